@@ -1,0 +1,72 @@
+// Every bound of Tollgate, with its reason. Times carry their unit at the end of the name.
+#pragma once
+
+enum {
+    // Requests. A Cloud API message is a few KiB; the largest that Meta takes (an interactive list
+    // with
+    // full texts) is under 64 KiB. Four times that leaves room for escapes.
+    TG_SEND_BODY_MAX = 256 * 1024,
+    // Deeper JSON than any message Meta has; json-c's stack use stays small.
+    TG_JSON_DEPTH_MAX = 32,
+    // One page of the ledger.
+    TG_TRANSACTIONS_LIMIT_DEFAULT = 50,
+    TG_TRANSACTIONS_LIMIT_MAX = 200,
+
+    // HTTP connections of one ingress. Each waiting request is a connection, so this bounds memory
+    // too:
+    // 4,096 connections of 16 KiB each.
+    TG_CONNECTIONS_MAX = 4096,
+    TG_CONNECTION_MEMORY_BYTES = 16 * 1024,
+    // A client that sends nothing for so long is cut off: this is what holds a slow sender of
+    // headers.
+    TG_CONNECTION_IDLE_S = 30,
+    TG_LISTEN_BACKLOG = 1024,
+
+    // Lanes. A larger batch adds latency without adding throughput (measured: 256 is flat).
+    TG_BATCH_MAX = 256,
+    // What one lane holds waiting; at 5,000 accepts a second this is under a second of work.
+    TG_LANE_QUEUE_MAX = 4096,
+    // How long a request may wait for PostgreSQL to come back before it is answered 503.
+    TG_ACCEPT_DEADLINE_MS = 5000,
+
+    // `Prefer: wait=N`: the longest N, and how many requests may wait at once.
+    TG_WAIT_MAX_S = 30,
+    TG_WAITERS_MAX = 4096,
+
+    // `send_at` may be so far ahead: a year and a day.
+    TG_SEND_AT_MAX_S = 366 * 86400,
+
+    // Reads (messages, wallet, unknown API keys).
+    TG_QUERY_QUEUE_MAX = 1024,
+    TG_QUERY_THREADS = 2,
+    // API keys are remembered so that a send costs no query for its key; a revoked key dies within
+    // the
+    // time, and the direct-mapped cache bounds the memory.
+    TG_KEY_CACHE_ENTRIES = 16384,
+    TG_KEY_CACHE_TTL_MS = 10000,
+
+    // Worker. Claimed messages waiting for a free connection to Meta: one batch ahead is enough.
+    TG_DISPATCH_QUEUE_MAX = 256,
+    TG_SETTLE_QUEUE_MAX = 1024,
+    // Meta's answer is a few hundred bytes; anything past this is no answer of Meta's.
+    TG_META_ANSWER_MAX = 64 * 1024,
+    TG_META_CONNECT_TIMEOUT_MS = 5000,
+    // How long an XREADGROUP waits when there is nothing to read.
+    TG_STREAM_BLOCK_MS = 500,
+    // Once asked to stop, how long requests that are under way at Meta may take.
+    TG_DRAIN_MS = 8000,
+
+    // PostgreSQL and Redis.
+    TG_PG_CONNECT_TIMEOUT_S = 3,
+    TG_PG_STATEMENT_TIMEOUT_MS = 10000,
+    TG_PG_LOCK_TIMEOUT_MS = 5000,
+    TG_REDIS_CONNECT_TIMEOUT_MS = 2000,
+    TG_REDIS_COMMAND_TIMEOUT_MS = 3000, // above TG_STREAM_BLOCK_MS
+    // Between attempts to reach a server that is away.
+    TG_RECONNECT_MS = 250,
+    // A batch that met a deadlock or a serialization failure is tried so often again.
+    TG_PG_RETRIES = 3,
+
+    TG_PARTITIONS_MAX = 64,
+    TG_LOG_LINE_MAX = 2048,
+};

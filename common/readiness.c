@@ -1,0 +1,54 @@
+#include "common/readiness.h"
+
+#include "common/store.h"
+#include "common/stream.h"
+
+#include <stdlib.h>
+
+struct tg_readiness {
+    struct tg_pg *pg;
+    struct tg_stream *stream;
+};
+
+struct tg_readiness *tg_readiness_create(const struct tg_settings *settings)
+{
+    struct tg_readiness *readiness = calloc(1, sizeof *readiness);
+    if (!readiness)
+        abort();
+    readiness->pg = tg_pg_create(settings->postgres_url, "tollgate readiness");
+    readiness->stream = tg_stream_create(settings->redis_url, (int)settings->partitions);
+    return readiness;
+}
+
+void tg_readiness_destroy(struct tg_readiness *readiness)
+{
+    tg_stream_destroy(readiness->stream);
+    tg_pg_destroy(readiness->pg);
+    free(readiness);
+}
+
+static void append_name(struct tg_text *missing, const char *name)
+{
+    tg_text_append_format(missing, "%s\"%s\"", missing->length > 0 ? "," : "", name);
+}
+
+static void probe_postgresql(struct tg_pg *pg, struct tg_text *missing)
+{
+    bool ready = false;
+    enum tg_pg_status status = tg_store_schema_ready(pg, &ready);
+    // The connection may have died since the last probe without anyone noticing: look once more.
+    if (status == TG_PG_UNKNOWN)
+        status = tg_store_schema_ready(pg, &ready);
+    if (status == TG_PG_REFUSED || (status == TG_PG_OK && !ready))
+        append_name(missing, "schema");
+    else if (status != TG_PG_OK)
+        append_name(missing, "postgresql");
+}
+
+void tg_readiness_probe(void *context, struct tg_text *missing)
+{
+    struct tg_readiness *readiness = context;
+    probe_postgresql(readiness->pg, missing);
+    if (!tg_stream_ping(readiness->stream) && !tg_stream_ping(readiness->stream))
+        append_name(missing, "redis");
+}

@@ -1,0 +1,15 @@
+// Whether what a daemon needs is there: PostgreSQL with our schema, and Redis. For the admin
+// listener's /readyz.
+#pragma once
+
+#include "common/settings.h"
+#include "common/text.h"
+
+struct tg_readiness;
+
+struct tg_readiness *tg_readiness_create(const struct tg_settings *settings);
+void tg_readiness_destroy(struct tg_readiness *readiness);
+
+// A tg_admin_probe (admin.h): asks both over connections of its own and names what is missing:
+// "postgresql", "schema" (run deploy/migrate), "redis". One thread at a time.
+void tg_readiness_probe(void *readiness, struct tg_text *missing);

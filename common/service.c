@@ -1,0 +1,88 @@
+#include "common/service.h"
+
+#include "common/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+static sigset_t stop_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+void tg_service_start(void)
+{
+    sigset_t set = stop_signals();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    // A peer that has gone is an error of that write, not the end of the daemon.
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+void tg_service_ready(void)
+{
+    sd_notify(0, "READY=1");
+    tg_log(TG_LOG_INFO, "service_started", TG_LOG_NUMBER("pid", getpid()));
+}
+
+static int wait_for_stop_signal(void)
+{
+    sigset_t set = stop_signals();
+    int number = 0;
+    while (sigwait(&set, &number) != 0)
+        ;
+    return number;
+}
+
+static void *end_at_second_signal(void *unused)
+{
+    (void)unused;
+    int number = wait_for_stop_signal();
+    tg_log(TG_LOG_WARN, "stop_forced", TG_LOG_TEXT("signal", sigabbrev_np(number)));
+    _exit(1);
+}
+
+void tg_service_wait_for_stop(void)
+{
+    int number = wait_for_stop_signal();
+    tg_log(TG_LOG_INFO, "stop_requested", TG_LOG_TEXT("signal", sigabbrev_np(number)));
+    sd_notify(0, "STOPPING=1");
+    pthread_detach(tg_service_thread("second-signal", end_at_second_signal, NULL));
+}
+
+pthread_t tg_service_thread(const char *name, void *(*run)(void *), void *argument)
+{
+    assert(strlen(name) <= 15);
+    pthread_t thread;
+    int failure = pthread_create(&thread, NULL, run, argument);
+    if (failure != 0) {
+        tg_log(TG_LOG_ERROR, "thread_failed", TG_LOG_TEXT("thread", name),
+               TG_LOG_TEXT("reason", strerrordesc_np(failure)));
+        _exit(1);
+    }
+    pthread_setname_np(thread, name);
+    return thread;
+}
+
+long long tg_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void tg_service_sleep_ms(int milliseconds)
+{
+    struct timespec left = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
