@@ -1,0 +1,37 @@
+-- API keys: 256 random bits, kept as their SHA-256.
+
+-- Makes a key and returns it: the only time that it can be seen.
+CREATE OR REPLACE FUNCTION create_api_key(p_org_id uuid, p_name text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    v_key text := 'tg_' || translate(encode(gen_random_bytes(32), 'base64'), '+/=', '-_');
+BEGIN
+    INSERT INTO api_keys (org_id, name, key_hash) VALUES (p_org_id, p_name, sha256(v_key::bytea));
+    RETURN v_key;
+END $$;
+
+-- Revokes the org's keys of that name; returns how many. A running ingress forgets a key within
+-- TG_KEY_CACHE_TTL_MS (common/limits.h).
+CREATE OR REPLACE FUNCTION revoke_api_key(p_org_id uuid, p_name text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    v_revoked integer;
+BEGIN
+    UPDATE api_keys SET revoked_at = now()
+     WHERE org_id = p_org_id AND name = p_name AND revoked_at IS NULL;
+    GET DIAGNOSTICS v_revoked = ROW_COUNT;
+    RETURN v_revoked;
+END $$;
+
+-- The org whose key has this hash; no row if there is none or it is revoked. The one question that
+-- cannot name its org.
+CREATE OR REPLACE FUNCTION find_api_key(p_key_hash bytea) RETURNS TABLE (org_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+    SELECT k.org_id FROM api_keys k WHERE k.key_hash = p_key_hash AND k.revoked_at IS NULL;
+$$;

@@ -1,0 +1,97 @@
+-- settle_sends: records what came of a batch of dispatches in one transaction. Each outcome's error
+-- rule decides: `sent`, `unconfirmed` (Meta may have taken it: no refund now, never posted again) or
+-- `failed`, refunded if the rule says so. The outbox row goes.
+--
+-- Only what is still `sending` is settled, so a batch may be repeated (an answer to COMMIT that got
+-- lost): the second time settles nothing, refunds nothing and reports how each message stands.
+--
+-- Lock order: outbox, wallets by org_id, messages.
+CREATE OR REPLACE FUNCTION settle_sends(
+    p_org_ids        uuid[],
+    p_message_ids    uuid[],
+    p_outcomes       text[],    -- 'sent', Meta's error code, or one of our own such as 'network:refused'
+    p_wamids         text[],
+    p_error_messages text[],
+    p_transients     boolean[]  -- Meta's is_transient: judges a code that has no rule
+) RETURNS TABLE (message_id uuid, settled boolean, status text, refunded boolean, -- a row per
+                 unknown_code boolean, error_class text)                          -- item, in order
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET tollgate.booked = 'yes'
+SET enable_seqscan = off SET enable_mergejoin = off
+SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_taken    uuid[];
+    v_attempts smallint[];
+    v_statuses text[];
+    v_refunds  boolean[];
+    v_unknown  boolean[];
+    v_classes  text[];
+BEGIN
+    WITH gone AS (
+        DELETE FROM outbox o
+         WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
+           AND o.state = 'sending'
+        RETURNING o.message_id, o.attempt
+    )
+    SELECT array_agg(g.message_id), array_agg(g.attempt) INTO v_taken, v_attempts FROM gone g;
+
+    SELECT array_agg(CASE WHEN i.outcome = 'sent' THEN 'sent'
+                          WHEN (r.rule).unconfirmed THEN 'unconfirmed'
+                          ELSE 'failed' END ORDER BY i.n),
+           array_agg(i.outcome <> 'sent' AND NOT (r.rule).unconfirmed
+                     AND is_refundable(r.rule, i.transient) ORDER BY i.n),
+           array_agg(i.outcome <> 'sent' AND (r.rule).outcome = 'default' ORDER BY i.n),
+           array_agg((r.rule).class ORDER BY i.n)
+      INTO v_statuses, v_refunds, v_unknown, v_classes
+      FROM unnest(p_outcomes, p_transients) WITH ORDINALITY AS i (outcome, transient, n)
+      LEFT JOIN LATERAL (SELECT find_error_rule(i.outcome) AS rule WHERE i.outcome <> 'sent') r ON true;
+
+    IF true = ANY (v_refunds) THEN
+        PERFORM FROM wallets w WHERE w.org_id = ANY (p_org_ids) ORDER BY w.org_id FOR NO KEY UPDATE;
+
+        WITH refund AS MATERIALIZED (
+            SELECT m.org_id, m.id AS message_id, m.fee, i.n, i.outcome,
+                   w.balance + sum(m.fee) OVER (PARTITION BY m.org_id ORDER BY i.n) AS balance_after
+              FROM unnest(p_org_ids, p_message_ids, v_refunds, p_outcomes) WITH ORDINALITY
+                   AS i (org_id, message_id, refund, outcome, n)
+              JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
+              JOIN wallets w ON w.org_id = m.org_id
+             WHERE i.refund AND i.message_id = ANY (v_taken) AND m.fee > 0
+        ), booked AS (
+            INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id, description)
+            SELECT org_id, 'refund', fee, balance_after, message_id, 'refund: ' || outcome
+              FROM refund ORDER BY n
+        )
+        UPDATE wallets w SET balance = last.balance_after
+          FROM (SELECT DISTINCT ON (org_id) org_id, balance_after FROM refund
+                 ORDER BY org_id, n DESC) last
+         WHERE w.org_id = last.org_id;
+    END IF;
+
+    UPDATE messages m
+       SET status = i.status,
+           attempts = t.attempt,
+           wamid = i.wamid,
+           refunded = i.refund AND m.fee > 0,
+           error_code = CASE WHEN i.status <> 'sent' THEN i.outcome END,
+           error_message = CASE WHEN i.status <> 'sent' THEN i.error_message END,
+           error_transient = CASE WHEN i.status <> 'sent' THEN i.transient END,
+           sent_at = CASE WHEN i.status = 'sent' THEN clock_timestamp() END,
+           failed_at = CASE WHEN i.status = 'failed' THEN clock_timestamp() END
+      FROM unnest(p_org_ids, p_message_ids, p_outcomes, p_wamids, p_error_messages, p_transients,
+                  v_statuses, v_refunds)
+           AS i (org_id, message_id, outcome, wamid, error_message, transient, status, refund)
+      JOIN unnest(v_taken, v_attempts) AS t (message_id, attempt) ON t.message_id = i.message_id
+     WHERE m.id = ANY (v_taken) AND m.id = i.message_id AND m.org_id = i.org_id;
+
+    RETURN QUERY
+    SELECT i.message_id, i.message_id = ANY (v_taken) IS TRUE, coalesce(m.status, 'failed'),
+           coalesce(m.refunded, false), i.unknown, i.class
+      FROM unnest(p_org_ids, p_message_ids, v_unknown, v_classes) WITH ORDINALITY
+           AS i (org_id, message_id, unknown, class, n)
+      LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
+     ORDER BY i.n;
+END $$;
