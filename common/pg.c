@@ -1,0 +1,377 @@
+#include "common/pg.h"
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/service.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <endian.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OID_BYTEA = 17, PREPARED_MAX = 16 };
+
+// Element type to the type of its array (pg_type.dat of PostgreSQL).
+static const struct {
+    enum tg_pg_type element;
+    unsigned array;
+} array_types[] = {
+    {TG_PG_BOOL, 1000},
+    {TG_PG_INT8, 1016},
+    {TG_PG_TEXT, 1009},
+    {TG_PG_UUID, 2951},
+};
+
+struct tg_pg {
+    const char *url;
+    const char *application;
+    PGconn *connection; // NULL while there is none
+    long long next_attempt_ms;
+    bool away_logged;
+    const char *prepared[PREPARED_MAX]; // names prepared on this connection
+};
+
+struct tg_pg *tg_pg_create(const char *url, const char *application)
+{
+    struct tg_pg *pg = calloc(1, sizeof *pg);
+    if (!pg)
+        abort();
+    pg->url = url;
+    pg->application = application;
+    return pg;
+}
+
+static void disconnect(struct tg_pg *pg)
+{
+    PQfinish(pg->connection);
+    pg->connection = NULL;
+    memset(pg->prepared, 0, sizeof pg->prepared);
+}
+
+void tg_pg_destroy(struct tg_pg *pg)
+{
+    if (!pg)
+        return;
+    disconnect(pg);
+    free(pg);
+}
+
+// PostgreSQL's messages end in a newline and may have several lines; a log line has one.
+static void copy_first_line(char *line, size_t size, const char *message)
+{
+    size_t length = strcspn(message, "\n");
+    if (length >= size)
+        length = size - 1;
+    memcpy(line, message, length);
+    line[length] = '\0';
+}
+
+static void log_away(struct tg_pg *pg)
+{
+    tg_count(TG_POSTGRES_ERRORS, "unavailable", 1);
+    if (pg->away_logged)
+        return;
+    char line[200];
+    copy_first_line(line, sizeof line, PQerrorMessage(pg->connection));
+    tg_log(TG_LOG_ERROR, "postgresql_lost", TG_LOG_TEXT("connection", pg->application),
+           TG_LOG_TEXT("error", line));
+    pg->away_logged = true;
+}
+
+static bool connect_now(struct tg_pg *pg)
+{
+    char connect_timeout[16];
+    char options[256];
+    snprintf(connect_timeout, sizeof connect_timeout, "%d", TG_PG_CONNECT_TIMEOUT_S);
+    snprintf(options, sizeof options,
+             "-c statement_timeout=%d -c lock_timeout=%d "
+             "-c idle_in_transaction_session_timeout=%d -c jit=off",
+             TG_PG_STATEMENT_TIMEOUT_MS, TG_PG_LOCK_TIMEOUT_MS, TG_PG_STATEMENT_TIMEOUT_MS);
+    // `dbname` first and expanded, so that what the URL itself says of the others is overridden.
+    const char *const keys[] = {
+        "dbname",           "application_name",     "connect_timeout", "options", "keepalives_idle",
+        "tcp_user_timeout", "target_session_attrs", "client_encoding", NULL};
+    const char *const values[] = {pg->url, pg->application, connect_timeout, options, "10",
+                                  "15000", "read-write",    "UTF8",          NULL};
+    pg->connection = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(pg->connection) != CONNECTION_OK) {
+        log_away(pg);
+        disconnect(pg);
+        return false;
+    }
+    PQsetErrorVerbosity(pg->connection, PQERRORS_TERSE);
+    if (pg->away_logged)
+        tg_log(TG_LOG_INFO, "postgresql_returned", TG_LOG_TEXT("connection", pg->application));
+    pg->away_logged = false;
+    return true;
+}
+
+bool tg_pg_connected(struct tg_pg *pg)
+{
+    if (pg->connection)
+        return true;
+    long long now = tg_now_ms();
+    if (now < pg->next_attempt_ms)
+        return false;
+    bool connected = connect_now(pg);
+    pg->next_attempt_ms = connected ? 0 : tg_now_ms() + TG_RECONNECT_MS;
+    return connected;
+}
+
+void tg_pg_params_finish(struct tg_pg_params *params)
+{
+    tg_text_finish(&params->bytes);
+    *params = (struct tg_pg_params){0};
+}
+
+static void add_param(struct tg_pg_params *params, unsigned type, const void *value, size_t length)
+{
+    assert(params->array_left == 0);
+    assert(params->count < TG_PG_PARAMS_MAX);
+    int i = params->count++;
+    params->param[i].offset = params->bytes.length;
+    params->param[i].length = (int)length;
+    params->param[i].null = false;
+    params->param[i].type = type;
+    tg_text_append(&params->bytes, value, length);
+}
+
+void tg_pg_param_uuid(struct tg_pg_params *params, struct tg_uuid value)
+{
+    add_param(params, TG_PG_UUID, value.bytes, sizeof value.bytes);
+}
+
+void tg_pg_param_text(struct tg_pg_params *params, const char *value, size_t length)
+{
+    add_param(params, TG_PG_TEXT, value, length);
+}
+
+void tg_pg_param_bytes(struct tg_pg_params *params, const void *value, size_t length)
+{
+    add_param(params, OID_BYTEA, value, length);
+}
+
+void tg_pg_param_int8(struct tg_pg_params *params, int64_t value)
+{
+    uint64_t network = htobe64((uint64_t)value);
+    add_param(params, TG_PG_INT8, &network, sizeof network);
+}
+
+void tg_pg_param_null(struct tg_pg_params *params)
+{
+    add_param(params, 0, "", 0);
+    params->param[params->count - 1].null = true;
+}
+
+static void append_uint32(struct tg_text *bytes, uint32_t value)
+{
+    uint32_t network = htonl(value);
+    tg_text_append(bytes, &network, sizeof network);
+}
+
+void tg_pg_param_array(struct tg_pg_params *params, enum tg_pg_type type, size_t items)
+{
+    unsigned array = 0;
+    for (size_t i = 0; i < sizeof array_types / sizeof *array_types; i++) {
+        if (array_types[i].element == type)
+            array = array_types[i].array;
+    }
+    assert(array != 0);
+    add_param(params, array, "", 0);
+    // The binary form of an array (array_send in PostgreSQL): dimensions, may hold nulls, element
+    // type, length, first index; then each element with its length, -1 for null.
+    struct tg_text *bytes = &params->bytes;
+    append_uint32(bytes, items > 0 ? 1 : 0);
+    append_uint32(bytes, 1);
+    append_uint32(bytes, type);
+    if (items > 0) {
+        append_uint32(bytes, (uint32_t)items);
+        append_uint32(bytes, 1);
+    }
+    params->param[params->count - 1].length =
+        (int)(bytes->length - params->param[params->count - 1].offset);
+    params->array_left = items;
+}
+
+static void add_item(struct tg_pg_params *params, const void *value, size_t length)
+{
+    assert(params->array_left > 0);
+    params->array_left--;
+    append_uint32(&params->bytes, (uint32_t)length);
+    tg_text_append(&params->bytes, value, length);
+    params->param[params->count - 1].length =
+        (int)(params->bytes.length - params->param[params->count - 1].offset);
+}
+
+void tg_pg_item_uuid(struct tg_pg_params *params, struct tg_uuid value)
+{
+    add_item(params, value.bytes, sizeof value.bytes);
+}
+
+void tg_pg_item_text(struct tg_pg_params *params, const char *value, size_t length)
+{
+    add_item(params, value, length);
+}
+
+void tg_pg_item_int8(struct tg_pg_params *params, int64_t value)
+{
+    uint64_t network = htobe64((uint64_t)value);
+    add_item(params, &network, sizeof network);
+}
+
+void tg_pg_item_bool(struct tg_pg_params *params, bool value)
+{
+    add_item(params, value ? "\1" : "\0", 1);
+}
+
+void tg_pg_item_null(struct tg_pg_params *params)
+{
+    assert(params->array_left > 0);
+    params->array_left--;
+    append_uint32(&params->bytes, UINT32_MAX);
+    params->param[params->count - 1].length =
+        (int)(params->bytes.length - params->param[params->count - 1].offset);
+}
+
+// The rows are libpq's own result: nothing is copied.
+static const PGresult *result_of(const struct tg_pg_rows *rows)
+{
+    return (const PGresult *)rows;
+}
+
+int tg_pg_count(const struct tg_pg_rows *rows)
+{
+    return PQntuples(result_of(rows));
+}
+
+bool tg_pg_is_null(const struct tg_pg_rows *rows, int row, int column)
+{
+    return PQgetisnull(result_of(rows), row, column);
+}
+
+const char *tg_pg_text(const struct tg_pg_rows *rows, int row, int column)
+{
+    return PQgetvalue(result_of(rows), row, column);
+}
+
+int64_t tg_pg_number(const struct tg_pg_rows *rows, int row, int column)
+{
+    return strtoll(tg_pg_text(rows, row, column), NULL, 10);
+}
+
+bool tg_pg_bool(const struct tg_pg_rows *rows, int row, int column)
+{
+    return tg_pg_text(rows, row, column)[0] == 't';
+}
+
+struct tg_uuid tg_pg_uuid(const struct tg_pg_rows *rows, int row, int column)
+{
+    struct tg_uuid id = {{0}};
+    const char *text = tg_pg_text(rows, row, column);
+    bool parsed = tg_uuid_parse(text, strlen(text), &id);
+    assert(parsed);
+    (void)parsed;
+    return id;
+}
+
+void tg_pg_rows_free(struct tg_pg_rows *rows)
+{
+    PQclear((PGresult *)rows);
+}
+
+// What a failed statement means for the caller: by the connection, then by SQLSTATE (PostgreSQL,
+// appendix A). Class 57P and 08 end the session; 25006 is a server that has become read-only.
+static enum tg_pg_status judge(PGconn *connection, const char *sqlstate)
+{
+    if (PQstatus(connection) != CONNECTION_OK)
+        return TG_PG_UNKNOWN;
+    static const char *const again[] = {"40001", "40P01", "55P03", "57014"};
+    for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
+        if (strcmp(sqlstate, again[i]) == 0)
+            return TG_PG_RETRY;
+    }
+    if (strcmp(sqlstate, "25006") == 0 || strncmp(sqlstate, "57P", 3) == 0 ||
+        strncmp(sqlstate, "53", 2) == 0)
+        return TG_PG_UNAVAILABLE;
+    return TG_PG_REFUSED;
+}
+
+static enum tg_pg_status fail(struct tg_pg *pg, const char *name, PGresult *result, bool executing)
+{
+    static const char *const kinds[] = {"ok", "unavailable", "unknown", "retry", "refused"};
+    const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    const char *message = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    enum tg_pg_status status = judge(pg->connection, sqlstate ? sqlstate : "");
+    // A connection that died while preparing has executed nothing.
+    if (status == TG_PG_UNKNOWN && !executing)
+        status = TG_PG_UNAVAILABLE;
+    char line[200];
+    copy_first_line(line, sizeof line, message ? message : PQerrorMessage(pg->connection));
+    tg_log(TG_LOG_ERROR, "postgresql_call_failed", TG_LOG_TEXT("call", name),
+           TG_LOG_TEXT("kind", kinds[status]), TG_LOG_TEXT("sqlstate", sqlstate),
+           TG_LOG_TEXT("error", line));
+    tg_count(TG_POSTGRES_ERRORS, kinds[status], 1);
+    PQclear(result);
+    if (status == TG_PG_UNKNOWN || status == TG_PG_UNAVAILABLE) {
+        pg->away_logged = true;
+        disconnect(pg);
+    }
+    return status;
+}
+
+static bool is_prepared(const struct tg_pg *pg, const char *name)
+{
+    for (int i = 0; i < PREPARED_MAX && pg->prepared[i]; i++) {
+        if (strcmp(pg->prepared[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void remember_prepared(struct tg_pg *pg, const char *name)
+{
+    for (int i = 0; i < PREPARED_MAX; i++) {
+        if (!pg->prepared[i]) {
+            pg->prepared[i] = name;
+            return;
+        }
+    }
+    assert(!"PREPARED_MAX is below the number of calls in store.c");
+}
+
+enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql,
+                             const struct tg_pg_params *params, struct tg_pg_rows **rows)
+{
+    assert(params->array_left == 0);
+    *rows = NULL;
+    if (!tg_pg_connected(pg))
+        return TG_PG_UNAVAILABLE;
+
+    Oid types[TG_PG_PARAMS_MAX];
+    const char *values[TG_PG_PARAMS_MAX];
+    int lengths[TG_PG_PARAMS_MAX];
+    int formats[TG_PG_PARAMS_MAX];
+    for (int i = 0; i < params->count; i++) {
+        types[i] = params->param[i].type;
+        values[i] = params->param[i].null ? NULL : params->bytes.data + params->param[i].offset;
+        lengths[i] = params->param[i].length;
+        formats[i] = 1;
+    }
+    if (!is_prepared(pg, name)) {
+        PGresult *prepared = PQprepare(pg->connection, name, sql, params->count, types);
+        if (PQresultStatus(prepared) != PGRES_COMMAND_OK)
+            return fail(pg, name, prepared, false);
+        PQclear(prepared);
+        remember_prepared(pg, name);
+    }
+    PGresult *result =
+        PQexecPrepared(pg->connection, name, params->count, values, lengths, formats, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        return fail(pg, name, result, true);
+    *rows = (struct tg_pg_rows *)result;
+    return TG_PG_OK;
+}

@@ -1,0 +1,359 @@
+#include "common/store.h"
+
+#include "common/limits.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const tg_verdict_names[TG_VERDICT_CODES] = {
+    [TG_ACCEPTED] = "accepted",     [TG_INSUFFICIENT_BALANCE] = "insufficient_balance",
+    [TG_NO_ORG] = "no_org",         [TG_ORG_SUSPENDED] = "org_suspended",
+    [TG_NO_CHANNEL] = "no_channel", [TG_CHANNEL_PAUSED] = "channel_paused",
+};
+
+static const char *const priority_names[] = {
+    [TG_PRIORITY_HIGH] = "high",
+    [TG_PRIORITY_BULK] = "bulk",
+};
+
+void tg_send_finish(struct tg_send *send)
+{
+    tg_text_finish(&send->payload);
+    tg_text_finish(&send->callback_data);
+}
+
+void tg_claim_finish(struct tg_claim *claim)
+{
+    tg_text_finish(&claim->access_token);
+    tg_text_finish(&claim->payload);
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%s", from);
+}
+
+// Absent text is NULL in SQL.
+static void item_text_or_null(struct tg_pg_params *params, const char *text, size_t length)
+{
+    if (length > 0)
+        tg_pg_item_text(params, text, length);
+    else
+        tg_pg_item_null(params);
+}
+
+static void param_uuids(struct tg_pg_params *params, const struct tg_uuid *ids, size_t n)
+{
+    tg_pg_param_array(params, TG_PG_UUID, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_uuid(params, ids[i]);
+}
+
+static void param_sends(struct tg_pg_params *params, const struct tg_send *const *sends, size_t n)
+{
+    tg_pg_param_array(params, TG_PG_UUID, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_uuid(params, sends[i]->message_id);
+    tg_pg_param_array(params, TG_PG_UUID, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_uuid(params, sends[i]->org_id);
+    tg_pg_param_array(params, TG_PG_UUID, n);
+    for (size_t i = 0; i < n; i++) {
+        if (sends[i]->has_channel)
+            tg_pg_item_uuid(params, sends[i]->channel_id);
+        else
+            tg_pg_item_null(params);
+    }
+    tg_pg_param_array(params, TG_PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        item_text_or_null(params, sends[i]->phone, strlen(sends[i]->phone));
+    tg_pg_param_array(params, TG_PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        item_text_or_null(params, sends[i]->user_id, strlen(sends[i]->user_id));
+    tg_pg_param_array(params, TG_PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_text(params, sends[i]->type, strlen(sends[i]->type));
+    tg_pg_param_array(params, TG_PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_text(params, sends[i]->payload.data, sends[i]->payload.length);
+    tg_pg_param_array(params, TG_PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        item_text_or_null(params, sends[i]->callback_data.data, sends[i]->callback_data.length);
+    tg_pg_param_array(params, TG_PG_TEXT, n);
+    for (size_t i = 0; i < n; i++) {
+        const char *priority = priority_names[sends[i]->priority];
+        tg_pg_item_text(params, priority, strlen(priority));
+    }
+    tg_pg_param_array(params, TG_PG_INT8, n);
+    for (size_t i = 0; i < n; i++) {
+        if (sends[i]->send_at_ms)
+            tg_pg_item_int8(params, sends[i]->send_at_ms);
+        else
+            tg_pg_item_null(params);
+    }
+}
+
+static enum tg_verdict_code verdict_code(const char *name)
+{
+    for (enum tg_verdict_code code = 0; code < TG_VERDICT_CODES; code++) {
+        if (strcmp(tg_verdict_names[code], name) == 0)
+            return code;
+    }
+    assert(!"a verdict of accept_sends that C does not know");
+    return TG_NO_ORG;
+}
+
+enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *const *sends,
+                                        size_t n, struct tg_verdict *verdicts)
+{
+    struct tg_pg_params params = {0};
+    param_sends(&params, sends, n);
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status = tg_pg_call(pg, "accept_sends",
+                                          "SELECT verdict, status, balance, fee FROM "
+                                          "accept_sends($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                          &params, &rows);
+    tg_pg_params_finish(&params);
+    if (status != TG_PG_OK)
+        return status;
+    assert((size_t)tg_pg_count(rows) == n);
+    for (size_t i = 0; i < n; i++) {
+        int row = (int)i;
+        verdicts[i].code = verdict_code(tg_pg_text(rows, row, 0));
+        verdicts[i].message_id = sends[i]->message_id;
+        copy(verdicts[i].status, sizeof verdicts[i].status, tg_pg_text(rows, row, 1));
+        copy(verdicts[i].balance, sizeof verdicts[i].balance, tg_pg_text(rows, row, 2));
+        copy(verdicts[i].fee, sizeof verdicts[i].fee, tg_pg_text(rows, row, 3));
+    }
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
+}
+
+enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,
+                                       const struct tg_uuid *message_ids, size_t n,
+                                       struct tg_claim *claims, size_t *claimed)
+{
+    struct tg_pg_params params = {0};
+    param_uuids(&params, org_ids, n);
+    param_uuids(&params, message_ids, n);
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status = tg_pg_call(pg, "claim_sends",
+                                          "SELECT message_id, org_id, channel_id, phone_number_id, "
+                                          "type, access_token, payload FROM claim_sends($1, $2)",
+                                          &params, &rows);
+    tg_pg_params_finish(&params);
+    if (status != TG_PG_OK)
+        return status;
+    *claimed = (size_t)tg_pg_count(rows);
+    assert(*claimed <= n);
+    for (int row = 0; row < tg_pg_count(rows); row++) {
+        struct tg_claim *claim = &claims[row];
+        *claim = (struct tg_claim){.message_id = tg_pg_uuid(rows, row, 0),
+                                   .org_id = tg_pg_uuid(rows, row, 1),
+                                   .channel_id = tg_pg_uuid(rows, row, 2)};
+        copy(claim->phone_number_id, sizeof claim->phone_number_id, tg_pg_text(rows, row, 3));
+        claim->receipt = strcmp(tg_pg_text(rows, row, 4), "receipt") == 0;
+        tg_text_append_string(&claim->access_token, tg_pg_text(rows, row, 5));
+        tg_text_append_string(&claim->payload, tg_pg_text(rows, row, 6));
+    }
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
+}
+
+enum tg_pg_status tg_store_release_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,
+                                         const struct tg_uuid *message_ids, size_t n)
+{
+    struct tg_pg_params params = {0};
+    param_uuids(&params, org_ids, n);
+    param_uuids(&params, message_ids, n);
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status =
+        tg_pg_call(pg, "release_sends", "SELECT release_sends($1, $2)", &params, &rows);
+    tg_pg_params_finish(&params);
+    tg_pg_rows_free(rows);
+    return status;
+}
+
+static void param_outcomes(struct tg_pg_params *params, const struct tg_outcome *const *outcomes,
+                           size_t n)
+{
+    tg_pg_param_array(params, TG_PG_UUID, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_uuid(params, outcomes[i]->org_id);
+    tg_pg_param_array(params, TG_PG_UUID, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_uuid(params, outcomes[i]->message_id);
+    tg_pg_param_array(params, TG_PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_text(params, outcomes[i]->key, strlen(outcomes[i]->key));
+    tg_pg_param_array(params, TG_PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        item_text_or_null(params, outcomes[i]->wamid, strlen(outcomes[i]->wamid));
+    tg_pg_param_array(params, TG_PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        item_text_or_null(params, outcomes[i]->error_message, strlen(outcomes[i]->error_message));
+    tg_pg_param_array(params, TG_PG_BOOL, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_bool(params, outcomes[i]->transient);
+}
+
+enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcome *const *outcomes,
+                                        size_t n, struct tg_settled *settled)
+{
+    struct tg_pg_params params = {0};
+    param_outcomes(&params, outcomes, n);
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status =
+        tg_pg_call(pg, "settle_sends",
+                   "SELECT message_id, settled, status, refunded, unknown_code, error_class "
+                   "FROM settle_sends($1, $2, $3, $4, $5, $6)",
+                   &params, &rows);
+    tg_pg_params_finish(&params);
+    if (status != TG_PG_OK)
+        return status;
+    assert((size_t)tg_pg_count(rows) == n);
+    for (size_t i = 0; i < n; i++) {
+        int row = (int)i;
+        settled[i].message_id = tg_pg_uuid(rows, row, 0);
+        settled[i].settled = tg_pg_bool(rows, row, 1);
+        copy(settled[i].status, sizeof settled[i].status, tg_pg_text(rows, row, 2));
+        settled[i].refunded = tg_pg_bool(rows, row, 3);
+        settled[i].unknown_code = tg_pg_bool(rows, row, 4);
+        copy(settled[i].error_class, sizeof settled[i].error_class, tg_pg_text(rows, row, 5));
+    }
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
+}
+
+enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char key_hash[static 32],
+                                        bool *found, struct tg_uuid *org_id)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_bytes(&params, key_hash, 32);
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status =
+        tg_pg_call(pg, "find_api_key", "SELECT org_id FROM find_api_key($1)", &params, &rows);
+    tg_pg_params_finish(&params);
+    if (status != TG_PG_OK)
+        return status;
+    *found = tg_pg_count(rows) == 1;
+    if (*found)
+        *org_id = tg_pg_uuid(rows, 0, 0);
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
+}
+
+// Runs a read that answers with one JSON document or no row, and finishes `params`.
+static enum tg_pg_status call_document(struct tg_pg *pg, const char *name, const char *sql,
+                                       struct tg_pg_params *params, bool *found,
+                                       struct tg_text *json)
+{
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status = tg_pg_call(pg, name, sql, params, &rows);
+    tg_pg_params_finish(params);
+    if (status != TG_PG_OK)
+        return status;
+    *found = tg_pg_count(rows) == 1;
+    if (*found)
+        tg_text_append_string(json, tg_pg_text(rows, 0, 0));
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
+}
+
+enum tg_pg_status tg_store_get_message(struct tg_pg *pg, struct tg_uuid org_id,
+                                       struct tg_uuid message_id, bool *found, struct tg_text *json)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_uuid(&params, org_id);
+    tg_pg_param_uuid(&params, message_id);
+    return call_document(pg, "get_message", "SELECT document FROM get_message($1, $2)", &params,
+                         found, json);
+}
+
+enum tg_pg_status tg_store_get_wallet(struct tg_pg *pg, struct tg_uuid org_id, bool *found,
+                                      struct tg_text *json)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_uuid(&params, org_id);
+    return call_document(pg, "get_wallet", "SELECT document FROM get_wallet($1)", &params, found,
+                         json);
+}
+
+enum tg_pg_status tg_store_list_wallet_transactions(struct tg_pg *pg, struct tg_uuid org_id,
+                                                    int64_t before, int64_t limit, bool *found,
+                                                    struct tg_text *json)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_uuid(&params, org_id);
+    tg_pg_param_int8(&params, before > 0 ? before : INT64_MAX);
+    tg_pg_param_int8(&params, limit);
+    return call_document(pg, "list_wallet_transactions",
+                         "SELECT document FROM list_wallet_transactions($1, $2, $3)", &params,
+                         found, json);
+}
+
+// Runs a call that answers with (org_id, message_id) rows, and finishes `params`.
+static enum tg_pg_status call_due(struct tg_pg *pg, const char *name, const char *sql,
+                                  struct tg_pg_params *params, struct tg_due *due, size_t *n)
+{
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status = tg_pg_call(pg, name, sql, params, &rows);
+    tg_pg_params_finish(params);
+    if (status != TG_PG_OK)
+        return status;
+    *n = (size_t)tg_pg_count(rows);
+    for (int row = 0; row < tg_pg_count(rows); row++) {
+        due[row].org_id = tg_pg_uuid(rows, row, 0);
+        due[row].message_id = tg_pg_uuid(rows, row, 1);
+    }
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
+}
+
+enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, int64_t limit, struct tg_due *due,
+                                             size_t *n)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_int8(&params, limit);
+    return call_due(pg, "release_due_sends", "SELECT org_id, message_id FROM release_due_sends($1)",
+                    &params, due, n);
+}
+
+enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, int64_t partition, int64_t partitions,
+                                           int64_t age_ms, int64_t limit, struct tg_due *lost,
+                                           size_t *n)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_int8(&params, partition);
+    tg_pg_param_int8(&params, partitions);
+    tg_pg_param_int8(&params, age_ms);
+    tg_pg_param_int8(&params, limit);
+    return call_due(pg, "find_lost_sends",
+                    "SELECT org_id, message_id FROM find_lost_sends($1, $2, $3, $4)", &params, lost,
+                    n);
+}
+
+// Runs a call that answers with one boolean.
+static enum tg_pg_status call_bool(struct tg_pg *pg, const char *name, const char *sql,
+                                   bool *answer)
+{
+    struct tg_pg_params params = {0};
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status = tg_pg_call(pg, name, sql, &params, &rows);
+    if (status != TG_PG_OK)
+        return status;
+    *answer = tg_pg_bool(rows, 0, 0);
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
+}
+
+enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken)
+{
+    return call_bool(pg, "take_scheduler_lock", "SELECT take_scheduler_lock()", taken);
+}
+
+enum tg_pg_status tg_store_schema_ready(struct tg_pg *pg, bool *ready)
+{
+    return call_bool(pg, "schema_ready", "SELECT schema_ready()", ready);
+}
