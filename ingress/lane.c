@@ -1,0 +1,270 @@
+#include "ingress/lane.h"
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/queue.h"
+#include "common/service.h"
+#include "common/stream.h"
+#include "ingress/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct lane {
+    struct lanes *lanes;
+    struct tg_queue *queue;
+    pthread_t thread;
+    struct tg_pg *pg;
+    struct tg_stream *stream;
+};
+
+struct lanes {
+    const struct tg_settings *settings;
+    struct waiters *waiters;
+    size_t count;
+    struct lane lane[];
+};
+
+// One send on its way through a lane.
+struct ticket {
+    struct request *request;
+    struct tg_send send;
+    int wait_s;
+    long long deadline_ms; // for PostgreSQL to take it
+};
+
+static void free_ticket(struct ticket *ticket)
+{
+    tg_send_finish(&ticket->send);
+    free(ticket);
+}
+
+static const struct {
+    int http_status;
+    const char *code;
+    const char *message;
+} refusals[TG_VERDICT_CODES] = {
+    [TG_INSUFFICIENT_BALANCE] = {402, "insufficient_balance", "Insufficient wallet balance"},
+    [TG_NO_ORG] = {404, "org_not_found", "There is no such org"},
+    [TG_ORG_SUSPENDED] = {403, "org_suspended", "The org is suspended"},
+    [TG_NO_CHANNEL] = {404, "channel_not_found", "The org has no such active channel"},
+    [TG_CHANNEL_PAUSED] = {409, "channel_paused", "The channel is paused"},
+};
+
+static void answer_refused(const struct ticket *ticket, const struct tg_verdict *verdict)
+{
+    int status = refusals[verdict->code].http_status;
+    const char *code = refusals[verdict->code].code;
+    const char *message = refusals[verdict->code].message;
+    if (verdict->code == TG_INSUFFICIENT_BALANCE) {
+        struct tg_text detail = {0};
+        tg_text_append_format(&detail, "{\"balance\":\"%s\",\"fee\":\"%s\"}", verdict->balance,
+                              verdict->fee);
+        answer_error_detail(ticket->request, status, code, message, &detail);
+        return;
+    }
+    bool of_channel = verdict->code == TG_NO_CHANNEL || verdict->code == TG_CHANNEL_PAUSED;
+    struct tg_error error;
+    tg_error_set(&error, status, code, of_channel ? "channel_id" : "org_id", "%s", message);
+    answer_error(ticket->request, &error, NULL);
+}
+
+static void answer_accepted(const struct ticket *ticket, const struct tg_verdict *verdict)
+{
+    struct tg_text json = {0};
+    char id[TG_UUID_TEXT_SIZE];
+    tg_uuid_format(verdict->message_id, id);
+    tg_text_append_format(&json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"}", id,
+                          verdict->status, verdict->balance);
+    answer_json(ticket->request, 202, &json);
+}
+
+// What cannot be judged now: the send is not accepted, or (after a COMMIT whose answer never came)
+// nobody knows, and the client can ask by the message id.
+static void answer_unavailable(const struct ticket *ticket, enum tg_pg_status status)
+{
+    struct tg_error error;
+    if (status == TG_PG_UNKNOWN) {
+        struct tg_text detail = {0};
+        char id[TG_UUID_TEXT_SIZE];
+        tg_uuid_format(ticket->send.message_id, id);
+        tg_text_append_format(&detail, "{\"message_id\":\"%s\"}", id);
+        answer_error_detail(ticket->request, 503, "outcome_unknown",
+                            "The database went away while it was accepting the message: ask for it "
+                            "before sending it again",
+                            &detail);
+    } else if (status == TG_PG_REFUSED) {
+        tg_error_set(&error, 500, "internal_error", NULL, "The message could not be accepted");
+        answer_error(ticket->request, &error, NULL);
+    } else {
+        tg_error_set(&error, 503, "unavailable", NULL, "The database cannot be reached");
+        answer_error(ticket->request, &error, NULL);
+    }
+}
+
+// Answers every ticket of an accepted batch, and makes the jobs of what is queued now. Jobs whose
+// request waits for Meta carry our name; those requests are answered by the waiters.
+static size_t answer_batch(struct lane *lane, struct ticket *const *tickets, size_t n,
+                           const struct tg_verdict *verdicts, struct tg_job *jobs)
+{
+    struct waiters *waiters = lane->lanes->waiters;
+    size_t published = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct ticket *ticket = tickets[i];
+        const struct tg_verdict *verdict = &verdicts[i];
+        tg_count(TG_SENDS, tg_verdict_names[verdict->code], 1);
+        if (verdict->code != TG_ACCEPTED) {
+            answer_refused(ticket, verdict);
+            continue;
+        }
+        bool queued = strcmp(verdict->status, "queued") == 0;
+        bool waits = queued && ticket->wait_s > 0 &&
+                     waiters_add(waiters, ticket->request, ticket->send.org_id, verdict->message_id,
+                                 verdict->balance, ticket->wait_s * 1000);
+        if (!waits)
+            answer_accepted(ticket, verdict);
+        if (!queued)
+            continue;
+        struct tg_job *job = &jobs[published++];
+        *job = (struct tg_job){.org_id = ticket->send.org_id, .message_id = verdict->message_id};
+        if (waits)
+            memcpy(job->waiter, waiters_name(waiters), sizeof job->waiter);
+    }
+    return published;
+}
+
+// Calls accept_sends until it has said yes or no, or the oldest ticket's time is up. A repeat
+// carries the same message ids, so what a lost COMMIT did is found, not done again.
+static enum tg_pg_status accept_batch(struct lane *lane, struct ticket *const *tickets, size_t n,
+                                      struct tg_verdict *verdicts)
+{
+    const struct tg_send *sends[TG_BATCH_MAX];
+    for (size_t i = 0; i < n; i++)
+        sends[i] = &tickets[i]->send;
+    bool unknown = false;
+    for (;;) {
+        long long started_ms = tg_now_ms();
+        enum tg_pg_status status = tg_store_accept_sends(lane->pg, sends, n, verdicts);
+        if (status == TG_PG_OK) {
+            tg_observe(TG_ACCEPT_BATCH, (double)n);
+            tg_observe(TG_ACCEPT_SECONDS, (double)(tg_now_ms() - started_ms) / 1000);
+            return TG_PG_OK;
+        }
+        if (status == TG_PG_REFUSED)
+            return status;
+        unknown |= status == TG_PG_UNKNOWN;
+        if (tg_now_ms() >= tickets[0]->deadline_ms)
+            return unknown ? TG_PG_UNKNOWN : TG_PG_UNAVAILABLE;
+        if (status != TG_PG_RETRY)
+            tg_service_sleep_ms(TG_RECONNECT_MS);
+    }
+}
+
+static void take_batch(struct lane *lane, struct ticket *const *tickets, size_t n)
+{
+    struct tg_verdict verdicts[TG_BATCH_MAX];
+    struct tg_job jobs[TG_BATCH_MAX];
+    enum tg_pg_status status = accept_batch(lane, tickets, n, verdicts);
+    if (status == TG_PG_REFUSED && n > 1) {
+        // One bad item must not fail its neighbours: halve until it stands alone.
+        take_batch(lane, tickets, n / 2);
+        take_batch(lane, tickets + n / 2, n - n / 2);
+        return;
+    }
+    if (status != TG_PG_OK) {
+        for (size_t i = 0; i < n; i++) {
+            tg_log(TG_LOG_ERROR, "send_not_accepted", TG_LOG_ID("org_id", tickets[i]->send.org_id),
+                   TG_LOG_ID("message_id", tickets[i]->send.message_id),
+                   TG_LOG_TEXT("outcome", status == TG_PG_UNKNOWN ? "unknown" : "not accepted"));
+            answer_unavailable(tickets[i], status);
+        }
+        return;
+    }
+    // PostgreSQL has committed, which is what the answer promises; publishing comes after it, so
+    // that a slow Redis delays nobody's answer.
+    size_t queued = answer_batch(lane, tickets, n, verdicts, jobs);
+    if (queued == 0)
+        return;
+    size_t published = tg_stream_publish(lane->stream, jobs, queued);
+    tg_count(TG_JOBS_PUBLISHED, NULL, published);
+    if (published < queued) {
+        tg_count(TG_JOBS_UNPUBLISHED, NULL, queued - published);
+        tg_log(TG_LOG_WARN, "jobs_not_published", TG_LOG_NUMBER("jobs", queued - published));
+    }
+}
+
+static void *run(void *argument)
+{
+    struct lane *lane = argument;
+    const struct tg_settings *settings = lane->lanes->settings;
+    lane->pg = tg_pg_create(settings->postgres_url, "tollgate-ingress lane");
+    lane->stream = tg_stream_create(settings->redis_url, (int)settings->partitions);
+    while (!tg_queue_drained(lane->queue)) {
+        struct ticket *tickets[TG_BATCH_MAX];
+        size_t n = tg_queue_pop(lane->queue, (void **)tickets, TG_BATCH_MAX, -1);
+        if (n == 0)
+            continue;
+        tg_gauge_add(TG_LANE_QUEUE, -(int64_t)n);
+        take_batch(lane, tickets, n);
+        for (size_t i = 0; i < n; i++)
+            free_ticket(tickets[i]);
+    }
+    tg_stream_destroy(lane->stream);
+    tg_pg_destroy(lane->pg);
+    return NULL;
+}
+
+struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *waiters)
+{
+    size_t count = (size_t)settings->lanes;
+    struct lanes *lanes = calloc(1, sizeof *lanes + count * sizeof lanes->lane[0]);
+    if (!lanes)
+        abort();
+    lanes->settings = settings;
+    lanes->waiters = waiters;
+    lanes->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct lane *lane = &lanes->lane[i];
+        lane->lanes = lanes;
+        lane->queue = tg_queue_create(TG_LANE_QUEUE_MAX);
+        lane->thread = tg_service_thread("lane", run, lane);
+    }
+    return lanes;
+}
+
+void lanes_stop(struct lanes *lanes)
+{
+    for (size_t i = 0; i < lanes->count; i++)
+        tg_queue_close(lanes->lane[i].queue);
+    for (size_t i = 0; i < lanes->count; i++)
+        pthread_join(lanes->lane[i].thread, NULL);
+}
+
+void lanes_free(struct lanes *lanes)
+{
+    for (size_t i = 0; i < lanes->count; i++)
+        tg_queue_destroy(lanes->lane[i].queue);
+    free(lanes);
+}
+
+void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s)
+{
+    struct ticket *ticket = malloc(sizeof *ticket);
+    if (!ticket)
+        abort();
+    *ticket = (struct ticket){.request = request,
+                              .send = *send,
+                              .wait_s = wait_s,
+                              .deadline_ms = tg_now_ms() + TG_ACCEPT_DEADLINE_MS};
+    *send = (struct tg_send){0};
+    struct lane *lane = &lanes->lane[tg_uuid_hash(ticket->send.org_id) % lanes->count];
+    tg_gauge_add(TG_LANE_QUEUE, 1);
+    if (tg_queue_try_push(lane->queue, ticket))
+        return;
+    tg_gauge_add(TG_LANE_QUEUE, -1);
+    free_ticket(ticket);
+    struct tg_error error;
+    tg_error_set(&error, 503, "overloaded", NULL, "Too many messages are waiting to be accepted");
+    answer_error(request, &error, NULL);
+}

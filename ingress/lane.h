@@ -1,0 +1,23 @@
+// Lanes: the threads that accept sends. A lane takes everything that is waiting, accepts it with
+// one accept_sends call, answers, and publishes the jobs in one pipeline; while a batch commits,
+// the next one forms. An org always goes to the same lane, so lanes never wait for each other's
+// wallets.
+#pragma once
+
+#include "common/settings.h"
+#include "common/store.h"
+#include "ingress/waiter.h"
+
+struct lanes;
+
+// Starts settings->lanes threads, each with a PostgreSQL and a Redis connection.
+struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *waiters);
+
+// Refuses new sends, accepts and answers what is queued, and ends the threads.
+void lanes_stop(struct lanes *lanes);
+void lanes_free(struct lanes *lanes);
+
+// Queues a send; its request will be answered with the verdict, or with Meta's answer if that comes
+// within `wait_s` seconds. Takes what `send` owns and empties it. Answers 503 itself if the lane is
+// full or stopped.
+void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s);

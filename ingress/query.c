@@ -1,0 +1,211 @@
+#include "ingress/query.h"
+
+#include "common/limits.h"
+#include "common/queue.h"
+#include "common/service.h"
+#include "common/store.h"
+#include "ingress/answer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct query_pool {
+    const struct tg_settings *settings;
+    struct tg_queue *queue;
+    pthread_t threads[TG_QUERY_THREADS];
+};
+
+struct item {
+    query_work *work;
+    void *context;
+};
+
+static void *run(void *argument)
+{
+    struct query_pool *pool = argument;
+    struct tg_pg *pg = tg_pg_create(pool->settings->postgres_url, "tollgate-ingress query");
+    while (!tg_queue_drained(pool->queue)) {
+        void *popped;
+        if (tg_queue_pop(pool->queue, &popped, 1, -1) == 0)
+            continue;
+        struct item *item = popped;
+        item->work(pg, item->context);
+        free(item);
+    }
+    tg_pg_destroy(pg);
+    return NULL;
+}
+
+struct query_pool *query_pool_start(const struct tg_settings *settings)
+{
+    struct query_pool *pool = calloc(1, sizeof *pool);
+    if (!pool)
+        abort();
+    pool->settings = settings;
+    pool->queue = tg_queue_create(TG_QUERY_QUEUE_MAX);
+    for (int i = 0; i < TG_QUERY_THREADS; i++)
+        pool->threads[i] = tg_service_thread("query", run, pool);
+    return pool;
+}
+
+void query_pool_stop(struct query_pool *pool)
+{
+    tg_queue_close(pool->queue);
+    for (int i = 0; i < TG_QUERY_THREADS; i++)
+        pthread_join(pool->threads[i], NULL);
+}
+
+void query_pool_free(struct query_pool *pool)
+{
+    tg_queue_destroy(pool->queue);
+    free(pool);
+}
+
+bool query_submit(struct query_pool *pool, query_work *work, void *context)
+{
+    struct item *item = malloc(sizeof *item);
+    if (!item)
+        abort();
+    *item = (struct item){work, context};
+    if (tg_queue_try_push(pool->queue, item))
+        return true;
+    free(item);
+    return false;
+}
+
+// One read: what is asked of which org, and who waits for it.
+struct read {
+    struct request *request;
+    struct tg_uuid org_id;
+    struct tg_uuid message_id;
+    int64_t before;
+    int64_t limit;
+    enum tg_pg_status (*call)(struct tg_pg *pg, const struct read *read, bool *found,
+                              struct tg_text *json);
+    const char *not_found;
+};
+
+static enum tg_pg_status call_message(struct tg_pg *pg, const struct read *read, bool *found,
+                                      struct tg_text *json)
+{
+    return tg_store_get_message(pg, read->org_id, read->message_id, found, json);
+}
+
+static enum tg_pg_status call_wallet(struct tg_pg *pg, const struct read *read, bool *found,
+                                     struct tg_text *json)
+{
+    return tg_store_get_wallet(pg, read->org_id, found, json);
+}
+
+static enum tg_pg_status call_transactions(struct tg_pg *pg, const struct read *read, bool *found,
+                                           struct tg_text *json)
+{
+    return tg_store_list_wallet_transactions(pg, read->org_id, read->before, read->limit, found,
+                                             json);
+}
+
+static void run_read(struct tg_pg *pg, void *context)
+{
+    struct read *read = context;
+    struct tg_text json = {0};
+    struct tg_error error;
+    bool found = false;
+    enum tg_pg_status status = read->call(pg, read, &found, &json);
+    if (status == TG_PG_REFUSED) {
+        tg_error_set(&error, 500, "internal_error", NULL, "The query failed");
+        answer_error(read->request, &error, NULL);
+    } else if (status != TG_PG_OK) {
+        tg_error_set(&error, 503, "unavailable", NULL, "The database cannot be reached");
+        answer_error(read->request, &error, NULL);
+    } else if (!found) {
+        tg_error_set(&error, 404, "not_found", NULL, "%s", read->not_found);
+        answer_error(read->request, &error, NULL);
+    } else {
+        answer_json(read->request, 200, &json);
+    }
+    free(read);
+}
+
+static void submit(struct query_pool *pool, const struct read *read)
+{
+    struct read *held = malloc(sizeof *held);
+    if (!held)
+        abort();
+    *held = *read;
+    if (query_submit(pool, run_read, held))
+        return;
+    free(held);
+    struct tg_error error;
+    tg_error_set(&error, 503, "overloaded", NULL, "Too many requests are waiting");
+    answer_error(read->request, &error, NULL);
+}
+
+// The org is the key's own; ?org_id= names it in trusted mode. Answers and returns false otherwise.
+static bool read_org(struct request *request, const struct identity *identity,
+                     struct tg_uuid *org_id)
+{
+    struct tg_error error;
+    const char *given = request_parameter(request, "org_id");
+    if (auth_org(identity, given, given ? strlen(given) : 0, "org_id", org_id, &error))
+        return true;
+    answer_error(request, &error, NULL);
+    return false;
+}
+
+// A query parameter that is a number from 1 to `max`; absent leaves *value as it is.
+static bool read_number(struct request *request, const char *name, int64_t max, int64_t *value)
+{
+    const char *given = request_parameter(request, name);
+    if (!given)
+        return true;
+    char *end;
+    errno = 0;
+    long long number = strtoll(given, &end, 10);
+    if (errno == 0 && end != given && *end == '\0' && number >= 1 && number <= max) {
+        *value = number;
+        return true;
+    }
+    struct tg_error error;
+    tg_error_set(&error, 400, "invalid_field", name, "%s must be a number from 1 to %lld", name,
+                 (long long)max);
+    answer_error(request, &error, NULL);
+    return false;
+}
+
+void query_message(struct query_pool *pool, struct request *request,
+                   const struct identity *identity)
+{
+    struct read read = {
+        .request = request, .call = call_message, .not_found = "The org has no such message"};
+    const char *id = request_path(request) + strlen("/api/messages/");
+    if (!tg_uuid_parse(id, strlen(id), &read.message_id)) {
+        struct tg_error error;
+        tg_error_set(&error, 400, "invalid_field", "id", "The message id must be a UUID");
+        answer_error(request, &error, NULL);
+        return;
+    }
+    if (read_org(request, identity, &read.org_id))
+        submit(pool, &read);
+}
+
+void query_wallet(struct query_pool *pool, struct request *request, const struct identity *identity)
+{
+    struct read read = {
+        .request = request, .call = call_wallet, .not_found = "There is no such org"};
+    if (read_org(request, identity, &read.org_id))
+        submit(pool, &read);
+}
+
+void query_transactions(struct query_pool *pool, struct request *request,
+                        const struct identity *identity)
+{
+    struct read read = {.request = request,
+                        .limit = TG_TRANSACTIONS_LIMIT_DEFAULT,
+                        .call = call_transactions,
+                        .not_found = "There is no such org"};
+    if (read_org(request, identity, &read.org_id) &&
+        read_number(request, "limit", TG_TRANSACTIONS_LIMIT_MAX, &read.limit) &&
+        read_number(request, "before", INT64_MAX, &read.before))
+        submit(pool, &read);
+}

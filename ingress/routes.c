@@ -1,0 +1,178 @@
+#include "ingress/routes.h"
+
+#include "common/limits.h"
+#include "ingress/answer.h"
+#include "ingress/send.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+// A request between authentication and its handler; made only when the key must be looked up.
+struct pending;
+
+typedef void handler(const struct routes *routes, struct request *request, const char *prefer,
+                     const struct identity *identity);
+
+static void handle_send(const struct routes *routes, struct request *request, const char *prefer,
+                        const struct identity *identity)
+{
+    struct tg_send send;
+    struct tg_error error;
+    if (send_read(request_body(request), identity, &send, &error))
+        lanes_submit(routes->lanes, request, &send, send_wait_seconds(prefer));
+    else
+        answer_error(request, &error, NULL);
+}
+
+static void handle_message(const struct routes *routes, struct request *request, const char *prefer,
+                           const struct identity *identity)
+{
+    (void)prefer;
+    query_message(routes->queries, request, identity);
+}
+
+static void handle_wallet(const struct routes *routes, struct request *request, const char *prefer,
+                          const struct identity *identity)
+{
+    (void)prefer;
+    query_wallet(routes->queries, request, identity);
+}
+
+static void handle_transactions(const struct routes *routes, struct request *request,
+                                const char *prefer, const struct identity *identity)
+{
+    (void)prefer;
+    query_transactions(routes->queries, request, identity);
+}
+
+struct route {
+    const char *method;
+    const char *path; // one that ends in "/" takes one further segment
+    size_t body_max;
+    handler *handle;
+};
+
+static const struct route table[] = {
+    {"POST", "/api/send-message", TG_SEND_BODY_MAX, handle_send},
+    {"GET", "/api/messages/", 0, handle_message},
+    {"GET", "/api/wallet", 0, handle_wallet},
+    {"GET", "/api/wallet/transactions", 0, handle_transactions},
+};
+
+static bool path_matches(const struct route *route, const char *path)
+{
+    size_t length = strlen(route->path);
+    if (route->path[length - 1] != '/')
+        return strcmp(route->path, path) == 0;
+    return strncmp(route->path, path, length) == 0 && path[length] != '\0' &&
+           !strchr(path + length, '/');
+}
+
+static const struct route *find_route(const char *path)
+{
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (path_matches(&table[i], path))
+            return &table[i];
+    }
+    return NULL;
+}
+
+size_t routes_body_max(const char *path)
+{
+    const struct route *route = find_route(path);
+    return route ? route->body_max : 0;
+}
+
+static bool is_json(const char *content_type)
+{
+    static const char type[] = "application/json";
+    return content_type && strncasecmp(content_type, type, sizeof type - 1) == 0 &&
+           strchr("; \t", content_type[sizeof type - 1]);
+}
+
+// What every request must be, whoever sends it.
+static bool check_request(struct request *request, const struct route *route,
+                          struct tg_error *error)
+{
+    if (!route)
+        return tg_error_set(error, 404, "not_found", NULL, "There is no such path");
+    if (strcmp(request_method(request), route->method) != 0)
+        return tg_error_set(error, 405, "method_not_allowed", NULL, "This path takes %s only",
+                            route->method);
+    if (request_body_too_large(request))
+        return tg_error_set(error, 413, "body_too_large", NULL,
+                            "The body must have at most %zu bytes", route->body_max);
+    if (route->body_max > 0 && !is_json(request_header(request, "Content-Type", NULL)))
+        return tg_error_set(error, 415, "unsupported_media_type", "Content-Type",
+                            "Content-Type must be application/json");
+    if (request_header(request, "Idempotency-Key", NULL))
+        return tg_error_set(error, 400, "unsupported_header", "Idempotency-Key",
+                            "Idempotency-Key is not supported by this version");
+    return true;
+}
+
+struct look_up {
+    const struct routes *routes;
+    const struct route *route;
+    struct request *request;
+    struct credentials credentials;
+    char prefer[64];
+};
+
+static void run_look_up(struct tg_pg *pg, void *context)
+{
+    struct look_up *look_up = context;
+    struct identity identity;
+    struct tg_error error;
+    if (auth_look_up(look_up->routes->auth, pg, &look_up->credentials, &identity, &error))
+        look_up->route->handle(look_up->routes, look_up->request, look_up->prefer, &identity);
+    else
+        answer_error(look_up->request, &error, NULL);
+    free(look_up);
+}
+
+static void submit_look_up(const struct look_up *look_up)
+{
+    struct look_up *held = malloc(sizeof *held);
+    if (!held)
+        abort();
+    *held = *look_up;
+    if (query_submit(look_up->routes->queries, run_look_up, held))
+        return;
+    free(held);
+    struct tg_error error;
+    tg_error_set(&error, 503, "overloaded", NULL, "Too many requests are waiting");
+    answer_error(look_up->request, &error, NULL);
+}
+
+void routes_handle(struct request *request, void *context)
+{
+    const struct routes *routes = context;
+    const struct route *route = find_route(request_path(request));
+    struct tg_error error;
+    if (!check_request(request, route, &error)) {
+        answer_error(request, &error, route ? route->method : NULL);
+        return;
+    }
+    const char *prefer = request_header(request, "Prefer", NULL);
+    int count;
+    const char *authorization = request_header(request, "Authorization", &count);
+    struct look_up look_up = {.routes = routes, .route = route, .request = request};
+    struct identity identity;
+    switch (
+        auth_check(routes->auth, authorization, count, &look_up.credentials, &identity, &error)) {
+    case AUTH_KNOWN:
+        route->handle(routes, request, prefer, &identity);
+        break;
+    case AUTH_LOOK_UP:
+        // Headers may be read on this thread only, so the one that a handler needs goes along.
+        if (prefer)
+            strncpy(look_up.prefer, prefer, sizeof look_up.prefer - 1);
+        submit_look_up(&look_up);
+        break;
+    case AUTH_REFUSED:
+        answer_error(request, &error, NULL);
+        break;
+    }
+}

@@ -1,0 +1,18 @@
+// The table of endpoints: method, path, what body it takes, who may call it, which handler.
+#pragma once
+
+#include "ingress/auth.h"
+#include "ingress/lane.h"
+#include "ingress/query.h"
+#include "ingress/server.h"
+
+// What the handlers work with; outlives the server.
+struct routes {
+    struct auth *auth;
+    struct query_pool *queries;
+    struct lanes *lanes;
+};
+
+// For struct server_handler: the body limit of a path, and the handler with a struct routes.
+size_t routes_body_max(const char *path);
+void routes_handle(struct request *request, void *routes);

@@ -1,0 +1,15 @@
+// POST /api/send-message: a request body becomes a validated send.
+#pragma once
+
+#include "common/store.h"
+#include "ingress/auth.h"
+
+// Reads `body` (JSON: {org_id, phone, message | media | payload, ...}) into `send`, which gets a
+// new message id and the payload that Meta will get. On failure `error` names the field as the
+// client wrote it, and `send` needs no finish. Thread-safe.
+bool send_read(const struct tg_text *body, const struct identity *identity, struct tg_send *send,
+               struct tg_error *error) TG_MUST_CHECK;
+
+// Seconds of `Prefer: wait=N` (RFC 7240), at most TG_WAIT_MAX_S; 0 if there is none. `prefer` may
+// be NULL.
+int send_wait_seconds(const char *prefer);

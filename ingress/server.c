@@ -1,0 +1,302 @@
+#include "ingress/server.h"
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/service.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+// A body over its limit is read to its end and dropped, so that the connection stays usable, unless
+// it is this far over.
+enum { DISCARD_MAX = 4 * 1024 * 1024 };
+
+struct server {
+    struct MHD_Daemon *daemon;
+    struct server_handler handler;
+    atomic_bool draining;
+    pthread_mutex_t lock;
+    pthread_cond_t all_answered;
+    size_t unanswered; // requests that were handed out; guarded by lock
+};
+
+struct request {
+    struct server *server;
+    struct MHD_Connection *connection;
+    const char *method;
+    char *path;
+    struct tg_text body;
+    size_t body_max;
+    size_t body_read;
+    bool handed_out;
+    struct answer answer; // status 0 until answered
+};
+
+static struct request *create_request(struct server *server, struct MHD_Connection *connection,
+                                      const char *method, const char *path)
+{
+    struct request *request = calloc(1, sizeof *request);
+    if (!request)
+        return NULL;
+    request->path = strdup(path);
+    if (!request->path) {
+        free(request);
+        return NULL;
+    }
+    request->server = server;
+    request->connection = connection;
+    request->method = method;
+    request->body_max = server->handler.body_max(path);
+    return request;
+}
+
+static void free_request(void *context, struct MHD_Connection *connection, void **held,
+                         enum MHD_RequestTerminationCode why)
+{
+    (void)context;
+    (void)connection;
+    (void)why;
+    struct request *request = *held;
+    if (!request)
+        return;
+    tg_text_finish(&request->body);
+    tg_text_finish(&request->answer.body);
+    free(request->path);
+    free(request);
+    *held = NULL;
+}
+
+static enum MHD_Result queue_answer(struct request *request)
+{
+    struct answer *answer = &request->answer;
+    char status[12];
+    snprintf(status, sizeof status, "%d", answer->status);
+    tg_count(TG_HTTP_REQUESTS, status, 1);
+
+    // The response takes the body's memory and frees it.
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->body.length, answer->body.data, MHD_RESPMEM_MUST_FREE);
+    if (!response)
+        return MHD_NO;
+    answer->body = (struct tg_text){0};
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    if (answer->header)
+        MHD_add_response_header(response, answer->header, answer->header_value);
+    if (atomic_load_explicit(&request->server->draining, memory_order_relaxed) ||
+        request->body_read > DISCARD_MAX)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    enum MHD_Result queued =
+        MHD_queue_response(request->connection, (unsigned)answer->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static void hand_out(struct request *request)
+{
+    struct server *server = request->server;
+    request->handed_out = true;
+    pthread_mutex_lock(&server->lock);
+    server->unanswered++;
+    pthread_mutex_unlock(&server->lock);
+    // Suspended first: from the next line on another thread may answer.
+    MHD_suspend_connection(request->connection);
+    server->handler.handle(request, server->handler.context);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *upload, size_t *upload_size, void **held)
+{
+    (void)version;
+    struct request *request = *held;
+    if (!request) {
+        request = create_request(context, connection, method, path);
+        *held = request;
+        if (!request)
+            return MHD_NO;
+        const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH, NULL);
+        unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
+        if (announced > DISCARD_MAX) {
+            request->body_read = SIZE_MAX;
+            hand_out(request);
+        } else if (announced > 0 && announced <= request->body_max) {
+            tg_text_reserve(&request->body, (size_t)announced);
+        }
+        return MHD_YES;
+    }
+    if (request->answer.status != 0)
+        return queue_answer(request);
+    if (*upload_size > 0) {
+        request->body_read += *upload_size;
+        if (request->body_read > DISCARD_MAX)
+            return MHD_NO;
+        if (request->body_read <= request->body_max)
+            tg_text_append(&request->body, upload, *upload_size);
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (!request->handed_out)
+        hand_out(request);
+    return MHD_YES;
+}
+
+void request_answer(struct request *request, struct answer *answer)
+{
+    assert(request->answer.status == 0 && answer->status != 0);
+    struct server *server = request->server;
+    request->answer = *answer;
+    *answer = (struct answer){0};
+    MHD_resume_connection(request->connection);
+    pthread_mutex_lock(&server->lock);
+    if (--server->unanswered == 0)
+        pthread_cond_broadcast(&server->all_answered);
+    pthread_mutex_unlock(&server->lock);
+}
+
+const char *request_method(const struct request *request)
+{
+    return request->method;
+}
+
+const char *request_path(const struct request *request)
+{
+    return request->path;
+}
+
+const struct tg_text *request_body(const struct request *request)
+{
+    return &request->body;
+}
+
+bool request_body_too_large(const struct request *request)
+{
+    return request->body_read > request->body_max;
+}
+
+struct header_search {
+    const char *name;
+    const char *value;
+    int count;
+};
+
+static enum MHD_Result compare_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    (void)kind;
+    struct header_search *search = context;
+    if (strcasecmp(name, search->name) == 0 && search->count++ == 0)
+        search->value = value;
+    return MHD_YES;
+}
+
+const char *request_header(const struct request *request, const char *name, int *count)
+{
+    struct header_search search = {.name = name};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, compare_header, &search);
+    if (count)
+        *count = search.count;
+    return search.value;
+}
+
+const char *request_parameter(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static void log_library(void *context, const char *format, va_list args)
+{
+    (void)context;
+    char line[256];
+    vsnprintf(line, sizeof line, format, args);
+    line[strcspn(line, "\n")] = '\0';
+    tg_log(TG_LOG_DEBUG, "http_library_said", TG_LOG_TEXT("text", line));
+}
+
+static bool socket_address(const struct tg_address *address, struct sockaddr_storage *storage)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
+    *storage = (struct sockaddr_storage){0};
+    if (inet_pton(AF_INET, address->host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(address->port);
+        return true;
+    }
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(address->port);
+    return inet_pton(AF_INET6, address->host, &v6->sin6_addr) == 1;
+}
+
+struct server *server_start(const struct tg_settings *settings,
+                            const struct server_handler *handler, struct tg_error *error)
+{
+    struct server *server = calloc(1, sizeof *server);
+    if (!server)
+        abort();
+    server->handler = *handler;
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->all_answered, NULL);
+
+    struct sockaddr_storage address;
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+    bool parsed = socket_address(&settings->listen, &address);
+    assert(parsed);
+    (void)parsed;
+    if (address.ss_family == AF_INET6)
+        flags |= MHD_USE_IPv6;
+    // A pool of one is refused by the library: that is the plain internal thread.
+    unsigned pool = settings->http_threads > 1 ? (unsigned)settings->http_threads : 0;
+    server->daemon = MHD_start_daemon(
+        flags, settings->listen.port, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
+        log_library, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_NOTIFY_COMPLETED, free_request, NULL, MHD_OPTION_THREAD_POOL_SIZE, pool,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)TG_CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)TG_CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TG_CONNECTION_IDLE_S,
+        MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)TG_LISTEN_BACKLOG, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_END);
+    if (!server->daemon) {
+        tg_error_set(error, 500, "listen_failed", "TOLLGATE_LISTEN",
+                     "TOLLGATE_LISTEN: cannot listen on %s port %u: %s", settings->listen.host,
+                     settings->listen.port, strerror(errno));
+        free(server);
+        return NULL;
+    }
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("host", settings->listen.host),
+           TG_LOG_NUMBER("port", info ? info->port : settings->listen.port));
+    return server;
+}
+
+void server_drain(struct server *server)
+{
+    atomic_store(&server->draining, true);
+    MHD_socket listening = MHD_quiesce_daemon(server->daemon);
+    if (listening != MHD_INVALID_SOCKET)
+        close(listening);
+}
+
+void server_stop(struct server *server)
+{
+    // The library aborts the process if it is stopped with a connection still suspended.
+    pthread_mutex_lock(&server->lock);
+    while (server->unanswered > 0)
+        pthread_cond_wait(&server->all_answered, &server->lock);
+    pthread_mutex_unlock(&server->lock);
+    MHD_stop_daemon(server->daemon);
+    pthread_cond_destroy(&server->all_answered);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+}

@@ -1,0 +1,266 @@
+#include "ingress/waiter.h"
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/service.h"
+#include "common/store.h"
+#include "ingress/answer.h"
+
+#include <json-c/json.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// A result is awaited for at most so long at a time, so that deadlines are kept to about this.
+enum { LISTEN_MS = 50, BUCKETS = 1024, RESULT_MAX = 2048 };
+
+struct waiter {
+    struct waiter *next; // in its bucket, or in a list of those that are done
+    struct request *request;
+    struct query_pool *queries;
+    struct tg_uuid org_id;
+    struct tg_uuid message_id;
+    char balance[24];
+    long long deadline_ms;
+};
+
+struct waiters {
+    const struct tg_settings *settings;
+    struct query_pool *queries;
+    char name[TG_WAITER_SIZE];
+    pthread_t thread;
+    atomic_bool stopping;
+    pthread_mutex_t lock;
+    struct waiter *buckets[BUCKETS];
+    size_t count;
+    bool closed;
+};
+
+// How a message stands, from a worker's result or from the database: both documents use these
+// names.
+static void answer_state(const struct waiter *waiter, struct json_object *state)
+{
+    struct json_object *status = NULL;
+    json_object_object_get_ex(state, "status", &status);
+    const char *name = status ? json_object_get_string(status) : "queued";
+    struct tg_text json = {0};
+    char id[TG_UUID_TEXT_SIZE];
+    tg_uuid_format(waiter->message_id, id);
+
+    if (strcmp(name, "sent") == 0 || strcmp(name, "delivered") == 0 || strcmp(name, "read") == 0) {
+        struct json_object *wamid = NULL;
+        json_object_object_get_ex(state, "wamid", &wamid);
+        tg_text_append_format(&json, "{\"success\":true,\"message_id\":\"%s\",\"wamid\":%s,", id,
+                              json_object_to_json_string_ext(
+                                  wamid, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+        tg_text_append_format(&json, "\"status\":\"%s\"}", name);
+        answer_json(waiter->request, 200, &json);
+    } else if (strcmp(name, "failed") == 0) {
+        struct json_object *refunded = NULL;
+        struct json_object *error = NULL;
+        json_object_object_get_ex(state, "refunded", &refunded);
+        json_object_object_get_ex(state, "error", &error);
+        tg_text_append_format(&json,
+                              "{\"message_id\":\"%s\",\"status\":\"failed\",\"refunded\":%s,"
+                              "\"error\":%s}",
+                              id, json_object_get_boolean(refunded) ? "true" : "false",
+                              json_object_to_json_string_ext(
+                                  error, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+        answer_error_detail(waiter->request, 500, "send_failed",
+                            json_object_get_boolean(refunded) ? "Message failed to send (refunded)"
+                                                              : "Message failed to send",
+                            &json);
+    } else {
+        tg_text_append_format(&json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"}",
+                              id, name, waiter->balance);
+        answer_json(waiter->request, 202, &json);
+    }
+}
+
+static void answer_document(const struct waiter *waiter, const char *document)
+{
+    struct json_object *state = json_tokener_parse(document);
+    answer_state(waiter, state);
+    json_object_put(state);
+}
+
+// The time is up: asks the database, for the result may have been lost with Redis.
+static void answer_from_database(struct tg_pg *pg, void *context)
+{
+    struct waiter *waiter = context;
+    TG_TEXT_AUTO json = {0};
+    bool found = false;
+    if (tg_store_get_message(pg, waiter->org_id, waiter->message_id, &found, &json) == TG_PG_OK &&
+        found)
+        answer_document(waiter, json.data);
+    else
+        answer_document(waiter, "{}");
+    free(waiter);
+}
+
+static void end_wait(struct waiter *waiter)
+{
+    if (query_submit(waiter->queries, answer_from_database, waiter))
+        return;
+    answer_document(waiter, "{}");
+    free(waiter);
+}
+
+static struct waiter *take(struct waiters *waiters, struct tg_uuid message_id)
+{
+    struct waiter *found = NULL;
+    pthread_mutex_lock(&waiters->lock);
+    struct waiter **link = &waiters->buckets[tg_uuid_hash(message_id) % BUCKETS];
+    while (*link && !tg_uuid_equal((*link)->message_id, message_id))
+        link = &(*link)->next;
+    if (*link) {
+        found = *link;
+        *link = found->next;
+        waiters->count--;
+        tg_gauge_add(TG_WAITERS, -1);
+    }
+    pthread_mutex_unlock(&waiters->lock);
+    return found;
+}
+
+// Takes out everyone whose time is up by `now_ms`, as a list.
+static struct waiter *take_due(struct waiters *waiters, long long now_ms)
+{
+    struct waiter *due = NULL;
+    pthread_mutex_lock(&waiters->lock);
+    for (int i = 0; waiters->count > 0 && i < BUCKETS; i++) {
+        struct waiter **link = &waiters->buckets[i];
+        while (*link) {
+            struct waiter *waiter = *link;
+            if (waiter->deadline_ms > now_ms) {
+                link = &waiter->next;
+                continue;
+            }
+            *link = waiter->next;
+            waiter->next = due;
+            due = waiter;
+            waiters->count--;
+            tg_gauge_add(TG_WAITERS, -1);
+        }
+    }
+    pthread_mutex_unlock(&waiters->lock);
+    return due;
+}
+
+static void end_due(struct waiters *waiters, long long now_ms)
+{
+    struct waiter *due = take_due(waiters, now_ms);
+    while (due) {
+        struct waiter *next = due->next;
+        end_wait(due);
+        due = next;
+    }
+}
+
+static void answer_result(struct waiters *waiters, const char *result)
+{
+    struct json_object *state = json_tokener_parse(result);
+    struct json_object *id = NULL;
+    struct tg_uuid message_id;
+    json_object_object_get_ex(state, "message_id", &id);
+    if (json_object_is_type(id, json_type_string) &&
+        tg_uuid_parse(json_object_get_string(id), (size_t)json_object_get_string_len(id),
+                      &message_id)) {
+        struct waiter *waiter = take(waiters, message_id);
+        if (waiter)
+            answer_state(waiter, state);
+        free(waiter);
+    }
+    json_object_put(state);
+}
+
+static void *run(void *argument)
+{
+    struct waiters *waiters = argument;
+    struct tg_stream *stream =
+        tg_stream_create(waiters->settings->redis_url, (int)waiters->settings->partitions);
+    bool subscribed = false;
+    char result[RESULT_MAX];
+    while (!atomic_load(&waiters->stopping)) {
+        if (!subscribed)
+            subscribed = tg_stream_subscribe(stream, waiters->name);
+        int got = subscribed ? tg_stream_listen(stream, result, sizeof result, LISTEN_MS) : 0;
+        if (got > 0)
+            answer_result(waiters, result);
+        else if (got < 0)
+            subscribed = false;
+        else if (!subscribed)
+            tg_service_sleep_ms(LISTEN_MS);
+        end_due(waiters, tg_now_ms());
+    }
+    tg_stream_destroy(stream);
+    return NULL;
+}
+
+struct waiters *waiters_start(const struct tg_settings *settings, struct query_pool *queries)
+{
+    struct waiters *waiters = calloc(1, sizeof *waiters);
+    if (!waiters)
+        abort();
+    waiters->settings = settings;
+    waiters->queries = queries;
+    // The random half of a fresh id tells this ingress from every other.
+    char id[TG_UUID_TEXT_SIZE];
+    tg_uuid_format(tg_uuid7(), id);
+    snprintf(waiters->name, sizeof waiters->name, "%s", id + strlen("00000000-0000-7000-"));
+    pthread_mutex_init(&waiters->lock, NULL);
+    waiters->thread = tg_service_thread("results", run, waiters);
+    return waiters;
+}
+
+void waiters_stop(struct waiters *waiters)
+{
+    pthread_mutex_lock(&waiters->lock);
+    waiters->closed = true;
+    pthread_mutex_unlock(&waiters->lock);
+    atomic_store(&waiters->stopping, true);
+    pthread_join(waiters->thread, NULL);
+    end_due(waiters, LLONG_MAX);
+}
+
+void waiters_free(struct waiters *waiters)
+{
+    pthread_mutex_destroy(&waiters->lock);
+    free(waiters);
+}
+
+const char *waiters_name(const struct waiters *waiters)
+{
+    return waiters->name;
+}
+
+bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
+                 struct tg_uuid message_id, const char *balance, int wait_ms)
+{
+    struct waiter *waiter = calloc(1, sizeof *waiter);
+    if (!waiter)
+        abort();
+    waiter->request = request;
+    waiter->queries = waiters->queries;
+    waiter->org_id = org_id;
+    waiter->message_id = message_id;
+    snprintf(waiter->balance, sizeof waiter->balance, "%s", balance);
+    waiter->deadline_ms = tg_now_ms() + wait_ms;
+
+    pthread_mutex_lock(&waiters->lock);
+    bool room = !waiters->closed && waiters->count < TG_WAITERS_MAX;
+    if (room) {
+        struct waiter **bucket = &waiters->buckets[tg_uuid_hash(message_id) % BUCKETS];
+        waiter->next = *bucket;
+        *bucket = waiter;
+        waiters->count++;
+        tg_gauge_add(TG_WAITERS, 1);
+    }
+    pthread_mutex_unlock(&waiters->lock);
+    if (!room)
+        free(waiter);
+    return room;
+}
