@@ -1,0 +1,236 @@
+#include "worker/intake.h"
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "worker/item.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    // Reads are worth their round trips from a quarter of a batch on, and tg_stream_take reads
+    // every
+    // partition then.
+    ROOM_MIN = TG_PARTITIONS_MAX,
+    // How often to look whether dispatch has made room.
+    ROOM_WAIT_MS = 5,
+    // Between attempts while a server is away, and after a refusal.
+    RETRY_MS = TG_RECONNECT_MS,
+    // Once asked to stop, so long a claim that may have been committed is still cleared up.
+    CLEAR_UP_MS = 5000,
+};
+
+static_assert((int)ROOM_MIN <= (int)TG_DISPATCH_QUEUE_MAX,
+              "the queue must be able to have that much room");
+
+// What the thread works with. A batch of jobs is sorted by message and holds each message once.
+struct work {
+    const struct intake *intake;
+    struct tg_pg *pg;
+    struct tg_stream *stream;
+    struct tg_job jobs[TG_BATCH_MAX];
+    struct tg_claim claims[TG_BATCH_MAX];
+};
+
+static int compare_jobs(const void *a, const void *b)
+{
+    const struct tg_job *left = a;
+    const struct tg_job *right = b;
+    return memcmp(&left->message_id, &right->message_id, sizeof left->message_id);
+}
+
+static void finish(struct work *work, const struct tg_job *const *jobs, size_t n)
+{
+    // A job that stays behind is harmless: its message is not queued when it comes again.
+    if (n > 0 && !tg_stream_finish(work->stream, jobs, NULL, n))
+        tg_log(TG_LOG_WARN, "jobs_left_pending", TG_LOG_NUMBER("jobs", n));
+}
+
+// Sorts the jobs and finishes those that name a message for a second time. Returns how many are
+// left.
+static size_t sort_jobs(struct work *work, size_t n)
+{
+    struct tg_job again[TG_BATCH_MAX];
+    const struct tg_job *finished[TG_BATCH_MAX];
+    size_t kept = 0;
+    size_t twice = 0;
+    qsort(work->jobs, n, sizeof work->jobs[0], compare_jobs);
+    for (size_t i = 0; i < n; i++) {
+        if (kept > 0 && compare_jobs(&work->jobs[kept - 1], &work->jobs[i]) == 0) {
+            struct tg_job *first = &work->jobs[kept - 1];
+            if (first->waiter[0] == '\0')
+                memcpy(first->waiter, work->jobs[i].waiter, sizeof first->waiter);
+            again[twice] = work->jobs[i];
+            finished[twice] = &again[twice];
+            twice++;
+        } else {
+            work->jobs[kept++] = work->jobs[i];
+        }
+    }
+    finish(work, finished, twice);
+    return kept;
+}
+
+// Hands on what was claimed and finishes the jobs of the rest: whoever settled or holds those
+// messages does without them.
+static void hand_on(struct work *work, const struct tg_job *jobs, size_t n, size_t claimed)
+{
+    bool taken[TG_BATCH_MAX] = {false};
+    for (size_t i = 0; i < claimed; i++) {
+        struct tg_job key = {.message_id = work->claims[i].message_id};
+        const struct tg_job *job = bsearch(&key, jobs, n, sizeof *jobs, compare_jobs);
+        if (!job)
+            abort(); // claim_sends answered what it was not asked
+        taken[job - jobs] = true;
+        struct dispatch_item *item = dispatch_item_create(&work->claims[i], job);
+        if (!tg_queue_push(work->intake->out, item))
+            abort(); // nobody but intake_run closes this queue
+    }
+    if (claimed > 0)
+        dispatch_wake(work->intake->next);
+    tg_count(TG_SENDS_CLAIMED, NULL, claimed);
+    tg_gauge_set(TG_DISPATCH_QUEUE, (int64_t)tg_queue_length(work->intake->out));
+
+    const struct tg_job *finished[TG_BATCH_MAX];
+    size_t unclaimed = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!taken[i])
+            finished[unclaimed++] = &jobs[i];
+    finish(work, finished, unclaimed);
+}
+
+// Jobs whose messages this worker will not claim: other workers get them anew. The old entries go
+// in any case: a message without a job is found by the scheduler, but an old entry would keep it
+// from looking (tg_stream_oldest_age).
+static void give_back(struct work *work, const struct tg_job *jobs, size_t n)
+{
+    const struct tg_job *finished[TG_BATCH_MAX];
+    for (size_t i = 0; i < n; i++)
+        finished[i] = &jobs[i];
+    size_t published = tg_stream_publish(work->stream, jobs, n);
+    finish(work, finished, n);
+    tg_log(TG_LOG_INFO, "jobs_given_back", TG_LOG_NUMBER("jobs", n),
+           TG_LOG_NUMBER("published", published));
+}
+
+// Claims until PostgreSQL has answered or the worker stops. `jobs` is a sorted part of work->jobs.
+// false: PostgreSQL refuses, and the jobs are as they were.
+static bool claim(struct work *work, const struct tg_job *jobs, size_t n)
+{
+    struct stop *stop = work->intake->stop;
+    struct tg_uuid org_ids[TG_BATCH_MAX];
+    struct tg_uuid message_ids[TG_BATCH_MAX];
+    for (size_t i = 0; i < n; i++) {
+        org_ids[i] = jobs[i].org_id;
+        message_ids[i] = jobs[i].message_id;
+    }
+    // A claim of which the answer was lost may have been committed. Its messages would be `sending`
+    // without anybody who sends them, so they are released before they are claimed again.
+    bool maybe_claimed = false;
+    for (;;) {
+        if (maybe_claimed)
+            maybe_claimed = tg_store_release_sends(work->pg, org_ids, message_ids, n) != TG_PG_OK;
+        if (!maybe_claimed) {
+            if (stop_ordered(stop)) {
+                give_back(work, jobs, n);
+                return true;
+            }
+            size_t claimed = 0;
+            enum tg_pg_status status =
+                tg_store_claim_sends(work->pg, org_ids, message_ids, n, work->claims, &claimed);
+            if (status == TG_PG_REFUSED)
+                return false;
+            if (status == TG_PG_OK) {
+                hand_on(work, jobs, n, claimed);
+                return true;
+            }
+            maybe_claimed = status == TG_PG_UNKNOWN;
+        }
+        if (maybe_claimed && stop_age_ms(stop) > CLEAR_UP_MS) {
+            tg_log(TG_LOG_ERROR, "claim_left_unknown", TG_LOG_NUMBER("jobs", n));
+            return true;
+        }
+        stop_pause(RETRY_MS);
+    }
+}
+
+// Claims all jobs. What PostgreSQL refuses is halved until the one message is found that it will
+// not let us claim: that one must not hold up the others. Its job stays pending.
+static void claim_all(struct work *work, const struct tg_job *jobs, size_t n)
+{
+    size_t size = n;
+    for (size_t i = 0; i < n;) {
+        size = size < n - i ? size : n - i;
+        bool refused = !claim(work, jobs + i, size);
+        if (refused && size > 1) {
+            size /= 2;
+            continue;
+        }
+        if (refused) {
+            tg_log(TG_LOG_ERROR, "claim_refused", TG_LOG_ID("message_id", jobs[i].message_id),
+                   TG_LOG_ID("org_id", jobs[i].org_id), TG_LOG_TEXT("entry", jobs[i].entry_id));
+            stop_wait(work->intake->stop, RETRY_MS);
+        }
+        i += size;
+        size *= 2;
+    }
+}
+
+// Waits until the schema is there: jobs are not taken before their messages can be claimed.
+static bool schema_is_ready(struct work *work)
+{
+    bool ready = false;
+    bool said = false;
+    for (;;) {
+        enum tg_pg_status status = tg_store_schema_ready(work->pg, &ready);
+        if (status == TG_PG_OK && ready)
+            return true;
+        if (!said && (status == TG_PG_OK || status == TG_PG_REFUSED)) {
+            tg_log(TG_LOG_WARN, "schema_missed");
+            said = true;
+        }
+        if (stop_wait(work->intake->stop, RETRY_MS))
+            return false;
+    }
+}
+
+static void take_jobs(struct work *work)
+{
+    const struct intake *intake = work->intake;
+    while (!stop_ordered(intake->stop)) {
+        size_t room = TG_DISPATCH_QUEUE_MAX - tg_queue_length(intake->out);
+        if (room < ROOM_MIN) {
+            stop_wait(intake->stop, ROOM_WAIT_MS);
+            continue;
+        }
+        int max = room < TG_BATCH_MAX ? (int)room : TG_BATCH_MAX;
+        int n = tg_stream_take(work->stream, intake->consumer, work->jobs, max, TG_STREAM_BLOCK_MS);
+        if (n < 0)
+            stop_wait(intake->stop, RETRY_MS);
+        else if (n > 0)
+            claim_all(work, work->jobs, sort_jobs(work, (size_t)n));
+    }
+}
+
+void *intake_run(void *argument)
+{
+    const struct intake *intake = argument;
+    struct work *work = calloc(1, sizeof *work);
+    if (!work)
+        abort();
+    work->intake = intake;
+    work->pg = tg_pg_create(intake->settings->postgres_url, "tollgate-worker intake");
+    work->stream = tg_stream_create(intake->settings->redis_url, (int)intake->settings->partitions);
+
+    if (schema_is_ready(work))
+        take_jobs(work);
+
+    tg_queue_close(intake->out);
+    dispatch_wake(intake->next);
+    tg_stream_destroy(work->stream);
+    tg_pg_destroy(work->pg);
+    free(work);
+    return NULL;
+}

@@ -1,0 +1,24 @@
+#include "worker/item.h"
+
+#include <stdlib.h>
+
+struct dispatch_item *dispatch_item_create(struct tg_claim *claim, const struct tg_job *job)
+{
+    struct dispatch_item *item = calloc(1, sizeof *item);
+    if (!item)
+        abort();
+    item->claim = *claim;
+    *claim = (struct tg_claim){0};
+    item->job = *job;
+    item->outcome.message_id = item->claim.message_id;
+    item->outcome.org_id = item->claim.org_id;
+    return item;
+}
+
+void dispatch_item_destroy(struct dispatch_item *item)
+{
+    if (!item)
+        return;
+    tg_claim_finish(&item->claim);
+    free(item);
+}

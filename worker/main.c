@@ -1,0 +1,135 @@
+// tollgate-worker: takes jobs from Redis, posts their messages to Meta, settles what comes of it.
+// intake -> dispatch -> settle are threads joined by bounded queues; the janitor stands beside
+// them.
+#include "common/admin.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/queue.h"
+#include "common/readiness.h"
+#include "common/service.h"
+#include "common/settings.h"
+#include "worker/dispatch.h"
+#include "worker/intake.h"
+#include "worker/janitor.h"
+#include "worker/settle.h"
+#include "worker/stop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+// The threads of a send's journey and what joins them.
+struct send_stages {
+    struct tg_queue *claimed;
+    struct tg_queue *finished;
+    struct dispatch *dispatch;
+    struct intake intake;
+    struct settle settle;
+    pthread_t intake_thread;
+    pthread_t dispatch_thread;
+    pthread_t settle_thread;
+};
+
+static void start_send_stages(struct send_stages *stages, const struct tg_settings *settings,
+                              const char *consumer, struct stop *stop)
+{
+    stages->claimed = tg_queue_create(TG_DISPATCH_QUEUE_MAX);
+    stages->finished = tg_queue_create(TG_SETTLE_QUEUE_MAX + (size_t)settings->send_concurrency);
+    stages->dispatch = dispatch_create(settings, stages->claimed, stages->finished, stop);
+    stages->intake = (struct intake){settings, consumer, stages->claimed, stages->dispatch, stop};
+    stages->settle = (struct settle){settings, consumer, stages->finished, stop};
+    stages->settle_thread = tg_service_thread("settle", settle_run, &stages->settle);
+    stages->dispatch_thread = tg_service_thread("dispatch", dispatch_run, stages->dispatch);
+    stages->intake_thread = tg_service_thread("intake", intake_run, &stages->intake);
+}
+
+// In the order of the flow: each stage ends when the one before it has closed their queue.
+static void end_send_stages(struct send_stages *stages)
+{
+    dispatch_wake(stages->dispatch);
+    pthread_join(stages->intake_thread, NULL);
+    pthread_join(stages->dispatch_thread, NULL);
+    pthread_join(stages->settle_thread, NULL);
+    dispatch_destroy(stages->dispatch);
+    tg_queue_destroy(stages->finished);
+    tg_queue_destroy(stages->claimed);
+}
+
+// Each request under way has a socket; the usual soft limit of 1,024 files is for programs that
+// select().
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        tg_log(TG_LOG_WARN, "file_limit_kept", TG_LOG_NUMBER("files", limit.rlim_cur));
+}
+
+// Host and process say who it is; the random part tells this life of a container's process 1 from
+// the last one.
+static void name_consumer(char *name, size_t size)
+{
+    char host[65] = "";
+    unsigned short life = 0;
+    gethostname(host, sizeof host - 1);
+    if (getrandom(&life, sizeof life, 0) != (ssize_t)sizeof life)
+        abort();
+    snprintf(name, size, "%s-%d-%04x", host, (int)getpid(), (unsigned)life);
+}
+
+static void work(const struct tg_settings *settings)
+{
+    char consumer[96];
+    name_consumer(consumer, sizeof consumer);
+    struct stop *stop = stop_create();
+    struct send_stages stages;
+    struct janitor janitor = {settings, stop};
+    pthread_t janitor_thread;
+    bool sends = settings->worker_roles & TG_ROLE_SEND;
+    bool schedules = settings->worker_roles & TG_ROLE_SCHEDULER;
+
+    if (sends)
+        start_send_stages(&stages, settings, consumer, stop);
+    if (schedules)
+        janitor_thread = tg_service_thread("janitor", janitor_run, &janitor);
+    tg_log(TG_LOG_INFO, "worker_started", TG_LOG_TEXT("consumer", consumer),
+           TG_LOG_NUMBER("send", sends), TG_LOG_NUMBER("scheduler", schedules));
+    tg_service_ready();
+    tg_service_wait_for_stop();
+
+    stop_order(stop);
+    if (sends)
+        end_send_stages(&stages);
+    if (schedules)
+        pthread_join(janitor_thread, NULL);
+    stop_destroy(stop);
+}
+
+int main(int argc, char **argv)
+{
+    tg_service_start();
+    struct tg_settings settings;
+    int status = tg_settings_main(TG_WORKER, argc, argv, &settings);
+    if (status >= 0)
+        return status;
+    tg_log_start("worker", settings.log_level, settings.log_format);
+    raise_file_limit();
+
+    struct tg_readiness *readiness = tg_readiness_create(&settings);
+    struct tg_error error;
+    struct tg_admin *admin =
+        tg_admin_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
+    if (admin) {
+        work(&settings);
+        tg_log(TG_LOG_INFO, "worker_stopped");
+    } else {
+        tg_log(TG_LOG_ERROR, "admin_refused", TG_LOG_TEXT("reason", error.message));
+    }
+    tg_admin_stop(admin);
+    tg_readiness_destroy(readiness);
+    return admin ? 0 : 1;
+}

@@ -1,0 +1,24 @@
+// The order to stop, as every thread of the worker sees it. Thread-safe.
+#pragma once
+
+#include "common/error.h"
+
+struct stop;
+
+struct stop *stop_create(void);
+void stop_destroy(struct stop *stop); // NULL is fine
+
+// Tells all threads to stop.
+void stop_order(struct stop *stop);
+
+bool stop_ordered(struct stop *stop);
+
+// Milliseconds since the order; -1 while there is none.
+long long stop_age_ms(struct stop *stop);
+
+// Waits for `ms` milliseconds, or until the order comes; with the order given it returns at once.
+// Returns whether the order is given.
+bool stop_wait(struct stop *stop, int ms);
+
+// Waits for `ms` milliseconds whether the order is given or not.
+void stop_pause(int ms);
