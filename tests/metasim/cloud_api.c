@@ -1,0 +1,302 @@
+#include "tests/metasim/cloud_api.h"
+
+#include "common/cloud_message.h"
+#include "common/limits.h"
+#include "common/phone.h"
+#include "tests/metasim/envelope.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    CODE_SERVICE = 2,
+    CODE_PARAMETER_INVALID = 100,
+    CODE_TOKEN = 190,
+    CODE_UNKNOWN_PATH = 2500,
+    CODE_PARAMETER_MISSING = 131008,
+    CODE_PARAMETER_VALUE = 131009,
+};
+
+// One post on its way from request to answer.
+struct post_in_hand {
+    const struct request *request;
+    char phone_number_id[SIM_PHONE_NUMBER_ID_SIZE];
+    struct json_object *message; // owned; NULL: the body is no JSON
+    const char *message_id;      // borrowed from `message`; "" if absent
+    char recipient[SIM_RECIPIENT_SIZE];
+    struct tg_cloud_message kind; // once checked
+    // If Meta refuses it:
+    int code;
+    int http_status; // 0: as the error rule says
+    char details[sizeof((struct tg_error *)0)->message];
+};
+
+static bool refuse(struct post_in_hand *post, int code, int http_status, const char *details)
+{
+    post->code = code;
+    post->http_status = http_status;
+    snprintf(post->details, sizeof post->details, "%s", details);
+    return false;
+}
+
+// "/v23.0/106540352242922/messages"
+static bool parse_path(const char *path, char phone_number_id[static SIM_PHONE_NUMBER_ID_SIZE])
+{
+    static const char digits[] = "0123456789";
+    if (strncmp(path, "/v", 2) != 0)
+        return false;
+    const char *at = path + 2;
+    size_t length = strspn(at, "0123456789.");
+    if (length == 0 || at[length] != '/')
+        return false;
+    at += length + 1;
+    length = strspn(at, digits);
+    if (length == 0 || length >= SIM_PHONE_NUMBER_ID_SIZE || strcmp(at + length, "/messages") != 0)
+        return false;
+    memcpy(phone_number_id, at, length);
+    phone_number_id[length] = '\0';
+    return true;
+}
+
+static struct json_object *parse_body(const struct tg_text *body)
+{
+    struct json_tokener *tokener = json_tokener_new_ex(TG_JSON_DEPTH_MAX);
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    struct json_object *message =
+        json_tokener_parse_ex(tokener, tg_text_string(body), (int)body->length);
+    bool whole = json_tokener_get_error(tokener) == json_tokener_success &&
+                 json_tokener_get_parse_end(tokener) == body->length;
+    json_tokener_free(tokener);
+    if (whole)
+        return message;
+    json_object_put(message);
+    return NULL;
+}
+
+// A member's string, "" if it is none or longer than is kept.
+static const char *string_member(struct json_object *object, const char *name, size_t size)
+{
+    struct json_object *value = NULL;
+    if (!json_object_is_type(object, json_type_object) ||
+        !json_object_object_get_ex(object, name, &value) ||
+        !json_object_is_type(value, json_type_string) ||
+        (size_t)json_object_get_string_len(value) >= size)
+        return "";
+    return json_object_get_string(value);
+}
+
+// Reads what the record tells of every post, be it ever so wrong.
+static void understand(struct post_in_hand *post)
+{
+    post->message = parse_body(&post->request->body);
+    post->message_id =
+        string_member(post->message, "biz_opaque_callback_data", SIM_MESSAGE_ID_SIZE);
+    const char *to = string_member(post->message, "to", sizeof post->recipient);
+    if (!*to)
+        to = string_member(post->message, "recipient", sizeof post->recipient);
+    struct tg_error ignored;
+    if (!tg_phone_normalise(to, strlen(to), "to", post->recipient, &ignored))
+        snprintf(post->recipient, sizeof post->recipient, "%s", to);
+}
+
+static bool is_json(const char *content_type)
+{
+    static const char json[] = "application/json";
+    if (!content_type || strncasecmp(content_type, json, sizeof json - 1) != 0)
+        return false;
+    char next = content_type[sizeof json - 1];
+    return next == '\0' || next == ';' || next == ' ';
+}
+
+static bool check_access(struct sim *sim, struct post_in_hand *post)
+{
+    const struct request *request = post->request;
+    const char *token = request->authorization;
+    if (sim_settings_get(&sim->settings, SETTING_DOWN))
+        return refuse(post, CODE_SERVICE, 503, "Service temporarily unavailable");
+    if (!token || strncasecmp(token, "Bearer ", 7) != 0)
+        return refuse(post, CODE_TOKEN, 401,
+                      "An access token is required to request this resource");
+    if (strncmp(token + 7, "EAA", 3) != 0)
+        return refuse(post, CODE_TOKEN, 401, "Invalid OAuth access token");
+    if (!is_json(request->content_type))
+        return refuse(post, CODE_PARAMETER_INVALID, 400, "Content-Type must be application/json");
+    return true;
+}
+
+// True if `field`, a path such as "interactive.action.buttons[2]", leads to nothing in the message.
+static bool is_absent(struct json_object *message, const char *field)
+{
+    char path[sizeof((struct tg_error *)0)->field];
+    snprintf(path, sizeof path, "%s", field);
+    char *rest = NULL;
+    struct json_object *at = message;
+    for (char *step = strtok_r(path, ".[]", &rest); step && at;
+         step = strtok_r(NULL, ".[]", &rest)) {
+        if (json_object_is_type(at, json_type_array))
+            at = json_object_array_get_idx(at, strtoul(step, NULL, 10));
+        else
+            at = json_object_object_get(at, step);
+    }
+    return at == NULL;
+}
+
+static int code_for(struct json_object *message, const char *field)
+{
+    if (!*field || strcmp(field, "messaging_product") == 0 || strcmp(field, "type") == 0)
+        return CODE_PARAMETER_INVALID;
+    return is_absent(message, field) ? CODE_PARAMETER_MISSING : CODE_PARAMETER_VALUE;
+}
+
+static bool check_message(struct post_in_hand *post)
+{
+    if (post->request->body_too_large)
+        return refuse(post, CODE_PARAMETER_INVALID, 413, "The request is too large");
+    if (!post->message)
+        return refuse(post, CODE_PARAMETER_INVALID, 400, "The request is not valid JSON");
+    struct tg_error error;
+    if (!tg_cloud_message_check(post->message, &post->kind, &error))
+        return refuse(post, code_for(post->message, error.field), 400, error.message);
+    bool group = strcmp(string_member(post->message, "recipient_type", 16), "group") == 0;
+    if (!post->kind.to || group)
+        return true;
+    char digits[TG_PHONE_SIZE];
+    if (!tg_phone_normalise(json_object_get_string(post->kind.to),
+                            (size_t)json_object_get_string_len(post->kind.to), "to", digits,
+                            &error))
+        return refuse(post, CODE_PARAMETER_VALUE, 400, error.message);
+    return true;
+}
+
+static bool check_rates(struct sim *sim, struct post_in_hand *post)
+{
+    int code = rates_check(&sim->rates, &sim->settings, post->phone_number_id, post->recipient);
+    return code == RATE_KEPT || refuse(post, code, 0, "Too many messages were sent");
+}
+
+static void record(struct sim *sim, const struct post_in_hand *post, const struct answer *answer,
+                   bool taken, int code, uint64_t wamid_serial)
+{
+    const struct post_note note = {
+        .message = post->message_id,
+        .recipient = post->recipient,
+        .phone_number_id = post->phone_number_id,
+        .taken = taken,
+        .http_status = answer->manner == ANSWER_SEND ? answer->http_status : 0,
+        .code = code,
+        .wamid_serial = wamid_serial,
+    };
+    posts_add(&sim->posts, &note);
+}
+
+static void answer_refusal(struct sim *sim, const struct post_in_hand *post, struct answer *answer)
+{
+    struct error_rule rule = error_rules_find(&sim->error_rules, post->code);
+    envelope_write(answer, post->http_status ? post->http_status : rule.http_status, post->code,
+                   rule.title, *post->details ? post->details : rule.meaning);
+    bool unauthorized = post->code == CODE_TOKEN && post->http_status == 401;
+    stats_count(&sim->stats, unauthorized ? STAT_UNAUTHORIZED : STAT_REFUSED);
+    stats_count_code(&sim->stats, post->code);
+    record(sim, post, answer, false, post->code, 0);
+}
+
+static void write_success(const struct post_in_hand *post, const char *wamid, struct tg_text *body)
+{
+    struct json_object *to = post->kind.to ? post->kind.to : post->kind.recipient;
+    tg_text_append_string(body, "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":");
+    tg_text_append_json(body, json_object_get_string(to), (size_t)json_object_get_string_len(to));
+    tg_text_append_string(body, post->kind.to ? ",\"wa_id\":" : ",\"user_id\":");
+    tg_text_append_json(body, post->recipient, strlen(post->recipient));
+    tg_text_append_string(body, "}],\"messages\":[{");
+    if (wamid)
+        tg_text_append_format(body, "\"id\":\"%s\"", wamid);
+    if (wamid && strcmp(post->kind.type, "template") == 0)
+        tg_text_append_string(body, ",\"message_status\":\"accepted\"");
+    tg_text_append_string(body, "}]}");
+}
+
+static void write_body(const struct post_in_hand *post, enum fate_body kind, const char *wamid,
+                       struct answer *answer)
+{
+    answer->http_status = 200;
+    switch (kind) {
+    case BODY_SUCCESS:
+        write_success(post, wamid, &answer->body);
+        break;
+    case BODY_GARBAGE:
+        tg_text_append_string(&answer->body, "{\"messaging_product\":\"what\xff\xfe");
+        break;
+    case BODY_WITHOUT_ID:
+        write_success(post, NULL, &answer->body);
+        break;
+    case BODY_PROXY_HTML:
+        answer->http_status = 502;
+        answer->content_type = "text/html";
+        tg_text_append_string(&answer->body, "<html><head><title>502 Bad Gateway</title></head>"
+                                             "<body><h1>502 Bad Gateway</h1></body></html>\n");
+        break;
+    }
+}
+
+// A message is taken here and nowhere else, before anything of its answer leaves.
+static void answer_fate(struct sim *sim, const struct post_in_hand *post, const struct fate *fate,
+                        struct answer *answer)
+{
+    answer->manner = fate->manner;
+    if (fate->close_if_reused && post->request->connection_reused)
+        answer->manner = ANSWER_CLOSE;
+    answer->delay_ms += fate->delay_ms;
+    if (!fate->taken) {
+        stats_count(&sim->stats, STAT_REFUSED);
+        record(sim, post, answer, false, -1, 0);
+        return;
+    }
+    uint64_t serial = wamids_next(&sim->wamids);
+    char wamid[WAMID_SIZE];
+    wamids_write(&sim->wamids, serial, post->recipient, wamid);
+    if (answer->manner == ANSWER_SEND)
+        write_body(post, fate->body, wamid, answer);
+    stats_count(&sim->stats, STAT_TAKEN);
+    record(sim, post, answer, true, -1, serial);
+}
+
+static void answer_post(struct sim *sim, struct post_in_hand *post, struct answer *answer)
+{
+    if (!check_access(sim, post) || !check_message(post) || !check_rates(sim, post)) {
+        answer_refusal(sim, post, answer);
+        return;
+    }
+    if (strcmp(post->kind.type, "receipt") == 0) {
+        answer->http_status = 200;
+        tg_text_append_string(&answer->body, "{\"success\":true}");
+        stats_count(&sim->stats, STAT_RECEIPTS);
+        return;
+    }
+    struct fate fate = recipients_fate(&sim->recipients, post->recipient);
+    if (fate.refused) {
+        (void)refuse(post, fate.code, 0, "");
+        answer_refusal(sim, post, answer);
+        return;
+    }
+    answer_fate(sim, post, &fate, answer);
+}
+
+void cloud_api_answer(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    struct post_in_hand post = {.request = request};
+    stats_count(&sim->stats, STAT_REQUESTS);
+    stats_count(&sim->stats, request->connection_reused ? STAT_REUSED : STAT_CONNECTIONS);
+    answer->delay_ms = sim_settings_get(&sim->settings, SETTING_LATENCY_MS);
+    if (!parse_path(request->path, post.phone_number_id) || strcmp(request->method, "POST") != 0) {
+        envelope_write(answer, 404, CODE_UNKNOWN_PATH, "Unknown path components",
+                       "Only POST /{version}/{phone_number_id}/messages is simulated");
+        stats_count(&sim->stats, STAT_REFUSED);
+        stats_count_code(&sim->stats, CODE_UNKNOWN_PATH);
+        return;
+    }
+    understand(&post);
+    answer_post(sim, &post, answer);
+    json_object_put(post.message);
+}

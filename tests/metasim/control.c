@@ -1,0 +1,81 @@
+#include "tests/metasim/control.h"
+
+#include "common/limits.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void refuse(struct answer *answer, int http_status, const char *message)
+{
+    answer->http_status = http_status;
+    tg_text_append_string(&answer->body, "{\"error\":");
+    tg_text_append_json(&answer->body, message, strlen(message));
+    tg_text_append_string(&answer->body, "}");
+}
+
+static void answer_posts(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    answer->http_status = 200;
+    posts_write(&sim->posts, request_argument(request, "recipient"),
+                request_argument(request, "message"), &answer->body);
+}
+
+static void answer_stats(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    (void)request;
+    answer->http_status = 200;
+    tg_text_append_string(&answer->body, "{");
+    stats_write(&sim->stats, &answer->body);
+    tg_text_append_format(&answer->body, ",\"forgotten\":%" PRIu64 "}",
+                          posts_forgotten(&sim->posts));
+}
+
+static void answer_settings(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    struct json_object *changes = json_tokener_parse(tg_text_string(&request->body));
+    struct tg_error error;
+    if (!sim_settings_apply(&sim->settings, changes, &error)) {
+        refuse(answer, error.http_status, error.message);
+    } else {
+        answer->http_status = 200;
+        sim_settings_write(&sim->settings, &answer->body);
+    }
+    json_object_put(changes);
+}
+
+static void answer_reset(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    (void)request;
+    sim_reset(sim);
+    answer->http_status = 200;
+    tg_text_append_string(&answer->body, "{\"success\":true}");
+}
+
+static const struct route {
+    const char *method;
+    const char *path;
+    void (*answer)(struct sim *sim, const struct request *request, struct answer *answer);
+} routes[] = {
+    {"GET", "/_sim/posts", answer_posts},
+    {"GET", "/_sim/stats", answer_stats},
+    {"POST", "/_sim/settings", answer_settings},
+    {"POST", "/_sim/reset", answer_reset},
+};
+
+void control_answer(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    bool path_known = false;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (strcmp(request->path, routes[i].path) != 0)
+            continue;
+        path_known = true;
+        if (strcmp(request->method, routes[i].method) == 0) {
+            routes[i].answer(sim, request, answer);
+            return;
+        }
+    }
+    if (path_known)
+        refuse(answer, 405, "another method is meant");
+    else
+        refuse(answer, 404, "there is no such call; see tollgate-metasim --help");
+}

@@ -1,0 +1,9 @@
+// Meta's error envelope: {"error": {"message", "type", "code", "error_data", "fbtrace_id"}}.
+#pragma once
+
+#include "tests/metasim/exchange.h"
+
+// Makes `answer`, whose body is empty, an error of Meta's. HTTP 503 is marked is_transient.
+// Thread-safe.
+void envelope_write(struct answer *answer, int http_status, int code, const char *title,
+                    const char *details);

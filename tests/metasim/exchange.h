@@ -1,0 +1,37 @@
+// One HTTP request and its answer, as everything behind sim_server.c sees them: no libmicrohttpd.
+#pragma once
+
+#include "common/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct request {
+    const char *method;
+    const char *path;
+    const char *authorization; // value of the Authorization header; NULL if absent or repeated
+    const char *content_type;  // NULL if absent
+    struct tg_text body;
+    bool body_too_large;    // what went past TG_SEND_BODY_MAX was read but not kept
+    bool connection_reused; // this connection has carried a request to Meta's API before
+    void *transport;        // what request_argument reads from
+};
+
+// The decoded value of a query argument, or NULL. Lives as long as the request.
+const char *request_argument(const struct request *request, const char *name);
+
+// How the connection goes on once the answer is due.
+enum answer_manner {
+    ANSWER_SEND,  // the answer is sent
+    ANSWER_CLOSE, // the connection is closed in order, without a byte
+    ANSWER_RESET, // the connection is reset (RST), without a byte
+    ANSWER_NEVER, // nothing comes until the client goes, /_sim/reset, or the end
+};
+
+struct answer {
+    enum answer_manner manner;
+    int http_status;          // of ANSWER_SEND
+    const char *content_type; // a string literal; NULL: application/json
+    struct tg_text body;
+    int64_t delay_ms; // how long after the request the answer is due
+};

@@ -1,0 +1,77 @@
+#include "tests/metasim/recipients.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PREFIX_DIGITS = 5, NUMBER_DIGITS = 6, CODE_SOMETHING_WENT_WRONG = 131000 };
+
+static const struct fate taken = {.taken = true};
+
+// By the number behind 15552.
+static const struct fate faults[] = {
+    [1] = {.taken = true, .manner = ANSWER_NEVER},
+    // The number stands in the body, so the body has been read by now. A client cannot tell: as far
+    // as it can see its bytes went to the kernel and the connection was closed without an answer.
+    [2] = {.taken = false, .manner = ANSWER_CLOSE},
+    // On a fresh connection the post is taken and answered, so that a client that posts again by
+    // itself sees success, and only the count of posts betrays it.
+    [3] = {.taken = true, .close_if_reused = true},
+    [4] = {.taken = true, .manner = ANSWER_RESET},
+    [5] = {.taken = true, .body = BODY_GARBAGE},
+    [6] = {.taken = true, .body = BODY_WITHOUT_ID},
+    [7] = {.taken = true, .body = BODY_PROXY_HTML},
+    [8] = {.taken = true, .delay_ms = 5000},
+};
+
+void recipients_init(struct recipients *recipients)
+{
+    pthread_mutex_init(&recipients->lock, NULL);
+    counters_init(&recipients->refusals);
+}
+
+void recipients_finish(struct recipients *recipients)
+{
+    counters_finish(&recipients->refusals);
+    pthread_mutex_destroy(&recipients->lock);
+}
+
+void recipients_reset(struct recipients *recipients)
+{
+    pthread_mutex_lock(&recipients->lock);
+    counters_clear(&recipients->refusals);
+    pthread_mutex_unlock(&recipients->lock);
+}
+
+static struct fate refused_with(int code)
+{
+    return (struct fate){.refused = true, .code = code};
+}
+
+static struct fate refused_at_first(struct recipients *recipients, const char *digits, long times)
+{
+    pthread_mutex_lock(&recipients->lock);
+    int64_t *refusals = counters_at(&recipients->refusals, digits);
+    bool refuse = *refusals < times;
+    *refusals += refuse;
+    pthread_mutex_unlock(&recipients->lock);
+    return refuse ? refused_with(CODE_SOMETHING_WENT_WRONG) : taken;
+}
+
+struct fate recipients_fate(struct recipients *recipients, const char *digits)
+{
+    if (strlen(digits) != PREFIX_DIGITS + NUMBER_DIGITS || strncmp(digits, "1555", 4) != 0)
+        return taken;
+    long number = strtol(digits + PREFIX_DIGITS, NULL, 10);
+    switch (digits[PREFIX_DIGITS - 1]) {
+    case '0':
+        return refused_with((int)number);
+    case '2':
+        if (number >= 1 && number < (long)(sizeof faults / sizeof *faults))
+            return faults[number];
+        return taken;
+    case '3':
+        return refused_at_first(recipients, digits, number);
+    default:
+        return taken;
+    }
+}

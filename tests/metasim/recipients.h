@@ -1,0 +1,37 @@
+// The recipient picks the fault: which number asks the simulator for what. Thread-safe.
+#pragma once
+
+#include "tests/metasim/counters.h"
+#include "tests/metasim/exchange.h"
+
+#include <pthread.h>
+
+enum fate_body {
+    BODY_SUCCESS,    // Meta's own
+    BODY_GARBAGE,    // 200, and no JSON
+    BODY_WITHOUT_ID, // 200, JSON without messages[0].id
+    BODY_PROXY_HTML, // 502 with a proxy's page
+};
+
+// What becomes of one post.
+struct fate {
+    int64_t delay_ms; // on top of the latency that is set
+    enum answer_manner manner;
+    enum fate_body body;
+    int code; // Meta's, if it is refused
+    bool taken;
+    bool refused;         // with Meta's error `code`; the rest does not matter then
+    bool close_if_reused; // ANSWER_CLOSE if the connection carried a request before
+};
+
+struct recipients {
+    pthread_mutex_t lock;
+    struct counters refusals; // so far, of each 15553 recipient
+};
+
+void recipients_init(struct recipients *recipients);
+void recipients_finish(struct recipients *recipients);
+void recipients_reset(struct recipients *recipients);
+
+// The fate of one more post to a recipient (digits only). Counts the refusals of 15553 numbers.
+struct fate recipients_fate(struct recipients *recipients, const char *digits);

@@ -1,0 +1,33 @@
+// All that the simulator knows while it runs: what Meta's side of the API and the control calls
+// share.
+#pragma once
+
+#include "tests/metasim/delay.h"
+#include "tests/metasim/error_rules.h"
+#include "tests/metasim/posts.h"
+#include "tests/metasim/rates.h"
+#include "tests/metasim/recipients.h"
+#include "tests/metasim/sim_settings.h"
+#include "tests/metasim/stats.h"
+#include "tests/metasim/wamid.h"
+
+struct sim {
+    struct error_rules error_rules;
+    struct sim_settings settings;
+    struct stats stats;
+    struct posts posts;
+    struct recipients recipients;
+    struct rates rates;
+    struct wamids wamids;
+    struct delay *delay; // of the server that runs; NULL before
+};
+
+// Reads the error rules and starts from nothing. Failure: false, `error->message` says why.
+bool sim_init(struct sim *sim, const char *error_rules_path, int64_t latency_ms,
+              struct tg_error *error) TG_MUST_CHECK;
+void sim_finish(struct sim *sim);
+
+// Forgets posts, counts, refusals and rates, sets the settings back to those of the start, and
+// closes the connections whose answer never comes. Thread-safe; what is under way goes on and
+// counts anew.
+void sim_reset(struct sim *sim);

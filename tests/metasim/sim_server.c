@@ -1,0 +1,307 @@
+#include "tests/metasim/sim_server.h"
+
+#include "common/limits.h"
+#include "tests/metasim/cloud_api.h"
+#include "tests/metasim/control.h"
+#include "tests/metasim/exchange.h"
+#include "tests/metasim/sim_limits.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct sim_server {
+    struct sim *sim;
+    struct MHD_Daemon *daemon;
+};
+
+// One request on its way through, freed when libmicrohttpd is done with it.
+struct exchange {
+    struct sim *sim;
+    struct MHD_Connection *connection;
+    bool control; // to /_sim, not to Meta's API
+    bool decided; // `answer` is filled in
+    int authorizations;
+    struct request request;
+    struct answer answer;
+    struct delay_entry wait;
+};
+
+// What is known of a connection from its first request to its last.
+struct carrier {
+    bool used; // by a request to Meta's API
+};
+
+const char *request_argument(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->transport, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static void wake(void *owner)
+{
+    struct exchange *exchange = owner;
+    MHD_resume_connection(exchange->connection);
+}
+
+static int socket_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+static struct carrier *carrier_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    (void)kind;
+    struct exchange *exchange = context;
+    if (strcasecmp(name, MHD_HTTP_HEADER_AUTHORIZATION) == 0) {
+        exchange->authorizations++;
+        exchange->request.authorization = exchange->authorizations == 1 ? value : NULL;
+    } else if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_TYPE) == 0) {
+        exchange->request.content_type = value;
+    }
+    return MHD_YES;
+}
+
+static struct exchange *begin(struct sim *sim, struct MHD_Connection *connection, const char *path,
+                              const char *method)
+{
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (!exchange)
+        abort();
+    struct carrier *carrier = carrier_of(connection);
+    exchange->sim = sim;
+    exchange->connection = connection;
+    exchange->control = strncmp(path, "/_sim/", 6) == 0;
+    exchange->request = (struct request){.method = method,
+                                         .path = path,
+                                         .connection_reused = carrier->used,
+                                         .transport = connection};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, exchange);
+    if (!exchange->control) {
+        carrier->used = true;
+        stats_request_began(&sim->stats);
+    }
+    return exchange;
+}
+
+static void take_body(struct request *request, const char *bytes, size_t length)
+{
+    if (length > TG_SEND_BODY_MAX - request->body.length)
+        request->body_too_large = true;
+    if (!request->body_too_large)
+        tg_text_append(&request->body, bytes, length);
+}
+
+// Connecting a connected socket to no address is Linux's way to a RST at once. The usual one,
+// closing it with a linger time of zero, comes too late: libmicrohttpd shuts the socket down first,
+// so that the client would see an orderly end.
+static void reset_connection(int fd)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    (void)connect(fd, &nowhere, sizeof nowhere);
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    struct answer *answer = &exchange->answer;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->body.length, answer->body.data, MHD_RESPMEM_MUST_FREE);
+    if (!response)
+        return MHD_NO;
+    answer->body = (struct tg_text){0}; // the response's own from here on
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                            answer->content_type ? answer->content_type
+                                                 : "application/json; charset=UTF-8");
+    enum MHD_Result result =
+        MHD_queue_response(exchange->connection, (unsigned)answer->http_status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+// To libmicrohttpd, MHD_NO means: close the connection, and not a byte more.
+static enum MHD_Result deliver(struct exchange *exchange)
+{
+    switch (exchange->answer.manner) {
+    case ANSWER_SEND:
+        return send_answer(exchange);
+    case ANSWER_RESET:
+        reset_connection(socket_of(exchange->connection));
+        return MHD_NO;
+    case ANSWER_CLOSE:
+    case ANSWER_NEVER:
+        break;
+    }
+    return MHD_NO;
+}
+
+static enum MHD_Result decide(struct exchange *exchange)
+{
+    struct answer *answer = &exchange->answer;
+    exchange->decided = true;
+    if (exchange->control)
+        control_answer(exchange->sim, &exchange->request, answer);
+    else
+        cloud_api_answer(exchange->sim, &exchange->request, answer);
+    bool never = answer->manner == ANSWER_NEVER;
+    if (answer->delay_ms == 0 && !never)
+        return deliver(exchange);
+    // Suspended before it is handed over: the other thread may resume it at once, and this one does
+    // not touch the exchange again.
+    exchange->wait.owner = exchange;
+    exchange->wait.fd = socket_of(exchange->connection);
+    MHD_suspend_connection(exchange->connection);
+    delay_hold(exchange->sim->delay, &exchange->wait, answer->delay_ms, never);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *bytes, size_t *length, void **state)
+{
+    (void)version;
+    struct exchange *exchange = *state;
+    if (!exchange) {
+        *state = begin(context, connection, path, method);
+        return MHD_YES;
+    }
+    if (*length > 0) {
+        take_body(&exchange->request, bytes, *length);
+        *length = 0;
+        return MHD_YES;
+    }
+    return exchange->decided ? deliver(exchange) : decide(exchange);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode why)
+{
+    (void)connection;
+    (void)why;
+    struct sim *sim = context;
+    struct exchange *exchange = *state;
+    if (!exchange)
+        return;
+    if (!exchange->control)
+        stats_request_ended(&sim->stats);
+    tg_text_finish(&exchange->request.body);
+    tg_text_finish(&exchange->answer.body);
+    free(exchange);
+    *state = NULL;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **carrier,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    (void)context;
+    (void)connection;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        free(*carrier);
+        *carrier = NULL;
+        return;
+    }
+    *carrier = calloc(1, sizeof(struct carrier));
+    if (!*carrier)
+        abort();
+}
+
+static struct addrinfo *resolve(const char *listen, struct tg_error *error)
+{
+    char host[64];
+    const char *colon = strrchr(listen, ':');
+    size_t length = colon ? (size_t)(colon - listen) : 0;
+    if (length == 0 || length >= sizeof host) {
+        (void)tg_error_set(error, 500, "bad_listen", NULL, "%s is not HOST:PORT", listen);
+        return NULL;
+    }
+    bool brackets = listen[0] == '[' && listen[length - 1] == ']';
+    size_t start = brackets ? 1 : 0;
+    memcpy(host, listen + start, length - 2 * start);
+    host[length - 2 * start] = '\0';
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                             .ai_socktype = SOCK_STREAM};
+    struct addrinfo *address = NULL;
+    int failure = getaddrinfo(host, colon + 1, &hints, &address);
+    if (failure == 0)
+        return address;
+    (void)tg_error_set(error, 500, "bad_listen", NULL, "%s: %s", listen, gai_strerror(failure));
+    return NULL;
+}
+
+static int open_socket(const char *listen_on, uint16_t *port, struct tg_error *error)
+{
+    struct addrinfo *address = resolve(listen_on, error);
+    if (!address)
+        return -1;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int yes = 1;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } bound = {0};
+    socklen_t size = sizeof bound;
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+        bind(fd, address->ai_addr, address->ai_addrlen) != 0 ||
+        listen(fd, SIM_LISTEN_BACKLOG) != 0 || getsockname(fd, &bound.any, &size) != 0) {
+        (void)tg_error_set(error, 500, "cannot_listen", NULL, "%s: %s", listen_on,
+                           strerrordesc_np(errno));
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(address);
+    *port = ntohs(bound.any.sa_family == AF_INET6 ? bound.in6.sin6_port : bound.in.sin_port);
+    return fd;
+}
+
+struct sim_server *sim_server_create(struct sim *sim, const char *listen, uint16_t *port,
+                                     struct tg_error *error)
+{
+    int fd = open_socket(listen, port, error);
+    if (fd < 0)
+        return NULL;
+    struct sim_server *server = calloc(1, sizeof *server);
+    if (!server)
+        abort();
+    server->sim = sim;
+    sim->delay = delay_create(wake);
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, sim,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SIM_THREADS,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SIM_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)SIM_CONNECTION_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)SIM_CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, sim, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        sim, MHD_OPTION_END);
+    if (server->daemon)
+        return server;
+    (void)tg_error_set(error, 500, "cannot_listen", NULL, "%s: the HTTP server does not start",
+                       listen);
+    close(fd);
+    sim_server_destroy(server);
+    return NULL;
+}
+
+void sim_server_destroy(struct sim_server *server)
+{
+    if (!server)
+        return;
+    // libmicrohttpd aborts the process if it is stopped while a connection is suspended.
+    delay_close(server->sim->delay);
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    delay_destroy(server->sim->delay);
+    server->sim->delay = NULL;
+    free(server);
+}

@@ -1,0 +1,39 @@
+// The simulator's settings that POST /_sim/settings changes while it runs. Thread-safe.
+#pragma once
+
+#include "common/error.h"
+#include "common/text.h"
+
+#include <json-c/json.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum setting {
+    SETTING_LATENCY_MS,       // before every answer of Meta's API
+    SETTING_MPS,              // messages a second that a number may send; 0: any
+    SETTING_PAIR_BURST,       // messages that a number may send to one recipient at once; 0: any
+    SETTING_PAIR_INTERVAL_MS, // after how long one more of that burst is free again
+    SETTING_DOWN,             // Meta is down: every request is answered 503
+    SETTINGS,
+};
+
+struct sim_settings {
+    atomic_int_fast64_t values[SETTINGS];
+    int64_t start_latency_ms;
+};
+
+enum { SIM_LATENCY_MS_MAX = 10 * 60 * 1000 };
+
+// Everything off, and the latency that --latency-ms asks for; this is also what reset goes back to.
+void sim_settings_init(struct sim_settings *settings, int64_t latency_ms);
+void sim_settings_reset(struct sim_settings *settings);
+
+int64_t sim_settings_get(const struct sim_settings *settings, enum setting setting);
+
+// Applies the members of a JSON object, all or none. An unknown name, a wrong type or a number out
+// of bounds: false, http 400, `field` is the name.
+bool sim_settings_apply(struct sim_settings *settings, struct json_object *changes,
+                        struct tg_error *error) TG_MUST_CHECK;
+
+// Appends all settings as a JSON object.
+void sim_settings_write(const struct sim_settings *settings, struct tg_text *out);
