@@ -36,5 +36,7 @@ bool tg_log_enabled(enum tg_log_level level);
 void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields);
 
 // tg_log(TG_LOG_INFO, "batch_accepted", TG_LOG_NUMBER("sends", n), TG_LOG_ID("org_id", org));
+// (An array must not be empty, and cppcheck does not know __VA_OPT__: hence the element before the
+// first.)
 #define tg_log(level, event, ...)                                                                  \
-    tg_log_write(level, event, (const struct tg_log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+    tg_log_write(level, event, (const struct tg_log_field[]){{0}, ##__VA_ARGS__, {0}} + 1)
