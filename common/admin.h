@@ -12,10 +12,10 @@ struct tg_admin;
 // each /readyz, so it must end within a few seconds.
 typedef void tg_admin_probe(void *context, struct tg_text *missing);
 
-// Starts listening in a thread of its own and logs "admin_listening" with the address. NULL and
+// Starts listening in threads of its own and logs "admin_listening" with the address. NULL and
 // `error` if the address cannot be had.
 struct tg_admin *tg_admin_start(const struct tg_address *address, tg_admin_probe *probe,
                                 void *context, struct tg_error *error);
 
-// Stops the thread and frees it. NULL is fine.
+// Stops the threads and frees it. NULL is fine.
 void tg_admin_stop(struct tg_admin *admin);

@@ -3,9 +3,11 @@
 #include "common/store.h"
 #include "common/stream.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 struct tg_readiness {
+    pthread_mutex_t lock; // the connections are for one thread at a time
     struct tg_pg *pg;
     struct tg_stream *stream;
 };
@@ -15,6 +17,7 @@ struct tg_readiness *tg_readiness_create(const struct tg_settings *settings)
     struct tg_readiness *readiness = calloc(1, sizeof *readiness);
     if (!readiness)
         abort();
+    pthread_mutex_init(&readiness->lock, NULL);
     readiness->pg = tg_pg_create(settings->postgres_url, "tollgate readiness");
     readiness->stream = tg_stream_create(settings->redis_url, (int)settings->partitions);
     return readiness;
@@ -24,6 +27,7 @@ void tg_readiness_destroy(struct tg_readiness *readiness)
 {
     tg_stream_destroy(readiness->stream);
     tg_pg_destroy(readiness->pg);
+    pthread_mutex_destroy(&readiness->lock);
     free(readiness);
 }
 
@@ -48,7 +52,9 @@ static void probe_postgresql(struct tg_pg *pg, struct tg_text *missing)
 void tg_readiness_probe(void *context, struct tg_text *missing)
 {
     struct tg_readiness *readiness = context;
+    pthread_mutex_lock(&readiness->lock);
     probe_postgresql(readiness->pg, missing);
     if (!tg_stream_ping(readiness->stream) && !tg_stream_ping(readiness->stream))
         append_name(missing, "redis");
+    pthread_mutex_unlock(&readiness->lock);
 }

@@ -11,5 +11,6 @@ struct tg_readiness *tg_readiness_create(const struct tg_settings *settings);
 void tg_readiness_destroy(struct tg_readiness *readiness);
 
 // A tg_admin_probe (admin.h): asks both over connections of its own and names what is missing:
-// "postgresql", "schema" (run deploy/migrate), "redis". One thread at a time.
+// "postgresql", "schema" (run deploy/migrate), "redis". Thread-safe: one
+// asks at a time.
 void tg_readiness_probe(void *readiness, struct tg_text *missing);
