@@ -96,12 +96,12 @@ static bool check_request(struct request *request, const struct route *route,
                           struct tg_error *error)
 {
     if (!route)
-        return tg_error_set(error, 404, "not_found", NULL, "There is no such path");
+        return tg_error_set(error, 404, "not_found", "path", "There is no such path");
     if (strcmp(request_method(request), route->method) != 0)
-        return tg_error_set(error, 405, "method_not_allowed", NULL, "This path takes %s only",
+        return tg_error_set(error, 405, "method_not_allowed", "method", "This path takes %s only",
                             route->method);
     if (request_body_too_large(request))
-        return tg_error_set(error, 413, "body_too_large", NULL,
+        return tg_error_set(error, 413, "body_too_large", "body",
                             "The body must have at most %zu bytes", route->body_max);
     if (route->body_max > 0 && !is_json(request_header(request, "Content-Type", NULL)))
         return tg_error_set(error, 415, "unsupported_media_type", "Content-Type",

@@ -38,8 +38,8 @@ static struct json_object *parse(const struct tg_text *body, struct tg_error *er
     json_tokener_free(tokener);
     if (why != json_tokener_success || end != body->length) {
         json_object_put(root);
-        tg_error_set(error, 400, "invalid_json", NULL, "The body is not valid JSON (byte %zu): %s",
-                     end,
+        tg_error_set(error, 400, "invalid_json", "body",
+                     "The body is not valid JSON (byte %zu): %s", end,
                      why == json_tokener_continue  ? "it ends too early"
                      : why == json_tokener_success ? "something follows the document"
                                                    : json_tokener_error_desc(why));
@@ -47,7 +47,7 @@ static struct json_object *parse(const struct tg_text *body, struct tg_error *er
     }
     if (!json_object_is_type(root, json_type_object)) {
         json_object_put(root);
-        tg_error_set(error, 400, "invalid_json", NULL, "The body must be a JSON object");
+        tg_error_set(error, 400, "invalid_json", "body", "The body must be a JSON object");
         return NULL;
     }
     return root;
@@ -62,6 +62,12 @@ static bool find(struct json_object *root, const char *field, enum json_type typ
     if (*value && !json_object_is_type(*value, type))
         return tg_error_set(error, 400, "invalid_field", field, "%s must be %s", field, type_name);
     return true;
+}
+
+// PostgreSQL's text holds no NUL, and C's strings end there; JSON allows it.
+static bool holds_nul(struct json_object *string)
+{
+    return strlen(json_object_get_string(string)) != (size_t)json_object_get_string_len(string);
 }
 
 static bool find_string(struct json_object *root, const char *field, struct json_object **value,
@@ -275,6 +281,9 @@ static bool read_recipient(const struct tg_cloud_message *checked, struct json_o
         if (send->phone[0])
             return tg_error_set(error, 400, "invalid_field", "phone",
                                 "phone and payload.recipient name two recipients");
+        if (holds_nul(checked->recipient))
+            return tg_error_set(error, 400, "invalid_message", "payload.recipient",
+                                "payload.recipient must not hold NUL characters");
         snprintf(send->user_id, sizeof send->user_id, "%s",
                  json_object_get_string(checked->recipient));
         return true;
@@ -323,13 +332,17 @@ static bool add_reply_to(struct json_object *root, struct json_object *message,
 
 // Puts our message id where Meta's status webhooks bring it back, keeps the client's own, and
 // writes the bytes that Meta will get.
-static void write_payload(struct json_object *message, struct tg_send *send)
+static bool write_payload(struct json_object *message, struct tg_send *send, struct tg_error *error)
 {
     static const char *const opaque = "biz_opaque_callback_data";
     struct json_object *own;
-    if (json_object_object_get_ex(message, opaque, &own) && own)
+    if (json_object_object_get_ex(message, opaque, &own) && own) {
+        if (holds_nul(own))
+            return tg_error_set(error, 400, "invalid_message", "payload.biz_opaque_callback_data",
+                                "payload.biz_opaque_callback_data must not hold NUL characters");
         tg_text_append(&send->callback_data, json_object_get_string(own),
                        (size_t)json_object_get_string_len(own));
+    }
     char id[TG_UUID_TEXT_SIZE];
     tg_uuid_format(send->message_id, id);
     json_object_object_add(message, opaque, json_object_new_string(id));
@@ -337,6 +350,7 @@ static void write_payload(struct json_object *message, struct tg_send *send)
     const char *json = json_object_to_json_string_length(
         message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
     tg_text_append(&send->payload, json, length);
+    return true;
 }
 
 static bool read_message(struct json_object *root, struct json_object *message, enum form form,
@@ -359,8 +373,7 @@ static bool read_message(struct json_object *root, struct json_object *message, 
     if (!read_recipient(&checked, message, send, error))
         return false;
     snprintf(send->type, sizeof send->type, "%s", checked.type);
-    write_payload(message, send);
-    return true;
+    return write_payload(message, send, error);
 }
 
 bool send_read(const struct tg_text *body, const struct identity *identity, struct tg_send *send,
