@@ -130,18 +130,21 @@ enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *
     return TG_PG_OK;
 }
 
-enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,
+enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, struct tg_uuid claim_id,
+                                       const struct tg_uuid *org_ids,
                                        const struct tg_uuid *message_ids, size_t n,
                                        struct tg_claim *claims, size_t *claimed)
 {
     struct tg_pg_params params = {0};
+    tg_pg_param_uuid(&params, claim_id);
     param_uuids(&params, org_ids, n);
     param_uuids(&params, message_ids, n);
     struct tg_pg_rows *rows;
-    enum tg_pg_status status = tg_pg_call(pg, "claim_sends",
-                                          "SELECT message_id, org_id, channel_id, phone_number_id, "
-                                          "type, access_token, payload FROM claim_sends($1, $2)",
-                                          &params, &rows);
+    enum tg_pg_status status =
+        tg_pg_call(pg, "claim_sends",
+                   "SELECT message_id, org_id, channel_id, phone_number_id, "
+                   "type, access_token, payload FROM claim_sends($1, $2, $3)",
+                   &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)
         return status;
@@ -149,7 +152,8 @@ enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, const struct tg_uuid *o
     assert(*claimed <= n);
     for (int row = 0; row < tg_pg_count(rows); row++) {
         struct tg_claim *claim = &claims[row];
-        *claim = (struct tg_claim){.message_id = tg_pg_uuid(rows, row, 0),
+        *claim = (struct tg_claim){.claim_id = claim_id,
+                                   .message_id = tg_pg_uuid(rows, row, 0),
                                    .org_id = tg_pg_uuid(rows, row, 1),
                                    .channel_id = tg_pg_uuid(rows, row, 2)};
         copy(claim->phone_number_id, sizeof claim->phone_number_id, tg_pg_text(rows, row, 3));
@@ -162,14 +166,16 @@ enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, const struct tg_uuid *o
 }
 
 enum tg_pg_status tg_store_release_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,
-                                         const struct tg_uuid *message_ids, size_t n)
+                                         const struct tg_uuid *message_ids,
+                                         const struct tg_uuid *claim_ids, size_t n)
 {
     struct tg_pg_params params = {0};
     param_uuids(&params, org_ids, n);
     param_uuids(&params, message_ids, n);
+    param_uuids(&params, claim_ids, n);
     struct tg_pg_rows *rows;
     enum tg_pg_status status =
-        tg_pg_call(pg, "release_sends", "SELECT release_sends($1, $2)", &params, &rows);
+        tg_pg_call(pg, "release_sends", "SELECT release_sends($1, $2, $3)", &params, &rows);
     tg_pg_params_finish(&params);
     tg_pg_rows_free(rows);
     return status;
@@ -184,6 +190,9 @@ static void param_outcomes(struct tg_pg_params *params, const struct tg_outcome 
     tg_pg_param_array(params, TG_PG_UUID, n);
     for (size_t i = 0; i < n; i++)
         tg_pg_item_uuid(params, outcomes[i]->message_id);
+    tg_pg_param_array(params, TG_PG_UUID, n);
+    for (size_t i = 0; i < n; i++)
+        tg_pg_item_uuid(params, outcomes[i]->claim_id);
     tg_pg_param_array(params, TG_PG_TEXT, n);
     for (size_t i = 0; i < n; i++)
         tg_pg_item_text(params, outcomes[i]->key, strlen(outcomes[i]->key));
@@ -207,7 +216,7 @@ enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcom
     enum tg_pg_status status =
         tg_pg_call(pg, "settle_sends",
                    "SELECT message_id, settled, status, refunded, unknown_code, error_class "
-                   "FROM settle_sends($1, $2, $3, $4, $5, $6)",
+                   "FROM settle_sends($1, $2, $3, $4, $5, $6, $7)",
                    &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)

@@ -55,6 +55,7 @@ enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *
 
 // A message that this worker has claimed, with what is needed to dispatch it.
 struct tg_claim {
+    struct tg_uuid claim_id; // names this claim when it is settled or released
     struct tg_uuid message_id;
     struct tg_uuid org_id;
     struct tg_uuid channel_id;
@@ -65,14 +66,18 @@ struct tg_claim {
 };
 void tg_claim_finish(struct tg_claim *claim);
 
-// Claims the messages that are queued; fills claims[0..*claimed) in no particular order.
-enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,
+// Claims the messages that are queued, under a claim id that must be new; fills claims[0..*claimed)
+// in no particular order. Safe to repeat with the same claim id after TG_PG_UNKNOWN.
+enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, struct tg_uuid claim_id,
+                                       const struct tg_uuid *org_ids,
                                        const struct tg_uuid *message_ids, size_t n,
                                        struct tg_claim *claims, size_t *claimed) TG_MUST_CHECK;
 
-// Gives claimed messages back to the queue, not dispatched.
+// Gives messages back to the queue that were claimed under these claims and certainly not
+// dispatched. Claims of others are left alone, so it may be repeated.
 enum tg_pg_status tg_store_release_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,
-                                         const struct tg_uuid *message_ids, size_t n) TG_MUST_CHECK;
+                                         const struct tg_uuid *message_ids,
+                                         const struct tg_uuid *claim_ids, size_t n) TG_MUST_CHECK;
 
 enum { TG_OUTCOME_KEY_SIZE = 32, TG_WAMID_SIZE = 256, TG_ERROR_MESSAGE_SIZE = 512 };
 
@@ -80,6 +85,7 @@ enum { TG_OUTCOME_KEY_SIZE = 32, TG_WAMID_SIZE = 256, TG_ERROR_MESSAGE_SIZE = 51
 struct tg_outcome {
     struct tg_uuid message_id;
     struct tg_uuid org_id;
+    struct tg_uuid claim_id;
     char key[TG_OUTCOME_KEY_SIZE];             // "sent", Meta's error code, "network:refused", ...
     char wamid[TG_WAMID_SIZE];                 // "" if none
     char error_message[TG_ERROR_MESSAGE_SIZE]; // "" for sent; Meta's words, or curl's

@@ -3,6 +3,8 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/service.h"
+#include "worker/ack.h"
 #include "worker/item.h"
 
 #include <assert.h>
@@ -30,6 +32,7 @@ struct work {
     const struct intake *intake;
     struct tg_pg *pg;
     struct tg_stream *stream;
+    struct ack *ack;
     struct tg_job jobs[TG_BATCH_MAX];
     struct tg_claim claims[TG_BATCH_MAX];
 };
@@ -39,13 +42,6 @@ static int compare_jobs(const void *a, const void *b)
     const struct tg_job *left = a;
     const struct tg_job *right = b;
     return memcmp(&left->message_id, &right->message_id, sizeof left->message_id);
-}
-
-static void finish(struct work *work, const struct tg_job *const *jobs, size_t n)
-{
-    // A job that stays behind is harmless: its message is not queued when it comes again.
-    if (n > 0 && !tg_stream_finish(work->stream, jobs, NULL, n))
-        tg_log(TG_LOG_WARN, "jobs_left_pending", TG_LOG_NUMBER("jobs", n));
 }
 
 // Sorts the jobs and finishes those that name a message for a second time. Returns how many are
@@ -69,7 +65,7 @@ static size_t sort_jobs(struct work *work, size_t n)
             work->jobs[kept++] = work->jobs[i];
         }
     }
-    finish(work, finished, twice);
+    ack_jobs(work->ack, finished, NULL, twice);
     return kept;
 }
 
@@ -98,7 +94,7 @@ static void hand_on(struct work *work, const struct tg_job *jobs, size_t n, size
     for (size_t i = 0; i < n; i++)
         if (!taken[i])
             finished[unclaimed++] = &jobs[i];
-    finish(work, finished, unclaimed);
+    ack_jobs(work->ack, finished, NULL, unclaimed);
 }
 
 // Jobs whose messages this worker will not claim: other workers get them anew. The old entries go
@@ -110,7 +106,7 @@ static void give_back(struct work *work, const struct tg_job *jobs, size_t n)
     for (size_t i = 0; i < n; i++)
         finished[i] = &jobs[i];
     size_t published = tg_stream_publish(work->stream, jobs, n);
-    finish(work, finished, n);
+    ack_jobs(work->ack, finished, NULL, n);
     tg_log(TG_LOG_INFO, "jobs_given_back", TG_LOG_NUMBER("jobs", n),
            TG_LOG_NUMBER("published", published));
 }
@@ -120,40 +116,41 @@ static void give_back(struct work *work, const struct tg_job *jobs, size_t n)
 static bool claim(struct work *work, const struct tg_job *jobs, size_t n)
 {
     struct stop *stop = work->intake->stop;
+    struct tg_uuid claim_id = tg_uuid7();
+    struct tg_uuid claim_ids[TG_BATCH_MAX];
     struct tg_uuid org_ids[TG_BATCH_MAX];
     struct tg_uuid message_ids[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++) {
+        claim_ids[i] = claim_id;
         org_ids[i] = jobs[i].org_id;
         message_ids[i] = jobs[i].message_id;
     }
-    // A claim of which the answer was lost may have been committed. Its messages would be `sending`
-    // without anybody who sends them, so they are released before they are claimed again.
+    // A claim of which the answer was lost may have been committed: repeated under its own id it
+    // finds what it did, and released under it nothing is left `sending` without a sender.
     bool maybe_claimed = false;
-    for (;;) {
-        if (maybe_claimed)
-            maybe_claimed = tg_store_release_sends(work->pg, org_ids, message_ids, n) != TG_PG_OK;
-        if (!maybe_claimed) {
-            if (stop_ordered(stop)) {
-                give_back(work, jobs, n);
-                return true;
-            }
-            size_t claimed = 0;
-            enum tg_pg_status status =
-                tg_store_claim_sends(work->pg, org_ids, message_ids, n, work->claims, &claimed);
-            if (status == TG_PG_REFUSED)
-                return false;
-            if (status == TG_PG_OK) {
-                hand_on(work, jobs, n, claimed);
-                return true;
-            }
-            maybe_claimed = status == TG_PG_UNKNOWN;
+    while (!stop_ordered(stop)) {
+        size_t claimed = 0;
+        enum tg_pg_status status = tg_store_claim_sends(work->pg, claim_id, org_ids, message_ids, n,
+                                                        work->claims, &claimed);
+        if (status == TG_PG_REFUSED)
+            return false;
+        if (status == TG_PG_OK) {
+            hand_on(work, jobs, n, claimed);
+            return true;
         }
-        if (maybe_claimed && stop_age_ms(stop) > CLEAR_UP_MS) {
+        maybe_claimed |= status == TG_PG_UNKNOWN;
+        tg_service_sleep_ms(RETRY_MS);
+    }
+    while (maybe_claimed &&
+           tg_store_release_sends(work->pg, org_ids, message_ids, claim_ids, n) != TG_PG_OK) {
+        if (stop_age_ms(stop) > CLEAR_UP_MS) {
             tg_log(TG_LOG_ERROR, "claim_left_unknown", TG_LOG_NUMBER("jobs", n));
             return true;
         }
-        stop_pause(RETRY_MS);
+        tg_service_sleep_ms(RETRY_MS);
     }
+    give_back(work, jobs, n);
+    return true;
 }
 
 // Claims all jobs. What PostgreSQL refuses is halved until the one message is found that it will
@@ -209,7 +206,9 @@ static void take_jobs(struct work *work)
         int n = tg_stream_take(work->stream, intake->consumer, work->jobs, max, TG_STREAM_BLOCK_MS);
         if (n < 0)
             stop_wait(intake->stop, RETRY_MS);
-        else if (n > 0)
+        else
+            ack_late(work->ack);
+        if (n > 0)
             claim_all(work, work->jobs, sort_jobs(work, (size_t)n));
     }
 }
@@ -223,12 +222,14 @@ void *intake_run(void *argument)
     work->intake = intake;
     work->pg = tg_pg_create(intake->settings->postgres_url, "tollgate-worker intake");
     work->stream = tg_stream_create(intake->settings->redis_url, (int)intake->settings->partitions);
+    work->ack = ack_create(work->stream);
 
     if (schema_is_ready(work))
         take_jobs(work);
 
     tg_queue_close(intake->out);
     dispatch_wake(intake->next);
+    ack_destroy(work->ack);
     tg_stream_destroy(work->stream);
     tg_pg_destroy(work->pg);
     free(work);

@@ -12,6 +12,7 @@ struct dispatch_item *dispatch_item_create(struct tg_claim *claim, const struct 
     item->job = *job;
     item->outcome.message_id = item->claim.message_id;
     item->outcome.org_id = item->claim.org_id;
+    item->outcome.claim_id = item->claim.claim_id;
     return item;
 }
 

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/service.h"
+#include "worker/ack.h"
 #include "worker/item.h"
 
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct work {
     const struct settle *settle;
     struct tg_pg *pg;
     struct tg_stream *stream;
+    struct ack *ack;
     struct tg_settled settled[TG_BATCH_MAX];
     struct tg_text results[TG_BATCH_MAX];
 };
@@ -34,7 +36,7 @@ static bool try_again(struct work *work)
 {
     if (stop_age_ms(work->settle->stop) > GIVE_UP_MS)
         return false;
-    stop_pause(RETRY_MS);
+    tg_service_sleep_ms(RETRY_MS);
     return true;
 }
 
@@ -44,9 +46,7 @@ static void finish_jobs(struct work *work, struct dispatch_item *const *items,
     const struct tg_job *jobs[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         jobs[i] = &items[i]->job;
-    // A job that stays behind is harmless: its message is not queued when it comes again.
-    if (!tg_stream_finish(work->stream, jobs, results, n))
-        tg_log(TG_LOG_WARN, "jobs_left_pending", TG_LOG_NUMBER("jobs", n));
+    ack_jobs(work->ack, jobs, results, n);
 }
 
 static void append_text_or_null(struct tg_text *json, const char *text, bool present)
@@ -145,14 +145,17 @@ static enum attempt hand_back(struct work *work, struct dispatch_item *const *it
 {
     struct tg_uuid org_ids[TG_BATCH_MAX];
     struct tg_uuid message_ids[TG_BATCH_MAX];
+    struct tg_uuid claim_ids[TG_BATCH_MAX];
     struct tg_job jobs[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++) {
         org_ids[i] = items[i]->claim.org_id;
         message_ids[i] = items[i]->claim.message_id;
+        claim_ids[i] = items[i]->claim.claim_id;
         jobs[i] = items[i]->job;
     }
     for (;;) {
-        enum tg_pg_status status = tg_store_release_sends(work->pg, org_ids, message_ids, n);
+        enum tg_pg_status status =
+            tg_store_release_sends(work->pg, org_ids, message_ids, claim_ids, n);
         if (status == TG_PG_OK)
             break;
         if (status == TG_PG_REFUSED)
@@ -228,6 +231,7 @@ void *settle_run(void *argument)
     work->settle = settle;
     work->pg = tg_pg_create(settle->settings->postgres_url, "tollgate-worker settle");
     work->stream = tg_stream_create(settle->settings->redis_url, (int)settle->settings->partitions);
+    work->ack = ack_create(work->stream);
 
     while (!tg_queue_drained(settle->in)) {
         void *popped[TG_BATCH_MAX];
@@ -236,11 +240,13 @@ void *settle_run(void *argument)
         tg_gauge_set(TG_SETTLE_QUEUE, (int64_t)tg_queue_length(settle->in));
         for (size_t i = 0; i < n; i++)
             items[i] = popped[i];
+        ack_late(work->ack);
         settle_batch(work, items, n);
         for (size_t i = 0; i < n; i++)
             dispatch_item_destroy(items[i]);
     }
 
+    ack_destroy(work->ack);
     tg_stream_leave(work->stream, settle->consumer);
     for (size_t i = 0; i < TG_BATCH_MAX; i++)
         tg_text_finish(&work->results[i]);

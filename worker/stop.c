@@ -77,9 +77,3 @@ bool stop_wait(struct stop *stop, int ms)
     pthread_mutex_unlock(&stop->mutex);
     return ordered;
 }
-
-void stop_pause(int ms)
-{
-    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    (void)nanosleep(&left, NULL);
-}

@@ -19,6 +19,3 @@ long long stop_age_ms(struct stop *stop);
 // Waits for `ms` milliseconds, or until the order comes; with the order given it returns at once.
 // Returns whether the order is given.
 bool stop_wait(struct stop *stop, int ms);
-
-// Waits for `ms` milliseconds whether the order is given or not.
-void stop_pause(int ms);

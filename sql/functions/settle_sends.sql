@@ -2,13 +2,14 @@
 -- rule decides: `sent`, `unconfirmed` (Meta may have taken it: no refund now, never posted again) or
 -- `failed`, refunded if the rule says so. The outbox row goes.
 --
--- Only what is still `sending` is settled, so a batch may be repeated (an answer to COMMIT that got
+-- Only what is still `sending` under the claim that dispatched it is settled, so a batch may be repeated (an answer to COMMIT that got
 -- lost): the second time settles nothing, refunds nothing and reports how each message stands.
 --
 -- Lock order: outbox, wallets by org_id, messages.
 CREATE OR REPLACE FUNCTION settle_sends(
     p_org_ids        uuid[],
     p_message_ids    uuid[],
+    p_claim_ids      uuid[],
     p_outcomes       text[],    -- 'sent', Meta's error code, or one of our own such as 'network:refused'
     p_wamids         text[],
     p_error_messages text[],
@@ -18,13 +19,14 @@ CREATE OR REPLACE FUNCTION settle_sends(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 SET tollgate.booked = 'yes'
-SET enable_seqscan = off SET enable_mergejoin = off
-SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
+-- Planned at each call, for the arrays and the tables as they are: an UPDATE's join cannot be fixed
+-- by the way it is written, and a plan from when messages was empty would read all of it.
+SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_mergejoin = off SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
     v_taken    uuid[];
-    v_attempts smallint[];
+    v_settled  boolean[];
     v_statuses text[];
     v_refunds  boolean[];
     v_unknown  boolean[];
@@ -33,21 +35,24 @@ BEGIN
     WITH gone AS (
         DELETE FROM outbox o
          WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
-           AND o.state = 'sending'
-        RETURNING o.message_id, o.attempt
+           AND o.state = 'sending' AND o.claim_id = ANY (p_claim_ids)
+        RETURNING o.message_id
     )
-    SELECT array_agg(g.message_id), array_agg(g.attempt) INTO v_taken, v_attempts FROM gone g;
+    SELECT array_agg(g.message_id) INTO v_taken FROM gone g;
 
-    SELECT array_agg(CASE WHEN i.outcome = 'sent' THEN 'sent'
+    SELECT array_agg(i.message_id = ANY (v_taken) IS TRUE ORDER BY i.n),
+           array_agg(CASE WHEN i.outcome = 'sent' THEN 'sent'
                           WHEN (r.rule).unconfirmed THEN 'unconfirmed'
                           ELSE 'failed' END ORDER BY i.n),
            array_agg(i.outcome <> 'sent' AND NOT (r.rule).unconfirmed
                      AND is_refundable(r.rule, i.transient) ORDER BY i.n),
            array_agg(i.outcome <> 'sent' AND (r.rule).outcome = 'default' ORDER BY i.n),
            array_agg((r.rule).class ORDER BY i.n)
-      INTO v_statuses, v_refunds, v_unknown, v_classes
-      FROM unnest(p_outcomes, p_transients) WITH ORDINALITY AS i (outcome, transient, n)
-      LEFT JOIN LATERAL (SELECT find_error_rule(i.outcome) AS rule WHERE i.outcome <> 'sent') r ON true;
+      INTO v_settled, v_statuses, v_refunds, v_unknown, v_classes
+      FROM unnest(p_message_ids, p_outcomes, p_transients) WITH ORDINALITY
+           AS i (message_id, outcome, transient, n)
+     CROSS JOIN LATERAL (SELECT CASE WHEN i.outcome <> 'sent'
+                                     THEN find_error_rule(i.outcome) END AS rule OFFSET 0) r;
 
     IF true = ANY (v_refunds) THEN
         PERFORM FROM wallets w WHERE w.org_id = ANY (p_org_ids) ORDER BY w.org_id FOR NO KEY UPDATE;
@@ -55,11 +60,11 @@ BEGIN
         WITH refund AS MATERIALIZED (
             SELECT m.org_id, m.id AS message_id, m.fee, i.n, i.outcome,
                    w.balance + sum(m.fee) OVER (PARTITION BY m.org_id ORDER BY i.n) AS balance_after
-              FROM unnest(p_org_ids, p_message_ids, v_refunds, p_outcomes) WITH ORDINALITY
-                   AS i (org_id, message_id, refund, outcome, n)
+              FROM unnest(p_org_ids, p_message_ids, v_settled, v_refunds, p_outcomes) WITH ORDINALITY
+                   AS i (org_id, message_id, settled, refund, outcome, n)
               JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
               JOIN wallets w ON w.org_id = m.org_id
-             WHERE i.refund AND i.message_id = ANY (v_taken) AND m.fee > 0
+             WHERE i.settled AND i.refund AND m.fee > 0
         ), booked AS (
             INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id, description)
             SELECT org_id, 'refund', fee, balance_after, message_id, 'refund: ' || outcome
@@ -73,7 +78,7 @@ BEGIN
 
     UPDATE messages m
        SET status = i.status,
-           attempts = t.attempt,
+           attempts = m.attempts + 1,
            wamid = i.wamid,
            refunded = i.refund AND m.fee > 0,
            error_code = CASE WHEN i.status <> 'sent' THEN i.outcome END,
@@ -82,16 +87,16 @@ BEGIN
            sent_at = CASE WHEN i.status = 'sent' THEN clock_timestamp() END,
            failed_at = CASE WHEN i.status = 'failed' THEN clock_timestamp() END
       FROM unnest(p_org_ids, p_message_ids, p_outcomes, p_wamids, p_error_messages, p_transients,
-                  v_statuses, v_refunds)
-           AS i (org_id, message_id, outcome, wamid, error_message, transient, status, refund)
-      JOIN unnest(v_taken, v_attempts) AS t (message_id, attempt) ON t.message_id = i.message_id
-     WHERE m.id = ANY (v_taken) AND m.id = i.message_id AND m.org_id = i.org_id;
+                  v_settled, v_statuses, v_refunds)
+           AS i (org_id, message_id, outcome, wamid, error_message, transient,
+                 settled, status, refund)
+     WHERE i.settled AND m.id = i.message_id AND m.org_id = i.org_id;
 
     RETURN QUERY
-    SELECT i.message_id, i.message_id = ANY (v_taken) IS TRUE, coalesce(m.status, 'failed'),
-           coalesce(m.refunded, false), i.unknown, i.class
-      FROM unnest(p_org_ids, p_message_ids, v_unknown, v_classes) WITH ORDINALITY
-           AS i (org_id, message_id, unknown, class, n)
+    SELECT i.message_id, i.settled, coalesce(m.status, 'failed'), coalesce(m.refunded, false),
+           i.unknown, i.class
+      FROM unnest(p_org_ids, p_message_ids, v_settled, v_unknown, v_classes) WITH ORDINALITY
+           AS i (org_id, message_id, settled, unknown, class, n)
       LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
      ORDER BY i.n;
 END $$;

@@ -61,8 +61,10 @@ CREATE TABLE outbox (
     attempt    smallint NOT NULL DEFAULT 0,
     due_at     timestamptz,
     queued_at  timestamptz NOT NULL DEFAULT now(),
+    claim_id   uuid,
     claimed_at timestamptz,
-    CHECK (state <> 'scheduled' OR due_at IS NOT NULL)
+    CHECK (state <> 'scheduled' OR due_at IS NOT NULL),
+    CHECK (state <> 'sending' OR claim_id IS NOT NULL)
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX outbox_contact_order ON outbox (channel_id, contact_id, seq);
