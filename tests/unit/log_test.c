@@ -1,0 +1,155 @@
+#include "common/log.h"
+
+#include "capture.h"
+#include "common/limits.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <pthread.h>
+#include <string.h>
+
+// The line without its time, which is checked on its own.
+static const char *after_time(const char *line)
+{
+    const char *level = strstr(line, "level");
+    cr_assert(level, "%s", line);
+    return level;
+}
+
+Test(log, logfmt_has_time_level_event_service_and_fields)
+{
+    tg_log_start("ingress", TG_LOG_INFO, TG_LOG_LOGFMT);
+    struct tg_uuid id = {{0x01, 0x90, [15] = 0xff}};
+    struct capture capture = capture_start(stderr);
+    tg_log(TG_LOG_WARN, "batch_accepted", TG_LOG_NUMBER("sends", -12), TG_LOG_TEXT("why", "free"),
+           TG_LOG_ID("org_id", id));
+    const char *line = capture_stop(&capture);
+    cr_assert_str_eq(after_time(line),
+                     "level=warn event=batch_accepted service=ingress sends=-12 why=free "
+                     "org_id=01900000-0000-0000-0000-0000000000ff\n");
+}
+
+Test(log, the_time_is_utc_with_milliseconds)
+{
+    struct capture capture = capture_start(stderr);
+    tg_log(TG_LOG_INFO, "happened");
+    const char *line = capture_stop(&capture);
+    static const char shape[] = "time=dddd-dd-ddTdd:dd:dd.dddZ level=info ";
+    for (size_t i = 0; i < sizeof shape - 1; i++) {
+        bool digit = line[i] >= '0' && line[i] <= '9';
+        cr_assert(shape[i] == 'd' ? digit : line[i] == shape[i], "%s", line);
+    }
+}
+
+Test(log, before_it_is_started_it_writes_info_and_above)
+{
+    struct capture capture = capture_start(stderr);
+    tg_log(TG_LOG_DEBUG, "hidden");
+    tg_log(TG_LOG_INFO, "shown");
+    const char *line = capture_stop(&capture);
+    cr_assert_str_eq(after_time(line), "level=info event=shown service=tollgate\n");
+}
+
+Test(log, a_level_below_the_set_one_is_not_written)
+{
+    tg_log_start("worker", TG_LOG_ERROR, TG_LOG_LOGFMT);
+    struct capture capture = capture_start(stderr);
+    tg_log(TG_LOG_WARN, "hidden");
+    cr_assert_str_empty(capture_stop(&capture));
+    cr_assert_not(tg_log_enabled(TG_LOG_WARN));
+    cr_assert(tg_log_enabled(TG_LOG_ERROR));
+}
+
+Test(log, logfmt_quotes_what_would_be_misread)
+{
+    struct capture capture = capture_start(stderr);
+    tg_log(TG_LOG_INFO, "e", TG_LOG_TEXT("a", ""), TG_LOG_TEXT("b", NULL),
+           TG_LOG_TEXT("c", "two words"), TG_LOG_TEXT("d", "k=v"), TG_LOG_TEXT("e", "say \"x\\y\""),
+           TG_LOG_TEXT("f", "one\ntwo\x01"));
+    const char *line = capture_stop(&capture);
+    cr_assert_str_eq(after_time(line),
+                     "level=info event=e service=tollgate a=\"\" b=\"\" c=\"two words\" d=\"k=v\" "
+                     "e=\"say \\\"x\\\\y\\\"\" f=\"one\\ntwo\\u0001\"\n");
+}
+
+// Logs one text as JSON and returns the line, which must be one JSON object.
+static struct json_object *logged_as_json(const char *text)
+{
+    tg_log_start("worker", TG_LOG_DEBUG, TG_LOG_JSON);
+    struct capture capture = capture_start(stderr);
+    tg_log(TG_LOG_DEBUG, "happened", TG_LOG_TEXT("text", text), TG_LOG_NUMBER("number", 1LL << 40));
+    const char *line = capture_stop(&capture);
+    size_t length = strlen(line);
+    cr_assert_leq(length, TG_LOG_LINE_MAX);
+    cr_assert_eq(strcspn(line, "\n"), length - 1, "one line: %s", line);
+    struct json_tokener *tokener = json_tokener_new();
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    struct json_object *object = json_tokener_parse_ex(tokener, line, (int)length);
+    cr_assert_eq(json_tokener_get_error(tokener), json_tokener_success, "%s", line);
+    json_tokener_free(tokener);
+    return object;
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+    return json_object_get_string(json_object_object_get(object, key));
+}
+
+Test(log, json_says_the_same_as_one_object)
+{
+    struct json_object *object = logged_as_json("a\"b\\c\n\x7f \xe0\xa4\x95");
+    cr_assert_str_eq(text_of(object, "level"), "debug");
+    cr_assert_str_eq(text_of(object, "event"), "happened");
+    cr_assert_str_eq(text_of(object, "service"), "worker");
+    cr_assert_str_eq(text_of(object, "text"), "a\"b\\c\n\x7f \xe0\xa4\x95");
+    cr_assert_eq(json_object_get_int64(json_object_object_get(object, "number")), 1LL << 40);
+    json_object_put(object);
+}
+
+Test(log, bytes_that_are_no_utf_8_become_the_replacement_character)
+{
+    struct json_object *object =
+        logged_as_json("a\xff|\xc3|\xe0\x80\x80|\xed\xa0\x80|\xf0\x9f\x98\x80|\xf0\x9f");
+#define BAD "\xef\xbf\xbd"
+    cr_assert_str_eq(text_of(object, "text"),
+                     "a" BAD "|" BAD "|" BAD BAD BAD "|" BAD BAD BAD "|\xf0\x9f\x98\x80|" BAD BAD);
+    json_object_put(object);
+}
+
+// At every length around the limit, so that the cut also falls into an escape and a character.
+Test(log, a_line_that_is_too_long_is_cut_and_still_whole)
+{
+    static char text[TG_LOG_LINE_MAX + 100];
+    for (size_t length = TG_LOG_LINE_MAX - 200; length < TG_LOG_LINE_MAX; length++) {
+        memset(text, 'x', sizeof text);
+        memcpy(text + length, "\n\xe0\xa4\x95\"", sizeof "\n\xe0\xa4\x95\"");
+        struct json_object *object = logged_as_json(text);
+        size_t kept = strlen(text_of(object, "text"));
+        cr_assert_geq(kept, TG_LOG_LINE_MAX - 200);
+        cr_assert_eq(strncmp(text_of(object, "text"), text, kept), 0);
+        json_object_put(object);
+    }
+}
+
+Test(log, a_field_after_a_cut_one_is_left_out)
+{
+    static char text[TG_LOG_LINE_MAX + 1];
+    memset(text, 'x', TG_LOG_LINE_MAX);
+    struct capture capture = capture_start(stderr);
+    tg_log(TG_LOG_INFO, "e", TG_LOG_TEXT("text", text), TG_LOG_NUMBER("number", 1));
+    const char *line = capture_stop(&capture);
+    size_t length = strlen(line);
+    cr_assert(length <= TG_LOG_LINE_MAX && length > TG_LOG_LINE_MAX - 10);
+    cr_assert_str_eq(line + length - 3, "xx\n");
+}
+
+Test(log, leaves_errno_alone)
+{
+    struct capture capture = capture_start(stderr);
+    (void)capture_stop(&capture);
+    (void)close(STDERR_FILENO);
+    errno = EDOM;
+    tg_log(TG_LOG_INFO, "lost");
+    cr_assert_eq(errno, EDOM);
+}

@@ -1,0 +1,367 @@
+#include "worker/outcome.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ENVELOPE(code)                                                                             \
+    "{\"error\":{\"message\":\"m\",\"type\":\"OAuthException\",\"code\":" code "}}"
+#define SENT_BODY                                                                                  \
+    "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":\"1\",\"wa_id\":\"1\"}],"        \
+    "\"messages\":[{\"id\":\"wamid.HBgL\"}]}"
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+// What a test says of an answer; the body is a string here.
+struct given {
+    CURLcode code;
+    bool body_unread;
+    bool receipt;
+    long status;
+    const char *body;
+};
+
+static struct tg_outcome judge(const struct given *given)
+{
+    const char *body = given->body ? given->body : "";
+    struct outcome_answer answer = {.code = given->code,
+                                    .body_read = !given->body_unread,
+                                    .receipt = given->receipt,
+                                    .http_status = given->status,
+                                    .body = body,
+                                    .length = strlen(body)};
+    struct tg_outcome outcome;
+    memset(&outcome, 'x', sizeof outcome); // whatever stood there before must be gone
+    outcome_judge(&answer, &outcome);
+    return outcome;
+}
+
+struct key_case {
+    struct given given;
+    const char *key;
+};
+
+static void expect_keys(const struct key_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct given *given = &cases[i].given;
+        struct tg_outcome outcome = judge(given);
+        cr_expect_str_eq(outcome.key, cases[i].key, "curl %d%s, HTTP %ld, %.60s: %s instead of %s",
+                         (int)given->code, given->body_unread ? " unread" : "", given->status,
+                         given->body ? given->body : "nothing", outcome.key, cases[i].key);
+        bool sent = strcmp(cases[i].key, "sent") == 0;
+        cr_expect(sent == (outcome.error_message[0] == '\0'), "%s: message \"%s\"", outcome.key,
+                  outcome.error_message);
+        cr_expect(sent || outcome.wamid[0] == '\0', "%s: wamid \"%s\"", outcome.key, outcome.wamid);
+    }
+}
+
+Test(outcome, message_id_in_a_2xx_is_sent)
+{
+    struct tg_outcome outcome = judge(&(struct given){.status = 200, .body = SENT_BODY});
+    cr_expect_str_eq(outcome.key, "sent");
+    cr_expect_str_eq(outcome.wamid, "wamid.HBgL");
+    cr_expect_str_eq(outcome.error_message, "");
+    cr_expect_not(outcome.transient);
+}
+
+Test(outcome, whitespace_around_the_answer_does_no_harm)
+{
+    expect_keys(
+        (const struct key_case[]){{{.status = 200, .body = "\n " SENT_BODY "\r\n"}, "sent"}}, 1);
+}
+
+Test(outcome, success_is_enough_for_a_receipt_only)
+{
+    static const struct key_case cases[] = {
+        {{.status = 200, .receipt = true, .body = "{\"success\":true}"}, "sent"},
+        {{.status = 200, .receipt = true, .body = "{\"success\":false}"}, "http:2xx_without_id"},
+        {{.status = 200, .receipt = true, .body = "{\"success\":\"true\"}"}, "http:2xx_without_id"},
+        {{.status = 200, .body = "{\"success\":true}"}, "http:2xx_without_id"},
+    };
+    expect_keys(cases, COUNT(cases));
+    struct tg_outcome receipt =
+        judge(&(struct given){.status = 200, .receipt = true, .body = "{\"success\":true}"});
+    cr_expect_str_eq(receipt.wamid, "");
+}
+
+Test(outcome, a_2xx_that_names_no_message_is_without_id)
+{
+    static const char *const bodies[] = {
+        NULL,
+        "garbage",
+        "{}",
+        "[]",
+        "null",
+        "7",
+        "{\"messages\":[]}",
+        "{\"messages\":{}}",
+        "{\"messages\":[null]}",
+        "{\"messages\":[\"wamid.x\"]}",
+        "{\"messages\":[{}]}",
+        "{\"messages\":[{\"id\":7}]}",
+        "{\"messages\":[{\"id\":null}]}",
+        "{\"messages\":[{\"id\":\"\"}]}",
+        "{\"messages\":[{\"id\":\"wamid.\\u0000x\"}]}",
+        "{\"messages\":[{\"id\":\"wamid.x\"}]", // cut off
+        "{\"messages\":[{\"id\":\"wamid.x\"}]} and more",
+        "{\"messages\":[{\"id\":\"wamid.\xff\"}]}", // not UTF-8
+        "{\"error\":null}",
+        "{\"error\":\"no\"}",
+        "{\"error\":{\"message\":\"no code\"}}",
+        "{\"error\":{\"code\":\"131026\"}}",
+        "{\"error\":{\"code\":1.5}}",
+    };
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        struct key_case one = {{.status = i % 2 ? 200 : 202, .body = bodies[i]},
+                               "http:2xx_without_id"};
+        expect_keys(&one, 1);
+    }
+}
+
+Test(outcome, a_wamid_that_does_not_fit_counts_as_none)
+{
+    char body[TG_WAMID_SIZE + 64];
+    char wamid[TG_WAMID_SIZE + 1];
+    memset(wamid, 'w', sizeof wamid);
+
+    wamid[TG_WAMID_SIZE - 1] = '\0';
+    snprintf(body, sizeof body, "{\"messages\":[{\"id\":\"%s\"}]}", wamid);
+    struct tg_outcome longest = judge(&(struct given){.status = 200, .body = body});
+    cr_expect_str_eq(longest.key, "sent");
+    cr_expect_str_eq(longest.wamid, wamid);
+
+    wamid[TG_WAMID_SIZE - 1] = 'w';
+    wamid[TG_WAMID_SIZE] = '\0';
+    snprintf(body, sizeof body, "{\"messages\":[{\"id\":\"%s\"}]}", wamid);
+    struct key_case too_long = {{.status = 200, .body = body}, "http:2xx_without_id"};
+    expect_keys(&too_long, 1);
+}
+
+Test(outcome, the_code_in_metas_envelope_is_the_key_whatever_the_status)
+{
+    static const struct key_case cases[] = {
+        {{.status = 400, .body = ENVELOPE("131026")}, "131026"},
+        {{.status = 401, .body = ENVELOPE("0")}, "0"},
+        {{.status = 401, .body = ENVELOPE("190")}, "190"},
+        {{.status = 429, .body = ENVELOPE("130429")}, "130429"},
+        {{.status = 500, .body = ENVELOPE("131000")}, "131000"},
+        {{.status = 503, .body = ENVELOPE("2")}, "2"},
+        {{.status = 302, .body = ENVELOPE("1")}, "1"},
+        {{.status = 200, .body = ENVELOPE("131026")}, "131026"},
+        {{.status = 200, .receipt = true, .body = ENVELOPE("100")}, "100"},
+        {{.status = 400, .body = ENVELOPE("-3")}, "-3"},
+        {{.status = 400, .body = ENVELOPE("9223372036854775807")}, "9223372036854775807"},
+        // Answered before all of the body was read: Meta's word still counts.
+        {{.status = 401, .body_unread = true, .body = ENVELOPE("190")}, "190"},
+    };
+    expect_keys(cases, COUNT(cases));
+}
+
+Test(outcome, an_envelope_beside_a_message_id_is_an_error)
+{
+    struct key_case both = {
+        {.status = 200,
+         .body = "{\"messages\":[{\"id\":\"w\"}],\"error\":{\"code\":131000,\"message\":\"m\"}}"},
+        "131000"};
+    expect_keys(&both, 1);
+}
+
+Test(outcome, an_error_without_an_envelope_is_named_by_its_status)
+{
+    static const struct key_case cases[] = {
+        {{.status = 429}, "http:429"},
+        {{.status = 429, .body = "{}"}, "http:429"},
+        {{.status = 400}, "http:4xx"},
+        {{.status = 404, .body = "<html>"}, "http:4xx"},
+        {{.status = 499}, "http:4xx"},
+        {{.status = 500}, "http:5xx"},
+        {{.status = 502, .body = "<html>Bad gateway</html>"}, "http:5xx"},
+        {{.status = 599}, "http:5xx"},
+        {{.status = 301}, "http:5xx"},
+        {{.status = 399}, "http:5xx"},
+        {{.status = 101}, "http:5xx"},
+        {{.status = 0}, "http:5xx"},
+        {{.status = 600}, "http:5xx"},
+        // A refusal is one even if it came before the body; but nobody can have passed on what
+        // never left.
+        {{.status = 413, .body_unread = true}, "http:4xx"},
+        {{.status = 429, .body_unread = true}, "http:429"},
+        {{.status = 503, .body_unread = true}, "network:before_write"},
+    };
+    expect_keys(cases, COUNT(cases));
+}
+
+Test(outcome, a_failure_before_the_body_was_read_never_reached_meta)
+{
+    static const struct key_case cases[] = {
+        {{.code = CURLE_COULDNT_RESOLVE_HOST, .body_unread = true}, "network:dns"},
+        {{.code = CURLE_COULDNT_RESOLVE_PROXY, .body_unread = true}, "network:dns"},
+        {{.code = CURLE_COULDNT_CONNECT, .body_unread = true}, "network:refused"},
+        {{.code = CURLE_SSL_CONNECT_ERROR, .body_unread = true}, "network:tls"},
+        {{.code = CURLE_PEER_FAILED_VERIFICATION, .body_unread = true}, "network:tls"},
+        {{.code = CURLE_SSL_CERTPROBLEM, .body_unread = true}, "network:tls"},
+        {{.code = CURLE_SSL_CIPHER, .body_unread = true}, "network:tls"},
+        {{.code = CURLE_SSL_CACERT_BADFILE, .body_unread = true}, "network:tls"},
+        {{.code = CURLE_SSL_ISSUER_ERROR, .body_unread = true}, "network:tls"},
+        {{.code = CURLE_SSL_INVALIDCERTSTATUS, .body_unread = true}, "network:tls"},
+        {{.code = CURLE_SSL_PINNEDPUBKEYNOTMATCH, .body_unread = true}, "network:tls"},
+        {{.code = CURLE_USE_SSL_FAILED, .body_unread = true}, "network:tls"},
+        {{.code = CURLE_OPERATION_TIMEDOUT, .body_unread = true}, "network:before_write"},
+        {{.code = CURLE_SEND_ERROR, .body_unread = true}, "network:before_write"},
+        {{.code = CURLE_RECV_ERROR, .body_unread = true}, "network:before_write"},
+        {{.code = CURLE_GOT_NOTHING, .body_unread = true}, "network:before_write"},
+        {{.code = CURLE_HTTP2, .body_unread = true}, "network:before_write"},
+        {{.code = CURLE_OUT_OF_MEMORY, .body_unread = true}, "network:before_write"},
+    };
+    expect_keys(cases, COUNT(cases));
+}
+
+Test(outcome, any_failure_after_the_body_was_read_is_after_write)
+{
+    // All of libcurl's failures, those among them that otherwise mean "certainly not taken".
+    for (int code = 1; code < CURL_LAST; code++) {
+        struct key_case one = {{.code = (CURLcode)code}, "network:after_write"};
+        expect_keys(&one, 1);
+    }
+}
+
+Test(outcome, a_second_sending_that_libcurl_wanted_is_after_write_in_any_case)
+{
+    struct key_case rewind = {{.code = CURLE_SEND_FAIL_REWIND, .body_unread = true},
+                              "network:after_write"};
+    expect_keys(&rewind, 1);
+}
+
+Test(outcome, an_answer_that_broke_off_is_not_believed)
+{
+    static const struct key_case cases[] = {
+        {{.code = CURLE_PARTIAL_FILE, .status = 200, .body = SENT_BODY}, "network:after_write"},
+        {{.code = CURLE_WRITE_ERROR, .status = 400, .body = ENVELOPE("131026")},
+         "network:after_write"},
+        {{.code = CURLE_OPERATION_TIMEDOUT, .status = 200}, "network:after_write"},
+    };
+    expect_keys(cases, COUNT(cases));
+}
+
+static void expect_message(const char *error_members, const char *expected)
+{
+    char body[512];
+    snprintf(body, sizeof body, "{\"error\":{\"code\":131026%s}}", error_members);
+    struct tg_outcome outcome = judge(&(struct given){.status = 400, .body = body});
+    cr_expect_str_eq(outcome.key, "131026", "%s", body);
+    cr_expect_str_eq(outcome.error_message, expected, "\"%s\" instead of \"%s\"",
+                     outcome.error_message, expected);
+}
+
+Test(outcome, metas_message_and_details_are_kept)
+{
+    expect_message(",\"message\":\"(#131026) Message undeliverable\"",
+                   "(#131026) Message undeliverable");
+    expect_message(",\"message\":\"No\",\"error_data\":{\"details\":\"Why.\"}", "No: Why.");
+    expect_message(",\"message\":\"No\",\"error_data\":{\"details\":\"\"}", "No");
+    expect_message(",\"error_data\":{\"details\":\"Why.\"}", "Why.");
+    expect_message(",\"message\":7,\"error_data\":[]", "");
+    expect_message("", "");
+    expect_message(",\"message\":\"a\\u0000b\"", "a");
+}
+
+Test(outcome, a_long_message_is_cut_between_characters)
+{
+    // "é" is two bytes, "€" three, U+1F600 four: whichever stands at the edge must go as a whole.
+    static const char *const letters[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+    for (size_t i = 0; i < COUNT(letters); i++) {
+        for (size_t lead = 0; lead <= 3; lead++) {
+            TG_TEXT_AUTO text = {0};
+            TG_TEXT_AUTO body = {0};
+            tg_text_append(&text, "xxx", lead);
+            while (text.length < TG_ERROR_MESSAGE_SIZE)
+                tg_text_append_string(&text, letters[i]);
+            tg_text_append_format(&body, "{\"error\":{\"code\":1,\"message\":\"%s\"}}", text.data);
+
+            struct tg_outcome outcome = judge(&(struct given){.status = 400, .body = body.data});
+
+            size_t width = strlen(letters[i]);
+            size_t length = strlen(outcome.error_message);
+            cr_expect(length + width >= sizeof outcome.error_message, "%zu bytes left", length);
+            cr_expect_eq((length - lead) % width, 0, "a character of %zu bytes was cut", width);
+            cr_expect_eq(strncmp(outcome.error_message, text.data, length), 0);
+        }
+    }
+}
+
+Test(outcome, details_are_cut_where_the_message_leaves_no_room)
+{
+    char message[TG_ERROR_MESSAGE_SIZE + 8];
+    memset(message, 'm', sizeof message);
+    for (size_t length = TG_ERROR_MESSAGE_SIZE - 5; length < TG_ERROR_MESSAGE_SIZE + 3; length++) {
+        char body[2 * TG_ERROR_MESSAGE_SIZE];
+        snprintf(
+            body, sizeof body,
+            "{\"error\":{\"code\":1,\"message\":\"%.*s\",\"error_data\":{\"details\":\"dd\"}}}",
+            (int)length, message);
+        char expected[2 * TG_ERROR_MESSAGE_SIZE];
+        snprintf(expected, sizeof expected, "%.*s: dd", (int)length, message);
+        expected[TG_ERROR_MESSAGE_SIZE - 1] = '\0';
+
+        struct tg_outcome outcome = judge(&(struct given){.status = 400, .body = body});
+
+        cr_expect_str_eq(outcome.error_message, expected, "%zu", length);
+    }
+}
+
+static bool transient(const char *error_members)
+{
+    char body[128];
+    snprintf(body, sizeof body, "{\"error\":{\"code\":999999,\"message\":\"m\"%s}}", error_members);
+    return judge(&(struct given){.status = 500, .body = body}).transient;
+}
+
+Test(outcome, only_metas_own_true_makes_it_transient)
+{
+    cr_expect(transient(",\"is_transient\":true"));
+    cr_expect_not(transient(",\"is_transient\":false"));
+    cr_expect_not(transient(",\"is_transient\":\"true\""));
+    cr_expect_not(transient(",\"is_transient\":1"));
+    cr_expect_not(transient(""));
+}
+
+Test(outcome, a_nest_too_deep_is_no_envelope)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, "{\"error\":{\"code\":131026,\"error_data\":");
+    for (int i = 0; i < 100; i++)
+        tg_text_append_string(&body, "[");
+    for (int i = 0; i < 100; i++)
+        tg_text_append_string(&body, "]");
+    tg_text_append_string(&body, "}}");
+    struct key_case deep = {{.status = 400, .body = body.data}, "http:4xx"};
+    expect_keys(&deep, 1);
+}
+
+Test(outcome, bytes_behind_the_length_are_not_read)
+{
+    const char *body = ENVELOPE("131026");
+    struct outcome_answer answer = {
+        .body_read = true, .http_status = 400, .body = body, .length = strlen(body) - 1};
+    struct tg_outcome outcome;
+    outcome_judge(&answer, &outcome);
+    cr_expect_str_eq(outcome.key, "http:4xx");
+}
+
+Test(outcome, what_was_broken_off_is_after_write)
+{
+    struct tg_outcome outcome = {.wamid = "old", .transient = true};
+    outcome_broken_off(&outcome);
+    cr_expect_str_eq(outcome.key, "network:after_write");
+    cr_expect_str_eq(outcome.wamid, "");
+    cr_expect_not(outcome.transient);
+    cr_expect(outcome.error_message[0] != '\0');
+}
+
+Test(outcome, a_malformed_token_is_what_meta_would_say_of_it)
+{
+    struct tg_outcome outcome = {0};
+    outcome_malformed_token(&outcome);
+    cr_expect_str_eq(outcome.key, "190");
+    cr_expect(outcome.error_message[0] != '\0');
+}

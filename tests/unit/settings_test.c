@@ -1,0 +1,305 @@
+#include "common/settings.h"
+
+#include "capture.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <string.h>
+#include <unistd.h>
+
+#define POSTGRES "TOLLGATE_POSTGRES_URL=postgresql:///tollgate"
+
+// Makes these variables the whole environment of the test's process. They are copied, for libraries
+// look at the environment still when the process ends.
+static void set_environment(char *const *variables)
+{
+    static char texts[16][128];
+    static char *pointers[17];
+    size_t n = 0;
+    for (; variables[n]; n++) {
+        cr_assert(n < 16);
+        snprintf(texts[n], sizeof texts[n], "%s", variables[n]);
+        pointers[n] = texts[n];
+    }
+    pointers[n] = NULL;
+    environ = pointers;
+}
+#define given_environment(...) set_environment((char *[]){__VA_ARGS__, NULL})
+
+static struct tg_settings settings;
+static struct tg_error error;
+
+Test(settings, the_defaults_are_good_for_ingress)
+{
+    given_environment(POSTGRES);
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert_str_eq(settings.postgres_url, "postgresql:///tollgate");
+    cr_assert_str_eq(settings.redis_url, "redis://127.0.0.1:6379/0");
+    cr_assert_str_eq(settings.listen.host, "127.0.0.1");
+    cr_assert_eq(settings.listen.port, 3000);
+    cr_assert_eq(settings.admin_listen.port, 0);
+    cr_assert_eq(settings.auth, TG_AUTH_KEYS);
+    cr_assert_not(settings.auth_trusted_anywhere);
+    cr_assert_eq(settings.http_threads, 2);
+    cr_assert_eq(settings.lanes, 2);
+    cr_assert_eq(settings.partitions, 4);
+    cr_assert_eq(settings.log_level, TG_LOG_INFO);
+    cr_assert_eq(settings.log_format, TG_LOG_LOGFMT);
+}
+
+Test(settings, the_defaults_are_good_for_the_worker)
+{
+    given_environment(POSTGRES);
+    cr_assert(tg_settings_read(TG_WORKER, &settings, &error), "%s", error.message);
+    cr_assert_str_eq(settings.graph_url, "https://graph.facebook.com");
+    cr_assert_str_eq(settings.graph_version, "v23.0");
+    cr_assert_eq(settings.graph_timeout_ms, 30000);
+    cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_SCHEDULER);
+    cr_assert_eq(settings.send_concurrency, 256);
+}
+
+Test(settings, what_is_set_replaces_the_default)
+{
+    given_environment("TOLLGATE_POSTGRES_URL=host=/run/postgresql dbname=x",
+                      "TOLLGATE_REDIS_URL=redis://:secret@[::1]:7000/3", "TOLLGATE_LISTEN=[::1]:80",
+                      "TOLLGATE_AUTH=trusted", "TOLLGATE_AUTH_TRUSTED_ANYWHERE=yes",
+                      "TOLLGATE_LANES=32", "TOLLGATE_LOG_LEVEL=error", "TOLLGATE_LOG_FORMAT=json");
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert_str_eq(settings.postgres_url, "host=/run/postgresql dbname=x");
+    cr_assert_str_eq(settings.redis_url, "redis://:secret@[::1]:7000/3");
+    cr_assert_str_eq(settings.listen.host, "::1");
+    cr_assert_eq(settings.listen.port, 80);
+    cr_assert_eq(settings.auth, TG_AUTH_TRUSTED);
+    cr_assert(settings.auth_trusted_anywhere);
+    cr_assert_eq(settings.lanes, 32);
+    cr_assert_eq(settings.log_level, TG_LOG_ERROR);
+    cr_assert_eq(settings.log_format, TG_LOG_JSON);
+}
+
+Test(settings, the_worker_takes_its_own)
+{
+    given_environment(POSTGRES, "TOLLGATE_GRAPH_URL=http://127.0.0.1:9000",
+                      "TOLLGATE_GRAPH_VERSION=v9.12", "TOLLGATE_WORKER_ROLES=scheduler");
+    cr_assert(tg_settings_read(TG_WORKER, &settings, &error), "%s", error.message);
+    cr_assert_str_eq(settings.graph_url, "http://127.0.0.1:9000");
+    cr_assert_str_eq(settings.graph_version, "v9.12");
+    cr_assert_eq(settings.worker_roles, TG_ROLE_SCHEDULER);
+}
+
+Test(settings, an_empty_value_is_not_set)
+{
+    given_environment(POSTGRES, "TOLLGATE_LANES=", "TOLLGATE_LANES_MORE=9");
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert_eq(settings.lanes, 2);
+}
+
+Test(settings, a_required_one_that_is_missing_or_empty_is_named)
+{
+    given_environment("HOME=/");
+    cr_assert_not(tg_settings_read(TG_WORKER, &settings, &error));
+    cr_assert(strstr(error.message, "TOLLGATE_POSTGRES_URL is not set") == error.message);
+    given_environment("TOLLGATE_POSTGRES_URL=");
+    cr_assert_not(tg_settings_read(TG_WORKER, &settings, &error));
+    cr_assert_str_eq(error.field, "TOLLGATE_POSTGRES_URL");
+}
+
+Test(settings, a_wrong_one_of_the_other_daemon_does_not_matter)
+{
+    given_environment(POSTGRES, "TOLLGATE_GRAPH_URL=nonsense");
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert_not(tg_settings_read(TG_WORKER, &settings, &error));
+}
+
+struct wrong {
+    char variable[96];
+};
+
+ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
+{
+    static struct wrong wrong[] = {
+        {"TOLLGATE_POSTGRES_URL=mysql://localhost/x"},
+        {"TOLLGATE_POSTGRES_URL=tollgate"},
+        {"TOLLGATE_REDIS_URL=127.0.0.1:6379"},
+        {"TOLLGATE_REDIS_URL=http://127.0.0.1:6379"},
+        {"TOLLGATE_LISTEN=3000"},
+        {"TOLLGATE_LISTEN=localhost:3000"},
+        {"TOLLGATE_LISTEN=::1:3000"},
+        {"TOLLGATE_LISTEN=[::1]"},
+        {"TOLLGATE_LISTEN=[127.0.0.1]:80"},
+        {"TOLLGATE_LISTEN=127.0.0.1:65536"},
+        {"TOLLGATE_LISTEN=127.0.0.1:"},
+        {"TOLLGATE_LISTEN=127.0.0.1:80 "},
+        {"TOLLGATE_AUTH=none"},
+        {"TOLLGATE_AUTH=key"},
+        {"TOLLGATE_AUTH_TRUSTED_ANYWHERE=true"},
+        {"TOLLGATE_HTTP_THREADS=0"},
+        {"TOLLGATE_HTTP_THREADS=65"},
+        {"TOLLGATE_LANES=33"},
+        {"TOLLGATE_LANES=-1"},
+        {"TOLLGATE_LANES=+1"},
+        {"TOLLGATE_LANES= 1"},
+        {"TOLLGATE_LANES=1.5"},
+        {"TOLLGATE_LANES=0x2"},
+        {"TOLLGATE_LANES=18446744073709551617"},
+        {"TOLLGATE_PARTITIONS=65"},
+        {"TOLLGATE_GRAPH_URL=graph.facebook.com"},
+        {"TOLLGATE_GRAPH_URL=https://"},
+        {"TOLLGATE_GRAPH_URL=https:///x"},
+        {"TOLLGATE_GRAPH_URL=https://graph.facebook.com/"},
+        {"TOLLGATE_GRAPH_URL=https://graph.facebook.com?x=1"},
+        {"TOLLGATE_GRAPH_URL=https://a b"},
+        {"TOLLGATE_GRAPH_VERSION=23.0"},
+        {"TOLLGATE_GRAPH_VERSION=v23"},
+        {"TOLLGATE_GRAPH_VERSION=v23."},
+        {"TOLLGATE_GRAPH_VERSION=v.0"},
+        {"TOLLGATE_GRAPH_VERSION=v23.0/"},
+        {"TOLLGATE_GRAPH_TIMEOUT_MS=999"},
+        {"TOLLGATE_GRAPH_TIMEOUT_MS=120001"},
+        {"TOLLGATE_WORKER_ROLES=send,"},
+        {"TOLLGATE_WORKER_ROLES=send scheduler"},
+        {"TOLLGATE_WORKER_ROLES=inbox"},
+        {"TOLLGATE_SEND_CONCURRENCY=2049"},
+        {"TOLLGATE_LOG_LEVEL=INFO"},
+        {"TOLLGATE_LOG_FORMAT=xml"},
+        {"TOLLGATE_LOG_FORMAT=js\non"},
+    };
+    return cr_make_param_array(struct wrong, wrong, sizeof wrong / sizeof wrong[0]);
+}
+
+ParameterizedTest(struct wrong *wrong, settings, refuses_what_is_wrong_and_names_it)
+{
+    given_environment(wrong->variable, POSTGRES);
+    bool good = tg_settings_read(TG_INGRESS, &settings, &error);
+    if (good)
+        good = tg_settings_read(TG_WORKER, &settings, &error);
+    cr_assert_not(good, "%s", wrong->variable);
+    size_t name = strcspn(wrong->variable, "=");
+    cr_assert_eq(strncmp(error.message, wrong->variable, name), 0, "%s", error.message);
+    cr_assert_eq(error.message[name], ' ');
+    cr_assert_null(strchr(error.message, '\n'));
+}
+
+Test(settings, the_message_shows_the_wrong_value_but_never_a_secret)
+{
+    given_environment(POSTGRES, "TOLLGATE_LANES=many");
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert_str_eq(error.message,
+                     "TOLLGATE_LANES must be a whole number from 1 to 32, not \"many\"");
+    given_environment(POSTGRES, "TOLLGATE_REDIS_URL=rediss://:hunter2@host");
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert_null(strstr(error.message, "hunter2"));
+}
+
+Test(settings, trusted_needs_a_loopback_address_or_the_second_word)
+{
+    given_environment(POSTGRES, "TOLLGATE_AUTH=trusted");
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error));
+    given_environment(POSTGRES, "TOLLGATE_AUTH=trusted", "TOLLGATE_LISTEN=0.0.0.0:3000");
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert_str_eq(error.field, "TOLLGATE_AUTH");
+    given_environment(POSTGRES, "TOLLGATE_AUTH=trusted", "TOLLGATE_LISTEN=0.0.0.0:3000",
+                      "TOLLGATE_AUTH_TRUSTED_ANYWHERE=yes");
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error));
+}
+
+Test(settings, loopback_is_127_and_the_one_of_ipv6)
+{
+    static const struct {
+        const char *text;
+        bool loopback;
+    } cases[] = {{"127.0.0.1:1", true},   {"127.255.0.9:1", true}, {"[::1]:1", true},
+                 {"0.0.0.0:1", false},    {"128.0.0.1:1", false},  {"[::]:1", false},
+                 {"10.0.0.127:1", false}, {"[fe80::1]:1", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tg_address address;
+        cr_assert(tg_address_parse(cases[i].text, &address), "%s", cases[i].text);
+        cr_assert_eq(tg_address_is_loopback(&address), cases[i].loopback, "%s", cases[i].text);
+    }
+}
+
+// Calls tg_settings_main as a daemon with these arguments; returns its result and what it wrote.
+static int run_main(enum tg_daemon daemon, FILE *stream, const char **written, int argc,
+                    char **argv)
+{
+    struct capture capture = capture_start(stream);
+    int status = tg_settings_main(daemon, argc, argv, &settings);
+    *written = capture_stop(&capture);
+    return status;
+}
+#define run(daemon, stream, written, ...)                                                          \
+    run_main(daemon, stream, written,                                                              \
+             (int)(sizeof((char *[]){"tollgate", __VA_ARGS__}) / sizeof(char *)),                  \
+             (char *[]){"tollgate", __VA_ARGS__, NULL})
+
+Test(settings_main, says_its_version)
+{
+    const char *written;
+    cr_assert_eq(run(TG_INGRESS, stdout, &written, "--version"), 0);
+    cr_assert_str_eq(written, "tollgate-ingress " TOLLGATE_VERSION "\n");
+}
+
+Test(settings_main, helps_with_the_settings_of_its_own_daemon)
+{
+    const char *written;
+    cr_assert_eq(run(TG_WORKER, stdout, &written, "--help"), 0);
+    cr_assert(strstr(written, "usage: tollgate-worker ") == written);
+    cr_assert(strstr(written, "TOLLGATE_SEND_CONCURRENCY (default 256)"));
+    cr_assert(strstr(written, "TOLLGATE_POSTGRES_URL (required)"));
+    cr_assert_null(strstr(written, "TOLLGATE_LANES"));
+}
+
+Test(settings_main, check_says_that_good_settings_are_good)
+{
+    given_environment(POSTGRES);
+    const char *written;
+    cr_assert_eq(run(TG_WORKER, stdout, &written, "--check"), 0);
+    cr_assert_str_eq(written, "settings are good\n");
+}
+
+Test(settings_main, wrong_settings_are_one_line_and_status_2)
+{
+    given_environment(POSTGRES, "TOLLGATE_LANES=none", "TOLLGATE_NONSENSE=1");
+    const char *written;
+    cr_assert_eq(run(TG_INGRESS, stderr, &written, "--check"), 2);
+    cr_assert_str_eq(written,
+                     "tollgate-ingress: TOLLGATE_LANES must be a whole number from 1 to 32, "
+                     "not \"none\"\n");
+}
+
+Test(settings_main, an_argument_it_does_not_know_is_one_line_and_status_2)
+{
+    given_environment(POSTGRES);
+    const char *written;
+    cr_assert_eq(run(TG_INGRESS, stderr, &written, "--chekc"), 2);
+    cr_assert_str_eq(written, "tollgate-ingress: does not take \"--chekc\"; see --help\n");
+    cr_assert_eq(run(TG_INGRESS, stderr, &written, "--check", "x\ny"), 2);
+    cr_assert_str_eq(written, "tollgate-ingress: does not take \"x?y\"; see --help\n");
+}
+
+Test(settings_main, warns_of_names_that_no_daemon_knows_and_lets_the_daemon_run)
+{
+    given_environment(POSTGRES, "TOLLGATE_LANE=9", "TOLLGATE_LANES_MAX=9",
+                      "TOLLGATE_GRAPH_VERSION=v1.0", "PATH=/");
+    const char *written;
+    char *argv[] = {"tollgate", NULL};
+    cr_assert_eq(run_main(TG_INGRESS, stderr, &written, 1, argv), -1);
+    static const char warning[] = " event=unknown_setting_ignored service=ingress name=";
+    const char *first = strstr(written, warning);
+    cr_assert(first && strstr(first, "=TOLLGATE_LANE\n"), "%s", written);
+    const char *second = strstr(first + 1, warning);
+    cr_assert(second && strstr(second, "=TOLLGATE_LANES_MAX\n"), "%s", written);
+    cr_assert_null(strstr(second + 1, warning), "two warnings: %s", written);
+    cr_assert_eq(settings.lanes, 2);
+}
+
+Test(settings_main, the_committed_env_example_is_what_the_program_prints)
+{
+    static char committed[CAPTURE_MAX];
+    FILE *file = fopen(TOLLGATE_SOURCE_DIR "/.env.example", "re");
+    cr_assert(file, "tollgate-ingress --env-example > .env.example makes it");
+    committed[fread(committed, 1, sizeof committed - 1, file)] = '\0';
+    (void)fclose(file);
+    const char *written;
+    cr_assert_eq(run(TG_WORKER, stdout, &written, "--env-example"), 0);
+    cr_assert_str_eq(written, committed);
+}
