@@ -6,12 +6,11 @@
 #include "common/service.h"
 #include "ingress/routes.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-static void exit_with(const struct tg_error *error)
+static void end_start(const struct tg_error *error)
 {
-    fprintf(stderr, "%s\n", error->message);
+    tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error->message));
     exit(EXIT_FAILURE);
 }
 
@@ -29,7 +28,7 @@ int main(int argc, char **argv)
     struct tg_admin *admin =
         tg_admin_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
     if (!admin)
-        exit_with(&error);
+        end_start(&error);
     struct query_pool *queries = query_pool_start(&settings);
     struct waiters *waiters = waiters_start(&settings, queries);
     struct lanes *lanes = lanes_start(&settings, waiters);
@@ -38,7 +37,7 @@ int main(int argc, char **argv)
     struct server_handler handler = {routes_body_max, routes_handle, &routes};
     struct server *server = server_start(&settings, &handler, &error);
     if (!server)
-        exit_with(&error);
+        end_start(&error);
 
     tg_service_ready();
     tg_service_wait_for_stop();

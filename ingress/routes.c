@@ -8,9 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-// A request between authentication and its handler; made only when the key must be looked up.
-struct pending;
-
 typedef void handler(const struct routes *routes, struct request *request, const char *prefer,
                      const struct identity *identity);
 
@@ -112,6 +109,7 @@ static bool check_request(struct request *request, const struct route *route,
     return true;
 }
 
+// A request whose key must be looked up before its handler can run.
 struct look_up {
     const struct routes *routes;
     const struct route *route;

@@ -3,6 +3,7 @@
 #include "common/cloud_message.h"
 #include "common/limits.h"
 #include "common/phone.h"
+#include "common/time_text.h"
 
 #include <ctype.h>
 #include <json-c/json.h>
@@ -116,43 +117,6 @@ static bool read_priority(struct json_object *root, struct tg_send *send, struct
     return true;
 }
 
-// RFC 3339, section 5.6: 2026-11-24T09:30:00[.123](Z|+05:30).
-static bool parse_time(const char *text, int64_t *time_ms)
-{
-    struct tm parts = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-    if (!rest)
-        return false;
-    int64_t milliseconds = 0;
-    if (*rest == '.') {
-        int digits = 0;
-        for (rest++; isdigit((unsigned char)*rest); rest++, digits++) {
-            if (digits < 3)
-                milliseconds = milliseconds * 10 + (*rest - '0');
-        }
-        if (digits == 0)
-            return false;
-        for (; digits < 3; digits++)
-            milliseconds *= 10;
-    }
-    int64_t offset_s = 0;
-    if (*rest == '+' || *rest == '-') {
-        int hours;
-        int minutes;
-        int length = 0;
-        if (sscanf(rest + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 || length != 5)
-            return false;
-        offset_s = (hours * 60 + minutes) * 60 * (*rest == '-' ? -1 : 1);
-        rest += 6;
-    } else if (*rest == 'Z' || *rest == 'z') {
-        rest++;
-    } else {
-        return false;
-    }
-    *time_ms = ((int64_t)timegm(&parts) - offset_s) * 1000 + milliseconds;
-    return *rest == '\0';
-}
-
 static bool read_send_at(struct json_object *root, struct tg_send *send, struct tg_error *error)
 {
     struct json_object *send_at;
@@ -160,7 +124,7 @@ static bool read_send_at(struct json_object *root, struct tg_send *send, struct 
         return false;
     if (!send_at)
         return true;
-    if (!parse_time(json_object_get_string(send_at), &send->send_at_ms))
+    if (!tg_time_parse(json_object_get_string(send_at), &send->send_at_ms))
         return tg_error_set(error, 400, "invalid_field", "send_at",
                             "send_at must be a time such as 2026-11-24T09:30:00Z (RFC 3339)");
     int64_t latest_ms = ((int64_t)time(NULL) + TG_SEND_AT_MAX_S) * 1000;

@@ -127,7 +127,7 @@ int main(int argc, char **argv)
         work(&settings);
         tg_log(TG_LOG_INFO, "worker_stopped");
     } else {
-        tg_log(TG_LOG_ERROR, "admin_refused", TG_LOG_TEXT("reason", error.message));
+        tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
     }
     tg_admin_stop(admin);
     tg_readiness_destroy(readiness);
