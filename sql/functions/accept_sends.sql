@@ -34,7 +34,6 @@ CREATE OR REPLACE FUNCTION accept_sends(
 ) RETURNS TABLE (verdict text, status text, balance text, fee text) -- a row per item, in order
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
-SET tollgate.booked = 'yes'
 -- Fixed plans (tenancy.sql says why): joins run as they are written, each step an index look-up.
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
@@ -133,7 +132,7 @@ BEGIN
                    CASE WHEN due_at > now() THEN due_at END
               FROM (SELECT *, to_timestamp(send_at / 1000.0) AS due_at FROM item) i ORDER BY n
         )
-        UPDATE wallets w SET balance = left_over.balance_after
+        UPDATE wallets w SET balance = left_over.balance_after, booked = left_over.balance_after
           FROM (SELECT DISTINCT ON (org_id) org_id, balance_after FROM item
                  ORDER BY org_id, n DESC) left_over
          WHERE w.org_id = left_over.org_id

@@ -18,7 +18,6 @@ CREATE OR REPLACE FUNCTION settle_sends(
                  unknown_code boolean, error_class text)                          -- item, in order
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
-SET tollgate.booked = 'yes'
 -- Planned at each call, for the arrays and the tables as they are: an UPDATE's join cannot be fixed
 -- by the way it is written, and a plan from when messages was empty would read all of it.
 SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_mergejoin = off SET jit = off
@@ -70,7 +69,7 @@ BEGIN
             SELECT org_id, 'refund', fee, balance_after, message_id, 'refund: ' || outcome
               FROM refund ORDER BY n
         )
-        UPDATE wallets w SET balance = last.balance_after
+        UPDATE wallets w SET balance = last.balance_after, booked = last.balance_after
           FROM (SELECT DISTINCT ON (org_id) org_id, balance_after FROM refund
                  ORDER BY org_id, n DESC) last
          WHERE w.org_id = last.org_id;

@@ -1,9 +1,7 @@
 -- The wallet procedures. Each locks the org's wallet row, moves the balance and writes the ledger row
 -- in the caller's transaction.
 --
--- A balance changed by anything else is recorded by a trigger as an `adjustment` (below). What changes
--- balances here says so by `SET tollgate.booked = 'yes'`, which ends with the function: it writes its
--- own ledger row.
+-- A balance changed by anything else is recorded by a trigger as an `adjustment` (below).
 
 -- Money as the outer interface shows it: at least two decimals, at most the four that are stored.
 CREATE OR REPLACE FUNCTION money_text(p_amount numeric) RETURNS text
@@ -26,13 +24,12 @@ CREATE OR REPLACE FUNCTION deduct_service_fee(p_org_id uuid, p_amount numeric, p
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
-SET tollgate.booked = 'yes'
 AS $$
 DECLARE
     v_balance numeric;
 BEGIN
     PERFORM check_amount(p_amount);
-    UPDATE wallets SET balance = balance - p_amount
+    UPDATE wallets SET balance = balance - p_amount, booked = booked - p_amount
      WHERE org_id = p_org_id AND balance >= p_amount
     RETURNING balance INTO v_balance;
     IF NOT FOUND THEN
@@ -48,13 +45,13 @@ CREATE OR REPLACE FUNCTION book_credit(p_org_id uuid, p_kind text, p_amount nume
 RETURNS numeric
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
-SET tollgate.booked = 'yes'
 AS $$
 DECLARE
     v_balance numeric;
 BEGIN
     PERFORM check_amount(p_amount);
-    UPDATE wallets SET balance = balance + p_amount WHERE org_id = p_org_id
+    UPDATE wallets SET balance = balance + p_amount, booked = booked + p_amount
+     WHERE org_id = p_org_id
     RETURNING balance INTO v_balance;
     IF NOT FOUND THEN
         RAISE no_data_found USING MESSAGE = format('org %s has no wallet', p_org_id);
@@ -79,22 +76,14 @@ CREATE OR REPLACE FUNCTION record_adjustment() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
-DECLARE
-    v_before numeric := CASE WHEN TG_OP = 'UPDATE' THEN OLD.balance ELSE 0 END;
 BEGIN
     INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, description)
-    VALUES (NEW.org_id, 'adjustment', NEW.balance - v_before, NEW.balance,
+    VALUES (NEW.org_id, 'adjustment', NEW.balance - NEW.booked, NEW.balance,
             format('balance set by hand by %s', session_user));
+    UPDATE wallets SET booked = NEW.balance WHERE org_id = NEW.org_id;
     RETURN NULL;
 END $$;
 
-CREATE OR REPLACE TRIGGER wallets_adjusted
-AFTER UPDATE OF balance ON wallets FOR EACH ROW
-WHEN (OLD.balance <> NEW.balance
-      AND coalesce(current_setting('tollgate.booked', true), '') <> 'yes')
-EXECUTE FUNCTION record_adjustment();
-
-CREATE OR REPLACE TRIGGER wallets_opened
-AFTER INSERT ON wallets FOR EACH ROW
-WHEN (NEW.balance <> 0)
+CREATE OR REPLACE TRIGGER wallets_adjusted AFTER INSERT OR UPDATE ON wallets FOR EACH ROW
+WHEN (NEW.balance <> NEW.booked)
 EXECUTE FUNCTION record_adjustment();

@@ -22,10 +22,13 @@ CREATE TABLE channels (
     PRIMARY KEY (org_id, id)
 );
 
--- One balance per org; a trigger makes the row with the org. fillfactor keeps its updates HOT.
+-- One balance per org; a trigger makes the row with the org. booked is the sum of the org's ledger: who
+-- writes a ledger row moves both. A balance that is changed without it is seen by that, and a trigger
+-- books the difference as an adjustment. fillfactor keeps updates HOT.
 CREATE TABLE wallets (
     org_id  uuid PRIMARY KEY REFERENCES organizations (id),
-    balance numeric(14, 4) NOT NULL DEFAULT 0 CHECK (balance >= 0 AND balance <> 'NaN')
+    balance numeric(14, 4) NOT NULL DEFAULT 0 CHECK (balance >= 0 AND balance <> 'NaN'),
+    booked  numeric(14, 4) NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 -- The ledger. Append-only (triggers refuse the rest). id rises with time within an org, because a
