@@ -82,6 +82,16 @@ static void log_away(struct tg_pg *pg)
     pg->away_logged = true;
 }
 
+// What the server says unasked, such as that it is shutting down. libpq would print it between the
+// lines of our log.
+static void log_notice(void *context, const char *message)
+{
+    (void)context;
+    char line[200];
+    copy_first_line(line, sizeof line, message);
+    tg_log(TG_LOG_DEBUG, "postgresql_said", TG_LOG_TEXT("text", line));
+}
+
 static bool connect_now(struct tg_pg *pg)
 {
     char connect_timeout[16];
@@ -104,6 +114,7 @@ static bool connect_now(struct tg_pg *pg)
         return false;
     }
     PQsetErrorVerbosity(pg->connection, PQERRORS_TERSE);
+    PQsetNoticeProcessor(pg->connection, log_notice, NULL);
     if (pg->away_logged)
         tg_log(TG_LOG_INFO, "postgresql_returned", TG_LOG_TEXT("connection", pg->application));
     pg->away_logged = false;

@@ -40,9 +40,6 @@ static void probe_postgresql(struct tg_pg *pg, struct tg_text *missing)
 {
     bool ready = false;
     enum tg_pg_status status = tg_store_schema_ready(pg, &ready);
-    // The connection may have died since the last probe without anyone noticing: look once more.
-    if (status == TG_PG_UNKNOWN)
-        status = tg_store_schema_ready(pg, &ready);
     if (status == TG_PG_REFUSED || (status == TG_PG_OK && !ready))
         append_name(missing, "schema");
     else if (status != TG_PG_OK)

@@ -29,6 +29,15 @@ void tg_claim_finish(struct tg_claim *claim)
     tg_text_finish(&claim->payload);
 }
 
+// A call that only reads. That PostgreSQL has gone and come back since the last one, a connection
+// tells only when it is used: a read is then asked once more.
+static enum tg_pg_status call_read(struct tg_pg *pg, const char *name, const char *sql,
+                                   const struct tg_pg_params *params, struct tg_pg_rows **rows)
+{
+    enum tg_pg_status status = tg_pg_call(pg, name, sql, params, rows);
+    return status == TG_PG_UNKNOWN ? tg_pg_call(pg, name, sql, params, rows) : status;
+}
+
 static void copy(char *to, size_t size, const char *from)
 {
     snprintf(to, size, "%s", from);
@@ -242,7 +251,7 @@ enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char ke
     tg_pg_param_bytes(&params, key_hash, 32);
     struct tg_pg_rows *rows;
     enum tg_pg_status status =
-        tg_pg_call(pg, "find_api_key", "SELECT org_id FROM find_api_key($1)", &params, &rows);
+        call_read(pg, "find_api_key", "SELECT org_id FROM find_api_key($1)", &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)
         return status;
@@ -259,7 +268,7 @@ static enum tg_pg_status call_document(struct tg_pg *pg, const char *name, const
                                        struct tg_text *json)
 {
     struct tg_pg_rows *rows;
-    enum tg_pg_status status = tg_pg_call(pg, name, sql, params, &rows);
+    enum tg_pg_status status = call_read(pg, name, sql, params, &rows);
     tg_pg_params_finish(params);
     if (status != TG_PG_OK)
         return status;
@@ -343,26 +352,26 @@ enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, int64_t partition, 
                     n);
 }
 
-// Runs a call that answers with one boolean.
-static enum tg_pg_status call_bool(struct tg_pg *pg, const char *name, const char *sql,
-                                   bool *answer)
+enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken)
 {
     struct tg_pg_params params = {0};
     struct tg_pg_rows *rows;
-    enum tg_pg_status status = tg_pg_call(pg, name, sql, &params, &rows);
-    if (status != TG_PG_OK)
-        return status;
-    *answer = tg_pg_bool(rows, 0, 0);
+    enum tg_pg_status status =
+        tg_pg_call(pg, "take_scheduler_lock", "SELECT take_scheduler_lock()", &params, &rows);
+    if (status == TG_PG_OK)
+        *taken = tg_pg_bool(rows, 0, 0);
     tg_pg_rows_free(rows);
-    return TG_PG_OK;
-}
-
-enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken)
-{
-    return call_bool(pg, "take_scheduler_lock", "SELECT take_scheduler_lock()", taken);
+    return status;
 }
 
 enum tg_pg_status tg_store_schema_ready(struct tg_pg *pg, bool *ready)
 {
-    return call_bool(pg, "schema_ready", "SELECT schema_ready()", ready);
+    struct tg_pg_params params = {0};
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status =
+        call_read(pg, "schema_ready", "SELECT schema_ready()", &params, &rows);
+    if (status == TG_PG_OK)
+        *ready = tg_pg_bool(rows, 0, 0);
+    tg_pg_rows_free(rows);
+    return status;
 }

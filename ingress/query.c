@@ -112,6 +112,9 @@ static void run_read(struct tg_pg *pg, void *context)
     struct tg_error error;
     bool found = false;
     enum tg_pg_status status = read->call(pg, read, &found, &json);
+    // That PostgreSQL has restarted a connection tells only now; reading twice changes nothing.
+    if (status == TG_PG_UNKNOWN || status == TG_PG_UNAVAILABLE)
+        status = read->call(pg, read, &found, &json);
     if (status == TG_PG_REFUSED) {
         tg_error_set(&error, 500, "internal_error", NULL, "The query failed");
         answer_error(read->request, &error, NULL);
@@ -162,7 +165,8 @@ static bool read_number(struct request *request, const char *name, int64_t max, 
     char *end;
     errno = 0;
     long long number = strtoll(given, &end, 10);
-    if (errno == 0 && end != given && *end == '\0' && number >= 1 && number <= max) {
+    bool digits_only = strspn(given, "0123456789") == strlen(given) && end != given;
+    if (errno == 0 && digits_only && number >= 1 && number <= max) {
         *value = number;
         return true;
     }
