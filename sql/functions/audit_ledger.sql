@@ -12,6 +12,9 @@ AS $$
                   GROUP BY t.org_id) l ON l.org_id = w.org_id
      WHERE w.balance <> coalesce(l.total, 0) OR w.balance < 0
     UNION ALL
+    SELECT 'I1', w.org_id, NULL, format('booked is %s, the balance is %s', w.booked, w.balance)
+      FROM wallets w WHERE w.booked <> w.balance
+    UNION ALL
     -- and every ledger row continues from the one before.
     SELECT 'I1', t.org_id, t.message_id,
            format('ledger row %s: balance_after is %s, should be %s', t.id, t.balance_after, t.running)

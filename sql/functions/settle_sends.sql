@@ -2,8 +2,9 @@
 -- rule decides: `sent`, `unconfirmed` (Meta may have taken it: no refund now, never posted again) or
 -- `failed`, refunded if the rule says so. The outbox row goes.
 --
--- Only what is still `sending` under the claim that dispatched it is settled, so a batch may be repeated (an answer to COMMIT that got
--- lost): the second time settles nothing, refunds nothing and reports how each message stands.
+-- Only what is still `sending` under the claim that dispatched it is settled, so a batch may be
+-- repeated (an answer to COMMIT that got lost): the second time settles nothing, refunds nothing and
+-- reports how each message stands. Of two outcomes for one message in a batch the first counts.
 --
 -- Lock order: outbox, wallets by org_id, messages.
 CREATE OR REPLACE FUNCTION settle_sends(
@@ -25,7 +26,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_taken    uuid[];
-    v_settled  boolean[];
+    v_tries    smallint[]; -- of v_taken
+    v_attempts smallint[]; -- of the items; NULL: not settled
     v_statuses text[];
     v_refunds  boolean[];
     v_unknown  boolean[];
@@ -35,11 +37,12 @@ BEGIN
         DELETE FROM outbox o
          WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
            AND o.state = 'sending' AND o.claim_id = ANY (p_claim_ids)
-        RETURNING o.message_id
+        RETURNING o.message_id, o.attempt
     )
-    SELECT array_agg(g.message_id) INTO v_taken FROM gone g;
+    SELECT array_agg(g.message_id), array_agg(g.attempt) INTO v_taken, v_tries FROM gone g;
 
-    SELECT array_agg(i.message_id = ANY (v_taken) IS TRUE ORDER BY i.n),
+    SELECT array_agg(CASE WHEN i.n = array_position(p_message_ids, i.message_id)
+                          THEN v_tries[array_position(v_taken, i.message_id)] END ORDER BY i.n),
            array_agg(CASE WHEN i.outcome = 'sent' THEN 'sent'
                           WHEN (r.rule).unconfirmed THEN 'unconfirmed'
                           ELSE 'failed' END ORDER BY i.n),
@@ -47,7 +50,7 @@ BEGIN
                      AND is_refundable(r.rule, i.transient) ORDER BY i.n),
            array_agg(i.outcome <> 'sent' AND (r.rule).outcome = 'default' ORDER BY i.n),
            array_agg((r.rule).class ORDER BY i.n)
-      INTO v_settled, v_statuses, v_refunds, v_unknown, v_classes
+      INTO v_attempts, v_statuses, v_refunds, v_unknown, v_classes
       FROM unnest(p_message_ids, p_outcomes, p_transients) WITH ORDINALITY
            AS i (message_id, outcome, transient, n)
      CROSS JOIN LATERAL (SELECT CASE WHEN i.outcome <> 'sent'
@@ -59,11 +62,11 @@ BEGIN
         WITH refund AS MATERIALIZED (
             SELECT m.org_id, m.id AS message_id, m.fee, i.n, i.outcome,
                    w.balance + sum(m.fee) OVER (PARTITION BY m.org_id ORDER BY i.n) AS balance_after
-              FROM unnest(p_org_ids, p_message_ids, v_settled, v_refunds, p_outcomes) WITH ORDINALITY
-                   AS i (org_id, message_id, settled, refund, outcome, n)
+              FROM unnest(p_org_ids, p_message_ids, v_attempts, v_refunds, p_outcomes) WITH ORDINALITY
+                   AS i (org_id, message_id, attempt, refund, outcome, n)
               JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
               JOIN wallets w ON w.org_id = m.org_id
-             WHERE i.settled AND i.refund AND m.fee > 0
+             WHERE i.attempt IS NOT NULL AND i.refund AND m.fee > 0
         ), booked AS (
             INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id, description)
             SELECT org_id, 'refund', fee, balance_after, message_id, 'refund: ' || outcome
@@ -77,7 +80,7 @@ BEGIN
 
     UPDATE messages m
        SET status = i.status,
-           attempts = m.attempts + 1,
+           attempts = i.attempt,
            wamid = i.wamid,
            refunded = i.refund AND m.fee > 0,
            error_code = CASE WHEN i.status <> 'sent' THEN i.outcome END,
@@ -86,16 +89,16 @@ BEGIN
            sent_at = CASE WHEN i.status = 'sent' THEN clock_timestamp() END,
            failed_at = CASE WHEN i.status = 'failed' THEN clock_timestamp() END
       FROM unnest(p_org_ids, p_message_ids, p_outcomes, p_wamids, p_error_messages, p_transients,
-                  v_settled, v_statuses, v_refunds)
+                  v_attempts, v_statuses, v_refunds)
            AS i (org_id, message_id, outcome, wamid, error_message, transient,
-                 settled, status, refund)
-     WHERE i.settled AND m.id = i.message_id AND m.org_id = i.org_id;
+                 attempt, status, refund)
+     WHERE i.attempt IS NOT NULL AND m.id = i.message_id AND m.org_id = i.org_id;
 
     RETURN QUERY
-    SELECT i.message_id, i.settled, coalesce(m.status, 'failed'), coalesce(m.refunded, false),
+    SELECT i.message_id, i.attempt IS NOT NULL, coalesce(m.status, 'failed'), coalesce(m.refunded, false),
            i.unknown, i.class
-      FROM unnest(p_org_ids, p_message_ids, v_settled, v_unknown, v_classes) WITH ORDINALITY
-           AS i (org_id, message_id, settled, unknown, class, n)
+      FROM unnest(p_org_ids, p_message_ids, v_attempts, v_unknown, v_classes) WITH ORDINALITY
+           AS i (org_id, message_id, attempt, unknown, class, n)
       LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
      ORDER BY i.n;
 END $$;

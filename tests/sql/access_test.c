@@ -1,0 +1,237 @@
+// Who may do what: the roles of the daemons, and row-level security behind them.
+
+#include "tests/sql/givens.h"
+
+TestSuite(access, .init = database_create, .fini = database_drop);
+
+// From here on the test's connection is the daemon's, until become_owner.
+static void become(const char *role)
+{
+    run("SET SESSION AUTHORIZATION %s", role);
+}
+
+static void become_owner(void)
+{
+    run("RESET SESSION AUTHORIZATION");
+}
+
+static const char *granted_functions(const char *role)
+{
+    return rows(
+        "SELECT p.oid::regproc FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace "
+        "AND has_function_privilege('%s', p.oid, 'EXECUTE') AND NOT EXISTS (SELECT FROM "
+        "pg_depend d WHERE d.objid = p.oid AND d.classid = 'pg_proc'::regclass "
+        "AND d.deptype = 'e') ORDER BY p.proname",
+        role);
+}
+
+Test(access, ingress_executes_its_functions_alone)
+{
+    assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "find_api_key",
+                "get_message", "get_wallet", "list_wallet_transactions", "money_text",
+                "schema_ready", "time_text");
+}
+
+Test(access, the_worker_executes_its_functions_alone)
+{
+    assert_rows(granted_functions("tollgate_worker"), "claim_sends", "find_lost_sends",
+                "release_due_sends", "release_sends", "schema_ready", "settle_sends",
+                "take_scheduler_lock");
+}
+
+Test(access, daemons_are_no_owners)
+{
+    assert_rows(rows("SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, "
+                     "(SELECT count(*) FROM pg_class WHERE relowner = r.oid) FROM pg_roles r "
+                     "WHERE rolname ~ '^tollgate_(ingress|worker)$' ORDER BY 1"),
+                "tollgate_ingress, f, f, f, f, 0", "tollgate_worker, f, f, f, f, 0");
+}
+
+Test(access, daemons_write_no_table)
+{
+    assert_no_rows(
+        rows("SELECT r.rolname, c.relname, privilege FROM pg_roles r, pg_class c, "
+             "unnest('{INSERT,UPDATE,DELETE,TRUNCATE,TRIGGER,REFERENCES}'::text[]) privilege "
+             "WHERE r.rolname ~ '^tollgate_(ingress|worker)$' AND c.relkind = 'r' "
+             "AND c.relnamespace = 'public'::regnamespace "
+             "AND has_table_privilege(r.oid, c.oid, privilege)"));
+}
+
+Test(access, the_worker_reads_no_table)
+{
+    assert_no_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' "
+                        "AND relnamespace = 'public'::regnamespace "
+                        "AND has_any_column_privilege('tollgate_worker', c.oid, 'SELECT')"));
+}
+
+Test(access, ingress_is_refused_what_is_not_its_own)
+{
+    const char *acme = given_org_with_channel("100.00");
+    become("tollgate_ingress");
+    run("SELECT set_config('tollgate.org_id', '%s', false)", acme);
+    const char *const refused[] = {
+        "SELECT access_token FROM channels",
+        "SELECT * FROM channels",
+        "SELECT key_hash FROM api_keys",
+        "SELECT * FROM error_rules",
+        "INSERT INTO wallets (org_id) VALUES (gen_random_uuid())",
+        "UPDATE wallets SET balance = 1000000",
+        "DELETE FROM outbox",
+        "SELECT * FROM settle_sends('{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+        "SELECT * FROM claim_sends(gen_random_uuid(), '{}', '{}')",
+        text("SELECT add_wallet_credits('%s', 1000000, 'gift')", acme),
+        text("SELECT book_credit('%s', 'recharge', 1000000, 'gift')", acme),
+        text("SELECT create_api_key('%s', 'mine')", acme),
+        "SELECT * FROM audit_ledger()",
+        "CREATE TABLE mine (id integer)",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        cr_expect_str_eq(refusal("%s", refused[i]), INSUFFICIENT_PRIVILEGE, "%s", refused[i]);
+}
+
+Test(access, the_worker_is_refused_what_is_not_its_own)
+{
+    const char *acme = given_org_with_channel("100.00");
+    become("tollgate_worker");
+    const char *const refused[] = {
+        "SELECT * FROM messages",
+        "SELECT balance FROM wallets",
+        "UPDATE wallets SET balance = 1000000",
+        "DELETE FROM outbox",
+        text("SELECT add_wallet_credits('%s', 1000000, 'gift')", acme),
+        text("SELECT deduct_service_fee('%s', 1, 'theft')", acme),
+        "SELECT * FROM accept_sends('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+        "SELECT * FROM find_api_key(sha256('x'))",
+        text("SELECT * FROM get_wallet('%s')", acme),
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        cr_expect_str_eq(refusal("%s", refused[i]), INSUFFICIENT_PRIVILEGE, "%s", refused[i]);
+}
+
+Test(access, everybody_else_executes_nothing)
+{
+    assert_no_rows(
+        rows("SELECT p.oid::regprocedure FROM pg_proc p "
+             "WHERE p.pronamespace = 'public'::regnamespace AND (p.proacl IS NULL OR EXISTS "
+             "(SELECT FROM aclexplode(p.proacl) WHERE grantee = 0)) AND NOT EXISTS "
+             "(SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e' "
+             "AND d.classid = 'pg_proc'::regclass)"));
+}
+
+Test(access, every_table_of_an_org_has_row_level_security)
+{
+    assert_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' AND NOT relrowsecurity "
+                     "AND relnamespace = 'public'::regnamespace ORDER BY 1"),
+                "error_rules", "schema_migrations");
+}
+
+static const char *const tables[] = {"organizations", "wallets",  "wallet_transactions",
+                                     "contacts",      "messages", "outbox"};
+enum { TABLES = sizeof tables / sizeof *tables };
+
+// Each table's number of rows that ingress sees, and how many of these are `org`'s.
+static void expect_seen(const char *org, const char *number)
+{
+    for (size_t i = 0; i < TABLES; i++) {
+        const char *column = i == 0 ? "id" : "org_id";
+        cr_expect_str_eq(number_of(tables[i]), number, "%s", tables[i]);
+        if (org)
+            cr_expect_str_eq(number_of(text("%s WHERE %s = '%s'", tables[i], column, org)), number,
+                             "%s", tables[i]);
+    }
+    cr_expect_str_eq(value("SELECT count(phone_number_id) FROM channels"), number);
+}
+
+// An org that has one row in each table.
+static const char *given_org_with_a_message(void)
+{
+    const char *org = given_org();
+    given_channel(.org = org);
+    run("UPDATE wallets SET balance = 0 WHERE org_id = '%s'", org);
+    run("UPDATE channels SET service_fee_per_msg = 0 WHERE org_id = '%s'", org);
+    (void)given_message(.org = org);
+    run("UPDATE wallets SET balance = 5 WHERE org_id = '%s'", org);
+    return org;
+}
+
+Test(access, ingress_sees_nothing_until_it_names_an_org)
+{
+    (void)given_org_with_a_message();
+    become("tollgate_ingress");
+    expect_seen(NULL, "0");
+    run("SET tollgate.org_id = ''");
+    expect_seen(NULL, "0");
+}
+
+Test(access, ingress_sees_the_rows_of_the_org_it_names)
+{
+    const char *acme = given_org_with_a_message();
+    (void)given_org_with_a_message();
+    become("tollgate_ingress");
+    run("SET tollgate.org_id = '%s'", acme);
+    expect_seen(acme, "1");
+}
+
+Test(access, a_read_names_its_org_for_itself_alone)
+{
+    const char *acme = given_org_with_a_message();
+    become("tollgate_ingress");
+    cr_assert_str_not_empty(rows("SELECT * FROM get_wallet('%s')", acme));
+    expect_seen(NULL, "0");
+}
+
+Test(access, ingress_does_its_work)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *beta = given_org_with_channel("100.00");
+    const char *key = value("SELECT create_api_key('%s', 'main')", acme);
+    const char *id = new_id();
+    become("tollgate_ingress");
+    cr_assert_str_eq(value("SELECT schema_ready()"), "t");
+    assert_rows(rows("SELECT * FROM find_api_key(sha256('%s'))", key), acme);
+    assert_rows(accept_sends({.org = acme, .id = id}, {.org = beta}),
+                "accepted, queued, 99.80, 0.20", "accepted, queued, 99.80, 0.20");
+    cr_assert_str_eq(value("SELECT document ->> 'status' FROM get_message('%s', '%s')", acme, id),
+                     "queued");
+    assert_no_rows(rows("SELECT * FROM get_message('%s', '%s')", beta, id));
+    cr_assert_str_eq(value("SELECT document ->> 'balance' FROM get_wallet('%s')", acme), "99.80");
+    cr_assert_str_eq(value("SELECT json_array_length(document -> 'transactions') "
+                           "FROM list_wallet_transactions('%s', 1000000, 10)",
+                           acme),
+                     "2");
+    become_owner();
+    assert_healthy();
+}
+
+Test(access, the_worker_does_its_work)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *sent = given_message(.org = acme);
+    const char *failed = given_message(.org = acme);
+    (void)given_message(.org = acme, .send_in_ms = 60000);
+    run("UPDATE outbox SET due_at = now() WHERE state = 'scheduled'");
+    const char *first = new_id();
+    const char *second = new_id();
+    become("tollgate_worker");
+    cr_assert_str_eq(value("SELECT schema_ready()"), "t");
+    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
+    cr_assert_str_eq(value("SELECT count(*) FROM release_due_sends(10)"), "1");
+    cr_assert_str_eq(value("SELECT count(*) FROM find_lost_sends(0, 1, -60000, 10)"), "3");
+    cr_assert_str_not_empty(claim_under(first, acme, sent));
+    cr_assert_str_eq(value("SELECT release_sends(ARRAY['%s']::uuid[], ARRAY['%s']::uuid[], "
+                           "ARRAY['%s']::uuid[])",
+                           acme, sent, first),
+                     "1");
+    cr_assert_str_not_empty(claim_under(second, acme, sent));
+    cr_assert_str_not_empty(claim_under(second, acme, failed));
+    const struct outcome_spec batch[] = {
+        {.org = acme, .message = sent, .claim_id = second},
+        {.org = acme, .message = failed, .claim_id = second, .outcome = "190"},
+    };
+    assert_rows(rows("%s", settle_sends_sql(batch, 2)),
+                "settled, sent, not refunded, known code, null",
+                "settled, failed, refunded, known code, auth");
+    become_owner();
+    cr_assert_str_eq(balance_of(acme), "99.60");
+    assert_healthy();
+}

@@ -1,0 +1,189 @@
+// audit_ledger() finds what is wrong, names the invariant, and finds nothing where all is well.
+
+#include "tests/sql/givens.h"
+
+TestSuite(audit, .init = database_create, .fini = database_drop);
+
+static const char *acme;
+static const char *sent;     // paid, as it should be
+static const char *refunded; // failed and refunded, as it should be
+static const char *kept;     // failed and not refunded, as it should be
+
+// An org whose ledger is right: 9.60 left, and the last row is the refund. From here on no trigger
+// keeps the tests from falsifying it.
+static void given_a_right_ledger(void)
+{
+    acme = given_org_with_channel("10.00");
+    sent = given_settled_message(acme, "sent");
+    kept = given_settled_message(acme, "131026");
+    refunded = given_settled_message(acme, "190");
+    assert_healthy();
+    run("SET session_replication_role = replica");
+}
+
+// The invariants that are violated, each with the message it is about.
+static const char *violations(void)
+{
+    return rows("SELECT invariant, message_id, detail FROM audit_ledger() WHERE org_id = '%s' "
+                "ORDER BY 1, 2 NULLS FIRST, 3",
+                acme);
+}
+
+Test(audit, a_busy_database_that_was_never_falsified_is_healthy)
+{
+    const char *beta = given_org_with_channel("10.00");
+    acme = given_org_with_channel("1.00");
+    static const char *const outcomes[] = {
+        "sent",
+        "190",
+        "131026",
+        "network:after_write",
+        "network:refused",
+        "999999",
+        "130429",
+        "131047",
+        "http:5xx",
+        "http:4xx",
+        "expired",
+        "250",
+    };
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        (void)given_settled_message(beta, outcomes[i]);
+        (void)accept_sends({.org = beta}, {.org = acme}, {.org = acme, .type = "receipt"});
+    }
+    run("SELECT deduct_service_fee('%s', 0.0001, 'by hand')", beta);
+    run("SELECT refund_service_fee('%s', 0.0001, 'by hand')", beta);
+    run("UPDATE wallets SET balance = 50");
+    assert_healthy();
+    cr_assert_str_eq(number_of("wallet_transactions WHERE kind = 'service_fee'"),
+                     "30"); // Beta's 12 settled and 12 waiting, Acme's 5, 1 by hand
+}
+
+Test(audit, a_falsified_balance_violates_I1)
+{
+    given_a_right_ledger();
+    run("UPDATE wallets SET balance = 9.61, booked = 9.61 WHERE org_id = '%s'", acme);
+    assert_rows(violations(), "I1, null, balance is 9.6100, the ledger says 9.6000");
+}
+
+Test(audit, a_balance_without_a_ledger_violates_I1)
+{
+    given_a_right_ledger();
+    run("DELETE FROM wallet_transactions");
+    run("DELETE FROM messages");
+    assert_rows(violations(), "I1, null, balance is 9.6000, the ledger says 0");
+}
+
+Test(audit, a_balance_below_zero_violates_I1)
+{
+    given_a_right_ledger();
+    run("ALTER TABLE wallets DROP CONSTRAINT wallets_balance_check");
+    run("ALTER TABLE wallet_transactions DROP CONSTRAINT wallet_transactions_balance_after_check");
+    run("UPDATE wallets SET balance = -1, booked = -1 WHERE org_id = '%s'", acme);
+    run("INSERT INTO wallet_transactions (org_id, kind, amount, balance_after) "
+        "VALUES ('%s', 'adjustment', -10.60, -1)",
+        acme);
+    assert_rows(violations(), "I1, null, balance is -1.0000, the ledger says -1.0000");
+}
+
+Test(audit, a_balance_that_is_not_booked_violates_I1)
+{
+    given_a_right_ledger();
+    run("UPDATE wallets SET booked = 9 WHERE org_id = '%s'", acme);
+    assert_rows(violations(), "I1, null, booked is 9.0000, the balance is 9.6000");
+}
+
+Test(audit, a_wrong_balance_after_violates_I1)
+{
+    given_a_right_ledger();
+    run("UPDATE wallet_transactions SET balance_after = 9.79 WHERE message_id = '%s'", sent);
+    assert_rows(rows("SELECT invariant, message_id, regexp_replace(detail, '\\d+', 'N') "
+                     "FROM audit_ledger()"),
+                text("I1, %s, ledger row N: balance_after is 9.7900, should be 9.8000", sent));
+}
+
+// Takes ledger rows away and makes the money agree, so that only the missing row is wrong.
+static void take_away(const char *message, const char *kind, const char *amount)
+{
+    run("DELETE FROM wallet_transactions WHERE message_id = '%s' AND kind = '%s'", message, kind);
+    run("UPDATE wallet_transactions t SET balance_after = running FROM (SELECT id, "
+        "sum(amount) OVER (PARTITION BY org_id ORDER BY id) AS running FROM wallet_transactions) r "
+        "WHERE t.id = r.id");
+    run("UPDATE wallets SET balance = balance - (%s) WHERE org_id = '%s'", amount, acme);
+}
+
+// Adds a ledger row and the money with it.
+static void add(const char *message, const char *kind, const char *amount)
+{
+    run("UPDATE wallets SET balance = balance + %s WHERE org_id = '%s'", amount, acme);
+    run("INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id) "
+        "SELECT org_id, '%s', %s, balance, '%s' FROM wallets WHERE org_id = '%s'",
+        kind, amount, message, acme);
+}
+
+Test(audit, a_missing_fee_violates_I2)
+{
+    given_a_right_ledger();
+    take_away(sent, "service_fee", "-0.20");
+    assert_rows(violations(), text("I2, %s, no service_fee row for a fee of 0.2000", sent));
+}
+
+Test(audit, a_fee_that_is_not_the_messages_violates_I2)
+{
+    given_a_right_ledger();
+    run("UPDATE messages SET fee = 0.30 WHERE id = '%s'", sent);
+    assert_rows(violations(), text("I2, %s, service_fee of -0.2000 for a fee of 0.3000", sent));
+}
+
+Test(audit, a_refund_of_another_amount_violates_I2)
+{
+    given_a_right_ledger();
+    take_away(refunded, "refund", "0.20");
+    add(refunded, "refund", "0.10");
+    assert_rows(violations(), text("I2, %s, refund of 0.1000 for a fee of 0.2000", refunded));
+}
+
+Test(audit, a_second_refund_violates_I2)
+{
+    given_a_right_ledger();
+    run("DROP INDEX wallet_transactions_message_kind");
+    add(refunded, "refund", "0.20");
+    assert_rows(violations(), text("I2, %s, 2 rows of kind refund", refunded));
+}
+
+Test(audit, a_missing_refund_violates_I4)
+{
+    given_a_right_ledger();
+    take_away(refunded, "refund", "0.20");
+    run("UPDATE messages SET refunded = false WHERE id = '%s'", refunded);
+    assert_rows(violations(),
+                text("I4, %s, status failed, error 190: not refunded, and should be", refunded));
+}
+
+Test(audit, a_refund_against_the_rule_violates_I4)
+{
+    given_a_right_ledger();
+    add(kept, "refund", "0.20");
+    run("UPDATE messages SET refunded = true WHERE id = '%s'", kept);
+    assert_rows(violations(),
+                text("I4, %s, status failed, error 131026: refunded, and should not be", kept));
+}
+
+Test(audit, a_refund_of_a_sent_message_violates_I4)
+{
+    given_a_right_ledger();
+    add(sent, "refund", "0.20");
+    run("UPDATE messages SET refunded = true WHERE id = '%s'", sent);
+    assert_rows(violations(),
+                text("I4, %s, status sent, error : refunded, and should not be", sent));
+}
+
+Test(audit, a_flag_that_lies_violates_I4)
+{
+    given_a_right_ledger();
+    run("UPDATE messages SET refunded = NOT refunded WHERE id IN ('%s', '%s')", sent, refunded);
+    assert_rows(rows("SELECT invariant, message_id = '%s', detail FROM audit_ledger() ORDER BY 2",
+                     refunded),
+                "I4, f, the message's refunded flag and the ledger disagree",
+                "I4, t, the message's refunded flag and the ledger disagree");
+}

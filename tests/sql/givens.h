@@ -1,0 +1,93 @@
+// What tests start from and act with: orgs, channels, sends and outcomes by their names instead of
+// copied SQL. Main thread, except for the two functions that return SQL; ids and SQL live as long
+// as the test. Fields that are left out have the default that is given with them.
+#pragma once
+
+#include "tests/sql/database.h"
+
+struct org_spec {
+    const char *name;    // "Acme"
+    const char *balance; // none; else credited as a recharge
+    const char *status;  // "active"
+};
+// An org; returns its id.
+#define given_org(...) given_org_of((struct org_spec){__VA_ARGS__})
+const char *given_org_of(struct org_spec spec);
+
+struct channel_spec {
+    const char *org;
+    const char *fee;             // "0.20"
+    const char *status;          // "active"
+    const char *access_token;    // "token"
+    const char *phone_number_id; // a new one
+};
+// A channel; returns its id. Channels are created one after the other, in the order of the calls.
+#define given_channel(...) given_channel_of((struct channel_spec){__VA_ARGS__})
+const char *given_channel_of(struct channel_spec spec);
+
+// An org with a channel of the default fee; returns the org's id.
+const char *given_org_with_channel(const char *balance);
+
+struct send_spec {
+    const char *org;
+    const char *id;      // a new one
+    const char *channel; // null: the first active one
+    const char *phone;   // "919876543210", unless there is a user_id or it is a receipt
+    const char *user_id;
+    const char *type;    // "text"
+    const char *payload; // {}
+    const char *callback_data;
+    const char *priority; // "high"
+    long send_in_ms;      // from now; 0: null
+};
+// Accepts a batch: accept_sends({.org = acme}, {.org = beta}). Returns rows of verdict, status,
+// balance and fee.
+#define accept_sends(...)                                                                          \
+    rows("%s",                                                                                     \
+         accept_sends_sql((struct send_spec[]){__VA_ARGS__},                                       \
+                          sizeof(struct send_spec[]){__VA_ARGS__} / sizeof(struct send_spec)))
+// The statement that accepts it. Any thread.
+const char *accept_sends_sql(const struct send_spec *sends, size_t n);
+
+// A message that was accepted; returns its id.
+#define given_message(...) given_message_of((struct send_spec){__VA_ARGS__})
+const char *given_message_of(struct send_spec spec);
+// A message that was accepted and claimed; returns its id.
+#define given_claimed_message(...) given_claimed_message_of((struct send_spec){__VA_ARGS__})
+const char *given_claimed_message_of(struct send_spec spec);
+// A message that was accepted, claimed and settled with that outcome; returns its id.
+const char *given_settled_message(const char *org, const char *outcome);
+
+// Claims a message under a new claim id; returns rows of phone_number_id, access_token, type and
+// payload.
+const char *claim(const char *org, const char *message);
+// The same under a given one.
+const char *claim_under(const char *claim_id, const char *org, const char *message);
+
+struct outcome_spec {
+    const char *org;
+    const char *message;
+    const char *claim_id;  // the one under which it is claimed now
+    const char *outcome;   // "sent"
+    const char *wamid;     // wamid.MESSAGE for sent, else null
+    const char *error;     // null
+    const char *transient; // "false"
+};
+// Settles a batch; returns rows of settled, status, refunded, unknown_code and error_class.
+#define settle_sends(...)                                                                          \
+    rows("%s", settle_sends_sql((struct outcome_spec[]){__VA_ARGS__},                              \
+                                sizeof(struct outcome_spec[]){__VA_ARGS__} /                       \
+                                    sizeof(struct outcome_spec)))
+// The statement that settles it. Any thread.
+const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n);
+
+// A uuid that nothing has.
+const char *new_id(void);
+
+// What a test asks most.
+const char *balance_of(const char *org);    // "99.80"
+const char *status_of(const char *message); // of the record
+const char *state_of(const char *message);  // of the outbox; "gone" without a row there
+const char *ledger_of(const char *org);     // rows of kind, amount, balance_after; oldest first
+const char *claim_of(const char *message);  // the id under which it is claimed
+const char *number_of(const char *table);   // its rows

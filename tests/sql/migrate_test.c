@@ -1,0 +1,269 @@
+// deploy/migrate: once, again, twice at the same moment, and what it refuses.
+
+#include "tests/sql/givens.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+TestSuite(migrate, .init = database_create, .fini = database_drop);
+TestSuite(migrate_anew, .init = database_create_empty, .fini = database_drop);
+
+enum { OUTPUT_MAX = 16 * 1024 };
+
+// A program that is under way, with both its outputs in one pipe.
+struct program {
+    pid_t pid;
+    int output;
+};
+
+// Starts a program. Its environment is PATH alone: no passwords for the roles, which all tests of a
+// server share.
+static struct program start(const char *const *arguments)
+{
+    const char *path = getenv("PATH"); // NOLINT(concurrency-mt-unsafe)
+    const char *const environment[] = {text("PATH=%s", path), NULL};
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    cr_assert_eq(posix_spawn_file_actions_init(&actions), 0);
+    cr_assert_eq(posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO), 0);
+    cr_assert_eq(posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO), 0);
+    struct program program = {.output = ends[0]};
+    int failure = posix_spawnp(&program.pid, arguments[0], &actions, NULL, (char *const *)arguments,
+                               (char *const *)environment);
+    cr_assert_eq(failure, 0, "%s did not start", arguments[0]);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(ends[1]);
+    return program;
+}
+
+// Waits for its end; returns what it said, and in *good whether it exited with 0.
+static const char *finish(struct program program, bool *good)
+{
+    char output[OUTPUT_MAX];
+    size_t length = 0;
+    ssize_t more;
+    while (length < sizeof output - 1 &&
+           (more = read(program.output, output + length, sizeof output - 1 - length)) > 0)
+        length += (size_t)more;
+    output[length] = '\0';
+    (void)close(program.output);
+    int status;
+    cr_assert_eq(waitpid(program.pid, &status, 0), program.pid);
+    *good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return text("%s", output);
+}
+
+static void must_succeed(const char *const *arguments)
+{
+    bool good;
+    const char *output = finish(start(arguments), &good);
+    cr_assert(good, "%s", output);
+}
+
+// Starts `root`/deploy/migrate on the test's database.
+static struct program start_migration(const char *root)
+{
+    return start(
+        (const char *const[]){text("%s/deploy/migrate", root), "--url", database_conninfo(), NULL});
+}
+
+static void migrate(const char *root)
+{
+    bool good;
+    const char *output = finish(start_migration(root), &good);
+    cr_assert(good, "%s", output);
+}
+
+static const char *refused_migration(const char *root)
+{
+    bool good;
+    const char *output = finish(start_migration(root), &good);
+    cr_assert_not(good, "%s", output);
+    return output;
+}
+
+// All of the schema that can be asked for, to see that it stays as it is.
+static const char *schema(void)
+{
+    return rows("SELECT name, sha256, applied_at::text FROM schema_migrations UNION ALL "
+                "SELECT outcome, class, updated_at::text FROM error_rules UNION ALL "
+                "SELECT oid::regprocedure::text, md5(prosrc), proacl::text FROM pg_proc "
+                "WHERE pronamespace = 'public'::regnamespace UNION ALL "
+                "SELECT oid::regclass::text, relrowsecurity::text, relacl::text FROM pg_class "
+                "WHERE relnamespace = 'public'::regnamespace UNION ALL "
+                "SELECT tgname, tgrelid::regclass::text, tgenabled::text FROM pg_trigger "
+                "WHERE NOT tgisinternal ORDER BY 1, 2");
+}
+
+Test(migrate, a_second_time_changes_nothing)
+{
+    const char *before = schema();
+    migrate(TOLLGATE_SOURCE_DIR);
+    cr_assert_str_eq(schema(), before);
+}
+
+Test(migrate, what_is_in_the_database_survives)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *message = given_message(.org = acme);
+    migrate(TOLLGATE_SOURCE_DIR);
+    cr_assert_str_eq(state_of(message), "queued");
+    cr_assert_str_eq(balance_of(acme), "99.80");
+    assert_healthy();
+}
+
+Test(migrate, rights_that_were_given_by_hand_are_taken_away)
+{
+    run("GRANT INSERT ON wallets TO tollgate_ingress");
+    run("GRANT EXECUTE ON FUNCTION audit_ledger() TO tollgate_worker");
+    migrate(TOLLGATE_SOURCE_DIR);
+    assert_rows(rows("SELECT has_table_privilege('tollgate_ingress', 'wallets', 'INSERT'), "
+                     "has_function_privilege('tollgate_worker', 'audit_ledger()', 'EXECUTE')"),
+                "f, f");
+}
+
+Test(migrate, a_database_of_a_newer_version_is_refused)
+{
+    run("INSERT INTO schema_migrations (version, name, sha256) VALUES (999, '999_future.sql', "
+        "'x')");
+    const char *said = refused_migration(TOLLGATE_SOURCE_DIR);
+    cr_assert(strstr(said, "999_future.sql"), "%s", said);
+}
+
+// A copy of what deploy/migrate needs, in which `file` has one more line.
+static const char *given_copy_with(const char *file, const char *line)
+{
+    char root[] = "/tmp/tollgate-migrate-XXXXXX";
+    cr_assert(mkdtemp(root));
+    must_succeed((const char *const[]){"mkdir", text("%s/deploy", root), NULL});
+    must_succeed((const char *const[]){"cp", text("%s/deploy/migrate", TOLLGATE_SOURCE_DIR),
+                                       text("%s/deploy/migrate", root), NULL});
+    must_succeed((const char *const[]){"cp", "--recursive", text("%s/sql", TOLLGATE_SOURCE_DIR),
+                                       text("%s/sql", root), NULL});
+    FILE *changed = fopen(text("%s/sql/%s", root, file), "ae");
+    cr_assert(changed);
+    cr_assert_gt(fprintf(changed, "%s\n", line), 0);
+    cr_assert_eq(fclose(changed), 0);
+    return text("%s", root);
+}
+
+static void remove_copy(const char *root)
+{
+    must_succeed((const char *const[]){"rm", "--recursive", root, NULL});
+}
+
+Test(migrate, a_file_that_was_changed_after_it_had_been_applied_is_refused)
+{
+    const char *before = schema();
+    const char *root =
+        given_copy_with("tables/001_orgs_and_money.sql", "CREATE TABLE late (a integer);");
+    const char *said = refused_migration(root);
+    remove_copy(root);
+    cr_assert(strstr(said, "tables/001_orgs_and_money.sql was changed"), "%s", said);
+    cr_assert_str_eq(schema(), before);
+}
+
+Test(migrate, a_new_file_is_applied_once)
+{
+    const char *root =
+        given_copy_with("tables/900_counted.sql",
+                        "CREATE TABLE counted AS SELECT 1; INSERT INTO counted VALUES (2);");
+    migrate(root);
+    migrate(root);
+    remove_copy(root);
+    cr_assert_str_eq(number_of("counted"), "2");
+    cr_assert_str_eq(value("SELECT name FROM schema_migrations WHERE version = 900"),
+                     "900_counted.sql");
+}
+
+Test(migrate, a_file_that_fails_leaves_nothing_behind)
+{
+    const char *before = schema();
+    const char *root =
+        given_copy_with("tables/900_broken.sql", "CREATE TABLE half (a integer); nonsense;");
+    const char *said = refused_migration(root);
+    remove_copy(root);
+    cr_assert(strstr(said, "900_broken.sql"), "%s", said);
+    cr_assert_str_eq(schema(), before);
+}
+
+Test(migrate, a_function_that_fails_leaves_the_old_version_in_place)
+{
+    const char *before = schema();
+    const char *root = given_copy_with("functions/wallet.sql", "DROP TABLE error_rules; nonsense;");
+    (void)refused_migration(root);
+    remove_copy(root);
+    cr_assert_str_eq(schema(), before);
+}
+
+Test(migrate, a_new_error_rule_is_loaded)
+{
+    const char *root = given_copy_with(
+        "error_rules.csv", "777777,400,New,New,payload,no,never,none,meta-error-codes,no");
+    migrate(root);
+    remove_copy(root);
+    cr_assert_str_eq(number_of("error_rules WHERE outcome = '777777' AND class = 'payload'"), "1");
+    migrate(TOLLGATE_SOURCE_DIR);
+    cr_assert_str_eq(number_of("error_rules WHERE outcome = '777777'"), "0");
+}
+
+Test(migrate_anew, an_empty_database_becomes_a_ready_one)
+{
+    migrate(TOLLGATE_SOURCE_DIR);
+    cr_assert_str_eq(value("SELECT schema_ready()"), "t");
+    const char *acme = given_org_with_channel("100.00");
+    (void)given_settled_message(acme, "sent");
+    assert_healthy();
+}
+
+Test(migrate_anew, two_at_the_same_moment_are_both_content)
+{
+    struct program first = start_migration(TOLLGATE_SOURCE_DIR);
+    struct program second = start_migration(TOLLGATE_SOURCE_DIR);
+    bool first_good;
+    bool second_good;
+    const char *first_said = finish(first, &first_good);
+    const char *second_said = finish(second, &second_good);
+    cr_assert(first_good, "%s", first_said);
+    cr_assert(second_good, "%s", second_said);
+    // One of them applied each table file, the other found it there.
+    cr_assert_neq(!strstr(first_said, "applied tables/001"),
+                  !strstr(second_said, "applied tables/001"), "%s%s", first_said, second_said);
+    cr_assert_str_eq(value("SELECT schema_ready()"), "t");
+}
+
+// As on a managed database, whose owner is no superuser.
+Test(migrate_anew, a_plain_owner_can_migrate_and_everything_works)
+{
+    run("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tollgate_test_owner') "
+        "THEN "
+        "CREATE ROLE tollgate_test_owner; END IF; END $$");
+    run("DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I OWNER TO tollgate_test_owner', "
+        "current_database()); END $$");
+    must_succeed((const char *const[]){
+        text("%s/deploy/migrate", TOLLGATE_SOURCE_DIR), "--url",
+        text("%s options='-c role=tollgate_test_owner'", database_conninfo()), NULL});
+    run("SET ROLE tollgate_test_owner");
+    const char *acme = given_org_with_channel("100.00");
+    run("UPDATE wallets SET balance = 50.00 WHERE org_id = '%s'", acme);
+    run("SET SESSION AUTHORIZATION tollgate_ingress");
+    const char *message = given_message(.org = acme);
+    const char *claim_id = new_id();
+    run("SET SESSION AUTHORIZATION tollgate_worker");
+    cr_assert_str_not_empty(claim_under(claim_id, acme, message));
+    const struct outcome_spec refused = {
+        .org = acme, .message = message, .claim_id = claim_id, .outcome = "190"};
+    assert_rows(rows("%s", settle_sends_sql(&refused, 1)),
+                "settled, failed, refunded, known code, auth");
+    run("RESET SESSION AUTHORIZATION");
+    run("SET ROLE tollgate_test_owner");
+    assert_rows(ledger_of(acme), "recharge, 100.00, 100.00", "adjustment, -50.00, 50.00",
+                "service_fee, -0.20, 49.80", "refund, 0.20, 50.00");
+    assert_healthy();
+}

@@ -1,0 +1,191 @@
+// The reads of the outer interface, and the API keys that say whose they are.
+
+#include "tests/sql/givens.h"
+
+TestSuite(queries, .init = database_create, .fini = database_drop);
+
+#define UNKNOWN "00000000-0000-4000-8000-000000000000"
+#define NEWEST "9223372036854775807"
+
+// Members of the document that get_message returns, in the order of `members`: "'status', 'wamid'".
+static const char *message_members(const char *org, const char *message, const char *members)
+{
+    return rows("SELECT string_agg(coalesce(document ->> member, 'null'), ', ' ORDER BY n) "
+                "FROM get_message('%s', '%s'), "
+                "unnest(ARRAY[%s]) WITH ORDINALITY AS member (member, n) HAVING count(*) > 0",
+                org, message, members);
+}
+
+Test(queries, a_message_that_waits_is_told_from_its_outbox_row)
+{
+    const char *acme = given_org(.balance = "100.00");
+    const char *channel = given_channel(.org = acme);
+    const char *message =
+        given_message(.org = acme, .payload = "{\"type\": \"text\"}", .callback_data = "order 7");
+    assert_rows(message_members(acme, message, "'message_id', 'org_id', 'channel_id', 'direction'"),
+                text("%s, %s, %s, outbound", message, acme, channel));
+    assert_rows(
+        message_members(acme, message,
+                        "'type', 'phone', 'user_id', 'status', 'wamid', 'fee', 'refunded', "
+                        "'attempts', 'error', 'callback_data', 'payload', 'due_at', 'sent_at'"),
+        "text, 919876543210, null, queued, null, 0.20, false, 0, null, order 7, "
+        "{\"type\": \"text\"}, null, null");
+    (void)claim(acme, message);
+    assert_rows(message_members(acme, message, "'status', 'attempts'"), "sending, 1");
+}
+
+Test(queries, a_scheduled_message_says_when_it_is_due)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *message = given_message(.org = acme, .send_in_ms = 60000);
+    run("UPDATE outbox SET due_at = '2030-01-02 03:04:05.678+05:30'");
+    assert_rows(message_members(acme, message, "'status', 'due_at'"),
+                "scheduled, 2030-01-01T21:34:05.678Z");
+}
+
+Test(queries, a_sent_message_is_told_from_the_record)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *message = given_settled_message(acme, "sent");
+    assert_rows(
+        message_members(acme, message, "'status', 'wamid', 'attempts', 'refunded', 'error'"),
+        text("sent, wamid.%s, 1, false, null", message));
+    cr_assert_str_eq(value("SELECT document ->> 'sent_at' ~ "
+                           "'^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' "
+                           "FROM get_message('%s', '%s')",
+                           acme, message),
+                     "t");
+}
+
+Test(queries, a_failed_message_says_why_and_that_it_was_refunded)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *message = given_claimed_message(.org = acme);
+    (void)settle_sends({.org = acme, .message = message, .outcome = "190", .error = "expired"});
+    assert_rows(message_members(acme, message, "'status', 'refunded', 'error'"),
+                "failed, true, {\"code\":\"190\",\"message\":\"expired\"}");
+}
+
+Test(queries, a_receipt_has_no_contact)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *receipt = given_message(.org = acme, .type = "receipt");
+    assert_rows(message_members(acme, receipt, "'type', 'phone', 'user_id', 'fee'"),
+                "receipt, null, null, 0.00");
+}
+
+Test(queries, another_orgs_message_is_not_there)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *beta = given_org_with_channel("100.00");
+    const char *message = given_message(.org = acme);
+    assert_no_rows(rows("SELECT * FROM get_message('%s', '%s')", beta, message));
+    assert_no_rows(rows("SELECT * FROM get_message('%s', '%s')", acme, UNKNOWN));
+}
+
+Test(queries, a_wallet_is_told_with_its_currency)
+{
+    const char *acme = given_org_with_channel("100.00");
+    (void)given_message(.org = acme);
+    assert_rows(rows("SELECT * FROM get_wallet('%s')", acme),
+                text("{\"org_id\":\"%s\",\"balance\":\"99.80\",\"currency\":\"INR\"}", acme));
+    assert_no_rows(rows("SELECT * FROM get_wallet('%s')", UNKNOWN));
+}
+
+// The amounts on one page of the ledger and how to ask for the next: "3.00 2.00 | next 2".
+static const char *page(const char *org, const char *before, int limit)
+{
+    return value("SELECT concat_ws(' ', (SELECT string_agg(row ->> 'amount', ' ') "
+                 "FROM json_array_elements(document -> 'transactions') row), '| next', "
+                 "coalesce(document ->> 'next_before', 'null')) "
+                 "FROM list_wallet_transactions('%s', %s, %d)",
+                 org, before, limit);
+}
+
+static const char *id_of_amount(const char *org, const char *amount)
+{
+    return value("SELECT id FROM wallet_transactions WHERE org_id = '%s' AND amount = %s", org,
+                 amount);
+}
+
+Test(queries, the_ledger_is_paged_newest_first)
+{
+    const char *acme = given_org(.balance = "1");
+    const char *beta = given_org(.name = "Beta", .balance = "9");
+    for (int amount = 2; amount <= 5; amount++) {
+        run("SELECT add_wallet_credits('%s', %d, 'paid')", acme, amount);
+        run("SELECT add_wallet_credits('%s', 9, 'paid')", beta);
+    }
+    const char *fourth = id_of_amount(acme, "4");
+    const char *second = id_of_amount(acme, "2");
+    cr_assert_str_eq(page(acme, NEWEST, 2), text("5.00 4.00 | next %s", fourth));
+    cr_assert_str_eq(page(acme, fourth, 2), text("3.00 2.00 | next %s", second));
+    cr_assert_str_eq(page(acme, second, 2), "1.00 | next null");
+    cr_assert_str_eq(page(acme, NEWEST, 5), "5.00 4.00 3.00 2.00 1.00 | next null");
+    cr_assert_str_eq(page(acme, id_of_amount(acme, "1"), 2), "| next null");
+}
+
+Test(queries, a_ledger_row_names_its_message)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *message = given_message(.org = acme);
+    assert_rows(rows("SELECT row ->> 'kind', row ->> 'amount', row ->> 'balance_after', "
+                     "row ->> 'message_id', row ->> 'description' FROM "
+                     "list_wallet_transactions('%s', " NEWEST ", 10), "
+                     "json_array_elements(document -> 'transactions') row",
+                     acme),
+                text("service_fee, -0.20, 99.80, %s, WhatsApp message", message),
+                "recharge, 100.00, 100.00, null, paid");
+}
+
+Test(queries, an_empty_ledger_is_a_page_and_an_unknown_org_is_none)
+{
+    const char *acme = given_org();
+    cr_assert_str_eq(page(acme, NEWEST, 10), "| next null");
+    assert_no_rows(rows("SELECT * FROM list_wallet_transactions('%s', " NEWEST ", 10)", UNKNOWN));
+}
+
+static const char *org_of_key(const char *key)
+{
+    return rows("SELECT * FROM find_api_key(sha256('%s'))", key);
+}
+
+Test(queries, a_key_is_its_orgs_until_it_is_revoked)
+{
+    const char *acme = given_org();
+    const char *beta = given_org(.name = "Beta");
+    const char *acme_key = value("SELECT create_api_key('%s', 'main')", acme);
+    const char *beta_key = value("SELECT create_api_key('%s', 'main')", beta);
+    assert_rows(org_of_key(acme_key), acme);
+    assert_rows(org_of_key(beta_key), beta);
+    assert_no_rows(org_of_key("tg_guessed"));
+    cr_assert_str_eq(value("SELECT revoke_api_key('%s', 'main')", acme), "1");
+    assert_no_rows(org_of_key(acme_key));
+    assert_rows(org_of_key(beta_key), beta);
+    cr_assert_str_eq(value("SELECT revoke_api_key('%s', 'main')", acme), "0");
+}
+
+Test(queries, a_key_has_256_random_bits_and_is_not_stored)
+{
+    const char *acme = given_org();
+    run("CREATE TABLE made AS SELECT create_api_key('%s', 'n' || n) AS key "
+        "FROM generate_series(1, 20) n",
+        acme);
+    assert_rows(
+        rows("SELECT count(DISTINCT key), bool_and(key ~ '^tg_[A-Za-z0-9_-]{43}$') FROM made"),
+        "20, t");
+    cr_assert_str_eq(
+        value("SELECT count(*) FROM api_keys k, made WHERE k::text LIKE '%%' || key || "
+              "'%%' OR position(made.key::bytea IN k.key_hash) > 0"),
+        "0");
+    cr_assert_str_eq(value("SELECT count(*) FROM api_keys k JOIN made "
+                           "ON k.key_hash = sha256(made.key::bytea)"),
+                     "20");
+}
+
+Test(queries, the_schema_is_ready_when_its_rules_are_there)
+{
+    cr_assert_str_eq(value("SELECT schema_ready()"), "t");
+    run("DELETE FROM error_rules");
+    cr_assert_str_eq(value("SELECT schema_ready()"), "f");
+}

@@ -1,0 +1,184 @@
+// What the scheduler asks for: due messages, lost jobs, and the lock that lets one of them act.
+
+#include "tests/sql/givens.h"
+
+TestSuite(scheduler, .init = database_create, .fini = database_drop);
+
+// A scheduled message that has been due for that long, or will be.
+static const char *given_scheduled(const char *org, const char *due)
+{
+    const char *message = given_message(.org = org, .send_in_ms = 3600000);
+    run("UPDATE outbox SET due_at = now() + interval '%s' WHERE message_id = '%s'", due, message);
+    return message;
+}
+
+static const char *release_due(int limit)
+{
+    return rows("SELECT org_id, message_id FROM release_due_sends(%d)", limit);
+}
+
+Test(scheduler, a_due_message_is_queued)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *due = given_scheduled(acme, "-1 second");
+    assert_rows(release_due(10), text("%s, %s", acme, due));
+    assert_rows(rows("SELECT state, due_at, queued_at > now() - interval '1 minute' FROM outbox"),
+                "queued, null, t");
+    assert_no_rows(release_due(10));
+    cr_assert_str_not_empty(claim(acme, due));
+}
+
+Test(scheduler, what_is_not_due_yet_waits)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *later = given_scheduled(acme, "1 hour");
+    assert_no_rows(release_due(10));
+    cr_assert_str_eq(state_of(later), "scheduled");
+}
+
+Test(scheduler, only_what_is_scheduled_is_released)
+{
+    const char *acme = given_org_with_channel("100.00");
+    (void)given_message(.org = acme);
+    (void)given_claimed_message(.org = acme);
+    assert_no_rows(release_due(10));
+}
+
+Test(scheduler, the_longest_due_are_released_first)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *beta = given_org_with_channel("100.00");
+    const char *second = given_scheduled(acme, "-2 minutes");
+    const char *third = given_scheduled(beta, "-1 minute");
+    const char *first = given_scheduled(beta, "-3 minutes");
+    assert_rows(release_due(1), text("%s, %s", beta, first));
+    assert_rows(release_due(1), text("%s, %s", acme, second));
+    assert_rows(release_due(1), text("%s, %s", beta, third));
+}
+
+Test(scheduler, no_more_than_the_limit_are_released)
+{
+    const char *acme = given_org_with_channel("100.00");
+    for (int i = 0; i < 5; i++)
+        (void)given_scheduled(acme, "-1 second");
+    (void)release_due(2);
+    cr_assert_str_eq(number_of("outbox WHERE state = 'queued'"), "2");
+    (void)release_due(10);
+    cr_assert_str_eq(number_of("outbox WHERE state = 'queued'"), "5");
+}
+
+Test(scheduler, a_due_message_that_another_holds_is_skipped)
+{
+    const char *acme = given_org_with_channel("100.00");
+    (void)given_scheduled(acme, "-2 seconds");
+    struct session *other = session_open();
+    (void)session_rows(other, "BEGIN; SELECT FROM outbox FOR UPDATE");
+    const char *freed = given_scheduled(acme, "-1 second");
+    assert_rows(release_due(10), text("%s, %s", acme, freed));
+    session_close(other);
+}
+
+// A queued message of partition 1 of 4, queued so long ago.
+static const char *given_queued_for(const char *org, const char *last_byte, const char *age)
+{
+    const char *id =
+        value("SELECT overlay(gen_random_uuid()::text PLACING '%s' FROM 35)", last_byte);
+    (void)given_message(.org = org, .id = id);
+    run("UPDATE outbox SET queued_at = now() - interval '%s' WHERE message_id = '%s'", age, id);
+    return id;
+}
+
+static const char *find_lost(int partition, int age_ms, int limit)
+{
+    return rows("SELECT org_id, message_id FROM find_lost_sends(%d, 4, %d, %d) ORDER BY message_id",
+                partition, age_ms, limit);
+}
+
+Test(scheduler, a_partition_is_the_last_byte_of_the_id)
+{
+    assert_rows(
+        rows("SELECT job_partition(id, 4), job_partition(id, 64), job_partition(id, 1) FROM "
+             "(VALUES ('00000000-0000-0000-0000-000000000005'::uuid), "
+             "('00000000-0000-0000-0000-0000000000ff'::uuid)) AS job (id)"),
+        "1, 5, 0", "3, 63, 0");
+}
+
+Test(scheduler, a_job_that_is_older_than_the_oldest_live_one_is_lost)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *lost = given_queued_for(acme, "05", "11 seconds");
+    (void)given_queued_for(acme, "05", "9 seconds");
+    assert_rows(find_lost(1, 10000, 10), text("%s, %s", acme, lost));
+}
+
+Test(scheduler, a_lost_job_is_found_in_its_partition_alone)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *mine = given_queued_for(acme, "fd", "1 hour");
+    const char *other = given_queued_for(acme, "fe", "1 hour");
+    assert_rows(find_lost(1, 10000, 10), text("%s, %s", acme, mine));
+    assert_rows(find_lost(2, 10000, 10), text("%s, %s", acme, other));
+    assert_no_rows(find_lost(3, 10000, 10));
+}
+
+Test(scheduler, a_lost_job_that_was_found_is_queued_anew)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *lost = given_queued_for(acme, "05", "1 hour");
+    (void)find_lost(1, 10000, 10);
+    assert_no_rows(find_lost(1, 10000, 10));
+    assert_rows(rows("SELECT state, attempt, queued_at > now() - interval '1 minute' FROM outbox"),
+                "queued, 0, t");
+    cr_assert_str_not_empty(claim(acme, lost));
+}
+
+Test(scheduler, only_what_is_queued_can_be_lost)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *claimed = given_queued_for(acme, "05", "1 hour");
+    (void)claim(acme, claimed);
+    const char *scheduled = given_queued_for(acme, "05", "1 hour");
+    run("UPDATE outbox SET state = 'scheduled', due_at = now() WHERE message_id = '%s'", scheduled);
+    assert_no_rows(find_lost(1, 10000, 10));
+}
+
+Test(scheduler, no_more_lost_jobs_than_the_limit_and_the_first_accepted_first)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *first = given_queued_for(acme, "05", "1 hour");
+    const char *second = given_queued_for(acme, "05", "2 hours");
+    assert_rows(find_lost(1, 10000, 1), text("%s, %s", acme, first));
+    assert_rows(find_lost(1, 10000, 1), text("%s, %s", acme, second));
+}
+
+Test(scheduler, one_connection_holds_the_lock)
+{
+    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
+    struct session *other = session_open();
+    cr_assert_str_eq(session_rows(other, "SELECT take_scheduler_lock()"), "f\n");
+    session_close(other);
+}
+
+Test(scheduler, whoever_holds_the_lock_may_ask_again_and_takes_it_once)
+{
+    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
+    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
+    run("SELECT pg_advisory_unlock(x'746f6c6c67617465'::bigint)");
+    struct session *other = session_open();
+    cr_assert_str_eq(session_rows(other, "SELECT take_scheduler_lock()"), "t\n");
+    session_close(other);
+}
+
+Test(scheduler, the_lock_goes_with_its_connection)
+{
+    struct session *other = session_open();
+    cr_assert_str_eq(session_rows(other, "SELECT take_scheduler_lock()"), "t\n");
+    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "f");
+    // Ended from here, so that its end is over when the statement is.
+    const char *holder =
+        value("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = "
+              "(SELECT oid FROM pg_database WHERE datname = current_database())");
+    cr_assert_str_eq(value("SELECT pg_terminate_backend(%s, 10000)", holder), "t");
+    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
+    session_close(other);
+}
