@@ -109,13 +109,15 @@ static void take_away(const char *message, const char *kind, const char *amount)
     run("UPDATE wallet_transactions t SET balance_after = running FROM (SELECT id, "
         "sum(amount) OVER (PARTITION BY org_id ORDER BY id) AS running FROM wallet_transactions) r "
         "WHERE t.id = r.id");
-    run("UPDATE wallets SET balance = balance - (%s) WHERE org_id = '%s'", amount, acme);
+    run("UPDATE wallets SET balance = balance - (%s), booked = booked - (%s) WHERE org_id = '%s'",
+        amount, amount, acme);
 }
 
 // Adds a ledger row and the money with it.
 static void add(const char *message, const char *kind, const char *amount)
 {
-    run("UPDATE wallets SET balance = balance + %s WHERE org_id = '%s'", amount, acme);
+    run("UPDATE wallets SET balance = balance + %s, booked = booked + %s WHERE org_id = '%s'",
+        amount, amount, acme);
     run("INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id) "
         "SELECT org_id, '%s', %s, balance, '%s' FROM wallets WHERE org_id = '%s'",
         kind, amount, message, acme);
