@@ -29,8 +29,8 @@ static bool parse_zone(const char *text, int64_t *offset_s)
         if (i == 3 ? text[i] != ':' : !isdigit((unsigned char)text[i]))
             return false;
     }
-    int hours = (text[1] - '0') * 10 + (text[2] - '0');
-    int minutes = (text[4] - '0') * 10 + (text[5] - '0');
+    int64_t hours = (text[1] - '0') * 10 + (text[2] - '0');
+    int64_t minutes = (text[4] - '0') * 10 + (text[5] - '0');
     *offset_s = (hours * 60 + minutes) * 60 * (*text == '-' ? -1 : 1);
     return text[6] == '\0' && hours < 24 && minutes < 60;
 }

@@ -161,36 +161,50 @@ static enum tg_pg_status accept_batch(struct lane *lane, struct ticket *const *t
     }
 }
 
+static void refuse_batch(struct ticket *const *tickets, size_t n, enum tg_pg_status status)
+{
+    for (size_t i = 0; i < n; i++) {
+        tg_log(TG_LOG_ERROR, "send_not_accepted", TG_LOG_ID("org_id", tickets[i]->send.org_id),
+               TG_LOG_ID("message_id", tickets[i]->send.message_id),
+               TG_LOG_TEXT("outcome", status == TG_PG_UNKNOWN ? "unknown" : "not accepted"));
+        answer_unavailable(tickets[i], status);
+    }
+}
+
+static void publish(struct lane *lane, const struct tg_job *jobs, size_t n)
+{
+    if (n == 0)
+        return;
+    size_t published = tg_stream_publish(lane->stream, jobs, n);
+    tg_count(TG_JOBS_PUBLISHED, NULL, published);
+    if (published == n)
+        return;
+    tg_count(TG_JOBS_UNPUBLISHED, NULL, n - published);
+    tg_log(TG_LOG_WARN, "jobs_not_published", TG_LOG_NUMBER("jobs", n - published));
+}
+
+// Accepts, answers and publishes. What PostgreSQL refuses is halved until the one item is found
+// that it will not take: that one must not fail its neighbours.
 static void take_batch(struct lane *lane, struct ticket *const *tickets, size_t n)
 {
     struct tg_verdict verdicts[TG_BATCH_MAX];
     struct tg_job jobs[TG_BATCH_MAX];
-    enum tg_pg_status status = accept_batch(lane, tickets, n, verdicts);
-    if (status == TG_PG_REFUSED && n > 1) {
-        // One bad item must not fail its neighbours: halve until it stands alone.
-        take_batch(lane, tickets, n / 2);
-        take_batch(lane, tickets + n / 2, n - n / 2);
-        return;
-    }
-    if (status != TG_PG_OK) {
-        for (size_t i = 0; i < n; i++) {
-            tg_log(TG_LOG_ERROR, "send_not_accepted", TG_LOG_ID("org_id", tickets[i]->send.org_id),
-                   TG_LOG_ID("message_id", tickets[i]->send.message_id),
-                   TG_LOG_TEXT("outcome", status == TG_PG_UNKNOWN ? "unknown" : "not accepted"));
-            answer_unavailable(tickets[i], status);
+    size_t size = n;
+    for (size_t i = 0; i < n;) {
+        size = size < n - i ? size : n - i;
+        enum tg_pg_status status = accept_batch(lane, tickets + i, size, verdicts);
+        if (status == TG_PG_REFUSED && size > 1) {
+            size /= 2;
+            continue;
         }
-        return;
-    }
-    // PostgreSQL has committed, which is what the answer promises; publishing comes after it, so
-    // that a slow Redis delays nobody's answer.
-    size_t queued = answer_batch(lane, tickets, n, verdicts, jobs);
-    if (queued == 0)
-        return;
-    size_t published = tg_stream_publish(lane->stream, jobs, queued);
-    tg_count(TG_JOBS_PUBLISHED, NULL, published);
-    if (published < queued) {
-        tg_count(TG_JOBS_UNPUBLISHED, NULL, queued - published);
-        tg_log(TG_LOG_WARN, "jobs_not_published", TG_LOG_NUMBER("jobs", queued - published));
+        // PostgreSQL has committed, which is what the answer promises; publishing comes after it,
+        // so that a slow Redis delays nobody's answer.
+        if (status == TG_PG_OK)
+            publish(lane, jobs, answer_batch(lane, tickets + i, size, verdicts, jobs));
+        else
+            refuse_batch(tickets + i, size, status);
+        i += size;
+        size *= 2;
     }
 }
 

@@ -8,10 +8,11 @@
 
 #include <stdlib.h>
 
-static void end_start(const struct tg_error *error)
+// The process ends with main, and all threads with it.
+static int end_start(const struct tg_error *error)
 {
     tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error->message));
-    exit(EXIT_FAILURE);
+    return EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
@@ -28,7 +29,7 @@ int main(int argc, char **argv)
     struct tg_admin *admin =
         tg_admin_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
     if (!admin)
-        end_start(&error);
+        return end_start(&error);
     struct query_pool *queries = query_pool_start(&settings);
     struct waiters *waiters = waiters_start(&settings, queries);
     struct lanes *lanes = lanes_start(&settings, waiters);
@@ -37,7 +38,7 @@ int main(int argc, char **argv)
     struct server_handler handler = {routes_body_max, routes_handle, &routes};
     struct server *server = server_start(&settings, &handler, &error);
     if (!server)
-        end_start(&error);
+        return end_start(&error);
 
     tg_service_ready();
     tg_service_wait_for_stop();

@@ -13,6 +13,7 @@ struct routes {
     struct lanes *lanes;
 };
 
-// For struct server_handler: the body limit of a path, and the handler with a struct routes.
+// For struct server_handler: the body limit of a path, and the handler, whose context is a struct
+// routes.
 size_t routes_body_max(const char *path);
-void routes_handle(struct request *request, void *routes);
+void routes_handle(struct request *request, void *context);

@@ -269,7 +269,7 @@ struct server *server_start(const struct tg_settings *settings,
     if (!server->daemon) {
         tg_error_set(error, 500, "listen_failed", "TOLLGATE_LISTEN",
                      "TOLLGATE_LISTEN: cannot listen on %s port %u: %s", settings->listen.host,
-                     settings->listen.port, strerror(errno));
+                     settings->listen.port, strerrordesc_np(errno));
         free(server);
         return NULL;
     }
