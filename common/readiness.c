@@ -46,12 +46,21 @@ static void probe_postgresql(struct tg_pg *pg, struct tg_text *missing)
         append_name(missing, "postgresql");
 }
 
+static void probe_redis(struct tg_stream *stream, struct tg_text *missing)
+{
+    // The first ping may only find out that the connection has died since the last probe.
+    bool answered = tg_stream_ping(stream);
+    if (!answered)
+        answered = tg_stream_ping(stream);
+    if (!answered)
+        append_name(missing, "redis");
+}
+
 void tg_readiness_probe(void *context, struct tg_text *missing)
 {
     struct tg_readiness *readiness = context;
     pthread_mutex_lock(&readiness->lock);
     probe_postgresql(readiness->pg, missing);
-    if (!tg_stream_ping(readiness->stream) && !tg_stream_ping(readiness->stream))
-        append_name(missing, "redis");
+    probe_redis(readiness->stream, missing);
     pthread_mutex_unlock(&readiness->lock);
 }

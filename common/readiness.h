@@ -10,7 +10,7 @@ struct tg_readiness;
 struct tg_readiness *tg_readiness_create(const struct tg_settings *settings);
 void tg_readiness_destroy(struct tg_readiness *readiness);
 
-// A tg_admin_probe (admin.h): asks both over connections of its own and names what is missing:
-// "postgresql", "schema" (run deploy/migrate), "redis". Thread-safe: one
-// asks at a time.
-void tg_readiness_probe(void *readiness, struct tg_text *missing);
+// A tg_admin_probe (admin.h), whose context is a struct tg_readiness: asks both over connections of
+// its own and names what is missing: "postgresql", "schema" (run deploy/migrate), "redis".
+// Thread-safe: one asks at a time.
+void tg_readiness_probe(void *context, struct tg_text *missing);
