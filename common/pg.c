@@ -351,7 +351,7 @@ static void remember_prepared(struct tg_pg *pg, const char *name)
             return;
         }
     }
-    assert(!"PREPARED_MAX is below the number of calls in store.c");
+    assert(false); // PREPARED_MAX is below the number of calls in store.c
 }
 
 enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql,

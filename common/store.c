@@ -109,7 +109,7 @@ static enum tg_verdict_code verdict_code(const char *name)
         if (strcmp(tg_verdict_names[code], name) == 0)
             return code;
     }
-    assert(!"a verdict of accept_sends that C does not know");
+    assert(false); // a verdict of accept_sends that C does not know
     return TG_NO_ORG;
 }
 
