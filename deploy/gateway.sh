@@ -1,5 +1,6 @@
 # Tollgate itself on this machine: its database, the Meta simulator, workers and ingresses, as
-# deploy/quickstart runs them. Sourced after lib.sh and servers.sh.
+# deploy/quickstart runs them. Sourced after lib.sh, processes.sh and
+# servers.sh.
 # shellcheck shell=bash disable=SC2154 # root, run_dir and the like come from those
 
 bin_dir=$root/build/release/bin

@@ -21,7 +21,7 @@ die() {
 # install_missing PACKAGE|COMMAND:PACKAGE...: the second form is content with the command, wherever it
 # came from. Servers that come in packages are not started: we run our own.
 install_missing() {
-    local item missing=()
+    local item missing=() log=$root/build/install.log
     for item in "$@"; do
         if [[ $item == *:* ]] && command -v "${item%%:*}" >/dev/null; then
             continue
@@ -33,14 +33,15 @@ install_missing() {
     done
     ((${#missing[@]})) || return 0
     say "Installing ${missing[*]}"
+    mkdir --parents "$root/build"
     local sudo=()
     if ((EUID != 0)); then
         command -v sudo >/dev/null || die "run as root: apt-get install ${missing[*]}"
         sudo=(sudo)
     fi
+    # invoke-rc.d and deb-systemd-invoke ask policy-rc.d whether a service may be started.
     # shellcheck disable=SC2016 # expanded by the inner shell
-    # invoke-rc.d and deb-systemd-invoke ask this file whether a service may be started.
-    "${sudo[@]}" bash -euo pipefail -c '
+    flock "$root/build/install.lock" "${sudo[@]}" bash -euo pipefail -c '
         policy=/usr/sbin/policy-rc.d
         if [[ ! -e $policy ]]; then
             printf "#!/bin/sh\nexit 101\n" >"$policy"
@@ -49,8 +50,9 @@ install_missing() {
         fi
         export DEBIAN_FRONTEND=noninteractive
         apt-get update --quiet=2
-        apt-get install --yes --no-install-recommends --quiet=2 "$@" >/dev/null
-    ' install "${missing[@]}" </dev/null || die "could not install: ${missing[*]}"
+        apt-get install --yes --no-install-recommends --quiet=2 "$@"
+    ' install "${missing[@]}" </dev/null >"$log" 2>&1 9>&- ||
+        { tail --lines 20 "$log" >&2; die "could not install; all of it: $log"; }
 }
 
 # configure NAME PRESET [CMAKE_ARGUMENT...]: prepares build/NAME.
