@@ -213,7 +213,8 @@ const char *request_parameter(const struct request *request, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static void log_library(void *context, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_library(void *context, const char *format,
+                                                              va_list args)
 {
     (void)context;
     char line[256];
