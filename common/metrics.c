@@ -25,6 +25,8 @@ static const struct {
     [TG_OUTCOMES] = {"tollgate_outcomes_total", "outcome", "Dispatches by what came of them."},
     [TG_UNKNOWN_ERROR_CODES] = {"tollgate_unknown_error_codes_total", "code",
                                 "Error codes of Meta that have no error rule."},
+    [TG_SECOND_POSTS_REFUSED] = {"tollgate_second_posts_refused_total", NULL,
+                                 "Times that libcurl would have posted a message again by itself."},
     [TG_SENDS_SETTLED] = {"tollgate_sends_settled_total", "status", "Messages settled, by status."},
     [TG_REFUNDS] = {"tollgate_refunds_total", NULL, "Fees given back."},
     [TG_JOBS_REPUBLISHED] = {"tollgate_jobs_republished_total", "why",

@@ -7,18 +7,19 @@
 #include <stdint.h>
 
 enum tg_counter {
-    TG_HTTP_REQUESTS,       // label: status
-    TG_SENDS,               // label: verdict of accept_sends
-    TG_JOBS_PUBLISHED,      // no label
-    TG_JOBS_UNPUBLISHED,    // accepted, but Redis did not take the job; the scheduler publishes it
-    TG_SENDS_CLAIMED,       // no label
-    TG_OUTCOMES,            // label: outcome ("sent", "131026", "network:refused", ...)
-    TG_UNKNOWN_ERROR_CODES, // label: Meta's code that has no error rule
-    TG_SENDS_SETTLED,       // label: status
-    TG_REFUNDS,             // no label
-    TG_JOBS_REPUBLISHED,    // label: why ("due", "lost")
-    TG_POSTGRES_ERRORS,     // label: kind ("unavailable", "unknown", "retry", "refused")
-    TG_REDIS_ERRORS,        // no label
+    TG_HTTP_REQUESTS,        // label: status
+    TG_SENDS,                // label: verdict of accept_sends
+    TG_JOBS_PUBLISHED,       // no label
+    TG_JOBS_UNPUBLISHED,     // accepted, but Redis did not take the job; the scheduler publishes it
+    TG_SENDS_CLAIMED,        // no label
+    TG_OUTCOMES,             // label: outcome ("sent", "131026", "network:refused", ...)
+    TG_UNKNOWN_ERROR_CODES,  // label: Meta's code that has no error rule
+    TG_SECOND_POSTS_REFUSED, // no label
+    TG_SENDS_SETTLED,        // label: status
+    TG_REFUNDS,              // no label
+    TG_JOBS_REPUBLISHED,     // label: why ("due", "lost")
+    TG_POSTGRES_ERRORS,      // label: kind ("unavailable", "unknown", "retry", "refused")
+    TG_REDIS_ERRORS,         // no label
     TG_COUNTERS
 };
 

@@ -67,6 +67,7 @@ static int refuse_seek(void *context, curl_off_t offset, int origin)
     (void)context;
     (void)offset;
     (void)origin;
+    tg_count(TG_SECOND_POSTS_REFUSED, NULL, 1);
     return CURL_SEEKFUNC_FAIL;
 }
 
