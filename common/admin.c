@@ -1,15 +1,12 @@
 #include "common/admin.h"
 
+#include "common/listen.h"
 #include "common/log.h"
 #include "common/metrics.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <microhttpd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -24,12 +21,6 @@ struct tg_admin {
     struct MHD_Daemon *daemon;
     tg_admin_probe *probe;
     void *context;
-};
-
-union socket_address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
 };
 
 // Appends the body of /healthz, /readyz or /metrics; returns the HTTP status, 404 for any other
@@ -95,64 +86,19 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 }
 
 // Returns a listening socket, -1 with errno if the address cannot be had.
-static int listen_on(const struct tg_address *address)
-{
-    union socket_address at = {0};
-    socklen_t size = sizeof at.v4;
-    if (inet_pton(AF_INET, address->host, &at.v4.sin_addr) == 1) {
-        at.v4.sin_family = AF_INET;
-        at.v4.sin_port = htons(address->port);
-    } else if (inet_pton(AF_INET6, address->host, &at.v6.sin6_addr) == 1) {
-        at.v6.sin6_family = AF_INET6;
-        at.v6.sin6_port = htons(address->port);
-        size = sizeof at.v6;
-    } else {
-        errno = EINVAL;
-        return -1;
-    }
-    int listener = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener < 0)
-        return -1;
-    int yes = 1; // a restart does not wait for old connections to time out
-    if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-        bind(listener, &at.any, size) == 0 && listen(listener, ADMIN_BACKLOG) == 0)
-        return listener;
-    int reason = errno;
-    close(listener);
-    errno = reason;
-    return -1;
-}
-
-// The port that the kernel chose where port 0 was asked for.
-static unsigned bound_port(int listener)
-{
-    union socket_address at = {0};
-    socklen_t size = sizeof at;
-    if (getsockname(listener, &at.any, &size) != 0)
-        return 0;
-    return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
-}
-
 struct tg_admin *tg_admin_start(const struct tg_address *address, tg_admin_probe *probe,
                                 void *context, struct tg_error *error)
 {
-    bool v6 = strchr(address->host, ':') != NULL;
-    char text[sizeof address->host + 16];
-    int listener = listen_on(address);
-    unsigned port = listener < 0 ? address->port : bound_port(listener);
-    snprintf(text, sizeof text, v6 ? "[%s]:%u" : "%s:%u", address->host, port);
-    if (listener < 0) {
-        tg_error_set(error, MHD_HTTP_INTERNAL_SERVER_ERROR, "admin_unavailable", NULL,
-                     "TOLLGATE_ADMIN_LISTEN: cannot listen on %s: %s", text,
-                     strerrordesc_np(errno));
+    char text[TG_ADDRESS_TEXT_SIZE];
+    int listener = tg_listen(address, ADMIN_BACKLOG, "TOLLGATE_ADMIN_LISTEN", text, error);
+    if (listener < 0)
         return NULL;
-    }
     struct tg_admin *admin = calloc(1, sizeof *admin);
     if (!admin)
         abort();
     admin->probe = probe;
     admin->context = context;
-    // From here on the socket is libmicrohttpd's, which also closes it.
+    // Once it has started, the socket is libmicrohttpd's, which also closes it.
     admin->daemon = MHD_start_daemon(
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle,
         admin, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
@@ -160,8 +106,9 @@ struct tg_admin *tg_admin_start(const struct tg_address *address, tg_admin_probe
         (size_t)ADMIN_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)ADMIN_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!admin->daemon) {
-        tg_error_set(error, MHD_HTTP_INTERNAL_SERVER_ERROR, "admin_unavailable", NULL,
+        tg_error_set(error, 500, "listen_failed", "TOLLGATE_ADMIN_LISTEN",
                      "TOLLGATE_ADMIN_LISTEN: the listener on %s could not be started", text);
+        close(listener);
         free(admin);
         return NULL;
     }

@@ -9,7 +9,7 @@ urls=() admin_urls=() ingress_pids=() worker_pids=()
 # The address that a daemon says it listens on: given port 0, the system has chosen a free one.
 logged_address() {
     sed --quiet --regexp-extended \
-        "s/.* event=$2 .*(address=|host=)\"?([0-9.]+)(:| port=)([0-9]+).*/\2:\4/p" "$run_dir/$1.log"
+        "s/.* event=$2 .*address=\"?([0-9.:]+).*/\1/p" "$run_dir/$1.log"
 }
 
 daemon_decided() {

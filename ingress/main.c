@@ -8,11 +8,59 @@
 
 #include <stdlib.h>
 
-// The process ends with main, and all threads with it.
-static int end_start(const struct tg_error *error)
+// What a request meets after the server; all of it outlives the server.
+struct stops {
+    struct query_pool *queries;
+    struct waiters *waiters;
+    struct lanes *lanes;
+    struct auth *auth;
+};
+
+static void start_stops(struct stops *stops, const struct tg_settings *settings)
 {
-    tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error->message));
-    return EXIT_FAILURE;
+    stops->queries = query_pool_start(settings);
+    stops->waiters = waiters_start(settings, stops->queries);
+    stops->lanes = lanes_start(settings, stops->waiters);
+    stops->auth = auth_create(settings->auth);
+}
+
+// In the flow's order: accept what is queued, answer who waits, run what is asked.
+static void drain_stops(struct stops *stops)
+{
+    lanes_stop(stops->lanes);
+    waiters_stop(stops->waiters);
+    query_pool_stop(stops->queries);
+}
+
+static void free_stops(struct stops *stops)
+{
+    auth_destroy(stops->auth);
+    lanes_free(stops->lanes);
+    waiters_free(stops->waiters);
+    query_pool_free(stops->queries);
+}
+
+// Returns false, with the reason logged, if the server's address cannot be had.
+static bool serve(const struct tg_settings *settings)
+{
+    struct stops stops;
+    struct tg_error error;
+    start_stops(&stops, settings);
+    struct routes routes = {.auth = stops.auth, .queries = stops.queries, .lanes = stops.lanes};
+    struct server_handler handler = {routes_body_max, routes_handle, &routes};
+    struct server *server = server_start(settings, &handler, &error);
+    if (server) {
+        tg_service_ready();
+        tg_service_wait_for_stop();
+        server_drain(server);
+    } else {
+        tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
+    }
+    drain_stops(&stops);
+    if (server)
+        server_stop(server);
+    free_stops(&stops);
+    return server != NULL;
 }
 
 int main(int argc, char **argv)
@@ -23,37 +71,14 @@ int main(int argc, char **argv)
     int status = tg_settings_main(TG_INGRESS, argc, argv, &settings);
     if (status >= 0)
         return status;
-    tg_log_start("ingress", settings.log_level, settings.log_format);
 
     struct tg_readiness *readiness = tg_readiness_create(&settings);
     struct tg_admin *admin =
         tg_admin_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
+    bool served = admin && serve(&settings);
     if (!admin)
-        return end_start(&error);
-    struct query_pool *queries = query_pool_start(&settings);
-    struct waiters *waiters = waiters_start(&settings, queries);
-    struct lanes *lanes = lanes_start(&settings, waiters);
-    struct auth *auth = auth_create(settings.auth);
-    struct routes routes = {.auth = auth, .queries = queries, .lanes = lanes};
-    struct server_handler handler = {routes_body_max, routes_handle, &routes};
-    struct server *server = server_start(&settings, &handler, &error);
-    if (!server)
-        return end_start(&error);
-
-    tg_service_ready();
-    tg_service_wait_for_stop();
-
-    // In the flow's order: take nothing new, accept what is queued, answer who waits, close.
-    server_drain(server);
-    lanes_stop(lanes);
-    waiters_stop(waiters);
-    query_pool_stop(queries);
-    server_stop(server);
-    auth_destroy(auth);
-    lanes_free(lanes);
-    waiters_free(waiters);
-    query_pool_free(queries);
+        tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
     tg_admin_stop(admin);
     tg_readiness_destroy(readiness);
-    return EXIT_SUCCESS;
+    return served ? EXIT_SUCCESS : EXIT_FAILURE;
 }

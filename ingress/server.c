@@ -1,13 +1,12 @@
 #include "ingress/server.h"
 
 #include "common/limits.h"
+#include "common/listen.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/service.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -223,24 +222,20 @@ __attribute__((format(printf, 2, 0))) static void log_library(void *context, con
     tg_log(TG_LOG_DEBUG, "http_library_said", TG_LOG_TEXT("text", line));
 }
 
-static bool socket_address(const struct tg_address *address, struct sockaddr_storage *storage)
+static void free_server(struct server *server)
 {
-    struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
-    *storage = (struct sockaddr_storage){0};
-    if (inet_pton(AF_INET, address->host, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(address->port);
-        return true;
-    }
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(address->port);
-    return inet_pton(AF_INET6, address->host, &v6->sin6_addr) == 1;
+    pthread_cond_destroy(&server->all_answered);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
 }
 
 struct server *server_start(const struct tg_settings *settings,
                             const struct server_handler *handler, struct tg_error *error)
 {
+    char text[TG_ADDRESS_TEXT_SIZE];
+    int listener = tg_listen(&settings->listen, TG_LISTEN_BACKLOG, "TOLLGATE_LISTEN", text, error);
+    if (listener < 0)
+        return NULL;
     struct server *server = calloc(1, sizeof *server);
     if (!server)
         abort();
@@ -248,36 +243,24 @@ struct server *server_start(const struct tg_settings *settings,
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->all_answered, NULL);
 
-    struct sockaddr_storage address;
-    unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
-    bool parsed = socket_address(&settings->listen, &address);
-    assert(parsed);
-    (void)parsed;
-    if (address.ss_family == AF_INET6)
-        flags |= MHD_USE_IPv6;
     // A pool of one is refused by the library: that is the plain internal thread.
     unsigned pool = settings->http_threads > 1 ? (unsigned)settings->http_threads : 0;
     server->daemon = MHD_start_daemon(
-        flags, settings->listen.port, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
-        log_library, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-        MHD_OPTION_NOTIFY_COMPLETED, free_request, NULL, MHD_OPTION_THREAD_POOL_SIZE, pool,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)TG_CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)TG_CONNECTION_MEMORY_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TG_CONNECTION_IDLE_S,
-        MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)TG_LISTEN_BACKLOG, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_END);
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC,
+        0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED, free_request, NULL,
+        MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)TG_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)TG_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)TG_CONNECTION_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!server->daemon) {
         tg_error_set(error, 500, "listen_failed", "TOLLGATE_LISTEN",
-                     "TOLLGATE_LISTEN: cannot listen on %s port %u: %s", settings->listen.host,
-                     settings->listen.port, strerrordesc_np(errno));
-        free(server);
+                     "TOLLGATE_LISTEN: the listener on %s could not be started", text);
+        close(listener);
+        free_server(server);
         return NULL;
     }
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("host", settings->listen.host),
-           TG_LOG_NUMBER("port", info ? info->port : settings->listen.port));
+    tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("address", text));
     return server;
 }
 
@@ -297,7 +280,5 @@ void server_stop(struct server *server)
         pthread_cond_wait(&server->all_answered, &server->lock);
     pthread_mutex_unlock(&server->lock);
     MHD_stop_daemon(server->daemon);
-    pthread_cond_destroy(&server->all_answered);
-    pthread_mutex_destroy(&server->lock);
-    free(server);
+    free_server(server);
 }

@@ -116,7 +116,6 @@ int main(int argc, char **argv)
     int status = tg_settings_main(TG_WORKER, argc, argv, &settings);
     if (status >= 0)
         return status;
-    tg_log_start("worker", settings.log_level, settings.log_format);
     raise_file_limit();
 
     struct tg_readiness *readiness = tg_readiness_create(&settings);
