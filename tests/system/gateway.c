@@ -1,0 +1,131 @@
+#include "tests/system/gateway.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const *environment_of(const struct gateway *gateway, const char *role,
+                                         const char *const *settings)
+{
+    enum { COMMON = 5 };
+    const char **environment = calloc(COMMON + GATEWAY_SETTINGS_MAX + 1, sizeof *environment);
+    cr_assert(environment);
+    environment[0] = text_of("TOLLGATE_POSTGRES_URL=%s", database_url(gateway->database, role));
+    environment[1] = text_of("TOLLGATE_REDIS_URL=%s", redis_url(gateway->redis));
+    environment[2] = "TOLLGATE_LISTEN=127.0.0.1:0";
+    environment[3] = text_of("TOLLGATE_GRAPH_URL=%s", gateway->simulator->url);
+    environment[4] =
+        text_of("TOLLGATE_AUTH=%s", gateway->options->auth ? gateway->options->auth : "keys");
+    for (size_t i = 0; i < GATEWAY_SETTINGS_MAX && settings[i]; i++)
+        environment[COMMON + i] = settings[i];
+    return environment;
+}
+
+// Where a daemon says that it listens.
+static const char *logged_url(struct process *process, const char *event)
+{
+    return text_of("http://%s", process_log_value(process, event, "address"));
+}
+
+struct daemon start_ingress(struct gateway *gateway)
+{
+    static int started;
+    struct process *process = process_start(
+        text_of("ingress-%d", ++started), WORDS(testbed_daemon("tollgate-ingress")),
+        environment_of(gateway, "tollgate_ingress", gateway->options->ingress_settings));
+    return (struct daemon){process, logged_url(process, "server_listening"),
+                           logged_url(process, "admin_listening")};
+}
+
+struct daemon *start_worker(struct gateway *gateway)
+{
+    cr_assert(gateway->worker_count < GATEWAY_WORKERS_MAX);
+    struct daemon *worker = &gateway->workers[gateway->worker_count++];
+    struct process *process = process_start(
+        text_of("worker-%zu", gateway->worker_count), WORDS(testbed_daemon("tollgate-worker")),
+        environment_of(gateway, "tollgate_worker", gateway->options->worker_settings));
+    *worker = (struct daemon){process, "", logged_url(process, "admin_listening")};
+    return worker;
+}
+
+static const struct gateway_options *keep(const struct gateway_options *options)
+{
+    struct gateway_options *kept = malloc(sizeof *kept);
+    cr_assert(kept);
+    *kept = *options;
+    return kept;
+}
+
+struct gateway *gateway_start(const struct gateway_options *options)
+{
+    struct gateway *gateway = calloc(1, sizeof *gateway);
+    cr_assert(gateway);
+    gateway->options = keep(options);
+    gateway->database = options->database ? options->database : database_create();
+    gateway->redis = redis_create();
+    gateway->simulator = simulator_create();
+    if (!options->without_redis)
+        redis_start(gateway->redis);
+    simulator_start(gateway->simulator);
+    gateway->ingress = start_ingress(gateway);
+    gateway->http = http_open(gateway->ingress.url);
+    if (!options->without_worker)
+        (void)start_worker(gateway);
+    if (!options->database && !options->without_redis)
+        eventually(*daemon_missing(&gateway->ingress) == '\0');
+    return gateway;
+}
+
+// A log is one line per event, whatever the libraries have to say.
+static void expect_log_lines(const struct process *process)
+{
+    for (const char *line = process_log(process); *line; line = strchr(line, '\n') + 1)
+        cr_assert(strncmp(line, "time=", strlen("time=")) == 0 && strchr(line, '\n'), "%s: %s",
+                  process->name, line);
+}
+
+static void stop_daemon(const struct daemon *daemon)
+{
+    process_stop_cleanly(daemon->process);
+    expect_log_lines(daemon->process);
+}
+
+void stop_gateway(struct gateway *gateway)
+{
+    stop_daemon(&gateway->ingress);
+    for (size_t i = 0; i < gateway->worker_count; i++)
+        stop_daemon(&gateway->workers[i]);
+    process_stop_cleanly(gateway->simulator->process);
+    const char *violation = database_text(
+        gateway->database, "SELECT string_agg(a::text, E'\\n') FROM audit_ledger() a");
+    cr_assert_str_eq(violation, "", "audit_ledger: %s", violation);
+    redis_kill(gateway->redis);
+    if (!gateway->options->database)
+        database_drop(gateway->database);
+}
+
+const char *daemon_missing(const struct daemon *daemon)
+{
+    struct answer answer = ask(http_open(daemon->admin_url), .path = "/readyz");
+    cr_assert(answer.status == 200 || answer.status == 503, "%d", answer.status);
+    cr_assert_str_eq(answer_text(&answer, "/ready"), answer.status == 200 ? "true" : "false");
+    const char *missing = "";
+    struct json_object *names = NULL;
+    if (answer.status == 200 || json_pointer_get(answer.json, "/missing", &names) != 0)
+        return "";
+    for (size_t i = 0; i < json_object_array_length(names); i++)
+        missing = text_of("%s%s%s", missing, i > 0 ? "," : "",
+                          json_object_get_string(json_object_array_get_idx(names, i)));
+    return missing;
+}
+
+const char *daemon_metric(const struct daemon *daemon, const char *name)
+{
+    struct answer answer = ask(http_open(daemon->admin_url), .path = "/metrics");
+    cr_assert(answer.status == 200);
+    const char *start = text_of("\n%s ", name);
+    const char *found = strstr(answer.body, start);
+    if (!found)
+        return "";
+    found += strlen(start);
+    return text_of("%.*s", (int)strcspn(found, "\n"), found);
+}

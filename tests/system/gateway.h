@@ -1,0 +1,58 @@
+// A whole Tollgate of a test's own: database, Redis, simulator, ingress and workers, as processes.
+//
+//     struct gateway *gateway = given_gateway(.auth = "trusted");
+//     struct org org = given_org(gateway, .balance = "100.00");
+//     ...
+//     stop_gateway(gateway);
+#pragma once
+
+#include "tests/system/database.h"
+#include "tests/system/http.h"
+#include "tests/system/process.h"
+#include "tests/system/servers.h"
+#include "tests/system/simulator.h"
+
+enum { GATEWAY_SETTINGS_MAX = 8, GATEWAY_WORKERS_MAX = 4 };
+
+struct daemon {
+    struct process *process;
+    const char *url; // "" for a worker, which takes no requests
+    const char *admin_url;
+};
+
+struct gateway {
+    struct database *database;
+    struct redis *redis;
+    struct simulator *simulator;
+    struct daemon ingress;
+    struct daemon workers[GATEWAY_WORKERS_MAX]; // every worker that was ever started
+    size_t worker_count;
+    struct http *http; // to the ingress
+    const struct gateway_options *options;
+};
+
+struct gateway_options {
+    const char *auth;                                   // NULL: keys
+    const char *ingress_settings[GATEWAY_SETTINGS_MAX]; // "NAME=value"
+    const char *worker_settings[GATEWAY_SETTINGS_MAX];
+    struct database *database; // NULL: a new one from the template
+    bool without_redis;        // not started; redis_start does it
+    bool without_worker;       // not started; start_worker does it
+};
+
+// Starts everything and waits until ingress is ready (unless something is left out).
+#define given_gateway(...) gateway_start(&(const struct gateway_options){__VA_ARGS__})
+struct gateway *gateway_start(const struct gateway_options *options);
+
+// One more ingress or worker for the same database, Redis and simulator.
+struct daemon start_ingress(struct gateway *gateway);
+struct daemon *start_worker(struct gateway *gateway);
+
+// Stops all that runs, daemons first: each must end with 0. Then the ledger must be in order
+// (audit_ledger), and the database goes.
+void stop_gateway(struct gateway *gateway);
+
+// What /readyz of a daemon says is missing, such as "redis"; "" if it is ready.
+const char *daemon_missing(const struct daemon *daemon);
+// The value of a metric's line, such as "tollgate_refunds_total"; "" if there is none.
+const char *daemon_metric(const struct daemon *daemon, const char *name);

@@ -1,0 +1,165 @@
+// PostgreSQL or Redis away: a daemon waits, says on /readyz which one is missing, and goes on by
+// itself when it comes.
+#include "tests/system/org.h"
+
+#include <string.h>
+
+TestSuite(outage, .timeout = 180);
+
+// The database of a cluster of the test's own, which is not started yet.
+static struct database *database_in(const struct postgres *postgres)
+{
+    return database_of("127.0.0.1", postgres->port, "tollgate");
+}
+
+static void migrate(const struct database *database)
+{
+    struct command_result result = command_run(
+        WORDS(TOLLGATE_SOURCE_DIR "/deploy/migrate", "--url", database_url(database, "postgres")),
+        NULL);
+    cr_assert(result.status == 0, "%s%s", result.output, result.errors);
+}
+
+static void expect_both_miss(struct gateway *gateway, const char *missing)
+{
+    eventually(strcmp(daemon_missing(&gateway->ingress), missing) == 0);
+    eventually(strcmp(daemon_missing(&gateway->workers[0]), missing) == 0);
+}
+
+// As good as dead: the health check of a daemon that waits must not have it restarted.
+static void expect_alive(const struct gateway *gateway)
+{
+    const struct daemon *daemons[] = {&gateway->ingress, &gateway->workers[0]};
+    for (size_t i = 0; i < 2; i++) {
+        struct answer answer = ask(http_open(daemons[i]->admin_url), .path = "/healthz");
+        cr_assert_eq(answer.status, 200);
+    }
+}
+
+Test(outage, of_postgresql_at_the_start_and_later_ends_by_itself)
+{
+    struct postgres *postgres = postgres_create();
+    struct gateway *gateway = given_gateway(.database = database_in(postgres));
+    expect_both_miss(gateway, "postgresql");
+    expect_alive(gateway);
+    struct answer answer = ask(gateway->http, .path = "/api/wallet", .key = "tg_x");
+    expect_refused(&answer, 503, "unavailable", NULL);
+    expect_equal(answer_header(&answer, "Retry-After"), "1");
+
+    postgres_start(postgres);
+    struct database *server = database_of("127.0.0.1", postgres->port, "postgres");
+    (void)database_text(server, "CREATE ROLE tollgate_ingress LOGIN");
+    (void)database_text(server, "CREATE ROLE tollgate_worker LOGIN");
+    (void)database_text(server, "CREATE DATABASE tollgate");
+    expect_both_miss(gateway, "schema");
+    migrate(gateway->database);
+    expect_both_miss(gateway, "");
+    struct org org = given_org(gateway);
+    answer = send_text_and_wait(&org, "919876543210");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+
+    postgres_stop(postgres);
+    expect_both_miss(gateway, "postgresql");
+    // The lane learns of it by this one, and cannot tell what its connection has still carried.
+    struct answer unknown = send_text(&org, "919876543210");
+    expect_refused(&unknown, 503, "outcome_unknown", NULL);
+    answer = send_text(&org, "919876543210");
+    expect_refused(&answer, 503, "unavailable", NULL);
+    expect_equal(answer_header(&answer, "Retry-After"), "1");
+    cr_assert_not(answer.fresh);
+
+    postgres_start(postgres);
+    gateway->database = database_in(postgres);
+    eventually(send_text_and_wait(&org, "919876543211").status == 200);
+    expect_both_miss(gateway, "");
+    answer = get(&org, text_of("/api/messages/%s", answer_text(&unknown, "/detail/message_id")));
+    expect_refused(&answer, 404, "not_found", NULL);
+    stop_gateway(gateway);
+    postgres_stop(postgres);
+}
+
+Test(outage, of_redis_at_the_start_ends_by_itself)
+{
+    struct gateway *gateway = given_gateway(.without_redis = true);
+    struct org org = given_org(gateway);
+    expect_both_miss(gateway, "redis");
+    expect_alive(gateway);
+    struct answer answer = send_text(&org, "919876543210");
+    const char *id = expect_accepted(&answer);
+    expect_equal(org_balance(&org), "99.80");
+
+    redis_start(gateway->redis);
+
+    expect_both_miss(gateway, "");
+    expect_ends(gateway, id, "sent");
+    cr_assert_eq(simulator_posts_of(gateway->simulator, id), 1);
+    stop_gateway(gateway);
+}
+
+Test(outage, of_redis_at_accept_delays_a_message_and_loses_none)
+{
+    enum { SENDS = 30 };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    cr_assert_eq(send_text_and_wait(&org, "919876543210").status, 200);
+    redis_kill(gateway->redis);
+    const char *ids[SENDS];
+    for (int i = 0; i < SENDS; i++) {
+        struct answer answer = send_text(&org, text_of("9198765%05d", i));
+        ids[i] = expect_accepted(&answer);
+    }
+    expect_both_miss(gateway, "redis");
+
+    redis_start(gateway->redis);
+
+    for (int i = 0; i < SENDS; i++) {
+        expect_ends(gateway, ids[i], "sent");
+        cr_assert_eq(simulator_posts_of(gateway->simulator, ids[i]), 1);
+    }
+    expect_both_miss(gateway, "");
+    stop_gateway(gateway);
+}
+
+Test(outage, of_redis_with_all_its_data_while_no_worker_runs)
+{
+    enum { SENDS = 60 };
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    const char *ids[SENDS];
+    for (int i = 0; i < SENDS; i++) {
+        struct answer answer = send_text(&org, text_of("9198765%05d", i));
+        ids[i] = expect_accepted(&answer);
+    }
+
+    expect_equal(redis_command(gateway->redis, "FLUSHALL"), "OK\n");
+    (void)start_worker(gateway);
+
+    for (int i = 0; i < SENDS; i++) {
+        expect_ends(gateway, ids[i], "sent");
+        cr_assert_eq(simulator_posts_of(gateway->simulator, ids[i]), 1);
+    }
+    cr_assert_eq(simulator_posts(gateway->simulator), SENDS);
+    stop_gateway(gateway);
+}
+
+Test(outage, of_redis_with_all_its_data_while_a_worker_runs)
+{
+    enum { SENDS = 200 };
+    static struct http_request requests[SENDS];
+    static struct answer answers[SENDS];
+    struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_SEND_CONCURRENCY=4"});
+    struct org org = given_org(gateway);
+    simulator_set(gateway->simulator, "{\"latency_ms\": 20}");
+    for (int i = 0; i < SENDS; i++)
+        requests[i] = (struct http_request){.path = "/api/send-message",
+                                            .key = org.key,
+                                            .body = text_body(text_of("9198765%05d", i))};
+    http_ask_all(gateway->ingress.url, requests, SENDS, answers, NULL, NULL);
+    eventually(org_messages(&org, "sent") > 0);
+
+    expect_equal(redis_command(gateway->redis, "FLUSHALL"), "OK\n");
+
+    eventually_within(40, org_messages(&org, "sent") == SENDS);
+    cr_assert_eq(simulator_posts(gateway->simulator), SENDS);
+    stop_gateway(gateway);
+}

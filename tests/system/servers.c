@@ -1,0 +1,95 @@
+#include "tests/system/servers.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STOP_S = 20 };
+
+struct redis *redis_create(void)
+{
+    struct redis *redis = calloc(1, sizeof *redis);
+    cr_assert(redis);
+    redis->port = testbed_port();
+    return redis;
+}
+
+const char *redis_url(const struct redis *redis)
+{
+    return text_of("redis://127.0.0.1:%d/0", redis->port);
+}
+
+void redis_start(struct redis *redis)
+{
+    const char *port = text_of("%d", redis->port);
+    redis->process =
+        process_start("redis",
+                      WORDS("redis-server", "--bind", "127.0.0.1", "--port", port, "--dir",
+                            testbed_directory(), "--save", "", "--appendonly", "yes",
+                            "--appendfsync", "always", "--maxmemory-policy", "noeviction"),
+                      NULL);
+    eventually(strcmp(redis_command(redis, "PING"), "PONG\n") == 0);
+    cr_assert(process_running(redis->process), "%s", process_log(redis->process));
+}
+
+void redis_kill(struct redis *redis)
+{
+    process_kill(redis->process);
+}
+
+const char *redis_run(const struct redis *redis, const char *const *words)
+{
+    enum { WORDS_MAX = 16 };
+    const char *argv[WORDS_MAX] = {"redis-cli", "-h", "127.0.0.1", "-p",
+                                   text_of("%d", redis->port)};
+    size_t n = 5;
+    for (; *words; words++) {
+        cr_assert(n < WORDS_MAX - 1);
+        argv[n++] = *words;
+    }
+    return command_run(argv, NULL).output;
+}
+
+static const char *program(const char *name)
+{
+    return text_of("%s/%s", testbed_variable("TOLLGATE_TEST_POSTGRES_BIN"), name);
+}
+
+struct postgres *postgres_create(void)
+{
+    struct postgres *postgres = calloc(1, sizeof *postgres);
+    cr_assert(postgres);
+    postgres->data = text_of("%s/postgres", testbed_directory());
+    cr_assert(mkdir(postgres->data, 0700) == 0, "%s", strerrordesc_np(errno));
+    process_give_to_postgres(postgres->data);
+    postgres->port = text_of("%d", testbed_port());
+    struct command_result made = command_run_as_postgres(
+        WORDS(program("initdb"), "--pgdata", postgres->data, "--username", "postgres", "--auth",
+              "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+        NULL);
+    cr_assert(made.status == 0, "initdb: %s", made.errors);
+    return postgres;
+}
+
+void postgres_start(struct postgres *postgres)
+{
+    postgres->process = process_start_as_postgres(
+        "postgres",
+        WORDS(program("postgres"), "-D", postgres->data, "-p", postgres->port, "-c",
+              "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"),
+        NULL);
+    const struct database *any = database_of("127.0.0.1", postgres->port, "postgres");
+    eventually(database_reachable(any));
+    cr_assert(process_running(postgres->process), "%s", process_log(postgres->process));
+}
+
+void postgres_stop(struct postgres *postgres)
+{
+    if (!process_running(postgres->process))
+        return;
+    process_signal(postgres->process, SIGQUIT); // at once, as a crash
+    (void)process_wait(postgres->process, STOP_S);
+}

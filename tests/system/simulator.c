@@ -1,0 +1,62 @@
+#include "tests/system/simulator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char error_rules[] = TOLLGATE_SOURCE_DIR "/sql/error_rules.csv";
+
+struct simulator *simulator_create(void)
+{
+    struct simulator *simulator = calloc(1, sizeof *simulator);
+    cr_assert(simulator);
+    simulator->port = testbed_port();
+    simulator->url = text_of("http://127.0.0.1:%d", simulator->port);
+    return simulator;
+}
+
+void simulator_start(struct simulator *simulator)
+{
+    simulator->http = http_open(simulator->url);
+    const char *address = simulator->url + strlen("http://");
+    simulator->process = process_start("metasim",
+                                       WORDS(testbed_daemon("tollgate-metasim"), "--listen",
+                                             address, "--error-rules", error_rules),
+                                       NULL);
+    const struct http_request stats = {.path = "/_sim/stats"};
+    eventually(http_try(simulator->http, &stats).status == 200);
+    cr_assert(process_running(simulator->process), "%s", process_log(simulator->process));
+}
+
+static long figure(struct simulator *simulator, const char *path, const char *pointer)
+{
+    struct answer answer = ask(simulator->http, .path = path);
+    const char *text = answer_text(&answer, pointer);
+    cr_assert(answer.status == 200 && *text, "%s: %d %s", path, answer.status, answer.body);
+    return strtol(text, NULL, 10);
+}
+
+long simulator_posts_to(struct simulator *simulator, const char *recipient)
+{
+    return figure(simulator, text_of("/_sim/posts?recipient=%s", recipient), "/count");
+}
+
+long simulator_posts_of(struct simulator *simulator, const char *message_id)
+{
+    return figure(simulator, text_of("/_sim/posts?message=%s", message_id), "/count");
+}
+
+long simulator_posts(struct simulator *simulator)
+{
+    return figure(simulator, "/_sim/posts", "/count");
+}
+
+long simulator_stat(struct simulator *simulator, const char *name)
+{
+    return figure(simulator, "/_sim/stats", text_of("/%s", name));
+}
+
+void simulator_set(struct simulator *simulator, const char *settings)
+{
+    struct answer answer = ask(simulator->http, .path = "/_sim/settings", .body = settings);
+    cr_assert(answer.status == 200, "%s", answer.body);
+}

@@ -1,0 +1,152 @@
+// `Prefer: wait=N`: the answer comes with Meta's, or 202 when the time is up.
+#include "tests/system/org.h"
+
+#include <string.h>
+
+TestSuite(waiting, .timeout = 120);
+
+static struct answer send_and_wait_for(const struct org *org, const char *phone, const char *prefer)
+{
+    return ask(org->gateway->http, .path = "/api/send-message", .body = text_body(phone),
+               .key = org->key, .headers = {text_of("Prefer: %s", prefer)});
+}
+
+Test(waiting, ends_with_meta_s_id)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    struct answer answer = send_and_wait_for(&org, "919876543210", "wait=30");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    expect_equal(answer_text(&answer, "/success"), "true");
+    expect_equal(answer_text(&answer, "/status"), "sent");
+    cr_assert_eq(strncmp(answer_text(&answer, "/wamid"), "wamid.", 6), 0, "%s", answer.body);
+    expect_equal(database_text(gateway->database, "SELECT wamid FROM messages WHERE id = '%s'",
+                               answer_text(&answer, "/message_id")),
+                 answer_text(&answer, "/wamid"));
+    // In company, as RFC 7240 allows.
+    answer = send_and_wait_for(&org, "919876543210", "handling=strict, WAIT=30");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    stop_gateway(gateway);
+}
+
+Test(waiting, ends_with_meta_s_refusal)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    struct answer refunded = send_and_wait_for(&org, "15550131000", "wait=30");
+    struct answer kept = send_and_wait_for(&org, "15550131026", "wait=30");
+
+    expect_refused(&refunded, 500, "send_failed", NULL);
+    expect_equal(answer_text(&refunded, "/error"), "Message failed to send (refunded)");
+    expect_equal(answer_text(&refunded, "/detail/status"), "failed");
+    expect_equal(answer_text(&refunded, "/detail/refunded"), "true");
+    expect_equal(answer_text(&refunded, "/detail/error/code"), "131000");
+    cr_assert(*answer_text(&refunded, "/detail/error/message"), "%s", refunded.body);
+    cr_assert_eq(strlen(answer_text(&refunded, "/detail/message_id")), 36);
+
+    expect_refused(&kept, 500, "send_failed", NULL);
+    expect_equal(answer_text(&kept, "/error"), "Message failed to send");
+    expect_equal(answer_text(&kept, "/detail/refunded"), "false");
+    expect_equal(answer_text(&kept, "/detail/error/code"), "131026");
+    stop_gateway(gateway);
+}
+
+Test(waiting, ends_unconfirmed_where_nobody_knows)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    struct answer answer = send_and_wait_for(&org, "15552000005", "wait=30");
+    (void)expect_accepted_as(HERE, &answer, "unconfirmed");
+    expect_equal(answer_text(&answer, "/balance"), "99.80");
+    stop_gateway(gateway);
+}
+
+Test(waiting, ends_when_its_time_is_up)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    struct answer answer = send_and_wait_for(&org, "15552000008", "wait=1"); // answered after 5 s
+    const char *id = expect_accepted_as(HERE, &answer, "sending");
+    expect_equal(answer_text(&answer, "/balance"), "99.80");
+    expect_ends(gateway, id, "sent");
+    stop_gateway(gateway);
+}
+
+Test(waiting, ends_when_its_time_is_up_without_a_worker)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    struct answer answer = send_and_wait_for(&org, "919876543210", "wait=1");
+    (void)expect_accepted(&answer);
+    stop_gateway(gateway);
+}
+
+Test(waiting, is_not_asked_for_by_a_wait_that_is_none)
+{
+    static const char *const prefers[] = {"wait=0", "wait=x", "wait", "nowait=30", "respond-async"};
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    for (size_t i = 0; i < sizeof prefers / sizeof *prefers; i++) {
+        struct answer answer = send_and_wait_for(&org, "919876543210", prefers[i]);
+        (void)expect_accepted(&answer);
+    }
+    stop_gateway(gateway);
+}
+
+// The verdict comes at once all the same.
+Test(waiting, does_not_delay_a_refusal)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway, .balance = "0.10");
+    struct answer answer = send_and_wait_for(&org, "919876543210", "wait=30");
+    expect_refused(&answer, 402, "insufficient_balance", NULL);
+    stop_gateway(gateway);
+}
+
+// A result that gets lost with Redis stands in the database.
+Test(waiting, survives_a_restart_of_redis)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    struct answer answer = send_and_wait_for(&org, "919876543210", "wait=30");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+
+    redis_kill(gateway->redis);
+    redis_start(gateway->redis);
+    eventually(*daemon_missing(&gateway->ingress) == '\0');
+    eventually(*daemon_missing(&gateway->workers[0]) == '\0');
+
+    answer = send_and_wait_for(&org, "919876543211", "wait=30");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    stop_gateway(gateway);
+}
+
+Test(waiting, many_at_once_each_get_their_own_answer)
+{
+    enum { SENDS = 60 };
+    static struct http_request requests[SENDS];
+    static struct answer answers[SENDS];
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    for (int i = 0; i < SENDS; i++)
+        requests[i] = (struct http_request){
+            .path = "/api/send-message",
+            .key = org.key,
+            .headers = {"Prefer: wait=30"},
+            .body = text_body(i % 3 == 0 ? "15550131026" : text_of("9198765%05d", i))};
+
+    http_ask_all(gateway->ingress.url, requests, SENDS, answers, NULL, NULL);
+
+    for (int i = 0; i < SENDS; i++) {
+        bool refused = i % 3 == 0;
+        cr_assert_eq(answers[i].status, refused ? 500 : 200, "%d %s", answers[i].status,
+                     answers[i].body);
+        const char *id = answer_text(&answers[i], refused ? "/detail/message_id" : "/message_id");
+        expect_equal(database_text(gateway->database,
+                                   "SELECT phone FROM messages m JOIN contacts c ON c.id = "
+                                   "m.contact_id WHERE m.id = '%s'",
+                                   id),
+                     refused ? "15550131026" : text_of("9198765%05d", i));
+    }
+    stop_gateway(gateway);
+}
