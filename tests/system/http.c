@@ -7,8 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
-// Longer than the longest `Prefer: wait`.
-enum { TIMEOUT_S = 45 };
+enum {
+    TIMEOUT_S = 45, // longer than the longest `Prefer: wait`
+    MEANWHILE_MS = 50,
+};
 
 struct http {
     const char *url;
@@ -150,8 +152,7 @@ static size_t take_answers(CURLM *multi, const struct http_request *requests,
 }
 
 void http_ask_all(const char *url, const struct http_request *requests, size_t n,
-                  struct answer *answers, void (*at_answer)(size_t done, void *context),
-                  void *context)
+                  struct answer *answers, http_meanwhile *meanwhile, void *context)
 {
     CURLM *multi = curl_multi_init();
     cr_assert(multi);
@@ -166,10 +167,10 @@ void http_ask_all(const char *url, const struct http_request *requests, size_t n
         cr_assert(curl_multi_perform(multi, &running) == CURLM_OK);
         size_t taken = take_answers(multi, requests, answers);
         done += taken;
-        if (taken > 0 && at_answer)
-            at_answer(done, context);
+        if (meanwhile)
+            meanwhile(done, context);
         if (taken == 0)
-            cr_assert(curl_multi_poll(multi, NULL, 0, 1000, NULL) == CURLM_OK);
+            cr_assert(curl_multi_poll(multi, NULL, 0, MEANWHILE_MS, NULL) == CURLM_OK);
     }
     curl_multi_cleanup(multi);
 }

@@ -39,10 +39,11 @@ struct answer http_ask(struct http *http, const struct http_request *request);
 struct answer http_try(struct http *http, const struct http_request *request);
 
 // All at once, each on a connection of its own. The answers are in the order of the requests;
-// status 0 where there was none. `at_answer`, if not NULL, is called with their number so far.
+// status 0 where there was none. `meanwhile`, if not NULL, is called again and again until all have
+// ended, with the number of those that have.
+typedef void http_meanwhile(size_t ended, void *context);
 void http_ask_all(const char *url, const struct http_request *requests, size_t n,
-                  struct answer *answers, void (*at_answer)(size_t done, void *context),
-                  void *context);
+                  struct answer *answers, http_meanwhile *meanwhile, void *context);
 
 // A value in the answer's JSON by its JSON pointer (RFC 6901) such as "/detail/field", as text;
 // "" if there is none or it is null.
