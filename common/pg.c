@@ -31,7 +31,7 @@ struct tg_pg {
     const char *application;
     PGconn *connection; // NULL while there is none
     long long next_attempt_ms;
-    bool away_logged;
+    char away[200]; // why there is no connection, as it was logged; "": there is one
     const char *prepared[PREPARED_MAX]; // names prepared on this connection
 };
 
@@ -70,16 +70,17 @@ static void copy_first_line(char *line, size_t size, const char *message)
     line[length] = '\0';
 }
 
+// Once for each reason: "connection refused" may be followed by "role does not exist".
 static void log_away(struct tg_pg *pg)
 {
     tg_count(TG_POSTGRES_ERRORS, "unavailable", 1);
-    if (pg->away_logged)
-        return;
-    char line[200];
+    char line[sizeof pg->away];
     copy_first_line(line, sizeof line, PQerrorMessage(pg->connection));
+    if (strcmp(line, pg->away) == 0)
+        return;
     tg_log(TG_LOG_ERROR, "postgresql_lost", TG_LOG_TEXT("connection", pg->application),
            TG_LOG_TEXT("error", line));
-    pg->away_logged = true;
+    memcpy(pg->away, line, sizeof line);
 }
 
 // What the server says unasked, such as that it is shutting down. libpq would print it between the
@@ -115,9 +116,9 @@ static bool connect_now(struct tg_pg *pg)
     }
     PQsetErrorVerbosity(pg->connection, PQERRORS_TERSE);
     PQsetNoticeProcessor(pg->connection, log_notice, NULL);
-    if (pg->away_logged)
+    if (pg->away[0] != '\0')
         tg_log(TG_LOG_INFO, "postgresql_returned", TG_LOG_TEXT("connection", pg->application));
-    pg->away_logged = false;
+    pg->away[0] = '\0';
     return true;
 }
 
@@ -328,7 +329,7 @@ static enum tg_pg_status fail(struct tg_pg *pg, const char *name, PGresult *resu
     tg_count(TG_POSTGRES_ERRORS, kinds[status], 1);
     PQclear(result);
     if (status == TG_PG_UNKNOWN || status == TG_PG_UNAVAILABLE) {
-        pg->away_logged = true;
+        memcpy(pg->away, line, sizeof line);
         disconnect(pg);
     }
     return status;
