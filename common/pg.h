@@ -22,7 +22,8 @@ enum tg_pg_status {
 struct tg_pg *tg_pg_create(const char *url, const char *application);
 void tg_pg_destroy(struct tg_pg *pg);
 
-// Is there a connection, or can one be made now? Logs the loss, once for each reason, and the return.
+// Is there a connection, or can one be made now? Logs the loss, once for each reason, and the
+// return.
 bool tg_pg_connected(struct tg_pg *pg) TG_MUST_CHECK;
 
 // Parameters of one call, in order. Zero-initialised is empty; finish frees.

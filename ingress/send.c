@@ -1,12 +1,12 @@
 #include "ingress/send.h"
 
 #include "common/cloud_message.h"
+#include "common/json.h"
 #include "common/limits.h"
 #include "common/phone.h"
 #include "common/time_text.h"
 
 #include <ctype.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,25 +28,8 @@ static const struct {
 
 static struct json_object *parse(const struct tg_text *body, struct tg_error *error)
 {
-    struct json_tokener *tokener = json_tokener_new_ex(TG_JSON_DEPTH_MAX);
-    if (!tokener)
-        abort();
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *root =
-        json_tokener_parse_ex(tokener, tg_text_string(body), (int)body->length);
-    enum json_tokener_error why = json_tokener_get_error(tokener);
-    size_t end = json_tokener_get_parse_end(tokener);
-    json_tokener_free(tokener);
-    if (why != json_tokener_success || end != body->length) {
-        json_object_put(root);
-        tg_error_set(error, 400, "invalid_json", "body",
-                     "The body is not valid JSON (byte %zu): %s", end,
-                     why == json_tokener_continue  ? "it ends too early"
-                     : why == json_tokener_success ? "something follows the document"
-                                                   : json_tokener_error_desc(why));
-        return NULL;
-    }
-    if (!json_object_is_type(root, json_type_object)) {
+    struct json_object *root = tg_json_parse(tg_text_string(body), body->length, error);
+    if (root && !json_object_is_type(root, json_type_object)) {
         json_object_put(root);
         tg_error_set(error, 400, "invalid_json", "body", "The body must be a JSON object");
         return NULL;

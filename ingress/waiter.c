@@ -1,5 +1,6 @@
 #include "ingress/waiter.h"
 
+#include "common/json.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/metrics.h"
@@ -7,7 +8,6 @@
 #include "common/store.h"
 #include "ingress/answer.h"
 
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -82,7 +82,8 @@ static void answer_state(const struct waiter *waiter, struct json_object *state)
 
 static void answer_document(const struct waiter *waiter, const char *document)
 {
-    struct json_object *state = json_tokener_parse(document);
+    struct tg_error error;
+    struct json_object *state = tg_json_parse(document, strlen(document), &error);
     answer_state(waiter, state);
     json_object_put(state);
 }
@@ -162,7 +163,8 @@ static void end_due(struct waiters *waiters, long long now_ms)
 
 static void answer_result(struct waiters *waiters, const char *result)
 {
-    struct json_object *state = json_tokener_parse(result);
+    struct tg_error error;
+    struct json_object *state = tg_json_parse(result, strlen(result), &error);
     struct json_object *id = NULL;
     struct tg_uuid message_id;
     json_object_object_get_ex(state, "message_id", &id);

@@ -1,10 +1,9 @@
 #include "worker/outcome.h"
 
-#include "common/limits.h"
+#include "common/json.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,19 +37,6 @@ static void set_message(struct tg_outcome *outcome, const char *text, const char
     if (length > 0)
         length += copy_cut(outcome->error_message + length, size - length, ": ");
     copy_cut(outcome->error_message + length, size - length, details);
-}
-
-static struct json_object *parse(const char *body, size_t length)
-{
-    if (length == 0 || length > TG_META_ANSWER_MAX)
-        return NULL;
-    struct json_tokener *tokener = json_tokener_new_ex(TG_JSON_DEPTH_MAX);
-    if (!tokener)
-        return NULL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *root = json_tokener_parse_ex(tokener, body, (int)length);
-    json_tokener_free(tokener);
-    return root;
 }
 
 // A member of an object, if it has it with that type; NULL else, also when `object` is no object.
@@ -194,7 +180,8 @@ void outcome_judge(const struct outcome_answer *answer, struct tg_outcome *outco
         judge_failure(answer, outcome);
         return;
     }
-    struct json_object *root = parse(answer->body, answer->length);
+    struct tg_error not_json;
+    struct json_object *root = tg_json_parse(answer->body, answer->length, &not_json);
     if (!judge_envelope(root, outcome)) {
         if (answer->http_status >= 200 && answer->http_status <= 299)
             judge_success(answer, root, outcome);

@@ -1,7 +1,7 @@
 #include "tests/metasim/cloud_api.h"
 
 #include "common/cloud_message.h"
-#include "common/limits.h"
+#include "common/json.h"
 #include "common/phone.h"
 #include "tests/metasim/envelope.h"
 
@@ -60,21 +60,6 @@ static bool parse_path(const char *path, char phone_number_id[static SIM_PHONE_N
     return true;
 }
 
-static struct json_object *parse_body(const struct tg_text *body)
-{
-    struct json_tokener *tokener = json_tokener_new_ex(TG_JSON_DEPTH_MAX);
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *message =
-        json_tokener_parse_ex(tokener, tg_text_string(body), (int)body->length);
-    bool whole = json_tokener_get_error(tokener) == json_tokener_success &&
-                 json_tokener_get_parse_end(tokener) == body->length;
-    json_tokener_free(tokener);
-    if (whole)
-        return message;
-    json_object_put(message);
-    return NULL;
-}
-
 // A member's string, "" if it is none or longer than is kept.
 static const char *string_member(struct json_object *object, const char *name, size_t size)
 {
@@ -90,7 +75,9 @@ static const char *string_member(struct json_object *object, const char *name, s
 // Reads what the record tells of every post, be it ever so wrong.
 static void understand(struct post_in_hand *post)
 {
-    post->message = parse_body(&post->request->body);
+    struct tg_error not_json;
+    const struct tg_text *body = &post->request->body;
+    post->message = tg_json_parse(tg_text_string(body), body->length, &not_json);
     post->message_id =
         string_member(post->message, "biz_opaque_callback_data", SIM_MESSAGE_ID_SIZE);
     const char *to = string_member(post->message, "to", sizeof post->recipient);

@@ -1,6 +1,6 @@
 #include "tests/metasim/control.h"
 
-#include "common/limits.h"
+#include "common/json.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,9 +32,10 @@ static void answer_stats(struct sim *sim, const struct request *request, struct 
 
 static void answer_settings(struct sim *sim, const struct request *request, struct answer *answer)
 {
-    struct json_object *changes = json_tokener_parse(tg_text_string(&request->body));
     struct tg_error error;
-    if (!sim_settings_apply(&sim->settings, changes, &error)) {
+    struct json_object *changes =
+        tg_json_parse(tg_text_string(&request->body), request->body.length, &error);
+    if (!changes || !sim_settings_apply(&sim->settings, changes, &error)) {
         refuse(answer, error.http_status, error.message);
     } else {
         answer->http_status = 200;

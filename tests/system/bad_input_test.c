@@ -28,10 +28,18 @@ static const struct bad bodies[] = {
     {MESSAGE("\"message\": \"Hi\"") MESSAGE("\"message\": \"Hi\""), 400, "invalid_json", "body"},
     {MESSAGE("\"message\": 'Hi'"), 400, "invalid_json", "body"},
     {MESSAGE("\"message\": \"\xff\xfe\""), 400, "invalid_json", "body"},
+    {MESSAGE("\"message\": \"\xed\xa0\x80\""), 400, "invalid_json", "body"}, // a surrogate
     {"phone=919876543210&message=Hi", 400, "invalid_json", "body"},
     {"null", 400, "invalid_json", "body"},
     {"[]", 400, "invalid_json", "body"},
     {"\"Hi\"", 400, "invalid_json", "body"},
+    // What JSON can say and PostgreSQL's text cannot hold.
+    {MESSAGE("\"payload\": {\"type\": \"text\", \"text\": {\"body\": \"Hi\"}, "
+             "\"biz_opaque_callback_data\": \"a\\u0000b\"}"),
+     400, "invalid_message", "payload.biz_opaque_callback_data"},
+    {"{\"payload\": {\"messaging_product\": \"whatsapp\", \"recipient\": \"IN.1\\u0000\", "
+     "\"type\": \"text\", \"text\": {\"body\": \"Hi\"}}}",
+     400, "invalid_message", "payload.recipient"},
     // Wrong types.
     {"{\"phone\": 919876543210, \"message\": \"Hi\"}", 400, "invalid_field", "phone"},
     {MESSAGE("\"message\": 7"), 400, "invalid_field", "message"},

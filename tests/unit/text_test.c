@@ -1,6 +1,7 @@
 #include "common/text.h"
 
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <string.h>
 
 Test(text, an_empty_text_is_an_empty_string)
@@ -84,4 +85,40 @@ Test(text, an_empty_json_string_is_two_quotes)
     TG_TEXT_AUTO text = {0};
     tg_text_append_json(&text, "", 0);
     cr_assert_str_eq(tg_text_string(&text), "\"\"");
+}
+
+struct utf8 {
+    char bytes[24];
+    bool valid;
+};
+
+ParameterizedTestParameters(text, utf8_is_told_from_what_looks_like_it)
+{
+    static struct utf8 cases[] = {
+        {"", true},
+        {"plain", true},
+        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", true},
+        {"\xed\x9f\xbf\xee\x80\x80", true}, // around the surrogates
+        {"\xf4\x8f\xbf\xbf", true},         // U+10FFFF
+        {"\x80", false},
+        {"\xc3", false},
+        {"\xc3(", false},
+        {"\xe2\x82", false},
+        {"\xe2(\xac", false},
+        {"\xe2\x82(", false},
+        {"\xc0\xaf", false},         // overlong
+        {"\xe0\x9f\xbf", false},     // overlong
+        {"\xf0\x8f\xbf\xbf", false}, // overlong
+        {"\xed\xa0\x80", false},     // a surrogate
+        {"\xf4\x90\x80\x80", false}, // above U+10FFFF
+        {"\xf5\x80\x80\x80", false},
+        {"\xff", false},
+    };
+    return cr_make_param_array(struct utf8, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct utf8 *utf8, text, utf8_is_told_from_what_looks_like_it)
+{
+    cr_assert_eq(tg_utf8_is_valid(utf8->bytes, strlen(utf8->bytes)), utf8->valid, "%s",
+                 utf8->bytes);
 }

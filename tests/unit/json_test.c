@@ -1,0 +1,52 @@
+#include "common/json.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <string.h>
+
+Test(json, one_document_is_read)
+{
+    struct tg_error error;
+    static const char text[] = " {\"a\": [1, \"\xc3\xa4\", 1.50]} \r\n";
+    struct json_object *root = tg_json_parse(text, sizeof text - 1, &error);
+    cr_assert(root);
+    cr_assert_str_eq(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN),
+                     "{\"a\":[1,\"\xc3\xa4\",1.50]}");
+    json_object_put(root);
+}
+
+struct bad {
+    char text[64];
+    size_t length; // 0: that of the string
+    char why[40];
+};
+
+ParameterizedTestParameters(json, anything_else_is_refused)
+{
+    static struct bad cases[] = {
+        {"", 0, "it ends too early"},
+        {"{\"a\":", 0, "it ends too early"},
+        {"{\"a\":1} {", 0, ""},
+        {"{\"a\":1}x", 0, ""},
+        {"{\"a\":01}", 0, ""},
+        {"{\"a\":1,}", 0, ""},
+        {"{\"a\":\"\xff\"}", 0, "UTF-8"},
+        {"{\"a\":\"\xed\xa0\x80\"}", 0, "UTF-8"},
+        {"\xef\xbb\xbf{}", 0, ""},
+        {"{}\0{}", 5, ""},
+        {"null", 0, "it is null"},
+        {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]]]]]]]", 0, "nesting too deep"},
+    };
+    return cr_make_param_array(struct bad, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct bad *bad, json, anything_else_is_refused)
+{
+    struct tg_error error;
+    size_t length = bad->length ? bad->length : strlen(bad->text);
+    cr_assert_null(tg_json_parse(bad->text, length, &error), "%s", bad->text);
+    cr_assert_eq(error.http_status, 400);
+    cr_assert_str_eq(error.code, "invalid_json");
+    cr_assert_str_eq(error.field, "body");
+    cr_assert(strstr(error.message, bad->why), "%s", error.message);
+}
