@@ -34,7 +34,7 @@ ParameterizedTestParameters(json, anything_else_is_refused)
         {"{\"a\":\"\xed\xa0\x80\"}", 0, "UTF-8"},
         {"\xef\xbb\xbf{}", 0, ""},
         {"{}\0{}", 5, ""},
-        {"null", 0, "it is null"},
+        {"null ", 0, "it is null"},
         {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]]]]]]]", 0, "nesting too deep"},
     };
     return cr_make_param_array(struct bad, cases, sizeof cases / sizeof *cases);
