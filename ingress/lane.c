@@ -32,6 +32,7 @@ struct ticket {
     struct tg_send send;
     int wait_s;
     long long deadline_ms; // for PostgreSQL to take it
+    bool maybe_accepted;   // an answer to COMMIT got lost
 };
 
 static void free_ticket(struct ticket *ticket)
@@ -80,12 +81,12 @@ static void answer_accepted(const struct ticket *ticket, const struct tg_verdict
     answer_json(ticket->request, 202, &json);
 }
 
-// What cannot be judged now: the send is not accepted, or (after a COMMIT whose answer never came)
-// nobody knows, and the client can ask by the message id.
-static void answer_unavailable(const struct ticket *ticket, enum tg_pg_status status)
+// What PostgreSQL did not accept in time or at all. After a COMMIT whose answer never came nobody
+// knows, and the client can ask by the message id.
+static void answer_unaccepted(const struct ticket *ticket, enum tg_pg_status status)
 {
     struct tg_error error;
-    if (status == TG_PG_UNKNOWN) {
+    if (ticket->maybe_accepted) {
         struct tg_text detail = {0};
         char id[TG_UUID_TEXT_SIZE];
         tg_uuid_format(ticket->send.message_id, id);
@@ -142,7 +143,6 @@ static enum tg_pg_status accept_batch(struct lane *lane, struct ticket *const *t
     const struct tg_send *sends[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         sends[i] = &tickets[i]->send;
-    bool unknown = false;
     for (;;) {
         long long started_ms = tg_now_ms();
         enum tg_pg_status status = tg_store_accept_sends(lane->pg, sends, n, verdicts);
@@ -151,11 +151,10 @@ static enum tg_pg_status accept_batch(struct lane *lane, struct ticket *const *t
             tg_observe(TG_ACCEPT_SECONDS, (double)(tg_now_ms() - started_ms) / 1000);
             return TG_PG_OK;
         }
-        if (status == TG_PG_REFUSED)
+        for (size_t i = 0; status == TG_PG_UNKNOWN && i < n; i++)
+            tickets[i]->maybe_accepted = true;
+        if (status == TG_PG_REFUSED || tg_now_ms() >= tickets[0]->deadline_ms)
             return status;
-        unknown |= status == TG_PG_UNKNOWN;
-        if (tg_now_ms() >= tickets[0]->deadline_ms)
-            return unknown ? TG_PG_UNKNOWN : TG_PG_UNAVAILABLE;
         if (status != TG_PG_RETRY)
             tg_service_sleep_ms(TG_RECONNECT_MS);
     }
@@ -166,8 +165,8 @@ static void refuse_batch(struct ticket *const *tickets, size_t n, enum tg_pg_sta
     for (size_t i = 0; i < n; i++) {
         tg_log(TG_LOG_ERROR, "send_not_accepted", TG_LOG_ID("org_id", tickets[i]->send.org_id),
                TG_LOG_ID("message_id", tickets[i]->send.message_id),
-               TG_LOG_TEXT("outcome", status == TG_PG_UNKNOWN ? "unknown" : "not accepted"));
-        answer_unavailable(tickets[i], status);
+               TG_LOG_TEXT("outcome", tickets[i]->maybe_accepted ? "unknown" : "not accepted"));
+        answer_unaccepted(tickets[i], status);
     }
 }
 
