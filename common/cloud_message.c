@@ -252,3 +252,12 @@ bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message
         return check_receipt(&root, out);
     return check_recipient(&root, out) && check_options(&root) && check_content(&root, out);
 }
+
+bool tg_cloud_message_is_media(const char *type)
+{
+    for (size_t i = 0; i < TYPES; i++) {
+        if (types[i].media && strcmp(types[i].name, type) == 0)
+            return true;
+    }
+    return false;
+}

@@ -30,3 +30,6 @@ struct tg_cloud_message {
 // a whole. Thread-safe as far as `message` is used by one thread only.
 bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message *out,
                             struct tg_error *error) TG_MUST_CHECK;
+
+// Is this one of the types that carry media: image, video, audio, document, sticker?
+bool tg_cloud_message_is_media(const char *type);

@@ -170,16 +170,6 @@ static struct json_object *read_content(struct json_object *root, enum form *for
     return message;
 }
 
-static bool is_media_type(const char *type)
-{
-    static const char *const types[] = {"image", "video", "audio", "document", "sticker"};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (strcmp(type, types[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 // A path within the Cloud API message, as the client wrote it.
 static void rename_field(enum form form, struct tg_error *error)
 {
@@ -307,7 +297,7 @@ static bool read_message(struct json_object *root, struct json_object *message, 
         return false;
     struct json_object *type;
     if (form == FORM_MEDIA && json_object_object_get_ex(message, "type", &type) &&
-        !is_media_type(json_object_get_string(type)))
+        !tg_cloud_message_is_media(json_object_get_string(type)))
         return tg_error_set(error, 400, "invalid_message", "media.type",
                             "media.type must be image, video, audio, document or sticker");
     struct tg_cloud_message checked;
