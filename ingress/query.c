@@ -74,6 +74,21 @@ bool query_submit(struct query_pool *pool, query_work *work, void *context)
     return false;
 }
 
+void query_submit_copy(struct query_pool *pool, query_work *work, const void *context, size_t size,
+                       struct request *request)
+{
+    void *copy = malloc(size);
+    if (!copy)
+        abort();
+    memcpy(copy, context, size);
+    if (query_submit(pool, work, copy))
+        return;
+    free(copy);
+    struct tg_error error;
+    tg_error_set(&error, 503, "overloaded", NULL, "Too many requests are waiting");
+    answer_error(request, &error, NULL);
+}
+
 // One read: what is asked of which org, and who waits for it.
 struct read {
     struct request *request;
@@ -132,16 +147,7 @@ static void run_read(struct tg_pg *pg, void *context)
 
 static void submit(struct query_pool *pool, const struct read *read)
 {
-    struct read *held = malloc(sizeof *held);
-    if (!held)
-        abort();
-    *held = *read;
-    if (query_submit(pool, run_read, held))
-        return;
-    free(held);
-    struct tg_error error;
-    tg_error_set(&error, 503, "overloaded", NULL, "Too many requests are waiting");
-    answer_error(read->request, &error, NULL);
+    query_submit_copy(pool, run_read, read, sizeof *read, read->request);
 }
 
 // The org is the key's own; ?org_id= names it in trusted mode. Answers and returns false otherwise.

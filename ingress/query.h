@@ -20,6 +20,11 @@ void query_pool_free(struct query_pool *pool);
 typedef void query_work(struct tg_pg *pg, void *context);
 bool query_submit(struct query_pool *pool, query_work *work, void *context) TG_MUST_CHECK;
 
+// The same for a copy of the `size` bytes at `context`, which `work` frees. If it cannot run,
+// `request` is answered 503.
+void query_submit_copy(struct query_pool *pool, query_work *work, const void *context, size_t size,
+                       struct request *request);
+
 // The handlers of the reading endpoints; each answers the request.
 void query_message(struct query_pool *pool, struct request *request,
                    const struct identity *identity);

@@ -130,20 +130,6 @@ static void run_look_up(struct tg_pg *pg, void *context)
     free(look_up);
 }
 
-static void submit_look_up(const struct look_up *look_up)
-{
-    struct look_up *held = malloc(sizeof *held);
-    if (!held)
-        abort();
-    *held = *look_up;
-    if (query_submit(look_up->routes->queries, run_look_up, held))
-        return;
-    free(held);
-    struct tg_error error;
-    tg_error_set(&error, 503, "overloaded", NULL, "Too many requests are waiting");
-    answer_error(look_up->request, &error, NULL);
-}
-
 void routes_handle(struct request *request, void *context)
 {
     const struct routes *routes = context;
@@ -167,7 +153,7 @@ void routes_handle(struct request *request, void *context)
         // Headers may be read on this thread only, so the one that a handler needs goes along.
         if (prefer)
             strncpy(look_up.prefer, prefer, sizeof look_up.prefer - 1);
-        submit_look_up(&look_up);
+        query_submit_copy(routes->queries, run_look_up, &look_up, sizeof look_up, request);
         break;
     case AUTH_REFUSED:
         answer_error(request, &error, NULL);

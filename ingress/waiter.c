@@ -20,7 +20,6 @@ enum { LISTEN_MS = 50, BUCKETS = 1024, RESULT_MAX = 2048 };
 struct waiter {
     struct waiter *next; // in its bucket, or in a list of those that are done
     struct request *request;
-    struct query_pool *queries;
     struct tg_uuid org_id;
     struct tg_uuid message_id;
     char balance[24];
@@ -32,11 +31,10 @@ struct waiters {
     struct query_pool *queries;
     char name[TG_WAITER_SIZE];
     pthread_t thread;
-    atomic_bool stopping;
+    atomic_bool stopping; // set under the lock, so that nobody is added after the last look
     pthread_mutex_t lock;
     struct waiter *buckets[BUCKETS];
     size_t count;
-    bool closed;
 };
 
 // How a message stands, from a worker's result or from the database: both documents use these
@@ -102,9 +100,9 @@ static void answer_from_database(struct tg_pg *pg, void *context)
     free(waiter);
 }
 
-static void end_wait(struct waiter *waiter)
+static void end_wait(struct waiters *waiters, struct waiter *waiter)
 {
-    if (query_submit(waiter->queries, answer_from_database, waiter))
+    if (query_submit(waiters->queries, answer_from_database, waiter))
         return;
     answer_document(waiter, "{}");
     free(waiter);
@@ -156,7 +154,7 @@ static void end_due(struct waiters *waiters, long long now_ms)
     struct waiter *due = take_due(waiters, now_ms);
     while (due) {
         struct waiter *next = due->next;
-        end_wait(due);
+        end_wait(waiters, due);
         due = next;
     }
 }
@@ -221,9 +219,8 @@ struct waiters *waiters_start(const struct tg_settings *settings, struct query_p
 void waiters_stop(struct waiters *waiters)
 {
     pthread_mutex_lock(&waiters->lock);
-    waiters->closed = true;
-    pthread_mutex_unlock(&waiters->lock);
     atomic_store(&waiters->stopping, true);
+    pthread_mutex_unlock(&waiters->lock);
     pthread_join(waiters->thread, NULL);
     end_due(waiters, LLONG_MAX);
 }
@@ -246,14 +243,13 @@ bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uui
     if (!waiter)
         abort();
     waiter->request = request;
-    waiter->queries = waiters->queries;
     waiter->org_id = org_id;
     waiter->message_id = message_id;
     snprintf(waiter->balance, sizeof waiter->balance, "%s", balance);
     waiter->deadline_ms = tg_now_ms() + wait_ms;
 
     pthread_mutex_lock(&waiters->lock);
-    bool room = !waiters->closed && waiters->count < TG_WAITERS_MAX;
+    bool room = !atomic_load(&waiters->stopping) && waiters->count < TG_WAITERS_MAX;
     if (room) {
         struct waiter **bucket = &waiters->buckets[tg_uuid_hash(message_id) % BUCKETS];
         waiter->next = *bucket;
