@@ -64,8 +64,6 @@ enum {
     TG_REDIS_COMMAND_TIMEOUT_MS = 3000, // above TG_STREAM_BLOCK_MS
     // Between attempts to reach a server that is away.
     TG_RECONNECT_MS = 250,
-    // A batch that met a deadlock or a serialization failure is tried so often again.
-    TG_PG_RETRIES = 3,
 
     TG_PARTITIONS_MAX = 64,
     TG_LOG_LINE_MAX = 2048,

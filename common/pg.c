@@ -147,7 +147,6 @@ static void add_param(struct tg_pg_params *params, unsigned type, const void *va
     int i = params->count++;
     params->param[i].offset = params->bytes.length;
     params->param[i].length = (int)length;
-    params->param[i].null = false;
     params->param[i].type = type;
     tg_text_append(&params->bytes, value, length);
 }
@@ -155,11 +154,6 @@ static void add_param(struct tg_pg_params *params, unsigned type, const void *va
 void tg_pg_param_uuid(struct tg_pg_params *params, struct tg_uuid value)
 {
     add_param(params, TG_PG_UUID, value.bytes, sizeof value.bytes);
-}
-
-void tg_pg_param_text(struct tg_pg_params *params, const char *value, size_t length)
-{
-    add_param(params, TG_PG_TEXT, value, length);
 }
 
 void tg_pg_param_bytes(struct tg_pg_params *params, const void *value, size_t length)
@@ -171,12 +165,6 @@ void tg_pg_param_int8(struct tg_pg_params *params, int64_t value)
 {
     uint64_t network = htobe64((uint64_t)value);
     add_param(params, TG_PG_INT8, &network, sizeof network);
-}
-
-void tg_pg_param_null(struct tg_pg_params *params)
-{
-    add_param(params, 0, "", 0);
-    params->param[params->count - 1].null = true;
 }
 
 static void append_uint32(struct tg_text *bytes, uint32_t value)
@@ -260,19 +248,9 @@ int tg_pg_count(const struct tg_pg_rows *rows)
     return PQntuples(result_of(rows));
 }
 
-bool tg_pg_is_null(const struct tg_pg_rows *rows, int row, int column)
-{
-    return PQgetisnull(result_of(rows), row, column);
-}
-
 const char *tg_pg_text(const struct tg_pg_rows *rows, int row, int column)
 {
     return PQgetvalue(result_of(rows), row, column);
-}
-
-int64_t tg_pg_number(const struct tg_pg_rows *rows, int row, int column)
-{
-    return strtoll(tg_pg_text(rows, row, column), NULL, 10);
 }
 
 bool tg_pg_bool(const struct tg_pg_rows *rows, int row, int column)
@@ -369,7 +347,7 @@ enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql
     int formats[TG_PG_PARAMS_MAX];
     for (int i = 0; i < params->count; i++) {
         types[i] = params->param[i].type;
-        values[i] = params->param[i].null ? NULL : params->bytes.data + params->param[i].offset;
+        values[i] = params->bytes.data + params->param[i].offset;
         lengths[i] = params->param[i].length;
         formats[i] = 1;
     }

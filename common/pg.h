@@ -33,7 +33,6 @@ struct tg_pg_params {
     struct {
         size_t offset; // into bytes
         int length;
-        bool null;
         unsigned type; // OID
     } param[TG_PG_PARAMS_MAX];
     struct tg_text bytes;
@@ -42,10 +41,8 @@ struct tg_pg_params {
 void tg_pg_params_finish(struct tg_pg_params *params);
 
 void tg_pg_param_uuid(struct tg_pg_params *params, struct tg_uuid value);
-void tg_pg_param_text(struct tg_pg_params *params, const char *value, size_t length);
 void tg_pg_param_bytes(struct tg_pg_params *params, const void *value, size_t length);
 void tg_pg_param_int8(struct tg_pg_params *params, int64_t value);
-void tg_pg_param_null(struct tg_pg_params *params);
 
 // An array parameter: begin names the element type and their number, then exactly that many items
 // follow, each by one of the item functions (of that type) or tg_pg_item_null.
@@ -60,9 +57,7 @@ void tg_pg_item_null(struct tg_pg_params *params);
 // The rows that a call returned, all columns in text form.
 struct tg_pg_rows;
 int tg_pg_count(const struct tg_pg_rows *rows);
-bool tg_pg_is_null(const struct tg_pg_rows *rows, int row, int column);
 const char *tg_pg_text(const struct tg_pg_rows *rows, int row, int column); // "" for NULL; borrowed
-int64_t tg_pg_number(const struct tg_pg_rows *rows, int row, int column);
 bool tg_pg_bool(const struct tg_pg_rows *rows, int row, int column);
 struct tg_uuid tg_pg_uuid(const struct tg_pg_rows *rows, int row, int column);
 void tg_pg_rows_free(struct tg_pg_rows *rows); // NULL is fine

@@ -151,8 +151,8 @@ enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, struct tg_uuid claim_id
     struct tg_pg_rows *rows;
     enum tg_pg_status status =
         tg_pg_call(pg, "claim_sends",
-                   "SELECT message_id, org_id, channel_id, phone_number_id, "
-                   "type, access_token, payload FROM claim_sends($1, $2, $3)",
+                   "SELECT message_id, org_id, phone_number_id, type, access_token, payload "
+                   "FROM claim_sends($1, $2, $3)",
                    &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)
@@ -163,12 +163,11 @@ enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, struct tg_uuid claim_id
         struct tg_claim *claim = &claims[row];
         *claim = (struct tg_claim){.claim_id = claim_id,
                                    .message_id = tg_pg_uuid(rows, row, 0),
-                                   .org_id = tg_pg_uuid(rows, row, 1),
-                                   .channel_id = tg_pg_uuid(rows, row, 2)};
-        copy(claim->phone_number_id, sizeof claim->phone_number_id, tg_pg_text(rows, row, 3));
-        claim->receipt = strcmp(tg_pg_text(rows, row, 4), "receipt") == 0;
-        tg_text_append_string(&claim->access_token, tg_pg_text(rows, row, 5));
-        tg_text_append_string(&claim->payload, tg_pg_text(rows, row, 6));
+                                   .org_id = tg_pg_uuid(rows, row, 1)};
+        copy(claim->phone_number_id, sizeof claim->phone_number_id, tg_pg_text(rows, row, 2));
+        claim->receipt = strcmp(tg_pg_text(rows, row, 3), "receipt") == 0;
+        tg_text_append_string(&claim->access_token, tg_pg_text(rows, row, 4));
+        tg_text_append_string(&claim->payload, tg_pg_text(rows, row, 5));
     }
     tg_pg_rows_free(rows);
     return TG_PG_OK;
@@ -224,7 +223,7 @@ enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcom
     struct tg_pg_rows *rows;
     enum tg_pg_status status =
         tg_pg_call(pg, "settle_sends",
-                   "SELECT message_id, settled, status, refunded, unknown_code, error_class "
+                   "SELECT settled, status, refunded, unknown_code, error_class "
                    "FROM settle_sends($1, $2, $3, $4, $5, $6, $7)",
                    &params, &rows);
     tg_pg_params_finish(&params);
@@ -233,12 +232,11 @@ enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcom
     assert((size_t)tg_pg_count(rows) == n);
     for (size_t i = 0; i < n; i++) {
         int row = (int)i;
-        settled[i].message_id = tg_pg_uuid(rows, row, 0);
-        settled[i].settled = tg_pg_bool(rows, row, 1);
-        copy(settled[i].status, sizeof settled[i].status, tg_pg_text(rows, row, 2));
-        settled[i].refunded = tg_pg_bool(rows, row, 3);
-        settled[i].unknown_code = tg_pg_bool(rows, row, 4);
-        copy(settled[i].error_class, sizeof settled[i].error_class, tg_pg_text(rows, row, 5));
+        settled[i].settled = tg_pg_bool(rows, row, 0);
+        copy(settled[i].status, sizeof settled[i].status, tg_pg_text(rows, row, 1));
+        settled[i].refunded = tg_pg_bool(rows, row, 2);
+        settled[i].unknown_code = tg_pg_bool(rows, row, 3);
+        copy(settled[i].error_class, sizeof settled[i].error_class, tg_pg_text(rows, row, 4));
     }
     tg_pg_rows_free(rows);
     return TG_PG_OK;
@@ -352,16 +350,22 @@ enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, int64_t partition, 
                     n);
 }
 
+// The one boolean that a call has answered with; frees the rows.
+static enum tg_pg_status take_bool(enum tg_pg_status status, struct tg_pg_rows *rows, bool *answer)
+{
+    if (status == TG_PG_OK)
+        *answer = tg_pg_bool(rows, 0, 0);
+    tg_pg_rows_free(rows);
+    return status;
+}
+
 enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken)
 {
     struct tg_pg_params params = {0};
     struct tg_pg_rows *rows;
     enum tg_pg_status status =
         tg_pg_call(pg, "take_scheduler_lock", "SELECT take_scheduler_lock()", &params, &rows);
-    if (status == TG_PG_OK)
-        *taken = tg_pg_bool(rows, 0, 0);
-    tg_pg_rows_free(rows);
-    return status;
+    return take_bool(status, rows, taken);
 }
 
 enum tg_pg_status tg_store_schema_ready(struct tg_pg *pg, bool *ready)
@@ -370,8 +374,5 @@ enum tg_pg_status tg_store_schema_ready(struct tg_pg *pg, bool *ready)
     struct tg_pg_rows *rows;
     enum tg_pg_status status =
         call_read(pg, "schema_ready", "SELECT schema_ready()", &params, &rows);
-    if (status == TG_PG_OK)
-        *ready = tg_pg_bool(rows, 0, 0);
-    tg_pg_rows_free(rows);
-    return status;
+    return take_bool(status, rows, ready);
 }

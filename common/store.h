@@ -58,7 +58,6 @@ struct tg_claim {
     struct tg_uuid claim_id; // names this claim when it is settled or released
     struct tg_uuid message_id;
     struct tg_uuid org_id;
-    struct tg_uuid channel_id;
     char phone_number_id[33];
     bool receipt; // answered by {"success":true}, without a wamid
     struct tg_text access_token;
@@ -93,7 +92,6 @@ struct tg_outcome {
 };
 
 struct tg_settled {
-    struct tg_uuid message_id;
     bool settled;    // false: it was not claimed any more; the rest tells how it stands
     char status[12]; // "sent", "failed", "unconfirmed"
     bool refunded;
