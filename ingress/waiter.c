@@ -184,6 +184,7 @@ static void *run(void *argument)
         tg_stream_create(waiters->settings->redis_url, (int)waiters->settings->partitions);
     bool subscribed = false;
     char result[RESULT_MAX];
+    long long next_look_ms = 0;
     while (!atomic_load(&waiters->stopping)) {
         if (!subscribed)
             subscribed = tg_stream_subscribe(stream, waiters->name);
@@ -194,7 +195,12 @@ static void *run(void *argument)
             subscribed = false;
         else if (!subscribed)
             tg_service_sleep_ms(LISTEN_MS);
-        end_due(waiters, tg_now_ms());
+        // Not after each result: a look goes through all who wait.
+        long long now_ms = tg_now_ms();
+        if (now_ms >= next_look_ms) {
+            end_due(waiters, now_ms);
+            next_look_ms = now_ms + LISTEN_MS;
+        }
     }
     tg_stream_destroy(stream);
     return NULL;
