@@ -1,7 +1,7 @@
 #include "common/readiness.h"
 
+#include "common/job.h"
 #include "common/store.h"
-#include "common/stream.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@ struct tg_readiness *tg_readiness_create(const struct tg_settings *settings)
         abort();
     pthread_mutex_init(&readiness->lock, NULL);
     readiness->pg = tg_pg_create(settings->postgres_url, "tollgate readiness");
-    readiness->stream = tg_stream_create(settings->redis_url, (int)settings->partitions);
+    readiness->stream =
+        tg_stream_create(settings->redis_url, (int)settings->partitions, tg_job_work);
     return readiness;
 }
 

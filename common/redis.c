@@ -204,10 +204,16 @@ static void note_refusal(struct tg_redis *redis, const char *command, const redi
         redis->stale = true;
 }
 
-void tg_redis_append(struct tg_redis *redis, int argc, const char **argv)
+void tg_redis_append_bytes(struct tg_redis *redis, int argc, const char **argv,
+                           const size_t *lengths)
 {
     // What goes wrong here is kept in the context, and the reply says so.
-    (void)redisAppendCommandArgv(redis->context, argc, argv, NULL);
+    (void)redisAppendCommandArgv(redis->context, argc, argv, lengths);
+}
+
+void tg_redis_append(struct tg_redis *redis, int argc, const char **argv)
+{
+    tg_redis_append_bytes(redis, argc, argv, NULL);
 }
 
 redisReply *tg_redis_reply(struct tg_redis *redis, const char *command)

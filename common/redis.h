@@ -8,6 +8,8 @@
 
 #include "common/error.h"
 
+#include <stddef.h>
+
 struct redisReply;
 struct tg_redis;
 
@@ -23,6 +25,9 @@ bool tg_redis_connected(struct tg_redis *redis) TG_MUST_CHECK;
 
 // Adds a command to the pipeline. Only while connected; each one needs its tg_redis_reply.
 void tg_redis_append(struct tg_redis *redis, int argc, const char **argv);
+// The same with arguments of any bytes.
+void tg_redis_append_bytes(struct tg_redis *redis, int argc, const char **argv,
+                           const size_t *lengths);
 
 // The next reply of the pipeline, the caller frees it. NULL: the connection is lost, and with it
 // all further replies. An error reply of `command` is returned too; it is logged unless it belongs

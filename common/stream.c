@@ -12,16 +12,17 @@
 
 static const char group[] = "workers";
 
-enum { KEY_SIZE = 32, CHANNEL_SIZE = 24 + TG_WAITER_SIZE };
+enum { KEY_SIZE = 48 };
 
 struct tg_stream {
     struct tg_redis *redis;
     int partitions;
     int next; // the partition that is read first the next time
     char keys[TG_PARTITIONS_MAX][KEY_SIZE];
+    char cursors[TG_PARTITIONS_MAX][TG_ENTRY_ID_SIZE]; // where taking over goes on
 };
 
-struct tg_stream *tg_stream_create(const char *url, int partitions)
+struct tg_stream *tg_stream_create(const char *url, int partitions, const char *work)
 {
     assert(partitions >= 1 && partitions <= TG_PARTITIONS_MAX);
     struct tg_stream *stream = calloc(1, sizeof *stream);
@@ -29,8 +30,10 @@ struct tg_stream *tg_stream_create(const char *url, int partitions)
         abort();
     stream->redis = tg_redis_create(url, partitions);
     stream->partitions = partitions;
-    for (int i = 0; i < partitions; i++)
-        snprintf(stream->keys[i], KEY_SIZE, "tollgate:{%02d}:sends", i);
+    for (int i = 0; i < partitions; i++) {
+        snprintf(stream->keys[i], KEY_SIZE, "tollgate:{%02d}:%s", i, work);
+        snprintf(stream->cursors[i], TG_ENTRY_ID_SIZE, "0-0");
+    }
     return stream;
 }
 
@@ -47,6 +50,11 @@ bool tg_stream_url_check(const char *url)
     return tg_redis_url_check(url);
 }
 
+int tg_stream_partitions(const struct tg_stream *stream)
+{
+    return stream->partitions;
+}
+
 // Is there a reply that is no error? Frees it.
 static bool succeeded(redisReply *reply)
 {
@@ -61,36 +69,43 @@ bool tg_stream_ping(struct tg_stream *stream)
            succeeded(tg_redis_command(stream->redis, 1, (const char *[]){"PING"}));
 }
 
-int tg_stream_partition(struct tg_uuid message_id, int partitions)
+static void append_entry(struct tg_stream *stream, const struct tg_new_entry *entry)
 {
-    // The last byte of a UUIDv7 is random. job_partition in sql/functions/scheduler.sql does the
-    // same.
-    return message_id.bytes[15] % partitions;
+    enum { BEFORE_FIELDS = 3 };
+    const char *argv[BEFORE_FIELDS + 2 * TG_ENTRY_FIELDS_MAX] = {
+        "XADD", stream->keys[entry->partition], "*"};
+    size_t lengths[BEFORE_FIELDS + 2 * TG_ENTRY_FIELDS_MAX] = {
+        strlen(argv[0]), strlen(stream->keys[entry->partition]), strlen(argv[2])};
+    int argc = BEFORE_FIELDS;
+    for (size_t i = 0; i < entry->fields; i++) {
+        argv[argc] = entry->field[i].name;
+        lengths[argc++] = strlen(entry->field[i].name);
+        argv[argc] = entry->field[i].value;
+        lengths[argc++] = entry->field[i].length;
+    }
+    tg_redis_append_bytes(stream->redis, argc, argv, lengths);
 }
 
-size_t tg_stream_publish(struct tg_stream *stream, const struct tg_job *jobs, size_t n)
+size_t tg_stream_publish(struct tg_stream *stream, const struct tg_new_entry *entries, size_t n,
+                         bool *taken)
 {
+    if (taken)
+        memset(taken, 0, n * sizeof *taken);
     if (n == 0 || !tg_redis_connected(stream->redis))
         return 0;
-    for (size_t i = 0; i < n; i++) {
-        char org_id[TG_UUID_TEXT_SIZE];
-        char message_id[TG_UUID_TEXT_SIZE];
-        tg_uuid_format(jobs[i].org_id, org_id);
-        tg_uuid_format(jobs[i].message_id, message_id);
-        int partition = tg_stream_partition(jobs[i].message_id, stream->partitions);
-        const char *argv[] = {
-            "XADD",   stream->keys[partition], "*", "org", org_id, "message", message_id,
-            "waiter", jobs[i].waiter};
-        tg_redis_append(stream->redis, jobs[i].waiter[0] != '\0' ? 9 : 7, argv);
-    }
-    size_t taken = 0;
+    for (size_t i = 0; i < n; i++)
+        append_entry(stream, &entries[i]);
+    size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         redisReply *reply = tg_redis_reply(stream->redis, "XADD");
         if (!reply)
             break;
-        taken += succeeded(reply);
+        bool ok = succeeded(reply);
+        count += ok;
+        if (taken)
+            taken[i] = ok;
     }
-    return taken;
+    return count;
 }
 
 static bool make_groups(struct tg_stream *stream)
@@ -112,45 +127,46 @@ static bool make_groups(struct tg_stream *stream)
     return connected;
 }
 
-// A string of a reply, if it is one that fits.
-static bool copy_text(const redisReply *reply, char *text, size_t size)
+// Hands an entry, [id, [name, value, name, value, ...]], to `visit`. Fields are read up to as many
+// as an entry of ours could ever have; one that does not even look like an entry is not handed on.
+static bool visit_entry(int partition, const redisReply *reply, tg_stream_visit *visit,
+                        void *context, struct tg_entry *entry)
 {
-    if (reply->type != REDIS_REPLY_STRING || reply->len >= size)
-        return false;
-    memcpy(text, reply->str, reply->len + 1);
-    return strlen(text) == reply->len;
+    enum { FIELDS_MAX = 16 };
+    const redisReply *id = reply->element[0];
+    const redisReply *pairs = reply->element[1];
+    entry->partition = partition;
+    if (id->len >= sizeof entry->id)
+        abort(); // Redis's ids have two numbers of 20 digits
+    memcpy(entry->id, id->str, id->len + 1);
+    struct tg_field fields[FIELDS_MAX];
+    size_t n = 0;
+    for (size_t i = 0;
+         pairs->type == REDIS_REPLY_ARRAY && i + 1 < pairs->elements && n < FIELDS_MAX; i += 2)
+        fields[n++] = (struct tg_field){pairs->element[i]->str, pairs->element[i + 1]->str,
+                                        pairs->element[i + 1]->len};
+    return visit(context, entry, fields, n);
 }
 
-// The fields of an entry: name, value, name, value. Fields that we do not know are for later
-// versions.
-static bool parse_fields(const redisReply *fields, struct tg_job *job)
+// Hands on an array of entries. Returns how many were taken.
+static int visit_entries(struct tg_stream *stream, int partition, const redisReply *entries,
+                         tg_stream_visit *visit, void *context)
 {
-    bool has_org = false;
-    bool has_message = false;
-    if (fields->type != REDIS_REPLY_ARRAY)
-        return false;
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        const redisReply *name = fields->element[i];
-        const redisReply *value = fields->element[i + 1];
-        if (strcmp(name->str, "org") == 0)
-            has_org = tg_uuid_parse(value->str, value->len, &job->org_id);
-        else if (strcmp(name->str, "message") == 0)
-            has_message = tg_uuid_parse(value->str, value->len, &job->message_id);
-        else if (strcmp(name->str, "waiter") == 0 &&
-                 !copy_text(value, job->waiter, sizeof job->waiter))
-            return false;
+    int taken = 0;
+    for (size_t i = 0; i < entries->elements; i++) {
+        struct tg_entry entry;
+        if (entries->element[i]->type != REDIS_REPLY_ARRAY)
+            continue; // deleted while it was pending
+        if (visit_entry(partition, entries->element[i], visit, context, &entry)) {
+            taken++;
+            continue;
+        }
+        tg_log(TG_LOG_ERROR, "entry_refused", TG_LOG_TEXT("stream", stream->keys[partition]),
+               TG_LOG_TEXT("entry", entry.id));
+        if (!tg_stream_finish(stream, (const struct tg_entry *const[]){&entry}, 1, NULL, 0))
+            tg_log(TG_LOG_WARN, "entry_left_pending", TG_LOG_TEXT("entry", entry.id));
     }
-    return has_org && has_message;
-}
-
-// An entry that is no job would come back for ever: it is taken out of the stream.
-static void refuse_entry(struct tg_stream *stream, const struct tg_job *job)
-{
-    tg_log(TG_LOG_ERROR, "job_refused", TG_LOG_TEXT("stream", stream->keys[job->partition]),
-           TG_LOG_TEXT("entry", job->entry_id));
-    if (tg_redis_connected(stream->redis) &&
-        !tg_stream_finish(stream, (const struct tg_job *const[]){job}, NULL, 1))
-        tg_log(TG_LOG_WARN, "job_left_pending", TG_LOG_TEXT("entry", job->entry_id));
+    return taken;
 }
 
 static int partition_of_key(const struct tg_stream *stream, const redisReply *key)
@@ -158,29 +174,7 @@ static int partition_of_key(const struct tg_stream *stream, const redisReply *ke
     for (int i = 0; i < stream->partitions; i++)
         if (strcmp(stream->keys[i], key->str) == 0)
             return i;
-    return -1;
-}
-
-// XREADGROUP's answer is an array of [key, [[id, [name, value, ...]], ...]].
-static int read_jobs(struct tg_stream *stream, const redisReply *reply, struct tg_job *jobs,
-                     int max)
-{
-    int n = 0;
-    for (size_t i = 0; i < reply->elements; i++) {
-        int partition = partition_of_key(stream, reply->element[i]->element[0]);
-        const redisReply *entries = reply->element[i]->element[1];
-        for (size_t j = 0; partition >= 0 && j < entries->elements && n < max; j++) {
-            const redisReply *entry = entries->element[j];
-            struct tg_job job = {.partition = partition};
-            if (!copy_text(entry->element[0], job.entry_id, sizeof job.entry_id))
-                continue;
-            if (parse_fields(entry->element[1], &job))
-                jobs[n++] = job;
-            else
-                refuse_entry(stream, &job);
-        }
-    }
-    return n;
+    abort(); // XREADGROUP answers what it was asked
 }
 
 // COUNT is for each key, so that the room is shared out among the partitions. With less room than
@@ -203,8 +197,8 @@ static redisReply *read_group(struct tg_stream *stream, const char *consumer, in
     return tg_redis_command(stream->redis, BEFORE_KEYS + 2 * keys, argv);
 }
 
-int tg_stream_take(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
-                   int block_ms)
+int tg_stream_take(struct tg_stream *stream, const char *consumer, int max, int block_ms,
+                   tg_stream_visit *visit, void *context)
 {
     // BLOCK 0 would be for ever, and the connection would be taken for dead.
     assert(max >= 1 && block_ms >= 1 && block_ms < TG_REDIS_COMMAND_TIMEOUT_MS);
@@ -216,26 +210,70 @@ int tg_stream_take(struct tg_stream *stream, const char *consumer, struct tg_job
         reply = make_groups(stream) ? read_group(stream, consumer, max, block_ms) : NULL;
     }
     int n = -1;
-    if (reply && reply->type == REDIS_REPLY_ARRAY)
-        n = read_jobs(stream, reply, jobs, max);
-    else if (reply && reply->type == REDIS_REPLY_NIL)
+    if (reply && reply->type == REDIS_REPLY_NIL)
         n = 0;
+    // An array of [key, entries].
+    if (reply && reply->type == REDIS_REPLY_ARRAY) {
+        n = 0;
+        for (size_t i = 0; i < reply->elements; i++)
+            n += visit_entries(stream, partition_of_key(stream, reply->element[i]->element[0]),
+                               reply->element[i]->element[1], visit, context);
+    }
     freeReplyObject(reply);
     return n;
 }
 
-// One XACK and one XDEL for all jobs of a partition. Returns the number of commands.
-static int append_finish(struct tg_stream *stream, int partition, const struct tg_job *const *jobs,
-                         size_t n)
+// XAUTOCLAIM's answer is [where to go on, entries, ids that are deleted]; Redis itself has taken
+// the deleted ones off the pending list.
+static int take_over_in(struct tg_stream *stream, int partition, const char *consumer, int max,
+                        int idle_ms, tg_stream_visit *visit, void *context)
+{
+    char count[12];
+    char idle[12];
+    char *cursor = stream->cursors[partition];
+    snprintf(count, sizeof count, "%d", max);
+    snprintf(idle, sizeof idle, "%d", idle_ms);
+    redisReply *reply =
+        tg_redis_command(stream->redis, 8,
+                         (const char *[]){"XAUTOCLAIM", stream->keys[partition], group, consumer,
+                                          idle, cursor, "COUNT", count});
+    int n = reply ? 0 : -1;
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2 &&
+        reply->element[0]->len < TG_ENTRY_ID_SIZE) {
+        memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
+        n = visit_entries(stream, partition, reply->element[1], visit, context);
+    }
+    freeReplyObject(reply);
+    return n;
+}
+
+int tg_stream_take_over(struct tg_stream *stream, const char *consumer, int max, int idle_ms,
+                        tg_stream_visit *visit, void *context)
+{
+    assert(max >= stream->partitions);
+    int taken = 0;
+    for (int i = 0; i < stream->partitions; i++) {
+        if (!tg_redis_connected(stream->redis))
+            return taken > 0 ? taken : -1;
+        int n =
+            take_over_in(stream, i, consumer, max / stream->partitions, idle_ms, visit, context);
+        taken += n > 0 ? n : 0;
+    }
+    return taken;
+}
+
+// One XACK and one XDEL for all entries of a partition. Returns the number of commands.
+static size_t append_finish(struct tg_stream *stream, int partition,
+                            const struct tg_entry *const *entries, size_t n)
 {
     const char *ack[3 + TG_BATCH_MAX] = {"XACK", stream->keys[partition], group};
     const char *del[2 + TG_BATCH_MAX] = {"XDEL", stream->keys[partition]};
     int ids = 0;
     for (size_t i = 0; i < n; i++) {
-        if (jobs[i]->partition != partition)
+        if (entries[i]->partition != partition)
             continue;
-        ack[3 + ids] = jobs[i]->entry_id;
-        del[2 + ids] = jobs[i]->entry_id;
+        ack[3 + ids] = entries[i]->id;
+        del[2 + ids] = entries[i]->id;
         ids++;
     }
     if (ids == 0)
@@ -245,31 +283,21 @@ static int append_finish(struct tg_stream *stream, int partition, const struct t
     return 2;
 }
 
-static void result_channel(const char *waiter, char channel[static CHANNEL_SIZE])
-{
-    snprintf(channel, CHANNEL_SIZE, "tollgate:results:%s", waiter);
-}
-
-bool tg_stream_finish(struct tg_stream *stream, const struct tg_job *const *jobs,
-                      const char *const *results, size_t n)
+bool tg_stream_finish(struct tg_stream *stream, const struct tg_entry *const *entries, size_t n,
+                      const struct tg_notice *notices, size_t notice_count)
 {
     assert(n <= TG_BATCH_MAX);
     if (!tg_redis_connected(stream->redis))
         return false;
-    int commands = 0;
-    for (size_t i = 0; results && i < n; i++) {
-        if (!results[i] || jobs[i]->waiter[0] == '\0')
-            continue;
-        char channel[CHANNEL_SIZE];
-        result_channel(jobs[i]->waiter, channel);
-        tg_redis_append(stream->redis, 3, (const char *[]){"PUBLISH", channel, results[i]});
-        commands++;
-    }
+    size_t commands = notice_count;
+    for (size_t i = 0; i < notice_count; i++)
+        tg_redis_append(stream->redis, 3,
+                        (const char *[]){"PUBLISH", notices[i].channel, notices[i].text});
     for (int partition = 0; partition < stream->partitions; partition++)
-        commands += append_finish(stream, partition, jobs, n);
+        commands += append_finish(stream, partition, entries, n);
 
     bool ok = true;
-    for (int i = 0; i < commands; i++) {
+    for (size_t i = 0; i < commands; i++) {
         redisReply *reply = tg_redis_reply(stream->redis, "XACK");
         if (!reply)
             return false;
@@ -328,15 +356,13 @@ bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *ag
     return ok;
 }
 
-bool tg_stream_subscribe(struct tg_stream *stream, const char *waiter)
+bool tg_stream_subscribe(struct tg_stream *stream, const char *channel)
 {
-    char channel[CHANNEL_SIZE];
-    result_channel(waiter, channel);
     return tg_redis_connected(stream->redis) &&
            succeeded(tg_redis_command(stream->redis, 2, (const char *[]){"SUBSCRIBE", channel}));
 }
 
-int tg_stream_listen(struct tg_stream *stream, char *result, size_t size, int timeout_ms)
+int tg_stream_listen(struct tg_stream *stream, char *text, size_t size, int timeout_ms)
 {
     redisReply *reply = NULL;
     int heard = tg_redis_listen(stream->redis, &reply, timeout_ms);
@@ -346,7 +372,7 @@ int tg_stream_listen(struct tg_stream *stream, char *result, size_t size, int ti
     bool message = reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
                    reply->element[2]->type == REDIS_REPLY_STRING;
     if (message)
-        snprintf(result, size, "%s", reply->element[2]->str);
+        snprintf(text, size, "%s", reply->element[2]->str);
     freeReplyObject(reply);
     return message ? 1 : 0;
 }

@@ -1,70 +1,99 @@
-// Redis streams: jobs that name messages, and who waits for them. With redis.c the only file that
-// knows hiredis.
+// Redis streams: work of one kind ("sends", "events") spread over partitions, and the consumer
+// group "workers" that takes it off. What an entry's fields mean is told by job.h and event.h. With
+// redis.c the only file that knows hiredis.
 //
 // A connection belongs to one thread. Every function connects by itself if there is no connection,
-// at most once in TG_RECONNECT_MS, and returns false when Redis could not be reached or the
-// connection broke: then it is open which of the commands ran, and everything here is safe to
-// repeat. Errors are logged here (once per outage) and counted.
+// at most once in TG_RECONNECT_MS, and says so when Redis could not be reached or the connection
+// broke: then it is open which of the commands ran, and everything here is safe to repeat. Errors
+// are logged here (once per outage) and counted.
 #pragma once
 
 #include "common/error.h"
-#include "common/uuid7.h"
+
+#include <stddef.h>
 
 struct tg_stream;
 
-// A job: a stream entry that names a message. `waiter` names the ingress that waits for the result,
-// "" if none does.
-enum { TG_WAITER_SIZE = 24, TG_ENTRY_ID_SIZE = 44 };
-struct tg_job {
-    struct tg_uuid org_id;
-    struct tg_uuid message_id;
-    char waiter[TG_WAITER_SIZE];
-    int partition;                   // set by reading
-    char entry_id[TG_ENTRY_ID_SIZE]; // set by reading
+// Where an entry stands.
+enum { TG_ENTRY_ID_SIZE = 44 };
+struct tg_entry {
+    int partition;
+    char id[TG_ENTRY_ID_SIZE];
+};
+
+// A field of an entry; the value may hold any bytes and is followed by a NUL when it was read.
+struct tg_field {
+    const char *name;
+    const char *value;
+    size_t length;
+};
+
+// An entry to be added; everything is borrowed.
+enum { TG_ENTRY_FIELDS_MAX = 3 };
+struct tg_new_entry {
+    int partition;
+    size_t fields;
+    struct tg_field field[TG_ENTRY_FIELDS_MAX];
+};
+
+// A text for whoever listens to a channel (PUBLISH).
+struct tg_notice {
+    const char *channel;
+    const char *text;
 };
 
 // Does not connect yet. `url` is redis://[[user]:password@]host[:port][/database]; `partitions`
-// must be the same for all daemons of one deployment. false from parse: see tg_stream_url_check.
-struct tg_stream *tg_stream_create(const char *url, int partitions);
+// must be the same for all daemons of one deployment; the key of partition 3 of "sends" is
+// tollgate:{03}:sends.
+struct tg_stream *tg_stream_create(const char *url, int partitions, const char *work);
 void tg_stream_destroy(struct tg_stream *stream);
 
 // Is this a URL that tg_stream_create takes?
 bool tg_stream_url_check(const char *url);
 
+int tg_stream_partitions(const struct tg_stream *stream);
+
 // Is Redis there? Connects if need be, PINGs. On the first connection also warns when
 // maxmemory-policy may evict streams or appendonly is off.
 bool tg_stream_ping(struct tg_stream *stream) TG_MUST_CHECK;
 
-// The partition of a message: the same for everybody.
-int tg_stream_partition(struct tg_uuid message_id, int partitions);
+// XADD of all entries in one pipeline; reads every reply. Returns how many of them Redis took (n if
+// all is well); taken[i], unless `taken` is NULL, tells whether it took entries[i].
+size_t tg_stream_publish(struct tg_stream *stream, const struct tg_new_entry *entries, size_t n,
+                         bool *taken) TG_MUST_CHECK;
 
-// XADD of all jobs in one pipeline; reads every reply. Returns how many of them Redis took (n if
-// all is well); the rest are the scheduler's to find.
-size_t tg_stream_publish(struct tg_stream *stream, const struct tg_job *jobs,
-                         size_t n) TG_MUST_CHECK;
+// Is called with each entry that was read; what it points to lives until it returns. false: no
+// entry of this kind of work, which is then acked, deleted and logged, or it would come back for
+// ever.
+typedef bool tg_stream_visit(void *context, const struct tg_entry *entry,
+                             const struct tg_field *fields, size_t n);
 
-// Takes new jobs for `consumer` from all partitions: XREADGROUP, waiting up to `block_ms`. Makes
-// the consumer group ("workers", from entry 0) where it is missing. Returns how many, -1 if Redis
-// is away. An entry that is no job of ours is acked, deleted and logged.
-int tg_stream_take(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
-                   int block_ms) TG_MUST_CHECK;
+// Takes new entries for `consumer` from all partitions: XREADGROUP, waiting up to `block_ms`. Makes
+// the group (from entry 0) where it is missing. Returns how many `visit` has taken, at most `max`;
+// -1 if Redis is away.
+int tg_stream_take(struct tg_stream *stream, const char *consumer, int max, int block_ms,
+                   tg_stream_visit *visit, void *context) TG_MUST_CHECK;
 
-// XACK and XDEL of jobs, and PUBLISH of results, in one pipeline. `results` may be NULL or hold
-// NULLs; results[i] is published to the ingress named by jobs[i].waiter, if it has one.
-bool tg_stream_finish(struct tg_stream *stream, const struct tg_job *const *jobs,
-                      const char *const *results, size_t n) TG_MUST_CHECK;
+// Takes over entries that their consumer has had for longer than `idle_ms` without finishing them:
+// XAUTOCLAIM, in all partitions. Returns like tg_stream_take; does not wait.
+int tg_stream_take_over(struct tg_stream *stream, const char *consumer, int max, int idle_ms,
+                        tg_stream_visit *visit, void *context) TG_MUST_CHECK;
+
+// XACK and XDEL of up to TG_BATCH_MAX entries, and PUBLISH of notices, in one pipeline.
+bool tg_stream_finish(struct tg_stream *stream, const struct tg_entry *const *entries, size_t n,
+                      const struct tg_notice *notices, size_t notice_count) TG_MUST_CHECK;
 
 // XGROUP DELCONSUMER in every partition where this consumer has nothing pending.
 void tg_stream_leave(struct tg_stream *stream, const char *consumer);
 
-// The age of the oldest live job of a partition in milliseconds by Redis's clock; -1 if the
+// The age of the oldest live entry of a partition in milliseconds by Redis's clock; -1 if the
 // partition is empty. What is acked is deleted too, so the first entry is the oldest.
 bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *age_ms) TG_MUST_CHECK;
 
-// SUBSCRIBE to the results for `waiter`. The connection is then for tg_stream_listen only.
-bool tg_stream_subscribe(struct tg_stream *stream, const char *waiter) TG_MUST_CHECK;
+// SUBSCRIBE to a channel. The connection is then for tg_stream_listen only.
+bool tg_stream_subscribe(struct tg_stream *stream, const char *channel) TG_MUST_CHECK;
 
-// Waits up to `timeout_ms` for a result and copies it to `result` (cut to size). Returns 1 for a
-// result, 0 when none came, -1 when the connection is lost: subscribe again.
-int tg_stream_listen(struct tg_stream *stream, char *result, size_t size,
+// Waits up to `timeout_ms` for a notice and copies its text to `text` (cut to size). Returns 1 for
+// a notice, 0 when none came, -1 when the connection is lost: subscribe again.
+int tg_stream_listen(struct tg_stream *stream, char *text, size_t size,
                      int timeout_ms) TG_MUST_CHECK;

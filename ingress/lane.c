@@ -1,11 +1,11 @@
 #include "ingress/lane.h"
 
+#include "common/job.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/queue.h"
 #include "common/service.h"
-#include "common/stream.h"
 #include "ingress/answer.h"
 
 #include <stdlib.h>
@@ -174,7 +174,7 @@ static void publish(struct lane *lane, const struct tg_job *jobs, size_t n)
 {
     if (n == 0)
         return;
-    size_t published = tg_stream_publish(lane->stream, jobs, n);
+    size_t published = tg_job_publish(lane->stream, jobs, n);
     tg_count(TG_JOBS_PUBLISHED, NULL, published);
     if (published == n)
         return;
@@ -212,7 +212,7 @@ static void *run(void *argument)
     struct lane *lane = argument;
     const struct tg_settings *settings = lane->lanes->settings;
     lane->pg = tg_pg_create(settings->postgres_url, "tollgate-ingress lane");
-    lane->stream = tg_stream_create(settings->redis_url, (int)settings->partitions);
+    lane->stream = tg_stream_create(settings->redis_url, (int)settings->partitions, tg_job_work);
     while (!tg_queue_drained(lane->queue)) {
         struct ticket *tickets[TG_BATCH_MAX];
         size_t n = tg_queue_pop(lane->queue, (void **)tickets, TG_BATCH_MAX, -1);

@@ -180,14 +180,14 @@ static void answer_result(struct waiters *waiters, const char *result)
 static void *run(void *argument)
 {
     struct waiters *waiters = argument;
-    struct tg_stream *stream =
-        tg_stream_create(waiters->settings->redis_url, (int)waiters->settings->partitions);
+    struct tg_stream *stream = tg_stream_create(waiters->settings->redis_url,
+                                                (int)waiters->settings->partitions, tg_job_work);
     bool subscribed = false;
     char result[RESULT_MAX];
     long long next_look_ms = 0;
     while (!atomic_load(&waiters->stopping)) {
         if (!subscribed)
-            subscribed = tg_stream_subscribe(stream, waiters->name);
+            subscribed = tg_job_subscribe(stream, waiters->name);
         int got = subscribed ? tg_stream_listen(stream, result, sizeof result, LISTEN_MS) : 0;
         if (got > 0)
             answer_result(waiters, result);

@@ -3,7 +3,7 @@
 // whose time runs out (or whose result got lost with Redis) is answered from the database.
 #pragma once
 
-#include "common/stream.h"
+#include "common/job.h"
 #include "ingress/query.h"
 
 struct waiters;

@@ -53,7 +53,7 @@ void ack_late(struct ack *ack)
         size_t n = 0;
         for (; n < TG_BATCH_MAX && n < ack->kept; n++)
             jobs[n] = &ack->jobs[ack->kept - 1 - n];
-        if (!tg_stream_finish(ack->stream, jobs, NULL, n))
+        if (!tg_job_finish(ack->stream, jobs, NULL, n))
             break;
         ack->kept -= n;
     }
@@ -68,6 +68,6 @@ void ack_jobs(struct ack *ack, const struct tg_job *const *jobs, const char *con
     if (n == 0)
         return;
     ack_late(ack);
-    if (!tg_stream_finish(ack->stream, jobs, results, n))
+    if (!tg_job_finish(ack->stream, jobs, results, n))
         keep(ack, jobs, n);
 }

@@ -5,7 +5,7 @@
 // has long been done, the scheduler does not see that later jobs are lost.
 #pragma once
 
-#include "common/stream.h"
+#include "common/job.h"
 
 struct ack;
 
@@ -13,7 +13,7 @@ struct ack;
 struct ack *ack_create(struct tg_stream *stream);
 void ack_destroy(struct ack *ack); // NULL is fine; says what is left
 
-// tg_stream_finish for up to TG_BATCH_MAX jobs. What Redis does not take is kept for ack_late;
+// tg_job_finish for up to TG_BATCH_MAX jobs. What Redis does not take is kept for ack_late;
 // results are not: who waits for them does not wait that long.
 void ack_jobs(struct ack *ack, const struct tg_job *const *jobs, const char *const *results,
               size_t n);

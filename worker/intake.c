@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    // Reads are worth their round trips from a quarter of a batch on, and tg_stream_take reads
+    // Reads are worth their round trips from a quarter of a batch on, and tg_job_take reads
     // every
     // partition then.
     ROOM_MIN = TG_PARTITIONS_MAX,
@@ -105,7 +105,7 @@ static void give_back(struct work *work, const struct tg_job *jobs, size_t n)
     const struct tg_job *finished[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         finished[i] = &jobs[i];
-    size_t published = tg_stream_publish(work->stream, jobs, n);
+    size_t published = tg_job_publish(work->stream, jobs, n);
     ack_jobs(work->ack, finished, NULL, n);
     tg_log(TG_LOG_INFO, "jobs_given_back", TG_LOG_NUMBER("jobs", n),
            TG_LOG_NUMBER("published", published));
@@ -167,7 +167,7 @@ static void claim_all(struct work *work, const struct tg_job *jobs, size_t n)
         }
         if (refused) {
             tg_log(TG_LOG_ERROR, "claim_refused", TG_LOG_ID("message_id", jobs[i].message_id),
-                   TG_LOG_ID("org_id", jobs[i].org_id), TG_LOG_TEXT("entry", jobs[i].entry_id));
+                   TG_LOG_ID("org_id", jobs[i].org_id), TG_LOG_TEXT("entry", jobs[i].entry.id));
             stop_wait(work->intake->stop, RETRY_MS);
         }
         i += size;
@@ -203,7 +203,7 @@ static void take_jobs(struct work *work)
             continue;
         }
         int max = room < TG_BATCH_MAX ? (int)room : TG_BATCH_MAX;
-        int n = tg_stream_take(work->stream, intake->consumer, work->jobs, max, TG_STREAM_BLOCK_MS);
+        int n = tg_job_take(work->stream, intake->consumer, work->jobs, max, TG_STREAM_BLOCK_MS);
         if (n < 0)
             stop_wait(intake->stop, RETRY_MS);
         else
@@ -221,7 +221,8 @@ void *intake_run(void *argument)
         abort();
     work->intake = intake;
     work->pg = tg_pg_create(intake->settings->postgres_url, "tollgate-worker intake");
-    work->stream = tg_stream_create(intake->settings->redis_url, (int)intake->settings->partitions);
+    work->stream = tg_stream_create(intake->settings->redis_url, (int)intake->settings->partitions,
+                                    tg_job_work);
     work->ack = ack_create(work->stream);
 
     if (schema_is_ready(work))

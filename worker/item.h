@@ -2,8 +2,8 @@
 // has been dispatched, its outcome. Handed from intake to dispatch to settle; who holds it owns it.
 #pragma once
 
+#include "common/job.h"
 #include "common/store.h"
-#include "common/stream.h"
 
 struct dispatch_item {
     struct tg_claim claim;

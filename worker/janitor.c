@@ -1,11 +1,11 @@
 #include "worker/janitor.h"
 
+#include "common/job.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/service.h"
 #include "common/store.h"
-#include "common/stream.h"
 
 #include <stdlib.h>
 
@@ -49,7 +49,7 @@ static void publish(struct work *work, size_t n, const char *why)
     for (size_t i = 0; i < n; i++)
         work->jobs[i] = (struct tg_job){.org_id = work->found[i].org_id,
                                         .message_id = work->found[i].message_id};
-    size_t published = tg_stream_publish(work->stream, work->jobs, n);
+    size_t published = tg_job_publish(work->stream, work->jobs, n);
     tg_count(TG_JOBS_REPUBLISHED, why, published);
     tg_log(TG_LOG_INFO, "jobs_republished", TG_LOG_TEXT("why", why), TG_LOG_NUMBER("found", n),
            TG_LOG_NUMBER("published", published));
@@ -117,8 +117,8 @@ void *janitor_run(void *argument)
         abort();
     work->janitor = janitor;
     work->pg = tg_pg_create(janitor->settings->postgres_url, "tollgate-worker janitor");
-    work->stream =
-        tg_stream_create(janitor->settings->redis_url, (int)janitor->settings->partitions);
+    work->stream = tg_stream_create(janitor->settings->redis_url,
+                                    (int)janitor->settings->partitions, tg_job_work);
     act(work);
     tg_stream_destroy(work->stream);
     tg_pg_destroy(work->pg);

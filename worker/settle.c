@@ -165,7 +165,7 @@ static enum attempt hand_back(struct work *work, struct dispatch_item *const *it
     }
     // The old entries go in any case: a message without a job is found by the scheduler, but an old
     // entry would keep it from looking (tg_stream_oldest_age).
-    size_t published = tg_stream_publish(work->stream, jobs, n);
+    size_t published = tg_job_publish(work->stream, jobs, n);
     finish_jobs(work, items, NULL, n);
     tg_log(TG_LOG_INFO, "sends_handed_back", TG_LOG_NUMBER("sends", n),
            TG_LOG_NUMBER("published", published));
@@ -230,7 +230,8 @@ void *settle_run(void *argument)
         abort();
     work->settle = settle;
     work->pg = tg_pg_create(settle->settings->postgres_url, "tollgate-worker settle");
-    work->stream = tg_stream_create(settle->settings->redis_url, (int)settle->settings->partitions);
+    work->stream = tg_stream_create(settle->settings->redis_url, (int)settle->settings->partitions,
+                                    tg_job_work);
     work->ack = ack_create(work->stream);
 
     while (!tg_queue_drained(settle->in)) {

@@ -32,7 +32,7 @@ BEGIN
     RETURNING o.org_id, o.message_id;
 END $$;
 
--- The partition of a message's job: the same as tg_stream_partition in common/stream.c.
+-- The partition of a message's job: the same as partition_of in common/job.c.
 CREATE OR REPLACE FUNCTION job_partition(p_message_id uuid, p_partitions bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE
 RETURN get_byte(uuid_send(p_message_id), 15) % p_partitions;
