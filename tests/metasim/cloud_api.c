@@ -227,6 +227,37 @@ static void write_body(const struct post_in_hand *post, enum fate_body kind, con
     }
 }
 
+static void plan_webhooks(struct sim *sim, const struct post_in_hand *post, const struct fate *fate,
+                          uint64_t serial, const char *wamid, struct answer *answer)
+{
+    const struct status_plan *plan = fate->statuses;
+    if (!plan || !sim_settings_get(&sim->settings, SETTING_WEBHOOKS) ||
+        !webhooks_aimed(sim->webhooks))
+        return;
+    struct error_rule rule = error_rules_find(&sim->error_rules, fate->code);
+    const struct webhook_status status = {
+        .phone_number_id = post->phone_number_id,
+        .wamid = wamid,
+        .recipient = post->recipient,
+        .to_user_id = post->kind.to == NULL,
+        .category = strcmp(post->kind.type, "template") == 0 ? "utility" : "service",
+        .callback_data = post->message_id,
+        .error_code = fate->code,
+        .error_title = rule.title,
+        .error_details = rule.meaning,
+    };
+    struct series *series =
+        series_of_statuses(plan, sim_settings_get(&sim->settings, SETTING_STATUS_GAP_MS), &status);
+    series->held_answer = plan->before_answer ? serial : 0;
+    if (!webhooks_admit(sim->webhooks, series))
+        return;
+    answer->webhooks = series;
+    if (plan->before_answer) {
+        answer->ticket = serial;
+        answer->delay_ms = SIM_HELD_ANSWER_MS_MAX;
+    }
+}
+
 // A message is taken here and nowhere else, before anything of its answer leaves.
 static void answer_fate(struct sim *sim, const struct post_in_hand *post, const struct fate *fate,
                         struct answer *answer)
@@ -245,6 +276,9 @@ static void answer_fate(struct sim *sim, const struct post_in_hand *post, const 
     wamids_write(&sim->wamids, serial, post->recipient, wamid);
     if (answer->manner == ANSWER_SEND)
         write_body(post, fate->body, wamid, answer);
+    // Before the post can be seen: who sees it taken and no webhook waiting knows that none will
+    // come.
+    plan_webhooks(sim, post, fate, serial, wamid, answer);
     stats_count(&sim->stats, STAT_TAKEN);
     record(sim, post, answer, true, -1, serial);
 }

@@ -1,6 +1,7 @@
 #include "tests/metasim/control.h"
 
 #include "common/json.h"
+#include "tests/metasim/inbound.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -26,15 +27,24 @@ static void answer_stats(struct sim *sim, const struct request *request, struct 
     answer->http_status = 200;
     tg_text_append_string(&answer->body, "{");
     stats_write(&sim->stats, &answer->body);
-    tg_text_append_format(&answer->body, ",\"forgotten\":%" PRIu64 "}",
-                          posts_forgotten(&sim->posts));
+    tg_text_append_format(&answer->body,
+                          ",\"forgotten\":%" PRIu64 ",\"webhooks\":", posts_forgotten(&sim->posts));
+    webhooks_write_stats(sim->webhooks, &answer->body);
+    tg_text_append_string(&answer->body, "}");
+}
+
+static struct json_object *parse_body(const struct request *request, struct tg_error *error)
+{
+    if (!request->body_too_large)
+        return tg_json_parse(tg_text_string(&request->body), request->body.length, error);
+    (void)tg_error_set(error, 413, "too_large", "body", "the body is too large");
+    return NULL;
 }
 
 static void answer_settings(struct sim *sim, const struct request *request, struct answer *answer)
 {
     struct tg_error error;
-    struct json_object *changes =
-        tg_json_parse(tg_text_string(&request->body), request->body.length, &error);
+    struct json_object *changes = parse_body(request, &error);
     if (!changes || !sim_settings_apply(&sim->settings, changes, &error)) {
         refuse(answer, error.http_status, error.message);
     } else {
@@ -42,6 +52,50 @@ static void answer_settings(struct sim *sim, const struct request *request, stru
         sim_settings_write(&sim->settings, &answer->body);
     }
     json_object_put(changes);
+}
+
+static const char *string_member(struct json_object *object, const char *name)
+{
+    struct json_object *value = json_object_object_get(object, name);
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+static bool aim_webhooks(struct sim *sim, struct json_object *target, struct tg_error *error)
+{
+    const char *url = string_member(target, "url");
+    const char *secret = string_member(target, "secret");
+    if (!url)
+        return tg_error_set(error, 400, "invalid_webhook", "url", "url must be a JSON string");
+    return webhooks_aim(sim->webhooks, url, secret ? secret : "", error);
+}
+
+static void answer_webhook(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    struct tg_error error;
+    struct json_object *target = parse_body(request, &error);
+    if (!target || !aim_webhooks(sim, target, &error)) {
+        refuse(answer, error.http_status, error.message);
+    } else {
+        answer->http_status = 200;
+        tg_text_append_string(&answer->body, "{\"success\":true}");
+    }
+    json_object_put(target);
+}
+
+static void answer_inbound(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    struct tg_error error;
+    TG_TEXT_AUTO wamid = {0};
+    struct json_object *wish = parse_body(request, &error);
+    if (!wish || !inbound_post(sim, wish, &wamid, &error)) {
+        refuse(answer, error.http_status, error.message);
+    } else {
+        answer->http_status = 200;
+        tg_text_append_string(&answer->body, "{\"id\":");
+        tg_text_append_json(&answer->body, tg_text_string(&wamid), wamid.length);
+        tg_text_append_string(&answer->body, "}");
+    }
+    json_object_put(wish);
 }
 
 static void answer_reset(struct sim *sim, const struct request *request, struct answer *answer)
@@ -57,10 +111,9 @@ static const struct route {
     const char *path;
     void (*answer)(struct sim *sim, const struct request *request, struct answer *answer);
 } routes[] = {
-    {"GET", "/_sim/posts", answer_posts},
-    {"GET", "/_sim/stats", answer_stats},
-    {"POST", "/_sim/settings", answer_settings},
-    {"POST", "/_sim/reset", answer_reset},
+    {"GET", "/_sim/posts", answer_posts},        {"GET", "/_sim/stats", answer_stats},
+    {"POST", "/_sim/settings", answer_settings}, {"POST", "/_sim/webhook", answer_webhook},
+    {"POST", "/_sim/inbound", answer_inbound},   {"POST", "/_sim/reset", answer_reset},
 };
 
 void control_answer(struct sim *sim, const struct request *request, struct answer *answer)

@@ -139,6 +139,19 @@ void delay_hold(struct delay *delay, struct delay_entry *entry, int64_t after_ms
         delay->wake(entry->owner);
 }
 
+void delay_release(struct delay *delay, uint64_t ticket)
+{
+    struct entries released = TAILQ_HEAD_INITIALIZER(released);
+    pthread_mutex_lock(&delay->lock);
+    struct delay_entry *entry = TAILQ_FIRST(&delay->entries);
+    while (entry && entry->ticket != ticket)
+        entry = TAILQ_NEXT(entry, link);
+    if (entry)
+        move(&delay->entries, entry, &released);
+    pthread_mutex_unlock(&delay->lock);
+    wake_all(delay, &released);
+}
+
 void delay_release_forever(struct delay *delay)
 {
     struct entries released = TAILQ_HEAD_INITIALIZER(released);

@@ -12,6 +12,7 @@ struct delay_entry {
     TAILQ_ENTRY(delay_entry) link;
     int64_t due_ms;
     bool forever;
+    uint64_t ticket; // what delay_release knows it by; 0: nothing
     int fd;
     void *owner;
 };
@@ -19,12 +20,17 @@ struct delay_entry {
 struct delay;
 
 // `wake` is called for each entry, once, from the delay's own thread or from one that is in
-// delay_hold, delay_release_forever or delay_close; the entry may be gone when it returns.
+// delay_hold, delay_release, delay_release_forever or delay_close; the entry may be gone when it
+// returns.
 struct delay *delay_create(void (*wake)(void *owner));
 
 // Wakes the entry in `after_ms`; with `forever` not before its client has closed `fd` (looked at
 // once a second), or delay_release_forever. Once closed, at once. Thread-safe.
 void delay_hold(struct delay *delay, struct delay_entry *entry, int64_t after_ms, bool forever);
+
+// Wakes the entry with this ticket, which is not 0, if it still waits. Costs a walk over all that
+// wait. Thread-safe.
+void delay_release(struct delay *delay, uint64_t ticket);
 
 // Wakes all that wait for ever. Thread-safe.
 void delay_release_forever(struct delay *delay);

@@ -28,10 +28,17 @@ enum answer_manner {
     ANSWER_NEVER, // nothing comes until the client goes, /_sim/reset, or the end
 };
 
+struct series;
+
 struct answer {
     enum answer_manner manner;
     int http_status;          // of ANSWER_SEND
     const char *content_type; // a string literal; NULL: application/json
     struct tg_text body;
     int64_t delay_ms; // how long after the request the answer is due
+    // Webhooks that begin when the request is over, however it ends; NULL: none. They begin at once
+    // if the answer is held for them: it is then due when they have ended, after delay_ms at the
+    // latest.
+    struct series *webhooks;
+    uint64_t ticket; // of an answer that is held; 0: it is not
 };

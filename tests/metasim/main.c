@@ -1,4 +1,5 @@
 #include "common/limits.h"
+#include "tests/metasim/help.h"
 #include "tests/metasim/sim.h"
 #include "tests/metasim/sim_server.h"
 
@@ -14,63 +15,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const char help[] =
-    "tollgate-metasim: behaves as Meta's Cloud API does towards Tollgate. For tests and demos.\n"
-    "\n"
-    "  --listen HOST:PORT    numeric address to listen on; port 0: any free one (127.0.0.1:0)\n"
-    "  --port-file FILE      write the port to FILE once it listens\n"
-    "  --error-rules FILE    Meta's error codes (sql/error_rules.csv)\n"
-    "  --latency-ms N        wait so long before each answer of Meta's API (0)\n"
-    "  --help\n"
-    "\n"
-    "POST /{version}/{phone_number_id}/messages with a bearer token that begins with EAA, as "
-    "Meta's\n"
-    "do. The recipient picks what happens:\n"
-    "\n"
-    "  15550 + six digits    refused with that error code (15550131026, 15550000190)\n"
-    "  15553 + six digits    refused with 131000 so many times (15553000002: twice), then taken\n"
-    "  15552000001           taken, and the answer never comes\n"
-    "  15552000002           not taken, closed without an answer\n"
-    "  15552000003           taken; a reused connection is closed without a byte, a fresh one "
-    "answered\n"
-    "  15552000004           taken, then the connection is reset\n"
-    "  15552000005           taken, answered 200 with garbage\n"
-    "  15552000006           taken, answered 200 without an id\n"
-    "  15552000007           taken, answered 502 with HTML\n"
-    "  15552000008           taken, answered after 5 s\n"
-    "  any other             taken and answered\n"
-    "\n"
-    "Control calls, not counted as requests:\n"
-    "\n"
-    "  GET  /_sim/posts?recipient=DIGITS or ?message=ID (biz_opaque_callback_data), or both, or "
-    "none\n"
-    "       {\"count\", \"taken\", \"posts\": [{\"time_ms\", \"message\", \"recipient\", "
-    "\"phone_number_id\",\n"
-    "       \"taken\", \"http\", \"code\", \"wamid\"}]}, oldest first. http null: no answer. The "
-    "list ends\n"
-    "       after 1,000; the newest 1,000,000 posts are kept and counted.\n"
-    "  GET  /_sim/stats\n"
-    "       requests = taken + receipts + refused + unauthorized; connections that carried a "
-    "request;\n"
-    "       reused: requests on a connection that had carried one; concurrent_max: requests at "
-    "once;\n"
-    "       by_code: refusals by error code; forgotten: posts no longer kept.\n"
-    "  POST /_sim/settings\n"
-    "       {\"latency_ms\": 50} before each answer; {\"mps\": 80} messages a second of one "
-    "number, else\n"
-    "       130429; {\"pair_burst\": 45, \"pair_interval_ms\": 6000} messages of one number to "
-    "one\n"
-    "       recipient, else 131056; {\"down\": true} everything is answered 503. 0: no limit.\n"
-    "       Answers all settings.\n"
-    "  POST /_sim/reset\n"
-    "       forgets posts, counts, refusals and rates, undoes the settings, closes the "
-    "connections\n"
-    "       whose answer never comes.\n";
-
 struct options {
     const char *listen;
     const char *port_file; // NULL: none
     const char *error_rules;
+    const char *webhook_url; // "": none
+    const char *webhook_secret;
     int64_t latency_ms;
 };
 
@@ -95,6 +45,8 @@ static int parse_options(int argc, char **argv, struct options *options)
         {"port-file", required_argument, NULL, 'p'},
         {"error-rules", required_argument, NULL, 'e'},
         {"latency-ms", required_argument, NULL, 'm'},
+        {"webhook-url", required_argument, NULL, 'u'},
+        {"webhook-secret", required_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -115,8 +67,14 @@ static int parse_options(int argc, char **argv, struct options *options)
             if (!parse_latency(optarg, &options->latency_ms))
                 return 2;
             break;
+        case 'u':
+            options->webhook_url = optarg;
+            break;
+        case 's':
+            options->webhook_secret = optarg;
+            break;
         case 'h':
-            fputs(help, stdout);
+            fputs(sim_help, stdout);
             return 0;
         default:
             return 2; // getopt has said why
@@ -174,13 +132,18 @@ static bool run(const struct options *options, struct sim *sim, const sigset_t *
     } else {
         fprintf(stderr, "tollgate-metasim: %s: %s\n", options->port_file, strerrordesc_np(errno));
     }
+    // While the server is still there, into which the end of a series may reach.
+    webhooks_close(sim->webhooks);
     sim_server_destroy(server);
     return ready;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {.listen = "127.0.0.1:0", .error_rules = "sql/error_rules.csv"};
+    struct options options = {.listen = "127.0.0.1:0",
+                              .error_rules = "sql/error_rules.csv",
+                              .webhook_url = "",
+                              .webhook_secret = ""};
     int status = parse_options(argc, argv, &options);
     if (status >= 0)
         return status;
@@ -199,7 +162,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "tollgate-metasim: %s\n", error.message);
         return EXIT_FAILURE;
     }
-    bool good = run(&options, &sim, &stop);
+    bool good = webhooks_aim(sim.webhooks, options.webhook_url, options.webhook_secret, &error);
+    if (good)
+        good = run(&options, &sim, &stop);
+    else
+        fprintf(stderr, "tollgate-metasim: --webhook-url, --webhook-secret: %s\n", error.message);
     sim_finish(&sim);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

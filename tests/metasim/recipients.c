@@ -5,22 +5,47 @@
 
 enum { PREFIX_DIGITS = 5, NUMBER_DIGITS = 6, CODE_SOMETHING_WENT_WRONG = 131000 };
 
-static const struct fate taken = {.taken = true};
+static const struct status_plan usual = {
+    .steps = {{STATUS_SENT, 1}, {STATUS_DELIVERED, 2}, {STATUS_READ, 5}}};
+static const struct status_plan unread = {.steps = {{STATUS_SENT, 1}, {STATUS_DELIVERED, 2}}};
+static const struct status_plan failed = {.steps = {{STATUS_FAILED, 1}}};
+static const struct status_plan failed_then_delivered = {
+    .steps = {{STATUS_FAILED, 1}, {STATUS_DELIVERED, 2}}};
+static const struct status_plan before_answer = {
+    .steps = {{STATUS_SENT, 0}, {STATUS_DELIVERED, 0}, {STATUS_READ, 0}}, .before_answer = true};
+static const struct status_plan each_twice = {.steps = {{STATUS_SENT, 1},
+                                                        {STATUS_SENT, 1},
+                                                        {STATUS_DELIVERED, 2},
+                                                        {STATUS_DELIVERED, 2},
+                                                        {STATUS_READ, 5},
+                                                        {STATUS_READ, 5}}};
+// All three have happened by the time of the first.
+static const struct status_plan wrong_order = {
+    .steps = {{STATUS_READ, 5}, {STATUS_DELIVERED, 5}, {STATUS_SENT, 5}}};
+
+static const struct fate taken = {.taken = true, .statuses = &usual};
 
 // By the number behind 15552.
 static const struct fate faults[] = {
-    [1] = {.taken = true, .manner = ANSWER_NEVER},
+    // A series of webhooks begins when its request is over: here, once the client has given it up.
+    [1] = {.taken = true, .manner = ANSWER_NEVER, .statuses = &unread},
     // The number stands in the body, so the body has been read by now. A client cannot tell: as far
     // as it can see its bytes went to the kernel and the connection was closed without an answer.
     [2] = {.taken = false, .manner = ANSWER_CLOSE},
     // On a fresh connection the post is taken and answered, so that a client that posts again by
     // itself sees success, and only the count of posts betrays it.
-    [3] = {.taken = true, .close_if_reused = true},
-    [4] = {.taken = true, .manner = ANSWER_RESET},
-    [5] = {.taken = true, .body = BODY_GARBAGE},
-    [6] = {.taken = true, .body = BODY_WITHOUT_ID},
-    [7] = {.taken = true, .body = BODY_PROXY_HTML},
-    [8] = {.taken = true, .delay_ms = 5000},
+    [3] = {.taken = true, .close_if_reused = true, .statuses = &usual},
+    [4] = {.taken = true, .manner = ANSWER_RESET, .statuses = &usual},
+    [5] = {.taken = true, .body = BODY_GARBAGE, .statuses = &usual},
+    [6] = {.taken = true, .body = BODY_WITHOUT_ID, .statuses = &usual},
+    [7] = {.taken = true, .body = BODY_PROXY_HTML, .statuses = &usual},
+    [8] = {.taken = true, .delay_ms = 5000, .statuses = &usual},
+    [9] = {.taken = true, .statuses = &before_answer},
+    [10] = {.taken = true, .statuses = &each_twice},
+    [11] = {.taken = true, .statuses = &wrong_order},
+    [12] = {.taken = true, .code = CODE_SOMETHING_WENT_WRONG, .statuses = &failed_then_delivered},
+    [13] = {.taken = true},
+    [14] = {.taken = true, .manner = ANSWER_NEVER},
 };
 
 void recipients_init(struct recipients *recipients)
@@ -65,6 +90,8 @@ struct fate recipients_fate(struct recipients *recipients, const char *digits)
     switch (digits[PREFIX_DIGITS - 1]) {
     case '0':
         return refused_with((int)number);
+    case '1':
+        return (struct fate){.taken = true, .code = (int)number, .statuses = &failed};
     case '2':
         if (number >= 1 && number < (long)(sizeof faults / sizeof *faults))
             return faults[number];

@@ -3,6 +3,7 @@
 
 #include "tests/metasim/counters.h"
 #include "tests/metasim/exchange.h"
+#include "tests/metasim/status_plan.h"
 
 #include <pthread.h>
 
@@ -18,10 +19,11 @@ struct fate {
     int64_t delay_ms; // on top of the latency that is set
     enum answer_manner manner;
     enum fate_body body;
-    int code; // Meta's, if it is refused
+    int code; // Meta's, if it is refused or gets a status `failed`
     bool taken;
-    bool refused;         // with Meta's error `code`; the rest does not matter then
-    bool close_if_reused; // ANSWER_CLOSE if the connection carried a request before
+    bool refused;                       // with Meta's error `code`; the rest does not matter then
+    bool close_if_reused;               // ANSWER_CLOSE if the connection carried a request before
+    const struct status_plan *statuses; // NULL: no webhook ever
 };
 
 struct recipients {

@@ -1,5 +1,12 @@
 #include "tests/metasim/sim.h"
 
+// The webhooks that an answer was held for have come.
+static void release_answer(void *context, uint64_t ticket)
+{
+    struct sim *sim = context;
+    delay_release(sim->delay, ticket);
+}
+
 bool sim_init(struct sim *sim, const char *error_rules_path, int64_t latency_ms,
               struct tg_error *error)
 {
@@ -12,11 +19,13 @@ bool sim_init(struct sim *sim, const char *error_rules_path, int64_t latency_ms,
     posts_init(&sim->posts, &sim->wamids);
     recipients_init(&sim->recipients);
     rates_init(&sim->rates);
+    sim->webhooks = webhooks_create(release_answer, sim);
     return true;
 }
 
 void sim_finish(struct sim *sim)
 {
+    webhooks_destroy(sim->webhooks);
     rates_finish(&sim->rates);
     recipients_finish(&sim->recipients);
     posts_finish(&sim->posts);
@@ -27,6 +36,7 @@ void sim_finish(struct sim *sim)
 void sim_reset(struct sim *sim)
 {
     sim_settings_reset(&sim->settings);
+    webhooks_reset(sim->webhooks);
     delay_release_forever(sim->delay);
     rates_reset(&sim->rates);
     recipients_reset(&sim->recipients);

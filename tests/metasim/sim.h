@@ -10,6 +10,7 @@
 #include "tests/metasim/sim_settings.h"
 #include "tests/metasim/stats.h"
 #include "tests/metasim/wamid.h"
+#include "tests/metasim/webhooks.h"
 
 struct sim {
     struct error_rules error_rules;
@@ -19,6 +20,7 @@ struct sim {
     struct recipients recipients;
     struct rates rates;
     struct wamids wamids;
+    struct webhooks *webhooks;
     struct delay *delay; // of the server that runs; NULL before
 };
 
@@ -27,7 +29,7 @@ bool sim_init(struct sim *sim, const char *error_rules_path, int64_t latency_ms,
               struct tg_error *error) TG_MUST_CHECK;
 void sim_finish(struct sim *sim);
 
-// Forgets posts, counts, refusals and rates, sets the settings back to those of the start, and
-// closes the connections whose answer never comes. Thread-safe; what is under way goes on and
-// counts anew.
+// Forgets posts, counts, refusals, rates and the webhooks that wait, sets the settings back to
+// those of the start, and closes the connections whose answer never comes. The webhook URL stays.
+// Thread-safe; what is under way goes on and counts anew.
 void sim_reset(struct sim *sim);

@@ -18,6 +18,24 @@ enum {
     // Recipients, numbers, or pairs of them whose refusals or rates are followed.
     SIM_COUNTERS_MAX = 1000 * 1000,
 
+    // Webhooks that wait: three statuses of each of more messages than any test leaves unread, and
+    // their memory, which is a few hundred bytes for the statuses of one message but up to
+    // TG_SEND_BODY_MAX for one that /_sim/inbound is given.
+    SIM_WEBHOOKS_MAX = 500 * 1000,
+    SIM_WEBHOOK_BYTES_MAX = 512 * 1024 * 1024,
+    // Webhooks under way at once. Each is a connection to the gateway.
+    SIM_WEBHOOKS_AT_ONCE = 64,
+    // A webhook that is not acknowledged in this time is posted again.
+    SIM_WEBHOOK_TIMEOUT_MS = 5000,
+    SIM_WEBHOOK_RETRY_MS_MIN = 250,
+    SIM_WEBHOOK_RETRY_MS_MAX = 15000,
+    // An answer is held so long at most for the webhooks that come before it.
+    SIM_HELD_ANSWER_MS_MAX = 5000,
+    SIM_WEBHOOK_URL_SIZE = 2048,
+    SIM_WEBHOOK_SECRET_SIZE = 256,
+    // How often /_sim/inbound posts one body.
+    SIM_INBOUND_TIMES_MAX = 1000,
+
     // A business-scoped user id is the longest kind of recipient; common/cloud_message.c takes 256.
     SIM_RECIPIENT_SIZE = 257,
     // Meta's ids of phone numbers are 64-bit integers: 20 digits and the NUL.

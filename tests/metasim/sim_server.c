@@ -154,14 +154,22 @@ static enum MHD_Result decide(struct exchange *exchange)
     else
         cloud_api_answer(exchange->sim, &exchange->request, answer);
     bool never = answer->manner == ANSWER_NEVER;
+    bool held = answer->ticket != 0;
     if (answer->delay_ms == 0 && !never)
         return deliver(exchange);
+    struct sim *sim = exchange->sim;
+    struct series *webhooks = answer->webhooks;
+    if (held)
+        answer->webhooks = NULL;
     // Suspended before it is handed over: the other thread may resume it at once, and this one does
     // not touch the exchange again.
     exchange->wait.owner = exchange;
+    exchange->wait.ticket = answer->ticket;
     exchange->wait.fd = socket_of(exchange->connection);
     MHD_suspend_connection(exchange->connection);
-    delay_hold(exchange->sim->delay, &exchange->wait, answer->delay_ms, never);
+    delay_hold(sim->delay, &exchange->wait, answer->delay_ms, never);
+    if (held)
+        webhooks_begin(sim->webhooks, webhooks);
     return MHD_YES;
 }
 
@@ -194,6 +202,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         return;
     if (!exchange->control)
         stats_request_ended(&sim->stats);
+    if (exchange->answer.webhooks)
+        webhooks_begin(sim->webhooks, exchange->answer.webhooks);
     tg_text_finish(&exchange->request.body);
     tg_text_finish(&exchange->answer.body);
     free(exchange);

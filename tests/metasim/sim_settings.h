@@ -14,6 +14,8 @@ enum setting {
     SETTING_PAIR_BURST,       // messages that a number may send to one recipient at once; 0: any
     SETTING_PAIR_INTERVAL_MS, // after how long one more of that burst is free again
     SETTING_DOWN,             // Meta is down: every request is answered 503
+    SETTING_WEBHOOKS,         // messages taken from now on get status webhooks
+    SETTING_STATUS_GAP_MS,    // what the times of a message's status webhooks are counted in
     SETTINGS,
 };
 
@@ -24,7 +26,8 @@ struct sim_settings {
 
 enum { SIM_LATENCY_MS_MAX = 10 * 60 * 1000 };
 
-// Everything off, and the latency that --latency-ms asks for; this is also what reset goes back to.
+// Everything as Meta has it, without limits, and the latency that --latency-ms asks for; this is
+// also what reset goes back to.
 void sim_settings_init(struct sim_settings *settings, int64_t latency_ms);
 void sim_settings_reset(struct sim_settings *settings);
 

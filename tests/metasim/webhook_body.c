@@ -1,0 +1,142 @@
+#include "tests/metasim/webhook_body.h"
+
+#include <inttypes.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    bool priced;
+} kinds[STATUS_KINDS] = {
+    [STATUS_SENT] = {"sent", true},
+    [STATUS_DELIVERED] = {"delivered", true},
+    [STATUS_READ] = {"read", false},
+    [STATUS_FAILED] = {"failed", false},
+};
+
+static void append_string(struct tg_text *out, const char *name, const char *value)
+{
+    tg_text_append_string(out, name);
+    tg_text_append_json(out, value, strlen(value));
+}
+
+// Takes one character off valid UTF-8.
+static uint32_t next_character(const unsigned char **at)
+{
+    const unsigned char *bytes = *at;
+    size_t more = bytes[0] < 0xe0 ? 1 : bytes[0] < 0xf0 ? 2 : 3;
+    uint32_t character = bytes[0] & (0x3fU >> more);
+    for (size_t i = 1; i <= more; i++)
+        character = character << 6 | (bytes[i] & 0x3fU);
+    *at = bytes + more + 1;
+    return character;
+}
+
+// In JSON such characters stand within strings only, so this needs no understanding of it.
+static void append_as_ascii(struct tg_text *out, const struct tg_text *json)
+{
+    const unsigned char *at = (const unsigned char *)json->data;
+    const unsigned char *end = at + json->length;
+    while (at < end) {
+        const unsigned char *plain = at;
+        while (at < end && *at < 0x80)
+            at++;
+        tg_text_append(out, plain, (size_t)(at - plain));
+        if (at == end)
+            return;
+        uint32_t character = next_character(&at);
+        if (character < 0x10000)
+            tg_text_append_format(out, "\\u%04" PRIx32, character);
+        else
+            tg_text_append_format(out, "\\u%04" PRIx32 "\\u%04" PRIx32,
+                                  0xd800 + ((character - 0x10000) >> 10),
+                                  0xdc00 + (character & 0x3ff));
+    }
+}
+
+// What Meta knows of a number and the simulator does not, it makes up: all numbers are of one
+// account, and the display number is made from the id.
+static void begin_value(struct tg_text *out, const char *phone_number_id)
+{
+    enum { DISPLAY_DIGITS = 7 };
+    size_t length = strlen(phone_number_id);
+    const char *last_digits =
+        phone_number_id + (length > DISPLAY_DIGITS ? length - DISPLAY_DIGITS : 0);
+    tg_text_append_format(out,
+                          "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"1001\","
+                          "\"changes\":[{\"value\":{\"messaging_product\":\"whatsapp\","
+                          "\"metadata\":{\"display_phone_number\":\"1555%07ld\","
+                          "\"phone_number_id\":\"%s\"}",
+                          strtol(last_digits, NULL, 10), phone_number_id);
+}
+
+static void end_value(struct tg_text *out)
+{
+    tg_text_append_string(out, "},\"field\":\"messages\"}]}]}");
+}
+
+static void append_error(struct tg_text *out, const struct webhook_status *status)
+{
+    tg_text_append_format(out, ",\"errors\":[{\"code\":%d", status->error_code);
+    append_string(out, ",\"title\":", status->error_title);
+    append_string(out, ",\"message\":", status->error_title);
+    append_string(out, ",\"error_data\":{\"details\":", status->error_details);
+    tg_text_append_string(out, "}}]");
+}
+
+void webhook_body_status(const struct webhook_status *status, struct tg_text *out)
+{
+    TG_TEXT_AUTO json = {0};
+    begin_value(&json, status->phone_number_id);
+    append_string(&json, ",\"statuses\":[{\"id\":", status->wamid);
+    append_string(&json, ",\"status\":", kinds[status->status].name);
+    tg_text_append_format(&json, ",\"timestamp\":\"%" PRId64 "\"", status->timestamp_s);
+    append_string(&json, status->to_user_id ? ",\"recipient_user_id\":" : ",\"recipient_id\":",
+                  status->recipient);
+    if (kinds[status->status].priced) {
+        append_string(&json,
+                      ",\"pricing\":{\"billable\":true,\"pricing_model\":\"PMP\",\"category\":",
+                      status->category);
+        tg_text_append_string(&json, ",\"type\":\"regular\"}");
+    }
+    if (*status->callback_data)
+        append_string(&json, ",\"biz_opaque_callback_data\":", status->callback_data);
+    if (status->status == STATUS_FAILED)
+        append_error(&json, status);
+    tg_text_append_string(&json, "}]");
+    end_value(&json);
+    append_as_ascii(out, &json);
+}
+
+void webhook_body_inbound(const struct webhook_inbound *inbound, struct tg_text *out)
+{
+    TG_TEXT_AUTO json = {0};
+    begin_value(&json, inbound->phone_number_id);
+    tg_text_append_string(&json, ",\"contacts\":[{\"profile\":{\"name\":");
+    tg_text_append_json(&json, inbound->name, inbound->name_length);
+    tg_text_append_string(&json, "}");
+    if (inbound->wa_id)
+        append_string(&json, ",\"wa_id\":", inbound->wa_id);
+    if (inbound->user_id)
+        append_string(&json, ",\"user_id\":", inbound->user_id);
+    tg_text_append_string(&json, "}],\"messages\":[");
+    tg_text_append(&json, inbound->message, inbound->message_length);
+    tg_text_append_string(&json, "]");
+    end_value(&json);
+    append_as_ascii(out, &json);
+}
+
+void webhook_body_sign(const struct tg_text *body, const char *secret,
+                       char signature[static WEBHOOK_SIGNATURE_SIZE])
+{
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (!HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)body->data,
+              body->length, mac, &length))
+        abort();
+    char *at = stpcpy(signature, "sha256=");
+    for (unsigned i = 0; i < length; i++)
+        at += snprintf(at, 3, "%02x", mac[i]);
+}

@@ -1,0 +1,44 @@
+// The bodies of Meta's webhooks, in its shapes and in its bytes: characters outside ASCII are
+// written \uXXXX, and the signature is over what results. Thread-safe.
+#pragma once
+
+#include "common/text.h"
+#include "tests/metasim/status_plan.h"
+
+#include <stdint.h>
+
+struct webhook_status {
+    const char *phone_number_id;
+    const char *wamid;
+    const char *recipient;
+    bool to_user_id; // the recipient is a business-scoped user id, not a phone
+    const char *category;
+    const char *callback_data; // biz_opaque_callback_data of the send; "": none
+    int error_code;            // of STATUS_FAILED, and its title and details
+    const char *error_title;
+    const char *error_details;
+    enum status_kind status;
+    int64_t timestamp_s; // Unix time
+};
+
+// Appends the body of a webhook with this one status.
+void webhook_body_status(const struct webhook_status *status, struct tg_text *out);
+
+struct webhook_inbound {
+    const char *phone_number_id;
+    const char *wa_id;   // of the customer; NULL: hidden
+    const char *user_id; // business-scoped user id; NULL: none
+    const char *name;
+    size_t name_length;
+    const char *message; // JSON: the member of `messages`
+    size_t message_length;
+};
+
+// Appends the body of a webhook with this one message of a customer's.
+void webhook_body_inbound(const struct webhook_inbound *inbound, struct tg_text *out);
+
+enum { WEBHOOK_SIGNATURE_SIZE = 7 + 64 + 1 };
+
+// "sha256=" and the hexadecimal HMAC-SHA256 of the bytes, as the header X-Hub-Signature-256 has it.
+void webhook_body_sign(const struct tg_text *body, const char *secret,
+                       char signature[static WEBHOOK_SIGNATURE_SIZE]);
