@@ -261,3 +261,15 @@ bool tg_cloud_message_is_media(const char *type)
     }
     return false;
 }
+
+void tg_cloud_message_write(struct json_object *message, struct tg_uuid message_id,
+                            struct tg_text *payload)
+{
+    char id[TG_UUID_TEXT_SIZE];
+    tg_uuid_format(message_id, id);
+    json_object_object_add(message, "biz_opaque_callback_data", json_object_new_string(id));
+    size_t length = 0;
+    const char *json = json_object_to_json_string_length(
+        message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    tg_text_append(payload, json, length);
+}

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "common/error.h"
+#include "common/text.h"
+#include "common/uuid7.h"
 
 #include <json-c/json.h>
 
@@ -33,3 +35,8 @@ bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message
 
 // Is this one of the types that carry media: image, video, audio, document, sticker?
 bool tg_cloud_message_is_media(const char *type);
+
+// Appends a checked message as the bytes that Meta gets. Our id goes with it
+// (biz_opaque_callback_data, in place of whatever stood there): status webhooks bring it back.
+void tg_cloud_message_write(struct json_object *message, struct tg_uuid message_id,
+                            struct tg_text *payload);

@@ -1,9 +1,9 @@
 #include "common/json.h"
 
 #include "common/limits.h"
-#include "common/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *reason(enum json_tokener_error why, bool whole)
 {
@@ -34,4 +34,18 @@ struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_er
     tg_error_set(error, 400, "invalid_json", "body", "The body is not valid JSON (byte %zu): %s",
                  end, reason(why, end == length));
     return NULL;
+}
+
+void tg_json_write(struct json_object *value, struct tg_text *json)
+{
+    size_t length = 0;
+    const char *text = json_object_to_json_string_length(
+        value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    size_t begin = json->length;
+    tg_text_append(json, text, length);
+    // An escape is a backslash and what follows: "\\u0000" is a backslash and five characters.
+    for (char *at = json->data + begin; (at = strchr(at, '\\')); at += 2) {
+        if (strncmp(at, "\\u0000", 6) == 0)
+            memcpy(at, "\\ufffd", 6);
+    }
 }

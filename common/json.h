@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/error.h"
+#include "common/text.h"
 
 #include <json-c/json.h>
 
@@ -11,3 +12,7 @@
 // `null` is refused too. Thread-safe; the returned object is for one thread at a time.
 struct json_object *tg_json_parse(const char *bytes, size_t length,
                                   struct tg_error *error) TG_MUST_CHECK;
+
+// Appends a value as compact JSON that PostgreSQL takes: what stood there as \u0000 (which its text
+// cannot hold) becomes \ufffd. Numbers stay as they were written.
+void tg_json_write(struct json_object *value, struct tg_text *json);

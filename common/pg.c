@@ -13,17 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OID_BYTEA = 17, PREPARED_MAX = 16 };
+enum { PREPARED_MAX = 16 };
 
 // Element type to the type of its array (pg_type.dat of PostgreSQL).
 static const struct {
     enum tg_pg_type element;
     unsigned array;
 } array_types[] = {
-    {TG_PG_BOOL, 1000},
-    {TG_PG_INT8, 1016},
-    {TG_PG_TEXT, 1009},
-    {TG_PG_UUID, 2951},
+    {TG_PG_BOOL, 1000}, {TG_PG_BYTEA, 1001}, {TG_PG_INT8, 1016},
+    {TG_PG_TEXT, 1009}, {TG_PG_UUID, 2951},
 };
 
 struct tg_pg {
@@ -33,6 +31,7 @@ struct tg_pg {
     long long next_attempt_ms;
     char away[200]; // why there is no connection, as it was logged; "": there is one
     const char *prepared[PREPARED_MAX]; // names prepared on this connection
+    bool in_transaction;                // begun, even if the connection was lost since
 };
 
 struct tg_pg *tg_pg_create(const char *url, const char *application)
@@ -158,7 +157,7 @@ void tg_pg_param_uuid(struct tg_pg_params *params, struct tg_uuid value)
 
 void tg_pg_param_bytes(struct tg_pg_params *params, const void *value, size_t length)
 {
-    add_param(params, OID_BYTEA, value, length);
+    add_param(params, TG_PG_BYTEA, value, length);
 }
 
 void tg_pg_param_int8(struct tg_pg_params *params, int64_t value)
@@ -212,9 +211,26 @@ void tg_pg_item_uuid(struct tg_pg_params *params, struct tg_uuid value)
     add_item(params, value.bytes, sizeof value.bytes);
 }
 
-void tg_pg_item_text(struct tg_pg_params *params, const char *value, size_t length)
+void tg_pg_item_bytes(struct tg_pg_params *params, const void *value, size_t length)
 {
     add_item(params, value, length);
+}
+
+void tg_pg_item_text(struct tg_pg_params *params, const char *value, size_t length)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    if (!memchr(value, '\0', length)) {
+        add_item(params, value, length);
+        return;
+    }
+    TG_TEXT_AUTO clean = {0};
+    for (const char *end = value + length; value < end; value++) {
+        if (*value == '\0')
+            tg_text_append(&clean, replacement, sizeof replacement - 1);
+        else
+            tg_text_append(&clean, value, 1);
+    }
+    add_item(params, clean.data, clean.length);
 }
 
 void tg_pg_item_int8(struct tg_pg_params *params, int64_t value)
@@ -256,6 +272,22 @@ const char *tg_pg_text(const struct tg_pg_rows *rows, int row, int column)
 bool tg_pg_bool(const struct tg_pg_rows *rows, int row, int column)
 {
     return tg_pg_text(rows, row, column)[0] == 't';
+}
+
+int64_t tg_pg_int8(const struct tg_pg_rows *rows, int row, int column)
+{
+    return strtoll(tg_pg_text(rows, row, column), NULL, 10);
+}
+
+void tg_pg_bytes(const struct tg_pg_rows *rows, int row, int column, struct tg_text *bytes)
+{
+    size_t length = 0;
+    unsigned char *decoded =
+        PQunescapeBytea((const unsigned char *)tg_pg_text(rows, row, column), &length);
+    if (!decoded)
+        abort();
+    tg_text_append(bytes, decoded, length);
+    PQfreemem(decoded);
 }
 
 struct tg_uuid tg_pg_uuid(const struct tg_pg_rows *rows, int row, int column)
@@ -338,7 +370,8 @@ enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql
 {
     assert(params->array_left == 0);
     *rows = NULL;
-    if (!tg_pg_connected(pg))
+    // A transaction whose connection was lost must not go on by halves on a new one.
+    if (pg->in_transaction ? !pg->connection : !tg_pg_connected(pg))
         return TG_PG_UNAVAILABLE;
 
     Oid types[TG_PG_PARAMS_MAX];
@@ -364,4 +397,37 @@ enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql
         return fail(pg, name, result, true);
     *rows = (struct tg_pg_rows *)result;
     return TG_PG_OK;
+}
+
+static enum tg_pg_status command(struct tg_pg *pg, const char *name)
+{
+    PGresult *result = PQexec(pg->connection, name);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        return fail(pg, name, result, true);
+    PQclear(result);
+    return TG_PG_OK;
+}
+
+enum tg_pg_status tg_pg_begin(struct tg_pg *pg)
+{
+    assert(!pg->in_transaction);
+    if (!tg_pg_connected(pg))
+        return TG_PG_UNAVAILABLE;
+    enum tg_pg_status status = command(pg, "BEGIN");
+    pg->in_transaction = status == TG_PG_OK;
+    return status;
+}
+
+enum tg_pg_status tg_pg_commit(struct tg_pg *pg)
+{
+    assert(pg->in_transaction);
+    pg->in_transaction = false;
+    return pg->connection ? command(pg, "COMMIT") : TG_PG_UNAVAILABLE;
+}
+
+void tg_pg_rollback(struct tg_pg *pg)
+{
+    if (pg->in_transaction && pg->connection && command(pg, "ROLLBACK") != TG_PG_OK)
+        disconnect(pg);
+    pg->in_transaction = false;
 }

@@ -46,9 +46,17 @@ void tg_pg_param_int8(struct tg_pg_params *params, int64_t value);
 
 // An array parameter: begin names the element type and their number, then exactly that many items
 // follow, each by one of the item functions (of that type) or tg_pg_item_null.
-enum tg_pg_type { TG_PG_BOOL = 16, TG_PG_INT8 = 20, TG_PG_TEXT = 25, TG_PG_UUID = 2950 };
+enum tg_pg_type {
+    TG_PG_BOOL = 16,
+    TG_PG_BYTEA = 17,
+    TG_PG_INT8 = 20,
+    TG_PG_TEXT = 25,
+    TG_PG_UUID = 2950
+};
 void tg_pg_param_array(struct tg_pg_params *params, enum tg_pg_type type, size_t items);
 void tg_pg_item_uuid(struct tg_pg_params *params, struct tg_uuid value);
+void tg_pg_item_bytes(struct tg_pg_params *params, const void *value, size_t length);
+// PostgreSQL's text holds no NUL: each one becomes U+FFFD, the replacement character.
 void tg_pg_item_text(struct tg_pg_params *params, const char *value, size_t length);
 void tg_pg_item_int8(struct tg_pg_params *params, int64_t value);
 void tg_pg_item_bool(struct tg_pg_params *params, bool value);
@@ -59,13 +67,22 @@ struct tg_pg_rows;
 int tg_pg_count(const struct tg_pg_rows *rows);
 const char *tg_pg_text(const struct tg_pg_rows *rows, int row, int column); // "" for NULL; borrowed
 bool tg_pg_bool(const struct tg_pg_rows *rows, int row, int column);
+int64_t tg_pg_int8(const struct tg_pg_rows *rows, int row, int column);
+void tg_pg_bytes(const struct tg_pg_rows *rows, int row, int column, struct tg_text *bytes);
 struct tg_uuid tg_pg_uuid(const struct tg_pg_rows *rows, int row, int column);
 void tg_pg_rows_free(struct tg_pg_rows *rows); // NULL is fine
 
-// Runs `sql`, prepared under `name` (both string literals, always the same pair), in a transaction
-// of its own. TG_PG_OK: *rows holds the answer, the caller frees it. Else *rows is NULL, and the
-// failure has been logged and counted with SQLSTATE and PostgreSQL's message, without its detail
-// (which may quote values). `name` stands in the log too.
+// Runs `sql`, prepared under `name` (both string literals, always the same pair), in the
+// transaction that was begun, else in one of its own. TG_PG_OK: *rows holds the answer, the caller
+// frees it. Else *rows is NULL, and the failure has been logged and counted with SQLSTATE and
+// PostgreSQL's message, without its detail (which may quote values). `name` stands in the log too.
 enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql,
                              const struct tg_pg_params *params,
                              struct tg_pg_rows **rows) TG_MUST_CHECK;
+
+// A transaction of several calls. After begin, calls until commit or rollback are parts of it; the
+// first one that fails must be followed by rollback, which cannot fail: nothing of it was done
+// then. commit alone may leave it open what was done (TG_PG_UNKNOWN).
+enum tg_pg_status tg_pg_begin(struct tg_pg *pg) TG_MUST_CHECK;
+enum tg_pg_status tg_pg_commit(struct tg_pg *pg) TG_MUST_CHECK;
+void tg_pg_rollback(struct tg_pg *pg);

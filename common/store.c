@@ -1,15 +1,20 @@
 #include "common/store.h"
 
 #include "common/limits.h"
+#include "common/store_params.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 const char *const tg_verdict_names[TG_VERDICT_CODES] = {
-    [TG_ACCEPTED] = "accepted",     [TG_INSUFFICIENT_BALANCE] = "insufficient_balance",
-    [TG_NO_ORG] = "no_org",         [TG_ORG_SUSPENDED] = "org_suspended",
-    [TG_NO_CHANNEL] = "no_channel", [TG_CHANNEL_PAUSED] = "channel_paused",
+    [TG_ACCEPTED] = "accepted",
+    [TG_INSUFFICIENT_BALANCE] = "insufficient_balance",
+    [TG_NO_ORG] = "no_org",
+    [TG_ORG_SUSPENDED] = "org_suspended",
+    [TG_NO_CHANNEL] = "no_channel",
+    [TG_CHANNEL_PAUSED] = "channel_paused",
+    [TG_CONTACT_OPTED_OUT] = "contact_opted_out",
 };
 
 static const char *const priority_names[] = {
@@ -43,30 +48,15 @@ static void copy(char *to, size_t size, const char *from)
     snprintf(to, size, "%s", from);
 }
 
-// Absent text is NULL in SQL.
-static void item_text_or_null(struct tg_pg_params *params, const char *text, size_t length)
-{
-    if (length > 0)
-        tg_pg_item_text(params, text, length);
-    else
-        tg_pg_item_null(params);
-}
-
 static void param_uuids(struct tg_pg_params *params, const struct tg_uuid *ids, size_t n)
 {
-    tg_pg_param_array(params, TG_PG_UUID, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_uuid(params, ids[i]);
+    TG_PARAM_EACH(params, TG_PG_UUID, n, tg_pg_item_uuid(params, ids[i]));
 }
 
 static void param_sends(struct tg_pg_params *params, const struct tg_send *const *sends, size_t n)
 {
-    tg_pg_param_array(params, TG_PG_UUID, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_uuid(params, sends[i]->message_id);
-    tg_pg_param_array(params, TG_PG_UUID, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_uuid(params, sends[i]->org_id);
+    TG_PARAM_EACH(params, TG_PG_UUID, n, tg_pg_item_uuid(params, sends[i]->message_id));
+    TG_PARAM_EACH(params, TG_PG_UUID, n, tg_pg_item_uuid(params, sends[i]->org_id));
     tg_pg_param_array(params, TG_PG_UUID, n);
     for (size_t i = 0; i < n; i++) {
         if (sends[i]->has_channel)
@@ -74,21 +64,17 @@ static void param_sends(struct tg_pg_params *params, const struct tg_send *const
         else
             tg_pg_item_null(params);
     }
-    tg_pg_param_array(params, TG_PG_TEXT, n);
-    for (size_t i = 0; i < n; i++)
-        item_text_or_null(params, sends[i]->phone, strlen(sends[i]->phone));
-    tg_pg_param_array(params, TG_PG_TEXT, n);
-    for (size_t i = 0; i < n; i++)
-        item_text_or_null(params, sends[i]->user_id, strlen(sends[i]->user_id));
-    tg_pg_param_array(params, TG_PG_TEXT, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_text(params, sends[i]->type, strlen(sends[i]->type));
-    tg_pg_param_array(params, TG_PG_TEXT, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_text(params, sends[i]->payload.data, sends[i]->payload.length);
-    tg_pg_param_array(params, TG_PG_TEXT, n);
-    for (size_t i = 0; i < n; i++)
-        item_text_or_null(params, sends[i]->callback_data.data, sends[i]->callback_data.length);
+    TG_PARAM_EACH(params, TG_PG_TEXT, n,
+                  tg_item_text_or_null(params, sends[i]->phone, strlen(sends[i]->phone)));
+    TG_PARAM_EACH(params, TG_PG_TEXT, n,
+                  tg_item_text_or_null(params, sends[i]->user_id, strlen(sends[i]->user_id)));
+    TG_PARAM_EACH(params, TG_PG_TEXT, n,
+                  tg_pg_item_text(params, sends[i]->type, strlen(sends[i]->type)));
+    TG_PARAM_EACH(params, TG_PG_TEXT, n,
+                  tg_pg_item_text(params, sends[i]->payload.data, sends[i]->payload.length));
+    TG_PARAM_EACH(
+        params, TG_PG_TEXT, n,
+        tg_item_text_or_null(params, sends[i]->callback_data.data, sends[i]->callback_data.length));
     tg_pg_param_array(params, TG_PG_TEXT, n);
     for (size_t i = 0; i < n; i++) {
         const char *priority = priority_names[sends[i]->priority];
@@ -192,27 +178,17 @@ enum tg_pg_status tg_store_release_sends(struct tg_pg *pg, const struct tg_uuid 
 static void param_outcomes(struct tg_pg_params *params, const struct tg_outcome *const *outcomes,
                            size_t n)
 {
-    tg_pg_param_array(params, TG_PG_UUID, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_uuid(params, outcomes[i]->org_id);
-    tg_pg_param_array(params, TG_PG_UUID, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_uuid(params, outcomes[i]->message_id);
-    tg_pg_param_array(params, TG_PG_UUID, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_uuid(params, outcomes[i]->claim_id);
-    tg_pg_param_array(params, TG_PG_TEXT, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_text(params, outcomes[i]->key, strlen(outcomes[i]->key));
-    tg_pg_param_array(params, TG_PG_TEXT, n);
-    for (size_t i = 0; i < n; i++)
-        item_text_or_null(params, outcomes[i]->wamid, strlen(outcomes[i]->wamid));
-    tg_pg_param_array(params, TG_PG_TEXT, n);
-    for (size_t i = 0; i < n; i++)
-        item_text_or_null(params, outcomes[i]->error_message, strlen(outcomes[i]->error_message));
-    tg_pg_param_array(params, TG_PG_BOOL, n);
-    for (size_t i = 0; i < n; i++)
-        tg_pg_item_bool(params, outcomes[i]->transient);
+    TG_PARAM_EACH(params, TG_PG_UUID, n, tg_pg_item_uuid(params, outcomes[i]->org_id));
+    TG_PARAM_EACH(params, TG_PG_UUID, n, tg_pg_item_uuid(params, outcomes[i]->message_id));
+    TG_PARAM_EACH(params, TG_PG_UUID, n, tg_pg_item_uuid(params, outcomes[i]->claim_id));
+    TG_PARAM_EACH(params, TG_PG_TEXT, n,
+                  tg_pg_item_text(params, outcomes[i]->key, strlen(outcomes[i]->key)));
+    TG_PARAM_EACH(params, TG_PG_TEXT, n,
+                  tg_item_text_or_null(params, outcomes[i]->wamid, strlen(outcomes[i]->wamid)));
+    TG_PARAM_EACH(params, TG_PG_TEXT, n,
+                  tg_item_text_or_null(params, outcomes[i]->error_message,
+                                       strlen(outcomes[i]->error_message)));
+    TG_PARAM_EACH(params, TG_PG_BOOL, n, tg_pg_item_bool(params, outcomes[i]->transient));
 }
 
 enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcome *const *outcomes,

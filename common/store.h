@@ -34,6 +34,7 @@ enum tg_verdict_code {
     TG_ORG_SUSPENDED,
     TG_NO_CHANNEL,
     TG_CHANNEL_PAUSED,
+    TG_CONTACT_OPTED_OUT, // of bulk sends
     TG_VERDICT_CODES
 };
 // The words of SQL, metrics and HTTP for the codes above: "accepted", "insufficient_balance", ...

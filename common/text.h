@@ -13,6 +13,12 @@ struct tg_text {
     size_t capacity;
 };
 
+// Text that somebody else owns; not NUL-terminated. data NULL: there is none.
+struct tg_span {
+    const char *data;
+    size_t length;
+};
+
 // Frees the bytes and makes the text empty again. Accepts an empty or zeroed text.
 void tg_text_finish(struct tg_text *text);
 

@@ -45,12 +45,16 @@ static const struct {
     int http_status;
     const char *code;
     const char *message;
+    const char *field; // of the request
 } refusals[TG_VERDICT_CODES] = {
-    [TG_INSUFFICIENT_BALANCE] = {402, "insufficient_balance", "Insufficient wallet balance"},
-    [TG_NO_ORG] = {404, "org_not_found", "There is no such org"},
-    [TG_ORG_SUSPENDED] = {403, "org_suspended", "The org is suspended"},
-    [TG_NO_CHANNEL] = {404, "channel_not_found", "The org has no such active channel"},
-    [TG_CHANNEL_PAUSED] = {409, "channel_paused", "The channel is paused"},
+    [TG_INSUFFICIENT_BALANCE] = {402, "insufficient_balance", "Insufficient wallet balance", NULL},
+    [TG_NO_ORG] = {404, "org_not_found", "There is no such org", "org_id"},
+    [TG_ORG_SUSPENDED] = {403, "org_suspended", "The org is suspended", "org_id"},
+    [TG_NO_CHANNEL] = {404, "channel_not_found", "The org has no such active channel",
+                       "channel_id"},
+    [TG_CHANNEL_PAUSED] = {409, "channel_paused", "The channel is paused", "channel_id"},
+    [TG_CONTACT_OPTED_OUT] = {409, "contact_opted_out", "The contact wants no bulk messages",
+                              "phone"},
 };
 
 static void answer_refused(const struct ticket *ticket, const struct tg_verdict *verdict)
@@ -65,9 +69,8 @@ static void answer_refused(const struct ticket *ticket, const struct tg_verdict 
         answer_error_detail(ticket->request, status, code, message, &detail);
         return;
     }
-    bool of_channel = verdict->code == TG_NO_CHANNEL || verdict->code == TG_CHANNEL_PAUSED;
     struct tg_error error;
-    tg_error_set(&error, status, code, of_channel ? "channel_id" : "org_id", "%s", message);
+    tg_error_set(&error, status, code, refusals[verdict->code].field, "%s", message);
     answer_error(ticket->request, &error, NULL);
 }
 

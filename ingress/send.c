@@ -267,26 +267,18 @@ static bool add_reply_to(struct json_object *root, struct json_object *message,
     return true;
 }
 
-// Puts our message id where Meta's status webhooks bring it back, keeps the client's own, and
-// writes the bytes that Meta will get.
+// Keeps the client's own opaque data, in whose place ours goes to Meta, and writes what Meta gets.
 static bool write_payload(struct json_object *message, struct tg_send *send, struct tg_error *error)
 {
-    static const char *const opaque = "biz_opaque_callback_data";
     struct json_object *own;
-    if (json_object_object_get_ex(message, opaque, &own) && own) {
+    if (json_object_object_get_ex(message, "biz_opaque_callback_data", &own) && own) {
         if (holds_nul(own))
             return tg_error_set(error, 400, "invalid_message", "payload.biz_opaque_callback_data",
                                 "payload.biz_opaque_callback_data must not hold NUL characters");
         tg_text_append(&send->callback_data, json_object_get_string(own),
                        (size_t)json_object_get_string_len(own));
     }
-    char id[TG_UUID_TEXT_SIZE];
-    tg_uuid_format(send->message_id, id);
-    json_object_object_add(message, opaque, json_object_new_string(id));
-    size_t length;
-    const char *json = json_object_to_json_string_length(
-        message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
-    tg_text_append(&send->payload, json, length);
+    tg_cloud_message_write(message, send->message_id, &send->payload);
     return true;
 }
 

@@ -66,6 +66,14 @@ CREATE TEMP TABLE granted_functions (role_name, function_name) ON COMMIT DROP AS
     ('tollgate_worker', 'release_due_sends'),
     ('tollgate_worker', 'find_lost_sends'),
     ('tollgate_worker', 'take_scheduler_lock'),
+    ('tollgate_worker', 'receive_messages'),
+    ('tollgate_worker', 'apply_statuses'),
+    ('tollgate_worker', 'receive_preferences'),
+    ('tollgate_worker', 'record_account_events'),
+    ('tollgate_worker', 'record_dead_events'),
+    ('tollgate_worker', 'take_dead_events'),
+    ('tollgate_worker', 'list_rules'),
+    ('tollgate_worker', 'accept_replies'),
     ('tollgate_worker', 'schema_ready');
 
 -- What the reads of ingress see. NULL: every column.
@@ -76,6 +84,7 @@ CREATE TEMP TABLE granted_tables (role_name, table_name, columns) ON COMMIT DROP
     ('tollgate_ingress', 'contacts', NULL),
     ('tollgate_ingress', 'messages', NULL),
     ('tollgate_ingress', 'outbox', NULL),
+    ('tollgate_ingress', 'auto_replies', NULL),
     -- All but the access token.
     ('tollgate_ingress', 'channels', '(org_id, id, phone_number_id, waba_id, service_fee_per_msg, '
                                      'max_mps, status, created_at)');

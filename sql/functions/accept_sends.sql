@@ -50,10 +50,11 @@ BEGIN
 
     WITH item AS (
         SELECT i.n, i.org_id, o.status AS org_status, c.id AS channel_id, c.status AS channel_status,
-               w.balance, m.id IS NOT NULL AS known,
+               w.balance, m.id IS NOT NULL AS known, i.phone, i.user_id, i.priority,
                CASE WHEN i.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee
-          FROM unnest(p_message_ids, p_org_ids, p_channel_ids, p_types) WITH ORDINALITY
-               AS i (message_id, org_id, channel_id, type, n)
+          FROM unnest(p_message_ids, p_org_ids, p_channel_ids, p_types, p_phones, p_user_ids,
+                      p_priorities) WITH ORDINALITY
+               AS i (message_id, org_id, channel_id, type, phone, user_id, priority, n)
           LEFT JOIN organizations o ON o.id = i.org_id
           LEFT JOIN wallets w ON w.org_id = i.org_id
           LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
@@ -69,6 +70,8 @@ BEGIN
                        WHEN org_status <> 'active' THEN 'org_suspended'
                        WHEN channel_id IS NULL THEN 'no_channel'
                        WHEN channel_status <> 'active' THEN 'channel_paused'
+                       WHEN priority = 'bulk' AND is_opted_out(org_id, channel_id, phone, user_id)
+                       THEN 'contact_opted_out'
                        ELSE 'payable' END AS judgement
           FROM item
     ), spent AS (

@@ -6,6 +6,9 @@
 -- repeated (an answer to COMMIT that got lost): the second time settles nothing, refunds nothing and
 -- reports how each message stands. Of two outcomes for one message in a batch the first counts.
 --
+-- A status webhook that overtakes the answer settles its message by itself (apply_statuses): there is
+-- nothing left to settle then, and what is reported is how the message stands.
+--
 -- Lock order: outbox, wallets by org_id, messages.
 CREATE OR REPLACE FUNCTION settle_sends(
     p_org_ids        uuid[],
@@ -32,6 +35,7 @@ DECLARE
     v_refunds  boolean[];
     v_unknown  boolean[];
     v_classes  text[];
+    v_opt_outs uuid[];
 BEGIN
     WITH gone AS (
         DELETE FROM outbox o
@@ -49,8 +53,10 @@ BEGIN
            array_agg(i.outcome <> 'sent' AND NOT (r.rule).unconfirmed
                      AND is_refundable(r.rule, i.transient) ORDER BY i.n),
            array_agg(i.outcome <> 'sent' AND (r.rule).outcome = 'default' ORDER BY i.n),
-           array_agg((r.rule).class ORDER BY i.n)
-      INTO v_attempts, v_statuses, v_refunds, v_unknown, v_classes
+           array_agg((r.rule).class ORDER BY i.n),
+           array_agg(i.message_id) FILTER (WHERE (r.rule).action = 'opt_out_bulk'
+                                             AND i.message_id = ANY (v_taken))
+      INTO v_attempts, v_statuses, v_refunds, v_unknown, v_classes, v_opt_outs
       FROM unnest(p_message_ids, p_outcomes, p_transients) WITH ORDINALITY
            AS i (message_id, outcome, transient, n)
      CROSS JOIN LATERAL (SELECT CASE WHEN i.outcome <> 'sent'
@@ -93,6 +99,8 @@ BEGIN
            AS i (org_id, message_id, outcome, wamid, error_message, transient,
                  attempt, status, refund)
      WHERE i.attempt IS NOT NULL AND m.id = i.message_id AND m.org_id = i.org_id;
+
+    PERFORM opt_out_recipients(p_org_ids, v_opt_outs) WHERE v_opt_outs IS NOT NULL;
 
     RETURN QUERY
     SELECT i.message_id, i.attempt IS NOT NULL, coalesce(m.status, 'failed'), coalesce(m.refunded, false),

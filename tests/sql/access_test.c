@@ -34,9 +34,11 @@ Test(access, ingress_executes_its_functions_alone)
 
 Test(access, the_worker_executes_its_functions_alone)
 {
-    assert_rows(granted_functions("tollgate_worker"), "claim_sends", "find_lost_sends",
+    assert_rows(granted_functions("tollgate_worker"), "accept_replies", "apply_statuses",
+                "claim_sends", "find_lost_sends", "list_rules", "receive_messages",
+                "receive_preferences", "record_account_events", "record_dead_events",
                 "release_due_sends", "release_sends", "schema_ready", "settle_sends",
-                "take_scheduler_lock");
+                "take_dead_events", "take_scheduler_lock");
 }
 
 Test(access, daemons_are_no_owners)

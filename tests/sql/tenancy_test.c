@@ -139,6 +139,27 @@ static const struct crossing {
     {"automation_rules moved to an org", "beta",
      "UPDATE automation_rules r SET org_id = s.org_id FROM acme a, stranger s "
      "WHERE r.org_id = a.org_id"},
+    {"auto_replies to messages", "beta",
+     "INSERT INTO auto_replies (org_id, message_id, channel_id, contact_id, reply_skipped) "
+     "SELECT a.org_id, s.message_id, a.channel_id, a.contact_id, 'x' FROM acme a, stranger s"},
+    {"auto_replies to the reply", "beta",
+     "SET CONSTRAINTS ALL IMMEDIATE; "
+     "INSERT INTO auto_replies (org_id, message_id, channel_id, contact_id, reply_id) "
+     "SELECT a.org_id, a.message_id, a.channel_id, a.contact_id, s.message_id "
+     "FROM acme a, stranger s"},
+    {"auto_replies to automation_rules", "beta",
+     "INSERT INTO auto_replies (org_id, message_id, channel_id, contact_id, rule_id, "
+     "reply_skipped) SELECT a.org_id, a.message_id, a.channel_id, a.contact_id, r.id, 'x' "
+     "FROM acme a, stranger s, automation_rules r WHERE r.org_id = s.org_id"},
+    {"reply_days to automation_rules", "beta",
+     "INSERT INTO reply_days (org_id, rule_id, day, replies) SELECT a.org_id, r.id, now(), 1 "
+     "FROM acme a, stranger s, automation_rules r WHERE r.org_id = s.org_id"},
+    {"account_events to organizations", "nobody",
+     "INSERT INTO account_events (org_id, field, value, digest) "
+     "SELECT org_id, 'x', '{}', 'x' FROM stranger"},
+    {"dead_events to organizations", "nobody",
+     "INSERT INTO dead_events (org_id, reason, body, digest) "
+     "SELECT org_id, 'x', 'x', 'x' FROM stranger"},
 };
 
 Test(tenancy, a_row_refers_to_its_own_org_only)
@@ -224,7 +245,7 @@ Test(tenancy, what_others_refer_to_stays)
         "DELETE FROM contacts",
         "TRUNCATE contacts CASCADE",
         "DELETE FROM messages",
-        "TRUNCATE messages",
+        "TRUNCATE messages CASCADE",
         "DELETE FROM messages WHERE id = (SELECT message_id FROM acme)",
         NULL,
     });
@@ -241,7 +262,8 @@ Test(tenancy, a_phone_number_id_has_one_org)
                    beta);
 }
 
-// Every table but two carries org_id: organizations is the org, error_rules belong to nobody.
+// Every table but two carries org_id: organizations is the org, error_rules belong to nobody. Of events
+// it cannot always be told.
 Test(tenancy, every_table_carries_org_id)
 {
     assert_rows(rows("SELECT t.table_name FROM information_schema.tables t "
@@ -249,5 +271,6 @@ Test(tenancy, every_table_carries_org_id)
                      "AND table_name <> 'party' AND NOT EXISTS ("
                      "SELECT FROM information_schema.columns c WHERE c.table_name = t.table_name "
                      "AND c.column_name = 'org_id' AND c.is_nullable = 'NO') ORDER BY 1"),
-                "error_rules", "organizations", "schema_migrations");
+                "account_events", "dead_events", "error_rules", "organizations",
+                "schema_migrations");
 }

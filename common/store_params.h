@@ -1,0 +1,23 @@
+// Private to store.c and store_inbound.c: arrays of a batch's members as parameters.
+#pragma once
+
+#include "common/pg.h"
+
+// An array parameter with an item for each of `n`, put by the statement `put`, in which `i` is the
+// index.
+#define TG_PARAM_EACH(params, type, n, put)                                                        \
+    do {                                                                                           \
+        tg_pg_param_array(params, type, n);                                                        \
+        for (size_t i = 0; i < (n); i++)                                                           \
+            put;                                                                                   \
+    } while (0)
+
+// Absent text is NULL in SQL.
+static inline void tg_item_text_or_null(struct tg_pg_params *params, const char *text,
+                                        size_t length)
+{
+    if (length > 0)
+        tg_pg_item_text(params, text, length);
+    else
+        tg_pg_item_null(params);
+}
