@@ -12,14 +12,14 @@ void tg_event_finish(struct tg_event *event)
     tg_text_finish(&event->body);
 }
 
-size_t tg_event_publish(struct tg_stream *stream, const struct tg_text *const *bodies,
-                        const unsigned *partitions, size_t n, bool *taken)
+size_t tg_event_publish(struct tg_stream *stream, int partition,
+                        const struct tg_text *const *bodies, size_t n, bool *taken)
 {
     assert(n <= TG_BATCH_MAX);
     struct tg_new_entry entries[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         entries[i] = (struct tg_new_entry){
-            .partition = (int)(partitions[i] % (unsigned)tg_stream_partitions(stream)),
+            .partition = partition,
             .fields = 1,
             .field = {{"body", tg_text_string(bodies[i]), bodies[i]->length}}};
     return tg_stream_publish(stream, entries, n, taken);

@@ -12,6 +12,21 @@ enum {
     TG_TRANSACTIONS_LIMIT_DEFAULT = 50,
     TG_TRANSACTIONS_LIMIT_MAX = 200,
 
+    // Webhooks. Meta's bodies have up to 3 MB.
+    TG_WEBHOOK_BODY_MAX = 3 * 1024 * 1024,
+    // What one ingress holds of bodies, of all requests together: the largest body on every
+    // connection would be 12 GiB.
+    TG_BODIES_BYTES_MAX = 256 * 1024 * 1024,
+    // Events that wait for Redis, and what goes into one pipeline: a batch of usual ones, or a few
+    // of
+    // the largest kind.
+    TG_EVENT_QUEUE_MAX = 4096,
+    TG_EVENT_PIPELINE_BYTES = 8 * 1024 * 1024,
+    // A partition with so many events takes no more: a day's worth of a busy gateway, about 1 GiB
+    // of
+    // Redis's memory.
+    TG_EVENTS_PER_PARTITION_MAX = 1000 * 1000,
+
     // HTTP connections of one ingress. Each waiting request is a connection, so this bounds memory
     // too:
     // 4,096 connections of 16 KiB each.
@@ -55,6 +70,28 @@ enum {
     TG_STREAM_BLOCK_MS = 500,
     // Once asked to stop, how long requests that are under way at Meta may take.
     TG_DRAIN_MS = 8000,
+
+    // Inbound. Events that a worker takes at once: a usual body is under 1 KiB, and should all be
+    // of
+    // the largest kind it is still 200 MiB.
+    TG_INBOUND_EVENTS_MAX = 64,
+    // Meta's batches have up to 1,000 updates; a body with more items than this is none of Meta's.
+    TG_EVENT_ITEMS_MAX = 10000,
+    // An event that its worker has had for so long is taken over: applying a batch takes
+    // milliseconds, and applying twice is harmless.
+    TG_EVENT_TAKEOVER_MS = 5000,
+    // How often an inbound worker looks for events left lying and for dead ones to try again.
+    TG_INBOUND_LOOK_MS = 500,
+
+    // Automation rules: of one org, and orgs whose compiled rules a worker keeps. 2,000 rules take
+    // about 1 MiB; a worker answers for few orgs at a time.
+    TG_RULES_MAX = 500,
+    TG_RULE_CACHE_ORGS = 256,
+    // How much of a text a pattern sees, and PCRE2's bounds on what one match may cost (a few
+    // milliseconds).
+    TG_RULE_TEXT_MAX = 8192,
+    TG_RULE_MATCH_LIMIT = 100 * 1000,
+    TG_RULE_DEPTH_LIMIT = 1000,
 
     // PostgreSQL and Redis.
     TG_PG_CONNECT_TIMEOUT_S = 3,

@@ -17,6 +17,7 @@ static const struct {
     const char *help;
 } counters[TG_COUNTERS] = {
     [TG_HTTP_REQUESTS] = {"tollgate_http_requests_total", "status", "HTTP requests answered."},
+    [TG_WEBHOOKS] = {"tollgate_webhooks_total", "result", "Webhooks posted to us."},
     [TG_SENDS] = {"tollgate_sends_total", "verdict", "Sends by verdict of accept_sends."},
     [TG_JOBS_PUBLISHED] = {"tollgate_jobs_published_total", NULL, "Jobs that Redis took."},
     [TG_JOBS_UNPUBLISHED] = {"tollgate_jobs_unpublished_total", NULL,
@@ -31,6 +32,14 @@ static const struct {
     [TG_REFUNDS] = {"tollgate_refunds_total", NULL, "Fees given back."},
     [TG_JOBS_REPUBLISHED] = {"tollgate_jobs_republished_total", "why",
                              "Jobs published by the scheduler: due, or lost and found."},
+    [TG_INBOUND_ITEMS] = {"tollgate_inbound_items_total", "result",
+                          "Items of webhooks, by what came of them."},
+    [TG_DEAD_EVENTS] = {"tollgate_dead_events_total", "reason",
+                        "Items of webhooks that could not be applied."},
+    [TG_REFUND_REVERSALS] = {"tollgate_refund_reversals_total", NULL,
+                             "Fees taken again: delivered after the refund."},
+    [TG_REPLIES] = {"tollgate_replies_total", "verdict",
+                    "Automatic replies by verdict of accept_replies."},
     [TG_POSTGRES_ERRORS] = {"tollgate_postgres_errors_total", "kind",
                             "Calls to PostgreSQL that failed."},
     [TG_REDIS_ERRORS] = {"tollgate_redis_errors_total", NULL, "Calls to Redis that failed."},
@@ -40,6 +49,7 @@ static const struct {
     const char *name;
     const char *help;
 } gauges[TG_GAUGES] = {
+    [TG_EVENT_QUEUE] = {"tollgate_event_queue_requests", "Webhooks that wait for Redis."},
     [TG_LANE_QUEUE] = {"tollgate_lane_queue_requests", "Requests that wait for a batch."},
     [TG_WAITERS] = {"tollgate_waiting_requests", "Requests that wait for the answer of Meta."},
     [TG_DISPATCHES] = {"tollgate_dispatches_in_flight", "Requests under way at Meta."},
@@ -67,6 +77,10 @@ static const struct {
     const char *help;
     double bounds[BUCKETS_MAX];
 } histograms[TG_HISTOGRAMS] = {
+    [TG_EVENT_BATCH] = {"tollgate_event_batch_webhooks", "Webhooks per pipeline to Redis.",
+                        BATCH_BOUNDS},
+    [TG_EVENT_SECONDS] = {"tollgate_event_duration_seconds", "Duration of such a pipeline.",
+                          DATABASE_BOUNDS},
     [TG_ACCEPT_BATCH] = {"tollgate_accept_batch_sends", "Sends per call of accept_sends.",
                          BATCH_BOUNDS},
     [TG_ACCEPT_SECONDS] = {"tollgate_accept_duration_seconds", "Duration of accept_sends.",
@@ -77,6 +91,10 @@ static const struct {
                          BATCH_BOUNDS},
     [TG_SETTLE_SECONDS] = {"tollgate_settle_duration_seconds", "Duration of settle_sends.",
                            DATABASE_BOUNDS},
+    [TG_INBOUND_BATCH] = {"tollgate_inbound_batch_items",
+                          "Items of webhooks applied in one transaction.", BATCH_BOUNDS},
+    [TG_INBOUND_SECONDS] = {"tollgate_inbound_duration_seconds", "Duration of that transaction.",
+                            DATABASE_BOUNDS},
 };
 
 // Values are only ever added to a counter, and `used` is raised after the label was written: who

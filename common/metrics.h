@@ -8,6 +8,7 @@
 
 enum tg_counter {
     TG_HTTP_REQUESTS,        // label: status
+    TG_WEBHOOKS,             // label: result ("stored", "bad_signature", "refused", ...)
     TG_SENDS,                // label: verdict of accept_sends
     TG_JOBS_PUBLISHED,       // no label
     TG_JOBS_UNPUBLISHED,     // accepted, but Redis did not take the job; the scheduler publishes it
@@ -18,12 +19,17 @@ enum tg_counter {
     TG_SENDS_SETTLED,        // label: status
     TG_REFUNDS,              // no label
     TG_JOBS_REPUBLISHED,     // label: why ("due", "lost")
+    TG_INBOUND_ITEMS,        // label: result ("message_saved", "status_applied", "dead", ...)
+    TG_DEAD_EVENTS,          // label: reason
+    TG_REFUND_REVERSALS,     // no label
+    TG_REPLIES,              // label: verdict of accept_replies
     TG_POSTGRES_ERRORS,      // label: kind ("unavailable", "unknown", "retry", "refused")
     TG_REDIS_ERRORS,         // no label
     TG_COUNTERS
 };
 
 enum tg_gauge {
+    TG_EVENT_QUEUE,    // webhooks that wait for Redis
     TG_LANE_QUEUE,     // requests waiting for a batch
     TG_WAITERS,        // requests waiting for Meta's answer
     TG_DISPATCHES,     // requests under way at Meta
@@ -33,11 +39,15 @@ enum tg_gauge {
 };
 
 enum tg_histogram {
+    TG_EVENT_BATCH,      // webhooks per pipeline
+    TG_EVENT_SECONDS,    // duration of that pipeline
     TG_ACCEPT_BATCH,     // sends per accept_sends call
     TG_ACCEPT_SECONDS,   // duration of accept_sends
     TG_DISPATCH_SECONDS, // duration of a request to Meta
     TG_SETTLE_BATCH,
     TG_SETTLE_SECONDS,
+    TG_INBOUND_BATCH,   // items of webhooks per transaction
+    TG_INBOUND_SECONDS, // duration of that transaction
     TG_HISTOGRAMS
 };
 

@@ -51,6 +51,26 @@ bool tg_setting_redis_url(const struct tg_setting *setting, const char *value, v
     return tg_stream_url_check(value) && keep_text(value, target);
 }
 
+bool tg_setting_text(const struct tg_setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    return keep_text(value, target);
+}
+
+bool tg_setting_secrets(const struct tg_setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    int secrets = 0;
+    for (const char *secret = value;; secret++) {
+        size_t length = strcspn(secret, ",");
+        if (length == 0 || ++secrets > TG_SECRETS_MAX)
+            return false;
+        secret += length;
+        if (*secret == '\0')
+            return keep_text(value, target);
+    }
+}
+
 // A path is appended to it, so it has neither a query nor a slash at its end.
 bool tg_setting_http_url(const struct tg_setting *setting, const char *value, void *target)
 {

@@ -30,12 +30,15 @@ struct tg_setting {
 
 // Texts, kept as they are: the target is a const char *.
 tg_setting_parse tg_setting_postgres_url, tg_setting_redis_url, tg_setting_http_url,
-    tg_setting_graph_version;
+    tg_setting_graph_version, tg_setting_text;
+tg_setting_parse tg_setting_secrets; // the same: texts with commas between, none of them empty
 tg_setting_parse tg_setting_address; // struct tg_address
 tg_setting_parse tg_setting_integer; // int64_t
 tg_setting_parse tg_setting_choice;  // an enum that counts the words from 0
 tg_setting_parse tg_setting_yes_no;  // bool; the words are "no" and "yes"
 tg_setting_parse tg_setting_set;     // an unsigned with bit n for word n; words with commas between
+
+enum { TG_SECRETS_MAX = 8 };
 
 // Appends what a value of the setting "must be", such as "a whole number from 1 to 64".
 void tg_setting_describe(const struct tg_setting *setting, struct tg_text *text);

@@ -59,6 +59,23 @@ static const struct tg_setting table[] = {
      .words = WORDS("no", "yes"),
      .shape = "yes or no",
      .help = "Allows TOLLGATE_AUTH=trusted on an address that other machines can reach."},
+    {.name = "TOLLGATE_APP_SECRETS",
+     .daemons = TG_INGRESS,
+     .secret = true,
+     .parse = tg_setting_secrets,
+     .offset = AT(app_secrets),
+     .shape = "one to eight secrets, separated by commas",
+     .example = "app-secret",
+     .help =
+         "Meta's app secrets, any of which may have signed a webhook; two while one is replaced."},
+    {.name = "TOLLGATE_VERIFY_TOKEN",
+     .daemons = TG_INGRESS,
+     .secret = true,
+     .parse = tg_setting_text,
+     .offset = AT(verify_token),
+     .shape = "a text",
+     .example = "verify-token",
+     .help = "What Meta must name when it asks whether the webhook URL is ours."},
     {.name = "TOLLGATE_HTTP_THREADS",
      .daemons = TG_INGRESS,
      .parse = tg_setting_integer,
@@ -109,8 +126,8 @@ static const struct tg_setting table[] = {
      .daemons = TG_WORKER,
      .parse = tg_setting_set,
      .offset = AT(worker_roles),
-     .standard = "send,scheduler",
-     .words = WORDS("send", "scheduler"),
+     .standard = "send,inbound,scheduler",
+     .words = WORDS("send", "inbound", "scheduler"),
      .help = "What this worker does."},
     {.name = "TOLLGATE_SEND_CONCURRENCY",
      .daemons = TG_WORKER,
@@ -141,7 +158,8 @@ enum { SETTINGS = sizeof table / sizeof table[0] };
 _Static_assert(TG_AUTH_KEYS == 0 && TG_AUTH_TRUSTED == 1, "the order of TOLLGATE_AUTH");
 _Static_assert(TG_LOG_DEBUG == 0 && TG_LOG_ERROR == 3, "the order of TOLLGATE_LOG_LEVEL");
 _Static_assert(TG_LOG_LOGFMT == 0 && TG_LOG_JSON == 1, "the order of TOLLGATE_LOG_FORMAT");
-_Static_assert(TG_ROLE_SEND == 1 << 0 && TG_ROLE_SCHEDULER == 1 << 1, "the order of the roles");
+_Static_assert(TG_ROLE_SEND == 1 << 0 && TG_ROLE_INBOUND == 1 << 1 && TG_ROLE_SCHEDULER == 1 << 2,
+               "the order of the roles");
 _Static_assert(sizeof(enum tg_auth) == sizeof(unsigned), "an enum is stored as an unsigned");
 
 static bool starts_with(const char *text, const char *start)

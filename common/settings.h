@@ -10,7 +10,7 @@
 
 enum tg_daemon { TG_INGRESS = 1, TG_WORKER = 2 };
 enum tg_auth { TG_AUTH_KEYS, TG_AUTH_TRUSTED };
-enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_SCHEDULER = 2 };
+enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_SCHEDULER = 4 };
 
 struct tg_address {
     char host[64]; // an IPv4 or IPv6 address, without brackets
@@ -24,6 +24,8 @@ struct tg_settings {
     struct tg_address admin_listen;
     enum tg_auth auth;
     bool auth_trusted_anywhere;
+    const char *app_secrets; // separated by commas
+    const char *verify_token;
     int64_t http_threads;
     int64_t lanes;
     int64_t partitions;

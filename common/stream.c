@@ -356,6 +356,19 @@ bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *ag
     return ok;
 }
 
+bool tg_stream_length(struct tg_stream *stream, int partition, long long *length)
+{
+    redisReply *reply =
+        tg_redis_connected(stream->redis)
+            ? tg_redis_command(stream->redis, 2, (const char *[]){"XLEN", stream->keys[partition]})
+            : NULL;
+    bool known = reply && reply->type == REDIS_REPLY_INTEGER;
+    if (known)
+        *length = reply->integer;
+    freeReplyObject(reply);
+    return known;
+}
+
 bool tg_stream_subscribe(struct tg_stream *stream, const char *channel)
 {
     return tg_redis_connected(stream->redis) &&

@@ -90,6 +90,9 @@ void tg_stream_leave(struct tg_stream *stream, const char *consumer);
 // partition is empty. What is acked is deleted too, so the first entry is the oldest.
 bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *age_ms) TG_MUST_CHECK;
 
+// How many entries a partition has (XLEN). False: Redis is away.
+bool tg_stream_length(struct tg_stream *stream, int partition, long long *length) TG_MUST_CHECK;
+
 // SUBSCRIBE to a channel. The connection is then for tg_stream_listen only.
 bool tg_stream_subscribe(struct tg_stream *stream, const char *channel) TG_MUST_CHECK;
 

@@ -13,6 +13,8 @@ struct stops {
     struct query_pool *queries;
     struct waiters *waiters;
     struct lanes *lanes;
+    struct publisher *publisher;
+    struct webhook *webhook;
     struct auth *auth;
 };
 
@@ -21,12 +23,15 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
     stops->queries = query_pool_start(settings);
     stops->waiters = waiters_start(settings, stops->queries);
     stops->lanes = lanes_start(settings, stops->waiters);
+    stops->publisher = publisher_start(settings);
+    stops->webhook = webhook_create(settings, stops->publisher);
     stops->auth = auth_create(settings->auth);
 }
 
-// In the flow's order: accept what is queued, answer who waits, run what is asked.
+// In the flow's order: publish and accept what is queued, answer who waits, run what is asked.
 static void drain_stops(struct stops *stops)
 {
+    publisher_stop(stops->publisher);
     lanes_stop(stops->lanes);
     waiters_stop(stops->waiters);
     query_pool_stop(stops->queries);
@@ -35,6 +40,8 @@ static void drain_stops(struct stops *stops)
 static void free_stops(struct stops *stops)
 {
     auth_destroy(stops->auth);
+    webhook_destroy(stops->webhook);
+    publisher_free(stops->publisher);
     lanes_free(stops->lanes);
     waiters_free(stops->waiters);
     query_pool_free(stops->queries);
@@ -46,7 +53,10 @@ static bool serve(const struct tg_settings *settings)
     struct stops stops;
     struct tg_error error;
     start_stops(&stops, settings);
-    struct routes routes = {.auth = stops.auth, .queries = stops.queries, .lanes = stops.lanes};
+    struct routes routes = {.auth = stops.auth,
+                            .queries = stops.queries,
+                            .lanes = stops.lanes,
+                            .webhook = stops.webhook};
     struct server_handler handler = {routes_body_max, routes_handle, &routes};
     struct server *server = server_start(settings, &handler, &error);
     if (server) {

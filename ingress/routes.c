@@ -8,53 +8,74 @@
 #include <string.h>
 #include <strings.h>
 
-typedef void handler(const struct routes *routes, struct request *request, const char *prefer,
-                     const struct identity *identity);
+// What a handler is told of a request, beside the request itself.
+struct call {
+    const char *prefer;       // the header, or NULL
+    struct identity identity; // unless Meta calls
+};
 
-static void handle_send(const struct routes *routes, struct request *request, const char *prefer,
-                        const struct identity *identity)
+typedef void handler(const struct routes *routes, struct request *request, const struct call *call);
+
+static void handle_send(const struct routes *routes, struct request *request,
+                        const struct call *call)
 {
     struct tg_send send;
     struct tg_error error;
-    if (send_read(request_body(request), identity, &send, &error))
-        lanes_submit(routes->lanes, request, &send, send_wait_seconds(prefer));
+    if (send_read(request_body(request), &call->identity, &send, &error))
+        lanes_submit(routes->lanes, request, &send, send_wait_seconds(call->prefer));
     else
         answer_error(request, &error, NULL);
 }
 
-static void handle_message(const struct routes *routes, struct request *request, const char *prefer,
-                           const struct identity *identity)
+static void handle_message(const struct routes *routes, struct request *request,
+                           const struct call *call)
 {
-    (void)prefer;
-    query_message(routes->queries, request, identity);
+    query_message(routes->queries, request, &call->identity);
 }
 
-static void handle_wallet(const struct routes *routes, struct request *request, const char *prefer,
-                          const struct identity *identity)
+static void handle_wallet(const struct routes *routes, struct request *request,
+                          const struct call *call)
 {
-    (void)prefer;
-    query_wallet(routes->queries, request, identity);
+    query_wallet(routes->queries, request, &call->identity);
 }
 
 static void handle_transactions(const struct routes *routes, struct request *request,
-                                const char *prefer, const struct identity *identity)
+                                const struct call *call)
 {
-    (void)prefer;
-    query_transactions(routes->queries, request, identity);
+    query_transactions(routes->queries, request, &call->identity);
 }
 
-struct route {
+static void handle_handshake(const struct routes *routes, struct request *request,
+                             const struct call *call)
+{
+    (void)call;
+    webhook_shake_hands(routes->webhook, request);
+}
+
+static void handle_webhook(const struct routes *routes, struct request *request,
+                           const struct call *call)
+{
+    (void)call;
+    webhook_take(routes->webhook, request);
+}
+
+// Who may call: an org, by its key, with JSON; or Meta, who signs what it sends.
+enum caller { ORG, META };
+
+static const struct route {
     const char *method;
-    const char *path; // one that ends in "/" takes one further segment
+    const char *path;  // one that ends in "/" takes one further segment
+    const char *allow; // all methods of the path
+    enum caller caller;
     size_t body_max;
     handler *handle;
-};
-
-static const struct route table[] = {
-    {"POST", "/api/send-message", TG_SEND_BODY_MAX, handle_send},
-    {"GET", "/api/messages/", 0, handle_message},
-    {"GET", "/api/wallet", 0, handle_wallet},
-    {"GET", "/api/wallet/transactions", 0, handle_transactions},
+} table[] = {
+    {"POST", "/api/send-message", "POST", ORG, TG_SEND_BODY_MAX, handle_send},
+    {"GET", "/api/messages/", "GET", ORG, 0, handle_message},
+    {"GET", "/api/wallet", "GET", ORG, 0, handle_wallet},
+    {"GET", "/api/wallet/transactions", "GET", ORG, 0, handle_transactions},
+    {"GET", "/webhook", "GET, POST", META, TG_WEBHOOK_BODY_MAX, handle_handshake},
+    {"POST", "/webhook", "GET, POST", META, TG_WEBHOOK_BODY_MAX, handle_webhook},
 };
 
 static bool path_matches(const struct route *route, const char *path)
@@ -66,18 +87,23 @@ static bool path_matches(const struct route *route, const char *path)
            !strchr(path + length, '/');
 }
 
-static const struct route *find_route(const char *path)
+// The route of a path and, if it has one such, of the method. NULL: there is no such path.
+static const struct route *find_route(const char *path, const char *method)
 {
+    const struct route *found = NULL;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (path_matches(&table[i], path))
-            return &table[i];
+        if (!path_matches(&table[i], path))
+            continue;
+        found = &table[i];
+        if (method && strcmp(method, table[i].method) == 0)
+            break;
     }
-    return NULL;
+    return found;
 }
 
 size_t routes_body_max(const char *path)
 {
-    const struct route *route = find_route(path);
+    const struct route *route = find_route(path, NULL);
     return route ? route->body_max : 0;
 }
 
@@ -96,10 +122,14 @@ static bool check_request(struct request *request, const struct route *route,
         return tg_error_set(error, 404, "not_found", "path", "There is no such path");
     if (strcmp(request_method(request), route->method) != 0)
         return tg_error_set(error, 405, "method_not_allowed", "method", "This path takes %s only",
-                            route->method);
+                            route->allow);
     if (request_body_too_large(request))
         return tg_error_set(error, 413, "body_too_large", "body",
                             "The body must have at most %zu bytes", route->body_max);
+    if (request_body_without_room(request))
+        return tg_error_set(error, 503, "overloaded", NULL, "Too many bodies are being read");
+    if (route->caller == META)
+        return true;
     if (route->body_max > 0 && !is_json(request_header(request, "Content-Type", NULL)))
         return tg_error_set(error, 415, "unsupported_media_type", "Content-Type",
                             "Content-Type must be application/json");
@@ -121,42 +151,49 @@ struct look_up {
 static void run_look_up(struct tg_pg *pg, void *context)
 {
     struct look_up *look_up = context;
-    struct identity identity;
+    struct call call = {.prefer = look_up->prefer};
     struct tg_error error;
-    if (auth_look_up(look_up->routes->auth, pg, &look_up->credentials, &identity, &error))
-        look_up->route->handle(look_up->routes, look_up->request, look_up->prefer, &identity);
+    if (auth_look_up(look_up->routes->auth, pg, &look_up->credentials, &call.identity, &error))
+        look_up->route->handle(look_up->routes, look_up->request, &call);
     else
         answer_error(look_up->request, &error, NULL);
     free(look_up);
 }
 
-void routes_handle(struct request *request, void *context)
+static void handle_for_org(const struct routes *routes, const struct route *route,
+                           struct request *request)
 {
-    const struct routes *routes = context;
-    const struct route *route = find_route(request_path(request));
+    struct call call = {.prefer = request_header(request, "Prefer", NULL)};
+    struct look_up look_up = {.routes = routes, .route = route, .request = request};
     struct tg_error error;
-    if (!check_request(request, route, &error)) {
-        answer_error(request, &error, route ? route->method : NULL);
-        return;
-    }
-    const char *prefer = request_header(request, "Prefer", NULL);
     int count;
     const char *authorization = request_header(request, "Authorization", &count);
-    struct look_up look_up = {.routes = routes, .route = route, .request = request};
-    struct identity identity;
-    switch (
-        auth_check(routes->auth, authorization, count, &look_up.credentials, &identity, &error)) {
+    switch (auth_check(routes->auth, authorization, count, &look_up.credentials, &call.identity,
+                       &error)) {
     case AUTH_KNOWN:
-        route->handle(routes, request, prefer, &identity);
+        route->handle(routes, request, &call);
         break;
     case AUTH_LOOK_UP:
         // Headers may be read on this thread only, so the one that a handler needs goes along.
-        if (prefer)
-            strncpy(look_up.prefer, prefer, sizeof look_up.prefer - 1);
+        if (call.prefer)
+            strncpy(look_up.prefer, call.prefer, sizeof look_up.prefer - 1);
         query_submit_copy(routes->queries, run_look_up, &look_up, sizeof look_up, request);
         break;
     case AUTH_REFUSED:
         answer_error(request, &error, NULL);
         break;
     }
+}
+
+void routes_handle(struct request *request, void *context)
+{
+    const struct routes *routes = context;
+    const struct route *route = find_route(request_path(request), request_method(request));
+    struct tg_error error;
+    if (!check_request(request, route, &error))
+        answer_error(request, &error, route ? route->allow : NULL);
+    else if (route->caller == META)
+        route->handle(routes, request, &(const struct call){0});
+    else
+        handle_for_org(routes, route, request);
 }

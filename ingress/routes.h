@@ -5,12 +5,14 @@
 #include "ingress/lane.h"
 #include "ingress/query.h"
 #include "ingress/server.h"
+#include "ingress/webhook.h"
 
 // What the handlers work with; outlives the server.
 struct routes {
     struct auth *auth;
     struct query_pool *queries;
     struct lanes *lanes;
+    struct webhook *webhook;
 };
 
 // For struct server_handler: the body limit of a path, and the handler, whose context is a struct

@@ -24,6 +24,7 @@ struct server {
     struct MHD_Daemon *daemon;
     struct server_handler handler;
     atomic_bool draining;
+    atomic_size_t body_bytes; // of all requests
     pthread_mutex_t lock;
     pthread_cond_t all_answered;
     size_t unanswered; // requests that were handed out; guarded by lock
@@ -37,6 +38,8 @@ struct request {
     struct tg_text body;
     size_t body_max;
     size_t body_read;
+    size_t body_held; // what it has of server->body_bytes
+    bool without_room;
     bool handed_out;
     struct answer answer; // status 0 until answered
 };
@@ -68,6 +71,8 @@ static void free_request(void *context, struct MHD_Connection *connection, void 
     struct request *request = *held;
     if (!request)
         return;
+    atomic_fetch_sub_explicit(&request->server->body_bytes, request->body_held,
+                              memory_order_relaxed);
     tg_text_finish(&request->body);
     tg_text_finish(&request->answer.body);
     free(request->path);
@@ -88,7 +93,8 @@ static enum MHD_Result queue_answer(struct request *request)
     if (!response)
         return MHD_NO;
     answer->body = (struct tg_text){0};
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                            answer->content_type ? answer->content_type : "application/json");
     if (answer->header)
         MHD_add_response_header(response, answer->header, answer->header_value);
     if (atomic_load_explicit(&request->server->draining, memory_order_relaxed) ||
@@ -112,6 +118,36 @@ static void hand_out(struct request *request)
     server->handler.handle(request, server->handler.context);
 }
 
+// Room for `more` bytes of the body; without it the body is dropped.
+static bool hold_body(struct request *request, size_t more)
+{
+    if (request->without_room)
+        return false;
+    request->body_held += more;
+    if (atomic_fetch_add_explicit(&request->server->body_bytes, more, memory_order_relaxed) +
+            more <=
+        TG_BODIES_BYTES_MAX)
+        return true;
+    request->without_room = true;
+    atomic_fetch_sub_explicit(&request->server->body_bytes, request->body_held,
+                              memory_order_relaxed);
+    request->body_held = 0;
+    tg_text_finish(&request->body);
+    return false;
+}
+
+// Takes a part of the body, unless it is dropped.
+static void take_body(struct request *request, const char *bytes, size_t size)
+{
+    request->body_read += size;
+    if (request->body_read > request->body_max)
+        return;
+    size_t held =
+        request->body_held > request->body.length ? request->body_held - request->body.length : 0;
+    if (held >= size || hold_body(request, size - held))
+        tg_text_append(&request->body, bytes, size);
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
                                   const char *path, const char *method, const char *version,
                                   const char *upload, size_t *upload_size, void **held)
@@ -128,7 +164,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         if (announced > DISCARD_MAX) {
             request->body_read = SIZE_MAX;
             hand_out(request);
-        } else if (announced > 0 && announced <= request->body_max) {
+        } else if (announced > 0 && announced <= request->body_max &&
+                   hold_body(request, (size_t)announced)) {
             tg_text_reserve(&request->body, (size_t)announced);
         }
         return MHD_YES;
@@ -136,11 +173,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (request->answer.status != 0)
         return queue_answer(request);
     if (*upload_size > 0) {
-        request->body_read += *upload_size;
+        take_body(request, upload, *upload_size);
         if (request->body_read > DISCARD_MAX)
             return MHD_NO;
-        if (request->body_read <= request->body_max)
-            tg_text_append(&request->body, upload, *upload_size);
         *upload_size = 0;
         return MHD_YES;
     }
@@ -180,6 +215,11 @@ const struct tg_text *request_body(const struct request *request)
 bool request_body_too_large(const struct request *request)
 {
     return request->body_read > request->body_max;
+}
+
+bool request_body_without_room(const struct request *request)
+{
+    return request->without_room;
 }
 
 struct header_search {

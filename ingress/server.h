@@ -35,15 +35,18 @@ const char *request_method(const struct request *request);
 const char *request_path(const struct request *request);
 const struct tg_text *request_body(const struct request *request);
 bool request_body_too_large(const struct request *request);
+// The body was dropped, since all bodies together would have been more than TG_BODIES_BYTES_MAX.
+bool request_body_without_room(const struct request *request);
 // The value of a header or of a query parameter, NULL if there is none; *count, if not NULL, is how
 // often it is there. Only for the thread that was handed the request by the server.
 const char *request_header(const struct request *request, const char *name, int *count);
 const char *request_parameter(const struct request *request, const char *name);
 
-// What goes back. `body` is JSON or empty; request_answer takes its bytes and empties it.
+// What goes back. request_answer takes the bytes of `body` and empties it.
 struct answer {
     int status;
-    const char *header; // one further header, or NULL; both must be string literals
+    const char *content_type; // a string literal; NULL: application/json
+    const char *header;       // one further header, or NULL; both must be string literals
     const char *header_value;
     struct tg_text body;
 };

@@ -86,7 +86,8 @@ static void answer_document(const struct waiter *waiter, const char *document)
     json_object_put(state);
 }
 
-// The time is up: asks the database, for the result may have been lost with Redis.
+// Asks the database: the time is up and the result may have been lost with Redis, or the result is
+// not the whole story.
 static void answer_from_database(struct tg_pg *pg, void *context)
 {
     struct waiter *waiter = context;
@@ -170,9 +171,12 @@ static void answer_result(struct waiters *waiters, const char *result)
         tg_uuid_parse(json_object_get_string(id), (size_t)json_object_get_string_len(id),
                       &message_id)) {
         struct waiter *waiter = take(waiters, message_id);
-        if (waiter)
+        if (waiter && json_object_object_get_ex(state, "status", NULL)) {
             answer_state(waiter, state);
-        free(waiter);
+            free(waiter);
+        } else if (waiter) {
+            end_wait(waiters, waiter); // settled by somebody else: the record tells
+        }
     }
     json_object_put(state);
 }

@@ -6,7 +6,7 @@
 static const char *const *environment_of(const struct gateway *gateway, const char *role,
                                          const char *const *settings)
 {
-    enum { COMMON = 5 };
+    enum { COMMON = 7 };
     const char **environment = calloc(COMMON + GATEWAY_SETTINGS_MAX + 1, sizeof *environment);
     cr_assert(environment);
     environment[0] = text_of("TOLLGATE_POSTGRES_URL=%s", database_url(gateway->database, role));
@@ -15,6 +15,8 @@ static const char *const *environment_of(const struct gateway *gateway, const ch
     environment[3] = text_of("TOLLGATE_GRAPH_URL=%s", gateway->simulator->url);
     environment[4] =
         text_of("TOLLGATE_AUTH=%s", gateway->options->auth ? gateway->options->auth : "keys");
+    environment[5] = "TOLLGATE_APP_SECRETS=" GATEWAY_APP_SECRET;
+    environment[6] = "TOLLGATE_VERIFY_TOKEN=" GATEWAY_VERIFY_TOKEN;
     for (size_t i = 0; i < GATEWAY_SETTINGS_MAX && settings[i]; i++)
         environment[COMMON + i] = settings[i];
     return environment;

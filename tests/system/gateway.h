@@ -12,6 +12,10 @@
 #include "tests/system/servers.h"
 #include "tests/system/simulator.h"
 
+// What every gateway has unless its settings say otherwise.
+#define GATEWAY_APP_SECRET "test-app-secret"
+#define GATEWAY_VERIFY_TOKEN "test-verify-token"
+
 enum { GATEWAY_SETTINGS_MAX = 8, GATEWAY_WORKERS_MAX = 4 };
 
 struct daemon {

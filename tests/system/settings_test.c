@@ -11,7 +11,8 @@ TestSuite(settings, .timeout = 60);
 // Nobody is there: a daemon that took its settings would run on.
 static const char *const good[] = {"TOLLGATE_POSTGRES_URL=postgresql://tollgate@127.0.0.1:1/x",
                                    "TOLLGATE_REDIS_URL=redis://127.0.0.1:1/0",
-                                   "TOLLGATE_LISTEN=127.0.0.1:0"};
+                                   "TOLLGATE_LISTEN=127.0.0.1:0", "TOLLGATE_APP_SECRETS=a-secret",
+                                   "TOLLGATE_VERIFY_TOKEN=a-token"};
 
 static const char *const daemons[] = {"tollgate-ingress", "tollgate-worker"};
 enum { INGRESS = 1, WORKER = 2, BOTH = 3 };
@@ -19,7 +20,8 @@ enum { INGRESS = 1, WORKER = 2, BOTH = 3 };
 static struct command_result run_daemon(const char *daemon, const char *option, const char *first,
                                         const char *second)
 {
-    const char *environment[] = {good[0], good[1], good[2], first, first ? second : NULL, NULL};
+    const char *environment[] = {good[0], good[1], good[2], good[3],
+                                 good[4], first,   first ? second : NULL, NULL};
     return command_run(WORDS(testbed_daemon(daemon), option), environment);
 }
 
@@ -54,6 +56,9 @@ static const struct {
     {"TOLLGATE_AUTH=none", INGRESS},
     {"TOLLGATE_AUTH=Trusted", INGRESS},
     {"TOLLGATE_AUTH_TRUSTED_ANYWHERE=1", INGRESS},
+    {"TOLLGATE_APP_SECRETS=", INGRESS},
+    {"TOLLGATE_APP_SECRETS=one,,two", INGRESS},
+    {"TOLLGATE_VERIFY_TOKEN=", INGRESS},
     {"TOLLGATE_HTTP_THREADS=0", INGRESS},
     {"TOLLGATE_HTTP_THREADS=65", INGRESS},
     {"TOLLGATE_LANES=two", INGRESS},
@@ -168,12 +173,12 @@ Test(settings, trusted_mode_stays_on_this_machine)
     static const char *const everywhere[] = {"TOLLGATE_LISTEN=0.0.0.0:0", "TOLLGATE_LISTEN=[::]:0"};
     for (size_t i = 0; i < 2; i++) {
         const char *environment[] = {good[0],       good[1], "TOLLGATE_AUTH=trusted",
-                                     everywhere[i], NULL,    NULL};
+                                     everywhere[i], good[3], good[4], NULL, NULL};
         const char *const *argv = WORDS(testbed_daemon("tollgate-ingress"));
         struct command_result run = command_run(argv, environment);
         expect_refusal(&run, "TOLLGATE_AUTH=trusted");
 
-        environment[4] = "TOLLGATE_AUTH_TRUSTED_ANYWHERE=yes";
+        environment[6] = "TOLLGATE_AUTH_TRUSTED_ANYWHERE=yes";
         run = command_run(WORDS(testbed_daemon("tollgate-ingress"), "--check"), environment);
         cr_assert(run.status == 0, "%s", run.errors);
     }

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define POSTGRES "TOLLGATE_POSTGRES_URL=postgresql:///tollgate"
+// What a worker needs, and an ingress.
+#define REQUIRED POSTGRES, "TOLLGATE_APP_SECRETS=secret", "TOLLGATE_VERIFY_TOKEN=token"
 
 // Makes these variables the whole environment of the test's process. They are copied, for libraries
 // look at the environment still when the process ends.
@@ -31,7 +33,7 @@ static struct tg_error error;
 
 Test(settings, the_defaults_are_good_for_ingress)
 {
-    given_environment(POSTGRES);
+    given_environment(REQUIRED);
     cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
     cr_assert_str_eq(settings.postgres_url, "postgresql:///tollgate");
     cr_assert_str_eq(settings.redis_url, "redis://127.0.0.1:6379/0");
@@ -54,7 +56,7 @@ Test(settings, the_defaults_are_good_for_the_worker)
     cr_assert_str_eq(settings.graph_url, "https://graph.facebook.com");
     cr_assert_str_eq(settings.graph_version, "v23.0");
     cr_assert_eq(settings.graph_timeout_ms, 30000);
-    cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_SCHEDULER);
+    cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_INBOUND | TG_ROLE_SCHEDULER);
     cr_assert_eq(settings.send_concurrency, 256);
 }
 
@@ -63,7 +65,8 @@ Test(settings, what_is_set_replaces_the_default)
     given_environment("TOLLGATE_POSTGRES_URL=host=/run/postgresql dbname=x",
                       "TOLLGATE_REDIS_URL=redis://:secret@[::1]:7000/3", "TOLLGATE_LISTEN=[::1]:80",
                       "TOLLGATE_AUTH=trusted", "TOLLGATE_AUTH_TRUSTED_ANYWHERE=yes",
-                      "TOLLGATE_LANES=32", "TOLLGATE_LOG_LEVEL=error", "TOLLGATE_LOG_FORMAT=json");
+                      "TOLLGATE_LANES=32", "TOLLGATE_LOG_LEVEL=error", "TOLLGATE_LOG_FORMAT=json",
+                      "TOLLGATE_APP_SECRETS=new,old", "TOLLGATE_VERIFY_TOKEN=v t");
     cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
     cr_assert_str_eq(settings.postgres_url, "host=/run/postgresql dbname=x");
     cr_assert_str_eq(settings.redis_url, "redis://:secret@[::1]:7000/3");
@@ -72,6 +75,8 @@ Test(settings, what_is_set_replaces_the_default)
     cr_assert_eq(settings.auth, TG_AUTH_TRUSTED);
     cr_assert(settings.auth_trusted_anywhere);
     cr_assert_eq(settings.lanes, 32);
+    cr_assert_str_eq(settings.app_secrets, "new,old");
+    cr_assert_str_eq(settings.verify_token, "v t");
     cr_assert_eq(settings.log_level, TG_LOG_ERROR);
     cr_assert_eq(settings.log_format, TG_LOG_JSON);
 }
@@ -88,7 +93,7 @@ Test(settings, the_worker_takes_its_own)
 
 Test(settings, an_empty_value_is_not_set)
 {
-    given_environment(POSTGRES, "TOLLGATE_LANES=", "TOLLGATE_LANES_MORE=9");
+    given_environment(REQUIRED, "TOLLGATE_LANES=", "TOLLGATE_LANES_MORE=9");
     cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
     cr_assert_eq(settings.lanes, 2);
 }
@@ -101,11 +106,17 @@ Test(settings, a_required_one_that_is_missing_or_empty_is_named)
     given_environment("TOLLGATE_POSTGRES_URL=");
     cr_assert_not(tg_settings_read(TG_WORKER, &settings, &error));
     cr_assert_str_eq(error.field, "TOLLGATE_POSTGRES_URL");
+    given_environment(POSTGRES, "TOLLGATE_VERIFY_TOKEN=token");
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert_str_eq(error.field, "TOLLGATE_APP_SECRETS");
+    given_environment(POSTGRES, "TOLLGATE_APP_SECRETS=secret");
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert_str_eq(error.field, "TOLLGATE_VERIFY_TOKEN");
 }
 
 Test(settings, a_wrong_one_of_the_other_daemon_does_not_matter)
 {
-    given_environment(POSTGRES, "TOLLGATE_GRAPH_URL=nonsense");
+    given_environment(REQUIRED, "TOLLGATE_GRAPH_URL=nonsense");
     cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
     cr_assert_not(tg_settings_read(TG_WORKER, &settings, &error));
 }
@@ -132,6 +143,9 @@ ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
         {"TOLLGATE_AUTH=none"},
         {"TOLLGATE_AUTH=key"},
         {"TOLLGATE_AUTH_TRUSTED_ANYWHERE=true"},
+        {"TOLLGATE_APP_SECRETS=,one"},
+        {"TOLLGATE_APP_SECRETS=one,"},
+        {"TOLLGATE_APP_SECRETS=1,2,3,4,5,6,7,8,9"},
         {"TOLLGATE_HTTP_THREADS=0"},
         {"TOLLGATE_HTTP_THREADS=65"},
         {"TOLLGATE_LANES=33"},
@@ -168,7 +182,7 @@ ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
 
 ParameterizedTest(struct wrong *wrong, settings, refuses_what_is_wrong_and_names_it)
 {
-    given_environment(wrong->variable, POSTGRES);
+    given_environment(wrong->variable, REQUIRED);
     bool good = tg_settings_read(TG_INGRESS, &settings, &error);
     if (good)
         good = tg_settings_read(TG_WORKER, &settings, &error);
@@ -181,23 +195,23 @@ ParameterizedTest(struct wrong *wrong, settings, refuses_what_is_wrong_and_names
 
 Test(settings, the_message_shows_the_wrong_value_but_never_a_secret)
 {
-    given_environment(POSTGRES, "TOLLGATE_LANES=many");
+    given_environment(REQUIRED, "TOLLGATE_LANES=many");
     cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
     cr_assert_str_eq(error.message,
                      "TOLLGATE_LANES must be a whole number from 1 to 32, not \"many\"");
-    given_environment(POSTGRES, "TOLLGATE_REDIS_URL=rediss://:hunter2@host");
+    given_environment(REQUIRED, "TOLLGATE_REDIS_URL=rediss://:hunter2@host");
     cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
     cr_assert_null(strstr(error.message, "hunter2"));
 }
 
 Test(settings, trusted_needs_a_loopback_address_or_the_second_word)
 {
-    given_environment(POSTGRES, "TOLLGATE_AUTH=trusted");
+    given_environment(REQUIRED, "TOLLGATE_AUTH=trusted");
     cr_assert(tg_settings_read(TG_INGRESS, &settings, &error));
-    given_environment(POSTGRES, "TOLLGATE_AUTH=trusted", "TOLLGATE_LISTEN=0.0.0.0:3000");
+    given_environment(REQUIRED, "TOLLGATE_AUTH=trusted", "TOLLGATE_LISTEN=0.0.0.0:3000");
     cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
     cr_assert_str_eq(error.field, "TOLLGATE_AUTH");
-    given_environment(POSTGRES, "TOLLGATE_AUTH=trusted", "TOLLGATE_LISTEN=0.0.0.0:3000",
+    given_environment(REQUIRED, "TOLLGATE_AUTH=trusted", "TOLLGATE_LISTEN=0.0.0.0:3000",
                       "TOLLGATE_AUTH_TRUSTED_ANYWHERE=yes");
     cr_assert(tg_settings_read(TG_INGRESS, &settings, &error));
 }
@@ -250,7 +264,7 @@ Test(settings_main, helps_with_the_settings_of_its_own_daemon)
 
 Test(settings_main, check_says_that_good_settings_are_good)
 {
-    given_environment(POSTGRES);
+    given_environment(REQUIRED);
     const char *written;
     cr_assert_eq(run(TG_WORKER, stdout, &written, "--check"), 0);
     cr_assert_str_eq(written, "settings are good\n");
@@ -258,7 +272,7 @@ Test(settings_main, check_says_that_good_settings_are_good)
 
 Test(settings_main, wrong_settings_are_one_line_and_status_2)
 {
-    given_environment(POSTGRES, "TOLLGATE_LANES=none", "TOLLGATE_NONSENSE=1");
+    given_environment(REQUIRED, "TOLLGATE_LANES=none", "TOLLGATE_NONSENSE=1");
     const char *written;
     cr_assert_eq(run(TG_INGRESS, stderr, &written, "--check"), 2);
     cr_assert_str_eq(written,
@@ -268,7 +282,7 @@ Test(settings_main, wrong_settings_are_one_line_and_status_2)
 
 Test(settings_main, an_argument_it_does_not_know_is_one_line_and_status_2)
 {
-    given_environment(POSTGRES);
+    given_environment(REQUIRED);
     const char *written;
     cr_assert_eq(run(TG_INGRESS, stderr, &written, "--chekc"), 2);
     cr_assert_str_eq(written, "tollgate-ingress: does not take \"--chekc\"; see --help\n");
@@ -278,7 +292,7 @@ Test(settings_main, an_argument_it_does_not_know_is_one_line_and_status_2)
 
 Test(settings_main, warns_of_names_that_no_daemon_knows_and_lets_the_daemon_run)
 {
-    given_environment(POSTGRES, "TOLLGATE_LANE=9", "TOLLGATE_LANES_MAX=9",
+    given_environment(REQUIRED, "TOLLGATE_LANE=9", "TOLLGATE_LANES_MAX=9",
                       "TOLLGATE_GRAPH_VERSION=v1.0", "PATH=/");
     const char *written;
     char *argv[] = {"tollgate", NULL};

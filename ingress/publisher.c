@@ -1,0 +1,167 @@
+#include "ingress/publisher.h"
+
+#include "common/event.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/queue.h"
+#include "common/service.h"
+#include "ingress/answer.h"
+
+#include <stdlib.h>
+
+// How often to look whether partitions are full: at the fastest rate there ever is, few events more
+// than the bound.
+enum { LOOK_MS = 1000 };
+
+struct publisher {
+    const struct tg_settings *settings;
+    struct tg_queue *queue;
+    pthread_t thread;
+    struct tg_stream *stream;
+    int partition; // the last one that was published to
+    long long next_look_ms;
+    bool full[TG_PARTITIONS_MAX];
+};
+
+static void answer_stored(struct request *request)
+{
+    tg_count(TG_WEBHOOKS, "stored", 1);
+    struct answer answer = {.status = 200};
+    request_answer(request, &answer);
+}
+
+static void answer_refused(struct request *request, const char *result, const char *message)
+{
+    tg_count(TG_WEBHOOKS, result, 1);
+    struct tg_error error;
+    tg_error_set(&error, 503, result, NULL, "%s", message);
+    answer_error(request, &error, NULL);
+}
+
+// What waits in Redis is bounded. A length that cannot be told is no reason to refuse: publishing
+// will tell.
+static void look_for_full(struct publisher *publisher)
+{
+    if (tg_now_ms() < publisher->next_look_ms)
+        return;
+    publisher->next_look_ms = tg_now_ms() + LOOK_MS;
+    for (int i = 0; i < publisher->settings->partitions; i++) {
+        long long length = 0;
+        bool full = tg_stream_length(publisher->stream, i, &length) &&
+                    length >= TG_EVENTS_PER_PARTITION_MAX;
+        if (full && !publisher->full[i])
+            tg_log(TG_LOG_ERROR, "event_stream_full", TG_LOG_NUMBER("partition", i),
+                   TG_LOG_NUMBER("events", length));
+        publisher->full[i] = full;
+    }
+}
+
+// Partitions take turns from pipeline to pipeline. -1: all are full.
+static int next_partition(struct publisher *publisher)
+{
+    int partitions = (int)publisher->settings->partitions;
+    look_for_full(publisher);
+    for (int i = 0; i < partitions; i++) {
+        publisher->partition = (publisher->partition + 1) % partitions;
+        if (!publisher->full[publisher->partition])
+            return publisher->partition;
+    }
+    return -1;
+}
+
+// Publishes what Redis did not take, and moves it to the front. Returns how many that is
+// afterwards.
+static size_t publish(struct publisher *publisher, int partition, struct request **requests,
+                      size_t n)
+{
+    const struct tg_text *bodies[TG_BATCH_MAX] = {NULL};
+    bool taken[TG_BATCH_MAX];
+    size_t left = 0;
+    for (size_t i = 0; i < n; i++)
+        bodies[i] = request_body(requests[i]);
+    size_t stored = tg_event_publish(publisher->stream, partition, bodies, n, taken);
+    for (size_t i = 0; i < n; i++) {
+        if (taken[i])
+            answer_stored(requests[i]);
+        else
+            requests[left++] = requests[i];
+    }
+    return n - stored;
+}
+
+static void publish_batch(struct publisher *publisher, struct request **requests, size_t n)
+{
+    int partition = next_partition(publisher);
+    long long began_ms = tg_now_ms();
+    size_t left = n;
+    if (partition >= 0) {
+        left = publish(publisher, partition, requests, n);
+        // A connection that has died since the last one tells only when it is used. What may have
+        // been taken comes twice then, which is harmless: each item is applied once.
+        if (left > 0)
+            left = publish(publisher, partition, requests, left);
+        tg_observe(TG_EVENT_BATCH, (double)n);
+        tg_observe(TG_EVENT_SECONDS, (double)(tg_now_ms() - began_ms) / 1000);
+    }
+    for (size_t i = 0; i < left; i++)
+        answer_refused(requests[i], "unavailable", "The event could not be stored");
+}
+
+// As many as one pipeline may carry, at least one.
+static size_t fitting(struct request *const *requests, size_t n)
+{
+    size_t bytes = request_body(requests[0])->length;
+    size_t count = 1;
+    while (count < n && bytes + request_body(requests[count])->length <= TG_EVENT_PIPELINE_BYTES)
+        bytes += request_body(requests[count++])->length;
+    return count;
+}
+
+static void *run(void *argument)
+{
+    struct publisher *publisher = argument;
+    publisher->stream = tg_stream_create(publisher->settings->redis_url,
+                                         (int)publisher->settings->partitions, tg_event_work);
+    while (!tg_queue_drained(publisher->queue)) {
+        struct request *requests[TG_BATCH_MAX];
+        size_t n = tg_queue_pop(publisher->queue, (void **)requests, TG_BATCH_MAX, -1);
+        tg_gauge_set(TG_EVENT_QUEUE, (int64_t)tg_queue_length(publisher->queue));
+        for (size_t i = 0; i < n;) {
+            size_t count = fitting(requests + i, n - i);
+            publish_batch(publisher, requests + i, count);
+            i += count;
+        }
+    }
+    tg_stream_destroy(publisher->stream);
+    return NULL;
+}
+
+struct publisher *publisher_start(const struct tg_settings *settings)
+{
+    struct publisher *publisher = calloc(1, sizeof *publisher);
+    if (!publisher)
+        abort();
+    publisher->settings = settings;
+    publisher->queue = tg_queue_create(TG_EVENT_QUEUE_MAX);
+    publisher->thread = tg_service_thread("publisher", run, publisher);
+    return publisher;
+}
+
+void publisher_stop(struct publisher *publisher)
+{
+    tg_queue_close(publisher->queue);
+    pthread_join(publisher->thread, NULL);
+}
+
+void publisher_free(struct publisher *publisher)
+{
+    tg_queue_destroy(publisher->queue);
+    free(publisher);
+}
+
+void publisher_submit(struct publisher *publisher, struct request *request)
+{
+    if (!tg_queue_try_push(publisher->queue, request))
+        answer_refused(request, "overloaded", "Too many webhooks are waiting to be stored");
+}

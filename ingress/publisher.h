@@ -1,0 +1,20 @@
+// The way of webhook events to Redis, group-committed: one thread takes everything that is waiting
+// and publishes it in one pipeline; while that is under way, the next one forms. A webhook is
+// answered only after Redis has answered for it.
+#pragma once
+
+#include "common/settings.h"
+#include "ingress/server.h"
+
+struct publisher;
+
+// Starts the thread, with a Redis connection of its own.
+struct publisher *publisher_start(const struct tg_settings *settings);
+
+// Refuses new events, publishes and answers what is queued, and ends the thread.
+void publisher_stop(struct publisher *publisher);
+void publisher_free(struct publisher *publisher);
+
+// Queues the request's body as an event; the request is answered 200 once Redis has it, 503 if it
+// has not: full, stopped, Redis away, out of memory or too slow.
+void publisher_submit(struct publisher *publisher, struct request *request);
