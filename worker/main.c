@@ -1,6 +1,6 @@
 // tollgate-worker: takes jobs from Redis, posts their messages to Meta, settles what comes of it.
-// intake -> dispatch -> settle are threads joined by bounded queues; the janitor stands beside
-// them.
+// intake -> dispatch -> settle are threads joined by bounded queues; inbound, which applies
+// webhooks, and the janitor stand beside them.
 #include "common/admin.h"
 #include "common/limits.h"
 #include "common/log.h"
@@ -9,6 +9,7 @@
 #include "common/service.h"
 #include "common/settings.h"
 #include "worker/dispatch.h"
+#include "worker/inbound.h"
 #include "worker/intake.h"
 #include "worker/janitor.h"
 #include "worker/settle.h"
@@ -87,23 +88,31 @@ static void work(const struct tg_settings *settings)
     name_consumer(consumer, sizeof consumer);
     struct stop *stop = stop_create();
     struct send_stages stages;
+    struct inbound inbound = {settings, consumer, stop};
     struct janitor janitor = {settings, stop};
+    pthread_t inbound_thread;
     pthread_t janitor_thread;
     bool sends = settings->worker_roles & TG_ROLE_SEND;
+    bool receives = settings->worker_roles & TG_ROLE_INBOUND;
     bool schedules = settings->worker_roles & TG_ROLE_SCHEDULER;
 
     if (sends)
         start_send_stages(&stages, settings, consumer, stop);
+    if (receives)
+        inbound_thread = tg_service_thread("inbound", inbound_run, &inbound);
     if (schedules)
         janitor_thread = tg_service_thread("janitor", janitor_run, &janitor);
     tg_log(TG_LOG_INFO, "worker_started", TG_LOG_TEXT("consumer", consumer),
-           TG_LOG_NUMBER("send", sends), TG_LOG_NUMBER("scheduler", schedules));
+           TG_LOG_NUMBER("send", sends), TG_LOG_NUMBER("inbound", receives),
+           TG_LOG_NUMBER("scheduler", schedules));
     tg_service_ready();
     tg_service_wait_for_stop();
 
     stop_order(stop);
     if (sends)
         end_send_stages(&stages);
+    if (receives)
+        pthread_join(inbound_thread, NULL);
     if (schedules)
         pthread_join(janitor_thread, NULL);
     stop_destroy(stop);

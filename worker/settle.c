@@ -57,13 +57,18 @@ static void append_text_or_null(struct tg_text *json, const char *text, bool pre
         tg_text_append_string(json, "null");
 }
 
-// The line that the waiting ingress gets: names as in get_message.
+// The line that the waiting ingress gets: names as in get_message. What somebody else has settled
+// (a status webhook that was faster) is told by the record alone, so that nothing but the id goes.
 static void append_result(struct tg_text *json, const struct tg_outcome *outcome,
                           const struct tg_settled *settled)
 {
     bool sent = strcmp(settled->status, "sent") == 0;
     char id[TG_UUID_TEXT_SIZE];
     tg_uuid_format(outcome->message_id, id);
+    if (!settled->settled) {
+        tg_text_append_format(json, "{\"message_id\":\"%s\"}", id);
+        return;
+    }
     tg_text_append_format(json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"wamid\":", id,
                           settled->status);
     append_text_or_null(json, outcome->wamid, sent && outcome->wamid[0] != '\0');

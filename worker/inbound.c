@@ -1,0 +1,244 @@
+#include "worker/inbound.h"
+
+#include "common/event.h"
+#include "common/job.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/service.h"
+#include "common/store.h"
+#include "worker/apply.h"
+#include "worker/reply.h"
+#include "worker/rules.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Between attempts while a server is away.
+enum { RETRY_MS = TG_RECONNECT_MS };
+
+struct work {
+    const struct inbound *inbound;
+    struct tg_pg *pg;
+    struct tg_stream *events;
+    struct tg_stream *sends; // replies leave through it
+    struct rules *rules;
+    struct tg_event event[TG_INBOUND_EVENTS_MAX];
+    struct tg_taken_event taken[TG_INBOUND_EVENTS_MAX];
+    struct items items;
+    char source[TG_INBOUND_EVENTS_MAX][TG_ENTRY_ID_SIZE]; // names an event in the log
+    bool refused[TG_INBOUND_EVENTS_MAX]; // PostgreSQL would not even record them as dead
+    struct tg_received received[TG_BATCH_MAX];
+};
+
+// Is it worth another attempt? Waits before it says yes, unless nothing is away.
+static bool try_again(struct work *work, enum tg_pg_status status)
+{
+    if (status == TG_PG_RETRY)
+        return !stop_ordered(work->inbound->stop);
+    return !stop_wait(work->inbound->stop, RETRY_MS);
+}
+
+// Replies to the messages of a batch that was applied. False: the worker stops before it is done.
+static bool reply_to_batch(struct work *work, const struct item *items, size_t n)
+{
+    struct reply_cause causes[TG_BATCH_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].kind == ITEM_MESSAGE && work->received[i].rules_version > 0 &&
+            reply_is_due(items[i].message.type))
+            causes[count++] = (struct reply_cause){&items[i].message, &work->received[i]};
+    }
+    size_t size = count;
+    for (size_t i = 0; i < count;) {
+        size = size < count - i ? size : count - i;
+        enum tg_pg_status status = reply_to(work->rules, work->pg, work->sends, causes + i, size);
+        if (status == TG_PG_REFUSED && size > 1) {
+            size /= 2;
+            continue;
+        }
+        if (status != TG_PG_OK && status != TG_PG_REFUSED) {
+            if (!try_again(work, status))
+                return false;
+            continue;
+        }
+        if (status == TG_PG_REFUSED)
+            tg_log(TG_LOG_ERROR, "reply_refused", TG_LOG_ID("org_id", causes[i].received->org_id),
+                   TG_LOG_ID("message_id", causes[i].received->message_id));
+        i += size;
+        size *= 2;
+    }
+    return true;
+}
+
+// What PostgreSQL refuses of one item alone: it is dead, and if not even that can be recorded its
+// event stays where it is. Returns how many items are done with.
+static size_t refuse(struct work *work, struct item *item)
+{
+    if (item->kind != ITEM_DEAD) {
+        item_kill(item, "refused");
+        return 0;
+    }
+    tg_log(TG_LOG_ERROR, "dead_event_refused", TG_LOG_TEXT("reason", item->reason),
+           TG_LOG_TEXT("event", work->source[item->event]));
+    work->refused[item->event] = true;
+    return 1;
+}
+
+// Applies all items, batch by batch, and what follows from them. The last batch also ends the dead
+// events that were taken. What PostgreSQL refuses is halved until the one item is found: that one
+// must not stop its neighbours. False: the worker stops before it is done.
+static bool apply_all(struct work *work, const int64_t *taken, size_t taken_count)
+{
+    struct item *items = work->items.item;
+    size_t n = work->items.count;
+    size_t size = TG_BATCH_MAX;
+    for (size_t i = 0;;) {
+        size = size < TG_BATCH_MAX ? size : TG_BATCH_MAX;
+        size = size < n - i ? size : n - i;
+        bool last = i + size == n;
+        enum tg_pg_status status =
+            apply_items(work->pg, items + i, size, taken, last ? taken_count : 0, work->received);
+        if (status == TG_PG_OK) {
+            bool replied = reply_to_batch(work, items + i, size);
+            for (size_t j = 0; j < size; j++)
+                tg_received_finish(&work->received[j]);
+            if (!replied || last)
+                return replied;
+            i += size;
+            size *= 2;
+        } else if (status == TG_PG_REFUSED && size > 1) {
+            size /= 2;
+        } else if (status == TG_PG_REFUSED && size == 1) {
+            i += refuse(work, &items[i]);
+        } else if (!try_again(work, status)) {
+            return false;
+        }
+    }
+}
+
+static void read_items(struct work *work, size_t event, const struct tg_text *body, int64_t tries)
+{
+    size_t before = work->items.count;
+    items_read(&work->items, body);
+    for (size_t i = before; i < work->items.count; i++) {
+        work->items.item[i].event = event;
+        work->items.item[i].tries = tries;
+    }
+}
+
+// Applies the events that were taken and takes them off their streams.
+static void apply_events(struct work *work, size_t n)
+{
+    struct tg_event done[TG_INBOUND_EVENTS_MAX];
+    size_t count = 0;
+    memset(work->refused, 0, sizeof work->refused);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(work->source[i], work->event[i].entry.id, sizeof work->source[i]);
+        read_items(work, i, &work->event[i].body, 0);
+    }
+    bool applied = n == 0 || apply_all(work, NULL, 0);
+    for (size_t i = 0; applied && i < n; i++) {
+        if (!work->refused[i])
+            done[count++] = work->event[i];
+    }
+    // Those that Redis does not take off come again, which changes nothing.
+    if (count > 0 && !tg_event_done(work->events, done, count))
+        tg_log(TG_LOG_WARN, "events_left_pending", TG_LOG_NUMBER("events", count));
+    items_finish(&work->items);
+    for (size_t i = 0; i < n; i++)
+        tg_event_finish(&work->event[i]);
+}
+
+// Dead events whose time has come: statuses that were too early, and what is replayed.
+static void retry_dead(struct work *work)
+{
+    size_t n = TG_INBOUND_EVENTS_MAX;
+    while (n == TG_INBOUND_EVENTS_MAX && !stop_ordered(work->inbound->stop)) {
+        int64_t ids[TG_INBOUND_EVENTS_MAX];
+        if (tg_store_take_dead_events(work->pg, TG_INBOUND_EVENTS_MAX, work->taken, &n) != TG_PG_OK)
+            return;
+        memset(work->refused, 0, sizeof work->refused);
+        for (size_t i = 0; i < n; i++) {
+            ids[i] = work->taken[i].id;
+            snprintf(work->source[i], sizeof work->source[i], "dead event %" PRId64, ids[i]);
+            read_items(work, i, &work->taken[i].body, work->taken[i].tries);
+        }
+        bool applied = n == 0 || apply_all(work, ids, n);
+        items_finish(&work->items);
+        for (size_t i = 0; i < n; i++)
+            tg_text_finish(&work->taken[i].body);
+        if (!applied)
+            return;
+    }
+}
+
+// Events that a worker took and did not finish, ourselves among them.
+static void take_over(struct work *work)
+{
+    int n = TG_INBOUND_EVENTS_MAX;
+    while (n == TG_INBOUND_EVENTS_MAX && !stop_ordered(work->inbound->stop)) {
+        n = tg_event_take_over(work->events, work->inbound->consumer, work->event,
+                               TG_INBOUND_EVENTS_MAX, TG_EVENT_TAKEOVER_MS);
+        if (n > 0) {
+            tg_log(TG_LOG_WARN, "events_taken_over", TG_LOG_NUMBER("events", n));
+            apply_events(work, (size_t)n);
+        }
+    }
+}
+
+static void take_events(struct work *work)
+{
+    struct stop *stop = work->inbound->stop;
+    long long next_look_ms = 0;
+    while (!stop_ordered(stop)) {
+        if (tg_now_ms() >= next_look_ms) {
+            take_over(work);
+            retry_dead(work);
+            next_look_ms = tg_now_ms() + TG_INBOUND_LOOK_MS;
+        }
+        int n = tg_event_take(work->events, work->inbound->consumer, work->event,
+                              TG_INBOUND_EVENTS_MAX, TG_STREAM_BLOCK_MS);
+        if (n < 0)
+            stop_wait(stop, RETRY_MS);
+        else
+            apply_events(work, (size_t)n);
+    }
+}
+
+// Waits until the schema is there: events are not taken before they can be applied.
+static bool schema_is_ready(struct work *work)
+{
+    bool ready = false;
+    while (tg_store_schema_ready(work->pg, &ready) != TG_PG_OK || !ready) {
+        if (stop_wait(work->inbound->stop, RETRY_MS))
+            return false;
+    }
+    return true;
+}
+
+void *inbound_run(void *argument)
+{
+    const struct inbound *inbound = argument;
+    const struct tg_settings *settings = inbound->settings;
+    struct work *work = calloc(1, sizeof *work);
+    if (!work)
+        abort();
+    work->inbound = inbound;
+    work->pg = tg_pg_create(settings->postgres_url, "tollgate-worker inbound");
+    work->events = tg_stream_create(settings->redis_url, (int)settings->partitions, tg_event_work);
+    work->sends = tg_stream_create(settings->redis_url, (int)settings->partitions, tg_job_work);
+    work->rules = rules_create();
+
+    if (schema_is_ready(work))
+        take_events(work);
+
+    rules_destroy(work->rules);
+    tg_stream_leave(work->events, inbound->consumer);
+    tg_stream_destroy(work->sends);
+    tg_stream_destroy(work->events);
+    tg_pg_destroy(work->pg);
+    free(work);
+    return NULL;
+}
