@@ -1,4 +1,5 @@
--- Three orgs to try Tollgate with, each with a number, 100.00 in its wallet and an API key. For a database
+-- Three orgs to try Tollgate with, each with a number, 100.00 in its wallet, an API key and a rule that
+-- welcomes whoever writes "hi". For a database
 -- that deploy/migrate has prepared; an org that is there already stays as it is.
 --
 --     psql --quiet --no-align --tuples-only --file deploy/demo.sql "$TOLLGATE_POSTGRES_URL"
@@ -10,15 +11,19 @@
 
 BEGIN;
 
-CREATE TEMP TABLE demo (org_id, name, phone_number_id, access_token) ON COMMIT DROP AS
-VALUES ('11111111-1111-4111-8111-111111111111'::uuid, 'Acme', '123456', 'EAAdemo-acme'),
-       ('22222222-2222-4222-8222-222222222222', 'Beta', '789012', 'EAAdemo-beta'),
-       ('33333333-3333-4333-8333-333333333333', 'Gamma', '345678', 'EAAdemo-gamma');
+CREATE TEMP TABLE demo (org_id, name, phone_number_id, waba_id, access_token) ON COMMIT DROP AS
+VALUES ('11111111-1111-4111-8111-111111111111'::uuid, 'Acme', '123456', '1001', 'EAAdemo-acme'),
+       ('22222222-2222-4222-8222-222222222222', 'Beta', '789012', '1002', 'EAAdemo-beta'),
+       ('33333333-3333-4333-8333-333333333333', 'Gamma', '345678', '1003', 'EAAdemo-gamma');
 DELETE FROM demo d WHERE EXISTS (SELECT FROM organizations o WHERE o.id = d.org_id);
 
 INSERT INTO organizations (id, name) SELECT org_id, name FROM demo;
 INSERT INTO channels (org_id, phone_number_id, waba_id, access_token, service_fee_per_msg)
-SELECT org_id, phone_number_id, '1001', access_token, 0.20 FROM demo;
+SELECT org_id, phone_number_id, waba_id, access_token, 0.20 FROM demo;
+INSERT INTO automation_rules (org_id, match_kind, pattern, reply)
+SELECT org_id, 'exact', 'hi', to_json('Welcome to ' || name || ', {name}!') FROM demo
+UNION ALL
+SELECT org_id, 'starts_with', 'Reply to ' || name, to_json(name || ' has your message, {name}.') FROM demo;
 UPDATE wallets SET balance = 100.00 WHERE org_id IN (SELECT org_id FROM demo);
 SELECT name, org_id, phone_number_id, create_api_key(org_id, 'demo') FROM demo ORDER BY name;
 

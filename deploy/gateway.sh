@@ -42,6 +42,13 @@ start_metasim() {
     METASIM_URL=http://127.0.0.1:$(<"$port_file")
 }
 
+# Meta knows where our webhook is.
+aim_metasim() {
+    curl --silent --show-error --fail --output /dev/null "$METASIM_URL/_sim/webhook" \
+        --data "{\"url\": \"$TOLLGATE_URL/webhook\", \"secret\": \"$TOLLGATE_APP_SECRET\"}" ||
+        die_with_log metasim "the simulator does not take the webhook's address"
+}
+
 # prepare_database ORGS: as in production, with an owner who is no superuser and two roles for the daemons.
 prepare_database() {
     local name org_id number key prefix
@@ -64,6 +71,7 @@ END
 start_gateway() {
     local workers=$1 ingresses=$2 graph_url=$3 orgs=$4 i at=127.0.0.1:3000
     export METASIM_URL='' TOLLGATE_AUTH=${TOLLGATE_AUTH:-trusted}
+    export TOLLGATE_APP_SECRET=demo-app-secret TOLLGATE_VERIFY_TOKEN=demo-verify-token
     start_postgres
     start_redis
     export TOLLGATE_REDIS_URL=redis://127.0.0.1:$redis_port
@@ -77,12 +85,13 @@ start_gateway() {
     for ((i = 1; i <= ingresses; i++)); do
         ! is_taken 3000 || at=127.0.0.1:0
         start_daemon "ingress-$i" tollgate-ingress TOLLGATE_LISTEN=$at \
+            TOLLGATE_APP_SECRETS="$TOLLGATE_APP_SECRET" \
             TOLLGATE_POSTGRES_URL="postgresql://tollgate_ingress@127.0.0.1:$pg_port/tollgate"
         ingress_pids+=("$started_pid")
         urls+=("http://$(logged_address "ingress-$i" server_listening)")
         admin_urls+=("$admin_url")
     done
     export TOLLGATE_URL=${urls[0]} TOLLGATE_URLS="${urls[*]}" TOLLGATE_ADMIN_URL=${admin_urls[0]}
-    export TOLLGATE_APP_SECRET=demo-app-secret TOLLGATE_VERIFY_TOKEN=demo-verify-token
     export TOLLGATE_INGRESS_PIDS="${ingress_pids[*]}" TOLLGATE_WORKER_PIDS="${worker_pids[*]}"
+    [[ ! $METASIM_URL ]] || aim_metasim
 }
