@@ -60,3 +60,23 @@ void simulator_set(struct simulator *simulator, const char *settings)
     struct answer answer = ask(simulator->http, .path = "/_sim/settings", .body = settings);
     cr_assert(answer.status == 200, "%s", answer.body);
 }
+
+void simulator_aim(struct simulator *simulator, const char *url, const char *secret)
+{
+    const char *target = text_of("{\"url\": \"%s\", \"secret\": \"%s\"}", url, secret);
+    struct answer answer = ask(simulator->http, .path = "/_sim/webhook", .body = target);
+    cr_assert(answer.status == 200, "%s", answer.body);
+}
+
+const char *simulator_inbound(struct simulator *simulator, const char *wish)
+{
+    struct answer answer = ask(simulator->http, .path = "/_sim/inbound", .body = wish);
+    const char *wamid = answer_text(&answer, "/id");
+    cr_assert(answer.status == 200 && *wamid, "%d %s", answer.status, answer.body);
+    return wamid;
+}
+
+long simulator_webhook_stat(struct simulator *simulator, const char *name)
+{
+    return figure(simulator, "/_sim/stats", text_of("/webhooks/%s", name));
+}

@@ -25,3 +25,15 @@ long simulator_stat(struct simulator *simulator, const char *name);
 
 // Changes settings: a JSON object such as {"latency_ms": 50}.
 void simulator_set(struct simulator *simulator, const char *settings);
+
+// From now on its webhooks are posted to this URL and signed with this secret; a URL of "" stops
+// them. Like everything else it is forgotten when the simulator is killed.
+void simulator_aim(struct simulator *simulator, const char *url, const char *secret);
+
+// A customer writes, as the JSON object `wish` describes: {"phone_number_id": "123456", "from":
+// "919876543210", "text": "hi"}; `tollgate-metasim --help` tells what else. Returns the wamid; the
+// webhook is still on its way.
+const char *simulator_inbound(struct simulator *simulator, const char *wish);
+
+// A figure of the webhooks: "posted", "acknowledged", "refused", "waiting", "dropped".
+long simulator_webhook_stat(struct simulator *simulator, const char *name);
