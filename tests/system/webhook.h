@@ -1,0 +1,15 @@
+// Webhooks as Meta posts them: signed.
+#pragma once
+
+#include "tests/system/gateway.h"
+
+// The header "X-Hub-Signature-256: sha256=..." for a body under an app secret.
+const char *signature_header(const char *secret, const char *body, size_t length);
+
+// POST /webhook on the gateway's connection, signed with GATEWAY_APP_SECRET. `length` 0: up to the
+// NUL.
+struct answer post_webhook(struct gateway *gateway, const char *body, size_t length);
+
+// The same with a file of ../shared/meta/webhooks, such as "text.json" or "bad/not-json.json", byte
+// for byte.
+struct answer post_webhook_file(struct gateway *gateway, const char *name);
