@@ -20,8 +20,8 @@ enum { INGRESS = 1, WORKER = 2, BOTH = 3 };
 static struct command_result run_daemon(const char *daemon, const char *option, const char *first,
                                         const char *second)
 {
-    const char *environment[] = {good[0], good[1], good[2], good[3],
-                                 good[4], first,   first ? second : NULL, NULL};
+    const char *environment[] = {
+        good[0], good[1], good[2], good[3], good[4], first, first ? second : NULL, NULL};
     return command_run(WORDS(testbed_daemon(daemon), option), environment);
 }
 
@@ -172,8 +172,8 @@ Test(settings, trusted_mode_stays_on_this_machine)
 {
     static const char *const everywhere[] = {"TOLLGATE_LISTEN=0.0.0.0:0", "TOLLGATE_LISTEN=[::]:0"};
     for (size_t i = 0; i < 2; i++) {
-        const char *environment[] = {good[0],       good[1], "TOLLGATE_AUTH=trusted",
-                                     everywhere[i], good[3], good[4], NULL, NULL};
+        const char *environment[] = {
+            good[0], good[1], "TOLLGATE_AUTH=trusted", everywhere[i], good[3], good[4], NULL, NULL};
         const char *const *argv = WORDS(testbed_daemon("tollgate-ingress"));
         struct command_result run = command_run(argv, environment);
         expect_refusal(&run, "TOLLGATE_AUTH=trusted");
