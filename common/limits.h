@@ -71,10 +71,10 @@ enum {
     // Once asked to stop, how long requests that are under way at Meta may take.
     TG_DRAIN_MS = 8000,
 
-    // Inbound. Events that a worker takes at once: a usual body is under 1 KiB, and should all be
-    // of
-    // the largest kind it is still 200 MiB.
-    TG_INBOUND_EVENTS_MAX = 64,
+    // Inbound. Events that a worker takes at once, and the bytes that they should have: a usual
+    // body is under 1 KiB; after a batch of larger ones fewer are taken.
+    TG_INBOUND_EVENTS_MAX = 256,
+    TG_INBOUND_BYTES = 32 * 1024 * 1024,
     // Meta's batches have up to 1,000 updates; a body with more items than this is none of Meta's.
     TG_EVENT_ITEMS_MAX = 10000,
     // An event that its worker has had for so long is taken over: applying a batch takes

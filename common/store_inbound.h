@@ -72,7 +72,7 @@ struct tg_received {
     struct tg_uuid channel_id;
     struct tg_uuid message_id; // of the one that was there first, if it is a duplicate
     int64_t rules_version;     // of the org's automation rules; 0: no reply is to be thought of
-    bool is_first;             // of the conversation
+    bool is_first;             // of the conversation; this and the rest only with rules
     bool is_word;              // it is a word that opts out
     bool opted_out;
     char phone[TG_PHONE_SIZE]; // of the contact; "": none

@@ -5,6 +5,7 @@
 
 // An array parameter with an item for each of `n`, put by the statement `put`, in which `i` is the
 // index.
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a statement, not a value
 #define TG_PARAM_EACH(params, type, n, put)                                                        \
     do {                                                                                           \
         tg_pg_param_array(params, type, n);                                                        \

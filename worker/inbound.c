@@ -188,22 +188,37 @@ static void take_over(struct work *work)
     }
 }
 
+// How many events to take next, when those of the batch at hand are as large as they are.
+static int next_max(const struct work *work, size_t n)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        bytes += work->event[i].body.length;
+    size_t max = bytes > 0 ? TG_INBOUND_BYTES / (bytes / n + 1) : TG_INBOUND_EVENTS_MAX;
+    if (max > TG_INBOUND_EVENTS_MAX)
+        max = TG_INBOUND_EVENTS_MAX;
+    return max > 0 ? (int)max : 1;
+}
+
 static void take_events(struct work *work)
 {
     struct stop *stop = work->inbound->stop;
     long long next_look_ms = 0;
+    int max = TG_INBOUND_EVENTS_MAX;
     while (!stop_ordered(stop)) {
         if (tg_now_ms() >= next_look_ms) {
             take_over(work);
             retry_dead(work);
             next_look_ms = tg_now_ms() + TG_INBOUND_LOOK_MS;
         }
-        int n = tg_event_take(work->events, work->inbound->consumer, work->event,
-                              TG_INBOUND_EVENTS_MAX, TG_STREAM_BLOCK_MS);
-        if (n < 0)
+        int n = tg_event_take(work->events, work->inbound->consumer, work->event, max,
+                              TG_STREAM_BLOCK_MS);
+        if (n < 0) {
             stop_wait(stop, RETRY_MS);
-        else
+        } else {
+            max = next_max(work, (size_t)n);
             apply_events(work, (size_t)n);
+        }
     }
 }
 

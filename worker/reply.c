@@ -56,7 +56,9 @@ static struct json_object *fill(struct json_object *value, const struct tg_text 
     case json_type_object: {
         filled = json_object_new_object();
         json_object_object_foreach(value, key, member)
+        {
             json_object_object_add(filled, key, fill(member, name));
+        }
         return filled;
     }
     default:
@@ -91,6 +93,23 @@ static void address(struct json_object *message, const struct tg_received *to, s
     json_object_object_add(message, "context", context);
 }
 
+// Addresses the message and asks whether Meta would take it. Fills the type.
+static bool check(struct json_object *message, const struct tg_received *to, struct tg_span wamid,
+                  struct tg_reply *reply, struct tg_error *error)
+{
+    struct tg_cloud_message checked;
+    if (!json_object_is_type(message, json_type_object))
+        return tg_error_set(error, 400, "invalid_message", "reply",
+                            "reply must be a string or a message object");
+    address(message, to, wamid);
+    if (!tg_cloud_message_check(message, &checked, error))
+        return false;
+    if (strcmp(checked.type, "receipt") == 0)
+        return tg_error_set(error, 400, "invalid_message", "reply", "reply must be a message");
+    snprintf(reply->type, sizeof reply->type, "%s", checked.type);
+    return true;
+}
+
 bool reply_write(const struct tg_rule *rule, const struct tg_received *to, struct tg_span wamid,
                  struct tg_reply *reply, struct tg_error *error)
 {
@@ -102,18 +121,9 @@ bool reply_write(const struct tg_rule *rule, const struct tg_received *to, struc
     json_object_put(given);
     if (json_object_is_type(message, json_type_string))
         message = text_message(message);
-    struct tg_cloud_message checked;
-    bool good =
-        json_object_is_type(message, json_type_object)
-            ? (address(message, to, wamid), tg_cloud_message_check(message, &checked, error))
-            : tg_error_set(error, 400, "invalid_message", "reply",
-                           "reply must be a string or a message object");
-    if (good && strcmp(checked.type, "receipt") == 0)
-        good = tg_error_set(error, 400, "invalid_message", "reply", "reply must be a message");
-    if (good) {
-        snprintf(reply->type, sizeof reply->type, "%s", checked.type);
+    bool good = check(message, to, wamid, reply, error);
+    if (good)
         tg_cloud_message_write(message, reply->reply_id, &reply->payload);
-    }
     json_object_put(message);
     return good;
 }

@@ -50,7 +50,7 @@ BEGIN
 
     WITH item AS (
         SELECT i.n, i.org_id, o.status AS org_status, c.id AS channel_id, c.status AS channel_status,
-               w.balance, m.id IS NOT NULL AS known, i.phone, i.user_id, i.priority,
+               w.balance, m.id IS NOT NULL AS known, out.yes AS opted_out,
                CASE WHEN i.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee
           FROM unnest(p_message_ids, p_org_ids, p_channel_ids, p_types, p_phones, p_user_ids,
                       p_priorities) WITH ORDINALITY
@@ -64,14 +64,21 @@ BEGIN
                   AND k.status <> 'disabled'
                 ORDER BY k.status, k.created_at, k.id -- 'active' before 'paused'
                 LIMIT 1) c ON true
+          LEFT JOIN LATERAL (
+               SELECT true AS yes FROM contacts k
+                 JOIN conversations v ON v.org_id = k.org_id AND v.channel_id = c.id
+                                     AND v.contact_id = k.id AND v.opted_out_at IS NOT NULL
+                WHERE i.priority = 'bulk' AND k.org_id = i.org_id
+                  AND (k.phone = i.phone OR k.phone = phone_alternative(i.phone)
+                       OR k.user_id = i.user_id)
+                LIMIT 1) out ON true
     ), judged AS (
         SELECT *, CASE WHEN org_status IS NULL THEN 'no_org'
                        WHEN known THEN 'known'
                        WHEN org_status <> 'active' THEN 'org_suspended'
                        WHEN channel_id IS NULL THEN 'no_channel'
                        WHEN channel_status <> 'active' THEN 'channel_paused'
-                       WHEN priority = 'bulk' AND is_opted_out(org_id, channel_id, phone, user_id)
-                       THEN 'contact_opted_out'
+                       WHEN opted_out THEN 'contact_opted_out'
                        ELSE 'payable' END AS judgement
           FROM item
     ), spent AS (

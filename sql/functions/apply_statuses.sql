@@ -187,15 +187,3 @@ BEGIN
                    AS u (verdict, org_id, message_id, n)) s
      ORDER BY s.n;
 END $$;
-
--- Meta says that the recipients of these messages do not want the org's bulk any more (error_rules:
--- opt_out_bulk).
-CREATE OR REPLACE FUNCTION opt_out_recipients(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
-LANGUAGE plpgsql
-SET search_path = public, pg_temp
-AS $$
-BEGIN
-    PERFORM set_preferences(array_agg(m.org_id), array_agg(m.channel_id), array_agg(m.contact_id),
-                            array_agg(true), array_agg(now()))
-       FROM messages m WHERE m.id = ANY (p_message_ids) AND m.org_id = ANY (p_org_ids);
-END $$;

@@ -4,21 +4,13 @@
 -- the digit (9, 1) that was once inserted. NULL: there is only one form.
 CREATE OR REPLACE FUNCTION phone_alternative(p_phone text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN p_phone ~ '^55[1-9][0-9]9[0-9]{8}$'
+RETURN CASE WHEN p_phone NOT LIKE '5%' THEN NULL
+            WHEN p_phone ~ '^55[1-9][0-9]9[0-9]{8}$'
             THEN substr(p_phone, 1, 4) || substr(p_phone, 6)
             WHEN p_phone ~ '^55[1-9][0-9]{9}$'
             THEN substr(p_phone, 1, 4) || '9' || substr(p_phone, 5)
             WHEN p_phone ~ '^521[0-9]{10}$' THEN '52' || substr(p_phone, 4)
             WHEN p_phone ~ '^52[0-9]{10}$' THEN '521' || substr(p_phone, 3) END;
-
--- The contact that a phone and a user id (either may be NULL) name; NULL: there is none.
-CREATE OR REPLACE FUNCTION find_contact(p_org_id uuid, p_phone text, p_user_id text) RETURNS bigint
-LANGUAGE sql STABLE
-SET search_path = public, pg_temp
-RETURN coalesce(
-    (SELECT c.id FROM contacts c WHERE c.org_id = p_org_id AND c.phone = p_phone),
-    (SELECT c.id FROM contacts c WHERE c.org_id = p_org_id AND c.phone = phone_alternative(p_phone)),
-    (SELECT c.id FROM contacts c WHERE c.org_id = p_org_id AND c.user_id = p_user_id));
 
 -- find_or_make_contacts: the contacts that wrote, in order; NULL where p_org_ids is. Names, and the half
 -- of a contact's identity that was not known yet, are brought up to date.
@@ -26,25 +18,30 @@ CREATE OR REPLACE FUNCTION find_or_make_contacts(p_org_ids uuid[], p_phones text
                                                  p_names text[])
 RETURNS bigint[]
 LANGUAGE plpgsql
-SET search_path = public, pg_temp
 AS $$
 DECLARE
     v_contacts bigint[];
+    v_missing  boolean;
 BEGIN
-    -- A statement of its own, so that the next one sees the contacts that others have just made. In key
-    -- order: two batches with the same new contacts wait, they do not deadlock.
-    INSERT INTO contacts (org_id, phone, user_id, name)
-    SELECT DISTINCT ON (i.org_id, coalesce(i.phone, i.user_id)) i.org_id, i.phone, i.user_id, i.name
-      FROM unnest(p_org_ids, p_phones, p_user_ids, p_names) WITH ORDINALITY
-           AS i (org_id, phone, user_id, name, n)
-     WHERE i.org_id IS NOT NULL AND find_contact(i.org_id, i.phone, i.user_id) IS NULL
-     ORDER BY i.org_id, coalesce(i.phone, i.user_id), i.n DESC
-    ON CONFLICT DO NOTHING;
-
-    SELECT array_agg(CASE WHEN i.org_id IS NOT NULL
-                          THEN find_contact(i.org_id, i.phone, i.user_id) END ORDER BY i.n)
-      INTO v_contacts
-      FROM unnest(p_org_ids, p_phones, p_user_ids) WITH ORDINALITY AS i (org_id, phone, user_id, n);
+    FOR v_round IN 1 .. 2 LOOP
+        SELECT array_agg(coalesce(p.id, a.id, u.id) ORDER BY i.n),
+               bool_or(i.org_id IS NOT NULL AND coalesce(p.id, a.id, u.id) IS NULL)
+          INTO v_contacts, v_missing
+          FROM unnest(p_org_ids, p_phones, p_user_ids) WITH ORDINALITY AS i (org_id, phone, user_id, n)
+          LEFT JOIN contacts p ON p.org_id = i.org_id AND p.phone = i.phone
+          LEFT JOIN contacts a ON a.org_id = i.org_id AND a.phone = phone_alternative(i.phone)
+          LEFT JOIN contacts u ON u.org_id = i.org_id AND u.user_id = i.user_id;
+        EXIT WHEN NOT v_missing OR v_round = 2;
+        -- In key order: two batches with the same new contacts wait, they do not deadlock. The next look
+        -- also sees those that others have just made.
+        INSERT INTO contacts (org_id, phone, user_id, name)
+        SELECT DISTINCT ON (i.org_id, coalesce(i.phone, i.user_id)) i.org_id, i.phone, i.user_id, i.name
+          FROM unnest(p_org_ids, p_phones, p_user_ids, p_names, v_contacts) WITH ORDINALITY
+               AS i (org_id, phone, user_id, name, contact_id, n)
+         WHERE i.org_id IS NOT NULL AND i.contact_id IS NULL
+         ORDER BY i.org_id, coalesce(i.phone, i.user_id), i.n DESC
+        ON CONFLICT DO NOTHING;
+    END LOOP;
 
     WITH told AS (
         SELECT i.org_id, i.contact_id,
@@ -79,23 +76,14 @@ END $$;
 -- stay as they are.
 CREATE OR REPLACE FUNCTION move_contact(p_org_id uuid, p_phone text, p_new_phone text) RETURNS void
 LANGUAGE sql
-SET search_path = public, pg_temp
 AS $$
     UPDATE contacts c SET phone = p_new_phone
-     WHERE c.org_id = p_org_id AND c.phone IN (p_phone, phone_alternative(p_phone))
-       AND NOT EXISTS (SELECT FROM contacts o WHERE o.org_id = p_org_id AND o.phone = p_new_phone)
-       AND c.id = find_contact(p_org_id, p_phone, NULL);
+     WHERE c.org_id = p_org_id
+       AND c.id = (SELECT f.id FROM contacts f
+                    WHERE f.org_id = p_org_id AND f.phone IN (p_phone, phone_alternative(p_phone))
+                    ORDER BY f.phone = p_phone DESC LIMIT 1)
+       AND NOT EXISTS (SELECT FROM contacts o WHERE o.org_id = p_org_id AND o.phone = p_new_phone);
 $$;
-
--- Is the contact opted out of bulk sends over this channel?
-CREATE OR REPLACE FUNCTION is_opted_out(p_org_id uuid, p_channel_id uuid, p_phone text, p_user_id text)
-RETURNS boolean
-LANGUAGE sql STABLE
-SET search_path = public, pg_temp
-RETURN EXISTS (SELECT FROM conversations v
-                WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id
-                  AND v.contact_id = find_contact(p_org_id, p_phone, p_user_id)
-                  AND v.opted_out_at IS NOT NULL);
 
 -- set_preferences: contacts that opt out of bulk sends or in again, over one channel each. The newest wish
 -- by Meta's clock counts, in whatever order they come; of two of the same second the later one here.
@@ -103,7 +91,6 @@ CREATE OR REPLACE FUNCTION set_preferences(p_org_ids uuid[], p_channel_ids uuid[
                                            p_opt_outs boolean[], p_times timestamptz[])
 RETURNS void
 LANGUAGE sql
-SET search_path = public, pg_temp
 AS $$
     INSERT INTO conversations AS v (org_id, channel_id, contact_id, opted_out_at, preference_at)
     SELECT DISTINCT ON (i.org_id, i.channel_id, i.contact_id) i.org_id, i.channel_id, i.contact_id,
@@ -116,3 +103,14 @@ AS $$
        SET opted_out_at = excluded.opted_out_at, preference_at = excluded.preference_at
      WHERE v.preference_at IS NULL OR v.preference_at <= excluded.preference_at;
 $$;
+
+-- Meta says that the recipients of these messages do not want the org's bulk any more (error_rules:
+-- opt_out_bulk).
+CREATE OR REPLACE FUNCTION opt_out_recipients(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM set_preferences(array_agg(m.org_id), array_agg(m.channel_id), array_agg(m.contact_id),
+                            array_agg(true), array_agg(now()))
+       FROM messages m WHERE m.id = ANY (p_message_ids) AND m.org_id = ANY (p_org_ids);
+END $$;

@@ -26,6 +26,7 @@ CREATE OR REPLACE FUNCTION receive_messages(
     channel_id    uuid,
     message_id    uuid,
     rules_version bigint,   -- of the org's automation rules; 0: no reply is to be thought of
+    -- The rest is for replies alone, and told of an org with rules.
     is_first      boolean,  -- the first message of the conversation
     is_word       boolean,  -- it is a word that opts out
     opted_out     boolean,
@@ -35,8 +36,9 @@ CREATE OR REPLACE FUNCTION receive_messages(
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
--- Planned at each call, for the arrays and the tables as they are (settle_sends.sql says why).
-SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_mergejoin = off SET jit = off
+-- Fixed plans (tenancy.sql says why): joins run as they are written, each step an index look-up.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -126,8 +128,8 @@ BEGIN
       LEFT JOIN organizations o ON o.id = i.org_id
       LEFT JOIN messages m ON m.channel_id = i.channel_id AND m.org_id = i.org_id AND m.wamid = i.wamid
       LEFT JOIN conversations v ON v.org_id = m.org_id AND v.channel_id = m.channel_id
-                               AND v.contact_id = m.contact_id
-      LEFT JOIN contacts k ON k.org_id = m.org_id AND k.id = m.contact_id
+                               AND v.contact_id = m.contact_id AND o.rules_version > 0
+      LEFT JOIN contacts k ON k.org_id = m.org_id AND k.id = m.contact_id AND o.rules_version > 0
      ORDER BY i.n;
 END $$;
 
@@ -142,7 +144,8 @@ CREATE OR REPLACE FUNCTION receive_preferences(
 ) RETURNS TABLE (verdict text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
-SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
     v_org_ids     uuid[];

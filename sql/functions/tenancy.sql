@@ -1,5 +1,5 @@
 -- I7: no row refers to another org's. Where rows are few, composite foreign keys say so (sql/tables).
--- On contacts, messages, outbox and wallet_transactions one set-based check per statement does: a
+-- On contacts, messages, outbox, conversations and wallet_transactions one set-based check per statement does: a
 -- foreign key's row-by-row lock of the parent halves the rate of accept_sends. What makes the check as
 -- good as a foreign key: parents are never deleted, and keys never change.
 --
@@ -57,6 +57,23 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE OR REPLACE FUNCTION check_conversations_tenancy() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM n WHERE NOT EXISTS (
+                   SELECT FROM channels c WHERE c.org_id = n.org_id AND c.id = n.channel_id)) THEN
+        PERFORM raise_foreign_row('conversations', 'channels');
+    END IF;
+    IF EXISTS (SELECT FROM n WHERE NOT EXISTS (
+                   SELECT FROM contacts c WHERE c.org_id = n.org_id AND c.id = n.contact_id)) THEN
+        PERFORM raise_foreign_row('conversations', 'contacts');
+    END IF;
+    RETURN NULL;
+END $$;
+
 CREATE OR REPLACE FUNCTION check_wallet_transactions_tenancy() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
@@ -79,6 +96,8 @@ CREATE OR REPLACE TRIGGER messages_tenancy AFTER INSERT ON messages
 REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION check_messages_tenancy();
 CREATE OR REPLACE TRIGGER outbox_tenancy AFTER INSERT ON outbox
 REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION check_outbox_tenancy();
+CREATE OR REPLACE TRIGGER conversations_tenancy AFTER INSERT ON conversations
+REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION check_conversations_tenancy();
 CREATE OR REPLACE TRIGGER wallet_transactions_tenancy AFTER INSERT ON wallet_transactions
 REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION check_wallet_transactions_tenancy();
 
@@ -96,6 +115,9 @@ BEFORE UPDATE OF org_id, id, channel_id, contact_id ON messages
 FOR EACH ROW EXECUTE FUNCTION refuse_change('keys never change');
 CREATE OR REPLACE TRIGGER outbox_keys_stay
 BEFORE UPDATE OF org_id, message_id, channel_id, contact_id ON outbox
+FOR EACH ROW EXECUTE FUNCTION refuse_change('keys never change');
+CREATE OR REPLACE TRIGGER conversations_keys_stay
+BEFORE UPDATE OF org_id, channel_id, contact_id ON conversations
 FOR EACH ROW EXECUTE FUNCTION refuse_change('keys never change');
 CREATE OR REPLACE TRIGGER channels_keys_stay BEFORE UPDATE OF org_id, id ON channels
 FOR EACH ROW EXECUTE FUNCTION refuse_change('keys never change');

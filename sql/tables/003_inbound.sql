@@ -27,7 +27,12 @@ ALTER TABLE messages
 ALTER TABLE conversations
     ADD COLUMN first_message_id uuid,
     ADD COLUMN preference_at    timestamptz;
-ALTER TABLE conversations SET (fillfactor = 80);
+-- Every customer who writes for the first time makes a row: its references are checked set by set from now
+-- on (functions/tenancy.sql), as on the other hot tables.
+ALTER TABLE conversations
+    DROP CONSTRAINT conversations_org_id_channel_id_fkey,
+    DROP CONSTRAINT conversations_org_id_contact_id_fkey,
+    SET (fillfactor = 80);
 
 -- cooldown_s: to one contact the rule replies again after so many seconds at the earliest. daily_cap: how
 -- often it replies in one day (UTC), to whomever; null: as often as it matches.

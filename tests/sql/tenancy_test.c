@@ -118,15 +118,6 @@ static const struct crossing {
     {"conversations to contacts", "beta",
      "DELETE FROM conversations; INSERT INTO conversations (org_id, channel_id, contact_id) "
      "SELECT a.org_id, a.channel_id, s.contact_id FROM acme a, stranger s"},
-    {"conversations moved to a channel", "beta",
-     "UPDATE conversations c SET channel_id = s.channel_id FROM acme a, stranger s "
-     "WHERE c.org_id = a.org_id"},
-    {"conversations moved to a contact", "beta",
-     "UPDATE conversations c SET contact_id = s.contact_id FROM acme a, stranger s "
-     "WHERE c.org_id = a.org_id"},
-    {"conversations moved to an org", "beta",
-     "UPDATE conversations c SET org_id = s.org_id FROM acme a, stranger s "
-     "WHERE c.org_id = a.org_id"},
     {"automation_rules to organizations", "nobody",
      "INSERT INTO automation_rules (org_id, match_kind, reply) "
      "SELECT org_id, 'any', '{}' FROM stranger"},
@@ -224,6 +215,9 @@ Test(tenancy, keys_never_change)
         "UPDATE messages SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
         "UPDATE messages SET channel_id = (SELECT channel_id FROM party WHERE name = 'beta')",
         "UPDATE messages SET contact_id = (SELECT contact_id FROM party WHERE name = 'beta')",
+        "UPDATE conversations SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
+        "UPDATE conversations SET channel_id = (SELECT channel_id FROM party WHERE name = 'beta')",
+        "UPDATE conversations SET contact_id = (SELECT contact_id FROM party WHERE name = 'beta')",
         "UPDATE outbox SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
         "UPDATE outbox SET message_id = (SELECT message_id FROM party WHERE name = 'beta')",
         "UPDATE outbox SET channel_id = (SELECT channel_id FROM party WHERE name = 'beta')",
@@ -262,8 +256,8 @@ Test(tenancy, a_phone_number_id_has_one_org)
                    beta);
 }
 
-// Every table but two carries org_id: organizations is the org, error_rules belong to nobody. Of events
-// it cannot always be told.
+// Every table but two carries org_id: organizations is the org, error_rules belong to nobody. Of
+// events it cannot always be told.
 Test(tenancy, every_table_carries_org_id)
 {
     assert_rows(rows("SELECT t.table_name FROM information_schema.tables t "
