@@ -6,8 +6,8 @@
 -- repeated (an answer to COMMIT that got lost): the second time settles nothing, refunds nothing and
 -- reports how each message stands. Of two outcomes for one message in a batch the first counts.
 --
--- A status webhook that overtakes the answer settles its message by itself (apply_statuses): there is
--- nothing left to settle then, and what is reported is how the message stands.
+-- A status webhook that overtakes the answer settles its message by itself (apply_statuses): nothing but
+-- the time at which Meta took it is left to record then, and what is reported is how the message stands.
 --
 -- Lock order: outbox, wallets by org_id, messages.
 CREATE OR REPLACE FUNCTION settle_sends(
@@ -99,6 +99,14 @@ BEGIN
            AS i (org_id, message_id, outcome, wamid, error_message, transient,
                  attempt, status, refund)
      WHERE i.attempt IS NOT NULL AND m.id = i.message_id AND m.org_id = i.org_id;
+
+    IF array_position(v_attempts, NULL) IS NOT NULL THEN
+        UPDATE messages m SET sent_at = clock_timestamp()
+          FROM unnest(p_org_ids, p_message_ids, p_outcomes, p_wamids, v_attempts)
+               AS i (org_id, message_id, outcome, wamid, attempt)
+         WHERE i.attempt IS NULL AND i.outcome = 'sent' AND m.id = i.message_id
+           AND m.org_id = i.org_id AND m.wamid = i.wamid AND m.sent_at IS NULL;
+    END IF;
 
     PERFORM opt_out_recipients(p_org_ids, v_opt_outs) WHERE v_opt_outs IS NOT NULL;
 

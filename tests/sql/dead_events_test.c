@@ -1,0 +1,95 @@
+// What could not be applied stands in dead_events with its reason, once, and can be replayed.
+
+#include "tests/sql/inbound.h"
+
+TestSuite(dead_events, .init = database_create, .fini = database_drop);
+
+static void record(const char *taken, const char *body, const char *reason, const char *number,
+                   int tries)
+{
+    run("SELECT record_dead_events('{%s}', ARRAY['%s'::bytea], '{%s}', ARRAY[%s]::text[], '{%d}')",
+        taken, body, reason, number, tries);
+}
+
+static const char *dead(void)
+{
+    return rows("SELECT convert_from(body, 'UTF8'), reason, tries, "
+                "CASE WHEN retry_at IS NOT NULL THEN 'again' ELSE 'dead' END "
+                "FROM dead_events ORDER BY id");
+}
+
+static const char *taken(void)
+{
+    return rows("SELECT convert_from(body, 'UTF8'), tries FROM take_dead_events(10)");
+}
+
+Test(dead_events, stand_there_once_with_the_org_of_their_number)
+{
+    const char *org = given_org_with_channel("1.00");
+    record("", "a", "invalid_json", "NULL", 0);
+    record("", "a", "invalid_json", "NULL", 0);
+    record("", "b", "foreign_message", text("'%s'", number_of_org(org)), 0);
+    assert_rows(dead(), "a, invalid_json, 1, dead", "b, foreign_message, 1, dead");
+    assert_rows(rows("SELECT org_id = '%s' FROM dead_events ORDER BY id", org), "null", "t");
+}
+
+Test(dead_events, a_status_that_may_be_early_is_tried_again_for_a_while)
+{
+    record("", "a", "unknown_message", "NULL", 0);
+    for (int tries = 1; tries <= 4; tries++) {
+        assert_no_rows(taken()); // its time has not come
+        assert_rows(dead(), text("a, unknown_message, %d, again", tries));
+        run("UPDATE dead_events SET retry_at = now() - interval '1 second'");
+        assert_rows(taken(), text("a, %d", tries));
+        record(value("SELECT id FROM dead_events"), "a", "unknown_message", "NULL", tries);
+    }
+    assert_rows(dead(), "a, unknown_message, 5, dead");
+}
+
+Test(dead_events, what_is_applied_at_another_try_is_gone)
+{
+    record("", "a", "unknown_message", "NULL", 0);
+    record("", "b", "unknown_number", "NULL", 0);
+    run("SELECT record_dead_events('{%s}', '{}', '{}', '{}', '{}')",
+        value("SELECT id FROM dead_events WHERE reason = 'unknown_message'"));
+    assert_rows(dead(), "b, unknown_number, 1, dead");
+}
+
+Test(dead_events, a_taken_one_comes_back_should_its_worker_die)
+{
+    record("", "a", "unknown_message", "NULL", 0);
+    run("UPDATE dead_events SET retry_at = now()");
+    assert_rows(taken(), "a, 1");
+    assert_no_rows(taken());
+    assert_rows(rows("SELECT retry_at < now() + interval '31 seconds' FROM dead_events"), "t");
+}
+
+Test(dead_events, are_replayed_by_reason_and_by_number)
+{
+    record("", "a", "unknown_number", "'4711'", 0);
+    record("", "b", "unknown_number", "'4712'", 0);
+    record("", "c", "invalid_json", "NULL", 0);
+    cr_assert_str_eq(value("SELECT replay_dead_events('unknown_number', '4711')"), "1");
+    assert_rows(taken(), "a, 0");
+    cr_assert_str_eq(value("SELECT replay_dead_events('invalid_json')"), "1");
+    assert_rows(taken(), "c, 0");
+    cr_assert_str_eq(value("SELECT replay_dead_events()"), "1");
+    assert_rows(taken(), "b, 0");
+}
+
+Test(dead_events, a_replay_that_fails_is_dead_as_before)
+{
+    record("", "a", "unknown_number", "NULL", 0);
+    run("SELECT replay_dead_events()");
+    (void)taken();
+    record(value("SELECT id FROM dead_events"), "a", "unknown_number", "NULL", 0);
+    assert_rows(dead(), "a, unknown_number, 1, dead");
+}
+
+Test(dead_events, take_any_bytes)
+{
+    run("SELECT record_dead_events('{}', ARRAY['\\x00ff'::bytea, ''::bytea], '{x,y}', "
+        "'{NULL,NULL}', "
+        "'{0,0}')");
+    assert_rows(rows("SELECT length(body) FROM dead_events ORDER BY 1"), "0", "2");
+}

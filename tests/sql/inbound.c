@@ -1,0 +1,53 @@
+#include "tests/sql/inbound.h"
+
+#include <stdlib.h>
+
+const char *number_of_org(const char *org)
+{
+    return value("SELECT phone_number_id FROM channels WHERE org_id = '%s'", org);
+}
+
+static const char *literal_or_null(const char *text_or_null)
+{
+    return text_or_null && *text_or_null ? text("'%s'", text_or_null) : "NULL";
+}
+
+static const char *message_row(const struct inbound_spec *spec, size_t n)
+{
+    const char *number =
+        spec->number
+            ? text("'%s'", spec->number)
+            : text("(SELECT phone_number_id FROM channels WHERE org_id = '%s')", spec->org);
+    return text("(%zu, gen_random_uuid(), %s, %s, %s, %s, %s, %s, '%s', %s, %ld::bigint)", n,
+                number, spec->wamid ? literal_or_null(spec->wamid) : "gen_random_uuid()::text",
+                literal_or_null(spec->phone ? spec->phone : "919876543210"),
+                literal_or_null(spec->user_id), literal_or_null(spec->name),
+                literal_or_null(spec->new_phone), spec->type ? spec->type : "text",
+                literal_or_null(spec->text ? spec->text : "hello"),
+                spec->at ? spec->at : 1763800000);
+}
+
+const char *receive_sql(const struct inbound_spec *messages, size_t n)
+{
+    const char *items = message_row(&messages[0], 0);
+    for (size_t i = 1; i < n; i++)
+        items = text("%s, %s", items, message_row(&messages[i], i));
+    return text("SELECT received.verdict FROM ("
+                "SELECT array_agg(a ORDER BY n) AS a, array_agg(b ORDER BY n) AS b, "
+                "array_agg(c ORDER BY n) AS c, array_agg(d::text ORDER BY n) AS d, "
+                "array_agg(e::text ORDER BY n) AS e, array_agg(f::text ORDER BY n) AS f, "
+                "array_agg(g::text ORDER BY n) AS g, array_agg(h ORDER BY n) AS h, "
+                "array_agg(i::text ORDER BY n) AS i, array_agg(j ORDER BY n) AS j, "
+                "array_agg(NULL::text) AS none, array_agg('{}'::text) AS objects "
+                "FROM (VALUES %s) AS message (n, a, b, c, d, e, f, g, h, i, j)) batch, "
+                "receive_messages(a, b, c, d, e, f, g, h, i, none, none, none, none, objects, j) "
+                "received",
+                items);
+}
+
+const char *given_inbound_of(struct inbound_spec spec)
+{
+    spec.wamid = spec.wamid ? spec.wamid : new_id();
+    assert_rows(rows("%s", receive_sql(&spec, 1)), "saved");
+    return value("SELECT id FROM messages WHERE wamid = '%s'", spec.wamid);
+}

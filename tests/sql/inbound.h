@@ -1,0 +1,31 @@
+// Givens of what comes back by webhooks; see givens.h.
+#pragma once
+
+#include "tests/sql/givens.h"
+
+// The phone_number_id of an org's only channel.
+const char *number_of_org(const char *org);
+
+struct inbound_spec {
+    const char *org;       // whose number was written to
+    const char *number;    // a phone_number_id instead
+    const char *wamid;     // a new one
+    const char *phone;     // "919876543210"; "": hidden
+    const char *user_id;   // null
+    const char *name;      // null
+    const char *new_phone; // null
+    const char *type;      // "text"
+    const char *text;      // "hello"
+    long at;               // 1763800000
+};
+// Receives a batch: receive({.org = acme}, {.org = beta}). Returns rows of verdict.
+#define receive(...)                                                                               \
+    rows("%s",                                                                                     \
+         receive_sql((struct inbound_spec[]){__VA_ARGS__},                                         \
+                     sizeof(struct inbound_spec[]){__VA_ARGS__} / sizeof(struct inbound_spec)))
+// The statement that receives it; nothing but verdicts is selected. Any thread.
+const char *receive_sql(const struct inbound_spec *messages, size_t n);
+
+// A message that was received; returns its id.
+#define given_inbound(...) given_inbound_of((struct inbound_spec){__VA_ARGS__})
+const char *given_inbound_of(struct inbound_spec spec);
