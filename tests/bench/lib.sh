@@ -1,12 +1,40 @@
-# Shared by tests/bench/send and tests/bench/webhook: the Express backend to measure beside, the Meta that
-# always says yes, and wrk. Sourced after lib.sh, processes.sh and servers.sh of deploy/; who sources it sets
-# seconds, connections and script.
+# Shared by tests/bench/send and tests/bench/webhook: their options, the Express backend to measure beside, the
+# Meta that always says yes, and wrk. Sourced after lib.sh, processes.sh and servers.sh of deploy/; who sources
+# it has a function usage and sets seconds, connections, workers, inside and script.
 # shellcheck shell=bash disable=SC2154,SC2034 # those, and what they use in turn
 
-peers=${TOLLGATE_SHARED_DIR:-$root/../shared}/peers
 run_dir=$root/build/bench
+peers=${TOLLGATE_SHARED_DIR:-$root/../shared}/peers
+app_secret=demo-app-secret # as deploy/quickstart has it
 
-# start_bench NAME: alone in this tree, with everything installed and built.
+# read_options NAME... -- ARGUMENT...: --NAME N sets the variable NAME. Also --help, and --inside, by which a
+# benchmark calls itself within deploy/quickstart --exec.
+read_options() {
+    local names=' '
+    while [[ $1 != -- ]]; do
+        names+="--$1 "
+        shift
+    done
+    shift
+    while (($#)); do
+        case $1 in
+        --help)
+            usage
+            exit
+            ;;
+        --inside) inside=yes ;;
+        *)
+            [[ $names == *" $1 "* ]] || die "unknown argument $1 (see --help)"
+            [[ ${2:-} =~ ^[0-9]{1,7}$ ]] || die "$1 needs a number"
+            printf -v "${1#--}" %s "$2"
+            shift
+            ;;
+        esac
+        shift
+    done
+}
+
+# Alone in this tree, with everything installed and built.
 start_bench() {
     [[ -f $script ]] || die "no $script"
     mkdir --parents "$run_dir"
@@ -29,9 +57,13 @@ figures() {
         console.log([Math.round(r.rps * ok / r.requests), r.p50_ms, r.p99_ms, r.errors, ok].join("|"));' "$1"
 }
 
-# peak_memory PID: the most that it ever had, in MiB.
-peak_memory() {
-    awk '/^VmHWM/ { printf "%.0f", $2 / 1024 }' "/proc/$1/status"
+# memory FIELD PID...: of /proc/PID/status, in MiB: VmRSS, or VmHWM for the most that there ever was.
+memory() {
+    local field=$1 files
+    shift
+    printf -v files '/proc/%s/status ' "$@"
+    # shellcheck disable=SC2086 # one word for each file
+    awk -v field="$field:" '$1 == field { sum += $2 / 1024 } END { printf "%.0f", sum }' $files
 }
 
 ask() {
@@ -46,7 +78,7 @@ start_sink() {
     sink=http://127.0.0.1:$port
 }
 
-# With 100 orgs in a database of its own. Sets express_url, express_pid and TOLLGATE_POSTGRES_URL for ask.
+# With 100 orgs in a database of its own. Sets express_url, express_pid and, for ask, TOLLGATE_POSTGRES_URL.
 start_express() {
     local port
     install --directory "$run_dir/express"
@@ -66,4 +98,12 @@ start_express() {
     express_url=http://127.0.0.1:$port
 }
 
-app_secret=demo-app-secret # of deploy/quickstart
+# run_inside WORKERS ARGUMENT...: ourselves with --inside, beside a Tollgate with so many workers and 100 orgs.
+run_inside() {
+    local command
+    printf -v command '%q ' "$root/tests/bench/${0##*/}" --inside --seconds "$seconds" \
+        --connections "$connections" --workers "$@"
+    start_sink
+    "$root/deploy/quickstart" --graph-url "$sink" --orgs 100 --workers "$1" --exec "exec $command"
+    stop_everything
+}
