@@ -11,17 +11,20 @@ struct org org_create(struct gateway *gateway, const struct org_options *options
 {
     static int made;
     struct database *database = gateway->database;
-    struct org org = {.gateway = gateway, .phone_number_id = text_of("%d", 500000 + made++)};
+    made++;
+    struct org org = {.gateway = gateway,
+                      .phone_number_id = or_default(options->number, text_of("%d", 500000 + made))};
     org.id = database_text(database,
-                           "INSERT INTO organizations (name, status) VALUES ('Org %d', '%s') "
+                           "INSERT INTO organizations (name, status) VALUES ('%s', '%s') "
                            "RETURNING id",
-                           made, or_default(options->status, "active"));
+                           or_default(options->name, text_of("Org %d", made)),
+                           or_default(options->status, "active"));
     org.channel_id =
         database_text(database,
                       "INSERT INTO channels (org_id, phone_number_id, waba_id, access_token, "
-                      "service_fee_per_msg) VALUES ('%s', '%s', '1001', '%s', %s) RETURNING id",
-                      org.id, org.phone_number_id, or_default(options->token, "EAAtest"),
-                      or_default(options->fee, "0.20"));
+                      "service_fee_per_msg) VALUES ('%s', '%s', '%s', '%s', %s) RETURNING id",
+                      org.id, org.phone_number_id, or_default(options->waba_id, "1001"),
+                      or_default(options->token, "EAAtest"), or_default(options->fee, "0.20"));
     (void)database_text(database, "UPDATE wallets SET balance = %s WHERE org_id = '%s'",
                         or_default(options->balance, "100.00"), org.id);
     org.key = database_text(database, "SELECT create_api_key('%s', 'test')", org.id);

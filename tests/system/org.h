@@ -16,6 +16,9 @@ struct org_options {
     const char *fee;     // NULL: 0.20
     const char *token;   // NULL: one that Meta takes
     const char *status;  // NULL: active
+    const char *name;    // NULL: one of its own
+    const char *number;  // phone_number_id; NULL: one of its own
+    const char *waba_id; // NULL: 1001
 };
 
 // An org with a number, a wallet and an API key, as its owner sets it up by SQL.

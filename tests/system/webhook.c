@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *signature_header(const char *secret, const char *body, size_t length)
@@ -33,4 +34,12 @@ struct answer post_webhook_file(struct gateway *gateway, const char *name)
     const char *body = file_text(path, &length);
     cr_assert(body, "%s cannot be read", path);
     return post_webhook(gateway, body, length);
+}
+
+long events_left(struct gateway *gateway)
+{
+    static const char count[] = "local n = 0 for i = 0, 3 do "
+                                "n = n + redis.call('XLEN', 'tollgate:{0' .. i .. '}:events') end "
+                                "return n";
+    return strtol(redis_command(gateway->redis, "EVAL", count, "0"), NULL, 10);
 }

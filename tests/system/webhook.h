@@ -13,3 +13,6 @@ struct answer post_webhook(struct gateway *gateway, const char *body, size_t len
 // The same with a file of ../shared/meta/webhooks, such as "text.json" or "bad/not-json.json", byte
 // for byte.
 struct answer post_webhook_file(struct gateway *gateway, const char *name);
+
+// How many events are in Redis and not done with.
+long events_left(struct gateway *gateway);

@@ -1,0 +1,288 @@
+// Every webhook body of ../shared/meta/webhooks, posted as Meta would, and what it leaves in the
+// database; the bad ones too, each of which is acknowledged and harms nothing.
+#include "tests/system/org.h"
+#include "tests/system/webhook.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(corpus, .timeout = 180);
+
+// What a body leaves, a line each, in alphabetical order.
+static const struct example {
+    const char *file;
+    const char *left;
+} examples[] = {
+    {"account-alerts.json", "event Acme account_alerts"},
+    {"account-update-partner-removed.json", "event Acme account_update"},
+    {"account-update.json", "event Acme account_update"},
+    {"audio-voice.json",
+     "Acme audio from 919876543210 (Asha Rao) media 3908647269898587 audio/ogg; codecs=opus"},
+    {"batch-of-500.json", "Acme 500 messages of 500 contacts"},
+    {"bsuid-no-phone.json", "Acme text 'hello from a username' from IN.1A2B3C4D5E6F (Kiran)"},
+    {"button-quick-reply.json", "Acme button 'Yes' from 919876543210 (Asha Rao) reply to RgSQUJD"},
+    {"calls.json", "event Acme calls"},
+    {"contacts.json", "Acme contacts from 919876543210 (Asha Rao)"},
+    {"document.json", "Acme document 'invoice' from 919876543210 (Asha Rao) media "
+                      "4908647269898587 application/pdf"},
+    {"empty-changes.json", ""},
+    {"empty-messages.json", ""},
+    {"extra-fields-everywhere.json", "Acme text 'Hi' from 919876543210 (Asha Rao)"},
+    {"flows.json", "event Acme flows"},
+    {"forwarded.json", "Acme text 'fwd: hello' from 919876543210 (Asha Rao)"},
+    {"frequently-forwarded.json", "Acme text 'fwd: chain letter' from 919876543210 (Asha Rao)"},
+    {"history.json", "event Acme history"},
+    {"identity-changed-profile-name.json", "Acme text 'new name' from 919876543210 (Asha R. Rao)"},
+    {"image.json", "Acme image 'my receipt' from 919876543210 (Asha Rao) media 1908647269898587 "
+                   "image/jpeg"},
+    {"interactive-button-reply.json",
+     "Acme interactive 'Track order' from 919876543210 (Asha Rao) reply to RgSQUJE"},
+    {"interactive-flow-reply.json", "Acme interactive 'Sent' from 919876543210 (Asha Rao)"},
+    {"interactive-list-reply.json", "Acme interactive 'Express' from 919876543210 (Asha Rao)"},
+    {"known-and-unknown-number.json",
+     "Acme text 'acme still gets this' from 919876543210 (Asha Rao)\ndead unknown_number"},
+    {"location.json", "Acme location from 919876543210 (Asha Rao)"},
+    {"message-template-quality-update.json", "event Acme message_template_quality_update"},
+    {"message-template-status-update.json", "event Acme message_template_status_update"},
+    {"messages-and-statuses.json",
+     "Acme text 'thanks' from 919876543210 (Asha Rao)\nknown read (read)"},
+    {"meta-button-message.json",
+     "Meta button 'Unsubscribe' from 16505551234 (Sheena Nelson) reply to zUyQUYA\n"
+     "opted out Meta 16505551234"},
+    {"meta-contact-sharing-message.json", "Meta contacts from 16505551234 (Sheena Nelson)"},
+    {"meta-group-create-message.json", "event Meta group_lifecycle_update"},
+    {"meta-group-remove-participants.json", "event Meta group_participants_update"},
+    {"meta-group-settings-update.json", "event Meta group_settings_update"},
+    {"meta-image-message.json", "Meta image 'Taj Mahal' from 16505551234 (Sheena Nelson) media "
+                                "1003383421387256 image/jpeg"},
+    {"meta-interactive-button-reply-message.json",
+     "Meta interactive 'Cancel' from 16505551234 (Sheena Nelson) reply to TVDRjUA"},
+    {"meta-interactive-list-reply-message.json",
+     "Meta interactive 'Priority Mail Express' from 16505551234 (Sheena Nelson) reply to DlDRDgA"},
+    {"meta-location-message.json", "Meta location from 16505551234 (Sheena Nelson)"},
+    {"meta-order-message.json", "Meta order from 16505551234 (Sheena Nelson)"},
+    {"meta-reaction-message.json", "Meta reaction '👍' from 16505551234 (Sheena Nelson)"},
+    {"meta-system-message.json", "Meta system 'User Sheena Nelson chang' from 12195555358"},
+    {"meta-text-message-from-click-to-whatsapp-ad.json",
+     "Meta text 'Hello! Can I get more in' from 16505551234 (Sheena Nelson) referral ad"},
+    {"meta-text-message-with-context-product-inquiry.json",
+     "Meta text 'Is this still available?' from 16505551234 (Sheena Nelson) reply to XVpcnkA"},
+    {"meta-text-message.json",
+     "Meta text 'Does it come in another ' from 16505551234 (Sheena Nelson)"},
+    {"meta-unsupported-message.json", "Meta unsupported from 16505551234 (Sheena Nelson)"},
+    {"order.json", "Acme order 'please today' from 919876543210 (Asha Rao)"},
+    {"phone-number-name-update.json", "event Acme phone_number_name_update"},
+    {"phone-number-quality-update.json", "event Acme phone_number_quality_update"},
+    {"reaction-removed.json", "Acme reaction from 919876543210 (Asha Rao)"},
+    {"reaction.json", "Acme reaction '👍' from 919876543210 (Asha Rao)"},
+    {"referral-ctwa-ad.json", "Acme text 'Saw your ad' from 919876543210 (Asha Rao) referral ad"},
+    {"reply-with-context.json",
+     "Acme text 'yes, that one' from 919876543210 (Asha Rao) reply to RgSQUJG"},
+    {"request-welcome.json", "Acme request_welcome from 919876543210 (Asha Rao)"},
+    {"security.json", "event Acme security"},
+    {"smb-app-state-sync.json", "event Acme smb_app_state_sync"},
+    {"smb-message-echoes.json", "event Acme smb_message_echoes"},
+    {"start.json", "Acme text 'start' from 919876543210 (Asha Rao)"},
+    {"status-deleted.json", "event Acme messages"},
+    {"status-delivered.json", "known delivered (delivered) utility regular"},
+    {"status-failed-healthy-ecosystem.json", "known failed 131049 refunded (failed)"},
+    {"status-failed-no-errors.json", "known failed unspecified (failed)"},
+    {"status-failed-payment.json", "known failed 131042 refunded (failed)"},
+    {"status-failed-something-went-wrong.json", "known failed 131000 refunded (failed)"},
+    {"status-failed-two-errors.json", "known failed 131026 (failed)"},
+    {"status-failed-undeliverable.json", "known failed 131026 (failed)"},
+    {"status-failed-window.json", "known failed 131047 (failed)"},
+    {"status-of-another-orgs-message.json", "dead foreign_message Beta"},
+    {"status-played-voice.json", "known read (read)"},
+    {"status-read.json", "known read (read)"},
+    {"status-recipient-bsuid.json", "known delivered (delivered)"},
+    {"status-sent-free-customer-service.json", "known sent (sent) service free_customer_service"},
+    {"status-sent-pmp-no-conversation.json", "known sent (sent) utility regular"},
+    {"status-sent.json", "known sent (sent) service"},
+    {"status-warning.json", "event Acme messages"},
+    {"statuses-duplicate.json", "known delivered (delivered)"},
+    {"statuses-out-of-order.json", "known read (sent delivered read)"},
+    {"sticker.json", "Acme sticker from 919876543210 (Asha Rao) media 5908647269898587 "
+                     "image/webp"},
+    {"stop.json", "Acme text 'STOP' from 919876543210 (Asha Rao)\nopted out Acme 919876543210"},
+    {"system-user-changed-number.json",
+     "Acme system 'Asha Rao changed from 91' from 919876500001 (Asha Rao)"},
+    {"text-4096.json", "Acme text 'xxxxxxxxxxxxxxxxxxxxxxxx' from 919876543210 (Asha Rao)"},
+    {"text-beta.json", "Beta text 'Reply to Beta' from 919876543210 (Asha Rao)"},
+    {"text-unicode.json", "Acme text 'नमस्ते 👋🏽 — “çé” \xe2\x80\xae"
+                          "abc' from 919876543210 (Asha Rao)"},
+    {"text.json", "Acme text 'Hi' from 919876543210 (Asha Rao)"},
+    {"three-orgs-one-body.json", "Acme text 'to 123456' from 919876543210 (Asha Rao)\n"
+                                 "Beta text 'to 789012' from 919876543210 (Asha Rao)\n"
+                                 "Gamma text 'to 345678' from 919876543210 (Asha Rao)"},
+    {"two-contacts-one-change.json", "Acme text 'from asha' from 919876543210 (Asha Rao)\n"
+                                     "Acme text 'from bilal' from 919876543211 (Bilal)"},
+    {"two-messages-one-change.json", "Acme text 'first' from 919876543210 (Asha Rao)\n"
+                                     "Acme text 'second' from 919876543210 (Asha Rao)"},
+    {"two-numbers-one-entry.json", "Acme text 'to acme' from 919876543210 (Asha Rao)\n"
+                                   "Beta text 'to beta' from 919876543210 (Asha Rao)"},
+    {"unknown-field.json", "event Acme a_field_from_the_future"},
+    {"unknown-message-type.json", "Acme hologram from 919876543210 (Asha Rao)"},
+    {"unknown-number.json", "dead unknown_number"},
+    {"unsupported.json", "Acme unsupported from 919876543210 (Asha Rao)"},
+    {"user-preferences-resume.json", ""},
+    {"user-preferences-stop.json", "opted out Acme 919876543210"},
+    {"value-errors.json", "event Acme messages"},
+    {"video.json", "Acme video from 919876543210 (Asha Rao) media 2908647269898587 video/mp4"},
+
+    {"bad/array-root.json", "dead wrong_object"},
+    {"bad/bad-timestamp.json", "dead invalid_timestamp Acme"},
+    {"bad/bom.json", "dead invalid_json"},
+    {"bad/changes-not-array.json", "dead invalid_entry"},
+    {"bad/deep-nesting-100000.json", "dead invalid_json"},
+    {"bad/deep-nesting-300.json", "dead invalid_json"},
+    // Within an object the last of two keys counts.
+    {"bad/duplicate-keys.json", "Acme text 'Hi' from 919876543210 (Asha Rao)"},
+    {"bad/empty.json", "dead invalid_json"},
+    {"bad/entry-not-array.json", "dead invalid_entry"},
+    {"bad/good-and-bad-messages.json",
+     "Acme text 'good one after' from 919876543210 (Asha Rao)\n"
+     "Acme text 'good one before' from 919876543210 (Asha Rao)\n"
+     "dead invalid_message Acme\ndead invalid_message Acme\ndead message_without_id Acme"},
+    {"bad/huge-negative-timestamp.json", "dead invalid_timestamp Acme"},
+    // Longer than WhatsApp lets anybody write, and a message all the same.
+    {"bad/huge-string-1mb.json",
+     "Acme text 'AAAAAAAAAAAAAAAAAAAAAAAA' from 919876543210 (Asha Rao)"},
+    {"bad/invalid-utf8.json", "dead invalid_json"},
+    // What PostgreSQL's text cannot hold is replaced, and the message kept.
+    {"bad/lone-surrogate.json", "Acme text '\xef\xbf\xbd alone' from 919876543210 (Asha Rao)"},
+    {"bad/message-without-from.json", "dead message_without_sender Acme"},
+    {"bad/message-without-id.json", "dead message_without_id Acme"},
+    {"bad/metadata-missing.json", "dead invalid_metadata"},
+    {"bad/no-entry.json", "dead invalid_entry"},
+    {"bad/not-json.json", "dead invalid_json"},
+    {"bad/nul-in-text.json", "Acme text 'a\xef\xbf\xbd"
+                             "b' from 919876543210 (Asha Rao)"},
+    {"bad/null-root.json", "dead invalid_json"},
+    {"bad/phone-number-id-as-number.json", "dead invalid_metadata"},
+    {"bad/sql-in-text.json", "Acme text ''); DROP TABLE wallets; ' from 919876543210 (Asha Rao)"},
+    {"bad/status-unknown-name.json", "dead unknown_status Acme"},
+    {"bad/status-without-id.json", "dead status_without_id Acme"},
+    {"bad/text-body-is-number.json", "dead invalid_message Acme"},
+    {"bad/trailing-garbage.json", "dead invalid_json"},
+    {"bad/truncated.json", "dead invalid_json"},
+    {"bad/two-documents.json", "dead invalid_json"},
+    {"bad/utf16.json", "dead invalid_json"},
+    {"bad/value-null.json", "dead invalid_change"},
+    {"bad/wrong-object.json", "dead wrong_object"},
+};
+enum { EXAMPLES = sizeof examples / sizeof *examples };
+
+// The orgs of the examples, and the message that their statuses are about.
+static void given_orgs(struct gateway *gateway)
+{
+    struct org acme = given_org(gateway, .name = "Acme", .number = "123456", .waba_id = "1001");
+    (void)given_org(gateway, .name = "Beta", .number = "789012", .waba_id = "1002");
+    (void)given_org(gateway, .name = "Gamma", .number = "345678", .waba_id = "1003");
+    (void)given_org(gateway, .name = "Meta", .number = "106540352242922",
+                    .waba_id = "419561257915477");
+    (void)database_text(
+        gateway->database,
+        "CREATE FUNCTION begin_anew() RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
+        "SET LOCAL session_replication_role = replica; "
+        "TRUNCATE messages, outbox, wallet_transactions, contacts, conversations, auto_replies, "
+        "account_events, dead_events; UPDATE wallets SET balance = 0, booked = 0; "
+        "SET LOCAL session_replication_role = origin; UPDATE wallets SET balance = 100; "
+        "PERFORM accept_sends('{018f0000-0000-7000-8000-000000000001}', '{%s}', '{NULL}', "
+        "'{919876543210}', '{NULL}', '{text}', '{\"{}\"}', '{NULL}', '{high}', '{NULL}'); "
+        "PERFORM claim_sends('018f0000-0000-7000-8000-000000000002', '{%s}', "
+        "'{018f0000-0000-7000-8000-000000000001}'); "
+        "PERFORM settle_sends('{%s}', '{018f0000-0000-7000-8000-000000000001}', "
+        "'{018f0000-0000-7000-8000-000000000002}', '{sent}', "
+        "'{wamid.HBgMOTE5ODc2NTQzMjEwFQIAERgSMTAwMDAwMDAwMDAwMDAwMQA=}', '{NULL}', '{f}'); END $$",
+        acme.id, acme.id, acme.id);
+}
+
+// Everything that is not as it was at the beginning. Times that Meta told are long past.
+static const char *left_behind(struct gateway *gateway)
+{
+    return database_text(
+        gateway->database,
+        "SELECT string_agg(line, E'\\n' ORDER BY line COLLATE \"C\") FROM ("
+        "SELECT format('%%s %%s%%s from %%s%%s%%s%%s%%s', o.name, m.type, "
+        "' ''' || left(m.text, 24) || '''', coalesce(c.phone, c.user_id), ' (' || c.name || ')', "
+        "' media ' || m.media_id || ' ' || m.mime_type, "
+        "' reply to ' || right(m.reply_to, 7), "
+        "' referral ' || (m.referral ->> 'source_type')) AS line "
+        "FROM messages m JOIN organizations o ON o.id = m.org_id "
+        "JOIN contacts c ON c.id = m.contact_id WHERE m.direction = 'inbound' "
+        "AND (SELECT count(*) FROM messages) < 100 "
+        "UNION ALL SELECT format('%%s %%s messages of %%s contacts', o.name, count(*), "
+        "count(DISTINCT m.contact_id)) FROM messages m JOIN organizations o ON o.id = m.org_id "
+        "WHERE m.direction = 'inbound' GROUP BY o.name HAVING count(*) >= 100 "
+        "UNION ALL SELECT concat_ws(' ', 'known', m.status, m.error_code, "
+        "CASE WHEN m.refunded THEN 'refunded' END, '(' || concat_ws(' ', "
+        "CASE WHEN m.sent_at < '2026-01-01' THEN 'sent' END, "
+        "CASE WHEN m.delivered_at < '2026-01-01' THEN 'delivered' END, "
+        "CASE WHEN m.read_at < '2026-01-01' THEN 'read' END, "
+        "CASE WHEN m.failed_at < '2026-01-01' THEN 'failed' END) || ')', "
+        "m.pricing ->> 'category', m.pricing ->> 'type') FROM messages m "
+        "WHERE m.direction = 'outbound' AND (m.status <> 'sent' OR m.sent_at < '2026-01-01') "
+        "UNION ALL SELECT format('event %%s %%s', coalesce(o.name, 'nobody'), e.field) "
+        "FROM account_events e LEFT JOIN organizations o ON o.id = e.org_id "
+        "UNION ALL SELECT concat_ws(' ', 'dead', d.reason, o.name, "
+        "CASE WHEN d.retry_at IS NOT NULL THEN 'again' END) "
+        "FROM dead_events d LEFT JOIN organizations o ON o.id = d.org_id "
+        "UNION ALL SELECT format('opted out %%s %%s', o.name, c.phone) FROM conversations v "
+        "JOIN organizations o ON o.id = v.org_id JOIN contacts c ON c.id = v.contact_id "
+        "WHERE v.opted_out_at IS NOT NULL) lines");
+}
+
+static void expect_left(struct gateway *gateway, const struct example *example)
+{
+    (void)database_text(gateway->database, "SELECT begin_anew()");
+    struct answer answer = post_webhook_file(gateway, example->file);
+    cr_expect_eq(answer.status, 200, "%s: %d", example->file, answer.status);
+    eventually(events_left(gateway) == 0);
+    const char *left = left_behind(gateway);
+    cr_expect_str_eq(left, example->left, "%s left\n%s\nnot\n%s", example->file, left,
+                     example->left);
+}
+
+static void expect_all_left(const char *first, size_t count)
+{
+    struct gateway *gateway = given_gateway();
+    given_orgs(gateway);
+    size_t begin = 0;
+    while (strcmp(examples[begin].file, first) != 0)
+        begin++;
+    for (size_t i = begin; i < begin + count; i++)
+        expect_left(gateway, &examples[i]);
+    stop_gateway(gateway);
+}
+
+Test(corpus, every_body_is_applied_as_its_name_says)
+{
+    expect_all_left("account-alerts.json", 93);
+}
+
+Test(corpus, every_bad_body_is_acknowledged_and_harms_nothing)
+{
+    expect_all_left("bad/array-root.json", 32);
+}
+
+static void expect_known(const char *directory, const char *prefix)
+{
+    DIR *files = opendir(text_of("%s/meta/webhooks%s", testbed_shared_directory(), directory));
+    cr_assert(files);
+    for (const struct dirent *file = readdir(files); file; file = readdir(files)) {
+        size_t length = strlen(file->d_name);
+        bool known = length < 5 || strcmp(file->d_name + length - 5, ".json") != 0;
+        for (size_t i = 0; i < EXAMPLES && !known; i++)
+            known = strcmp(examples[i].file, text_of("%s%s", prefix, file->d_name)) == 0;
+        cr_expect(known, "%s%s is not expected to leave anything", prefix, file->d_name);
+    }
+    closedir(files);
+}
+
+Test(corpus, no_body_is_left_out)
+{
+    expect_known("", "");
+    expect_known("/bad", "bad/");
+}
