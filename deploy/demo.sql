@@ -1,12 +1,12 @@
--- Three orgs to try Tollgate with, each with a number, 100.00 in its wallet, an API key and a rule that
--- welcomes whoever writes "hi". For a database
--- that deploy/migrate has prepared; an org that is there already stays as it is.
+-- Three orgs to try Tollgate with, each with a number, 100.00 in its wallet, an API key and rules that answer
+-- whoever writes "hi" or "Reply to" and its name. For a database that deploy/migrate has prepared; an org that
+-- is there already stays as it is.
 --
 --     psql --quiet --no-align --tuples-only --file deploy/demo.sql "$TOLLGATE_POSTGRES_URL"
 --
 -- prints a line "name|org id|phone_number_id|API key" for each org that it made: a key is shown once.
 -- With --set orgs=N it also makes N orgs for load tests, 00000000-0000-4000-8000- and 12 digits, whose
--- keys are load-key-1, load-key-2, ...: for a database that nobody else can reach.
+-- keys are load-key-1, load-key-2, ... and that have no rules: for a database that nobody else can reach.
 \set ON_ERROR_STOP on
 
 BEGIN;

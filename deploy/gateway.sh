@@ -1,6 +1,5 @@
 # Tollgate itself on this machine: its database, the Meta simulator, workers and ingresses, as
-# deploy/quickstart runs them. Sourced after lib.sh, processes.sh and
-# servers.sh.
+# deploy/quickstart runs them. Sourced after lib.sh, processes.sh and servers.sh.
 # shellcheck shell=bash disable=SC2154 # root, run_dir and the like come from those
 
 bin_dir=$root/build/release/bin
@@ -71,7 +70,8 @@ END
 start_gateway() {
     local workers=$1 ingresses=$2 graph_url=$3 orgs=$4 i at=127.0.0.1:3000
     export METASIM_URL='' TOLLGATE_AUTH=${TOLLGATE_AUTH:-trusted}
-    export TOLLGATE_APP_SECRET=demo-app-secret TOLLGATE_VERIFY_TOKEN=demo-verify-token
+    export TOLLGATE_VERIFY_TOKEN=demo-verify-token
+    TOLLGATE_APP_SECRET=demo-app-secret # exported below: to the daemons it is no setting
     start_postgres
     start_redis
     export TOLLGATE_REDIS_URL=redis://127.0.0.1:$redis_port
@@ -92,6 +92,7 @@ start_gateway() {
         admin_urls+=("$admin_url")
     done
     export TOLLGATE_URL=${urls[0]} TOLLGATE_URLS="${urls[*]}" TOLLGATE_ADMIN_URL=${admin_urls[0]}
+    export TOLLGATE_APP_SECRET
     export TOLLGATE_INGRESS_PIDS="${ingress_pids[*]}" TOLLGATE_WORKER_PIDS="${worker_pids[*]}"
     [[ ! $METASIM_URL ]] || aim_metasim
 }

@@ -1,4 +1,4 @@
-# Shared by deploy/quickstart, tests/run, tests/lint and tests/bench/send: saying, installing what is
+# Shared by deploy/quickstart, tests/run, tests/lint and tests/bench: saying, installing what is
 # missing, building. Sourced by bash; does nothing by itself.
 # shellcheck shell=bash disable=SC2034 # what is set here is used where this is sourced
 

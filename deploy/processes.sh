@@ -1,4 +1,4 @@
-# Processes that never outlive the script, shared by deploy/quickstart, tests/run and tests/bench/send.
+# Processes that never outlive the script, shared by deploy/quickstart, tests/run and tests/bench.
 # Sourced after lib.sh.
 #
 # What `start` has started is stopped, newest first, when the script exits for whatever reason, once
