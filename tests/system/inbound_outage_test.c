@@ -1,0 +1,136 @@
+// Nothing that was acknowledged is lost, and all of it is applied once: workers that are killed at
+// their stages, a flood of sends. (PostgreSQL away: outage_test.c.)
+#include "tests/system/org.h"
+#include "tests/system/webhook.h"
+
+#include <string.h>
+
+TestSuite(inbound_outage, .timeout = 120);
+
+static void post_texts(const struct org *org, int first, int count)
+{
+    enum { AT_ONCE_MAX = 100 };
+    struct http_request requests[AT_ONCE_MAX];
+    struct answer answers[AT_ONCE_MAX];
+    cr_assert(count <= AT_ONCE_MAX);
+    for (int i = 0; i < count; i++) {
+        const char *body = text_of(
+            "{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1001\", "
+            "\"changes\": [{\"field\": \"messages\", \"value\": {\"metadata\": "
+            "{\"phone_number_id\": \"%s\"}, \"messages\": [{\"from\": \"91980000%04d\", \"id\": "
+            "\"wamid.%d\", \"timestamp\": \"1763800000\", \"type\": \"text\", \"text\": {\"body\": "
+            "\"hello\"}}]}}]}]}",
+            org->phone_number_id, first + i, first + i);
+        requests[i] = (struct http_request){
+            .path = "/webhook",
+            .body = body,
+            .headers = {signature_header(GATEWAY_APP_SECRET, body, strlen(body))}};
+    }
+    http_ask_all(org->gateway->ingress.url, requests, (size_t)count, answers, NULL, NULL);
+    for (int i = 0; i < count; i++)
+        cr_assert_eq(answers[i].status, 200, "%d", answers[i].status);
+}
+
+static void given_welcome(const struct org *org)
+{
+    (void)database_text(org->gateway->database,
+                        "INSERT INTO automation_rules (org_id, match_kind, reply) "
+                        "VALUES ('%s', 'any', '\"Welcome\"')",
+                        org->id);
+}
+
+// Is a worker's inbound thread waiting for a lock that this test holds?
+static bool worker_waits(struct gateway *gateway)
+{
+    // Within a transaction PostgreSQL would show the first look again and again.
+    (void)database_text(gateway->database, "SELECT pg_stat_clear_snapshot()");
+    return database_number(gateway->database,
+                           "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                           "current_database() AND application_name = 'tollgate-worker inbound' "
+                           "AND wait_event_type = 'Lock'") > 0;
+}
+
+// Holds a lock until the worker has come to it, and kills the worker there.
+static void kill_at(struct gateway *gateway, const char *lock)
+{
+    (void)database_text(gateway->database, "BEGIN; %s", lock);
+    struct daemon *worker = start_worker(gateway);
+    eventually(worker_waits(gateway));
+    process_kill(worker->process);
+    gateway->worker_count--;
+    (void)database_text(gateway->database, "ROLLBACK");
+}
+
+static void expect_all_once(struct gateway *gateway, const struct org *org, int count)
+{
+    eventually_within(40, events_left(gateway) == 0);
+    eventually(org_messages(org, "sent") == count);
+    cr_assert_eq(org_messages(org, "received"), count);
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM auto_replies"), count);
+    cr_assert_eq(simulator_posts(gateway->simulator), count);
+    expect_equal(org_balance(org),
+                 database_text(gateway->database, "SELECT money_text(100 - 0.20 * %d)", count));
+}
+
+Test(inbound_outage, a_worker_killed_while_it_applies_leaves_all_to_the_next)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    given_welcome(&org);
+    post_texts(&org, 0, 60);
+    kill_at(gateway, "LOCK TABLE messages IN SHARE ROW EXCLUSIVE MODE");
+    cr_assert_eq(org_messages(&org, "received"), 0);
+    (void)start_worker(gateway);
+    expect_all_once(gateway, &org, 60);
+    stop_gateway(gateway);
+}
+
+Test(inbound_outage, a_worker_killed_before_it_replies_leaves_the_replies_to_the_next)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    given_welcome(&org);
+    post_texts(&org, 0, 60);
+    kill_at(gateway, "SELECT 1 FROM wallets FOR UPDATE");
+    cr_assert(org_messages(&org, "received") > 0);
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM auto_replies"), 0);
+    (void)start_worker(gateway);
+    expect_all_once(gateway, &org, 60);
+    stop_gateway(gateway);
+}
+
+Test(inbound_outage, two_workers_and_one_killed_under_load)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    given_welcome(&org);
+    struct daemon *second = start_worker(gateway);
+    post_texts(&org, 0, 100);
+    process_kill(second->process);
+    gateway->worker_count--;
+    post_texts(&org, 100, 100);
+    eventually_within(40, events_left(gateway) == 0);
+    cr_assert_eq(org_messages(&org, "received"), 200);
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM auto_replies"), 200);
+    cr_assert_eq(database_number(gateway->database,
+                                 "SELECT count(*) FROM messages WHERE direction = 'outbound'"),
+                 200);
+    stop_gateway(gateway);
+}
+
+// With Meta slow and one place for a request, sends pile up; what customers write passes by.
+Test(inbound_outage, inbound_work_never_waits_behind_sends)
+{
+    enum { SENDS = 200 };
+    struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_SEND_CONCURRENCY=1"});
+    struct org org = given_org(gateway);
+    simulator_set(gateway->simulator, "{\"latency_ms\": 2000}");
+    for (int i = 0; i < SENDS; i++) {
+        struct answer answer = send_text(&org, text_of("9198765%05d", i));
+        (void)expect_accepted(&answer);
+    }
+    post_texts(&org, 0, 50);
+    eventually(org_messages(&org, "received") == 50);
+    cr_assert(database_number(gateway->database, "SELECT count(*) FROM outbox") > SENDS / 2);
+    stop_gateway(gateway);
+}
