@@ -41,11 +41,14 @@ void tg_json_write(struct json_object *value, struct tg_text *json)
     size_t length = 0;
     const char *text = json_object_to_json_string_length(
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
-    size_t begin = json->length;
-    tg_text_append(json, text, length);
     // An escape is a backslash and what follows: "\\u0000" is a backslash and five characters.
-    for (char *at = json->data + begin; (at = strchr(at, '\\')); at += 2) {
-        if (strncmp(at, "\\u0000", 6) == 0)
-            memcpy(at, "\\ufffd", 6);
+    const char *at = text;
+    for (const char *escape = text; (escape = strchr(escape, '\\')); escape += 2) {
+        if (strncmp(escape, "\\u0000", 6) != 0)
+            continue;
+        tg_text_append(json, at, (size_t)(escape - at));
+        tg_text_append_string(json, "\xef\xbf\xbd");
+        at = escape + 6;
     }
+    tg_text_append(json, at, length - (size_t)(at - text));
 }

@@ -14,5 +14,5 @@ struct json_object *tg_json_parse(const char *bytes, size_t length,
                                   struct tg_error *error) TG_MUST_CHECK;
 
 // Appends a value as compact JSON that PostgreSQL takes: what stood there as \u0000 (which its text
-// cannot hold) becomes \ufffd. Numbers stay as they were written.
+// cannot hold) becomes U+FFFD. Numbers stay as they were written.
 void tg_json_write(struct json_object *value, struct tg_text *json);

@@ -50,3 +50,18 @@ ParameterizedTest(struct bad *bad, json, anything_else_is_refused)
     cr_assert_str_eq(error.field, "body");
     cr_assert(strstr(error.message, bad->why), "%s", error.message);
 }
+
+Test(json, what_is_written_holds_no_nul)
+{
+    struct tg_error error;
+    struct tg_text json = {0};
+    static const char text[] = "{\"a\\u0000\": \"\\u0000\\\\u0000 \\\\\\u0000\", \"n\": 1.50}";
+    struct json_object *root = tg_json_parse(text, sizeof text - 1, &error);
+    cr_assert(root);
+    tg_text_append_string(&json, "before ");
+    tg_json_write(root, &json);
+    cr_assert_str_eq(json.data,
+                     "before {\"a\":\"\xef\xbf\xbd\\\\u0000 \\\\\xef\xbf\xbd\",\"n\":1.50}");
+    json_object_put(root);
+    tg_text_finish(&json);
+}

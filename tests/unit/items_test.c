@@ -1,0 +1,201 @@
+#include "worker/items.h"
+
+#include "common/limits.h"
+
+#include <criterion/criterion.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct tg_text text_of(const char *string)
+{
+    struct tg_text text = {0};
+    tg_text_append_string(&text, string);
+    return text;
+}
+
+// A body with one change of the field "messages" of number 123456 that holds these members.
+static struct tg_text body_with(const char *members)
+{
+    struct tg_text body = {0};
+    tg_text_append_format(&body,
+                          "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"1001\","
+                          "\"changes\":[{\"field\":\"messages\",\"value\":{\"metadata\":"
+                          "{\"phone_number_id\":\"123456\"},%s}}]}]}",
+                          members);
+    return body;
+}
+
+static bool span_is(struct tg_span span, const char *string)
+{
+    return span.length == strlen(string) && memcmp(span.data, string, span.length) == 0;
+}
+
+static struct tg_text file_text(const char *path)
+{
+    struct tg_text text = {0};
+    char buffer[65536];
+    FILE *file = fopen(path, "re");
+    cr_assert(file, "%s", path);
+    size_t n;
+    while ((n = fread(buffer, 1, sizeof buffer, file)) > 0)
+        tg_text_append(&text, buffer, n);
+    (void)fclose(file);
+    return text;
+}
+
+// Read again, the body of a single item is that item, and writes the same bytes.
+static void expect_same_again(const struct item *item, const char *path)
+{
+    struct items again = {0};
+    struct tg_text body = {0};
+    struct tg_text second = {0};
+    item_write_body(item, &body);
+    items_read(&again, &body);
+    cr_assert_eq(again.count, 1, "%s: %s", path, tg_text_string(&body));
+    cr_assert_eq(again.item[0].kind, item->kind, "%s: %s", path, tg_text_string(&body));
+    if (item->kind == ITEM_DEAD)
+        cr_assert_str_eq(again.item[0].reason, item->reason, "%s", path);
+    item_write_body(&again.item[0], &second);
+    cr_assert_eq(second.length, body.length, "%s", path);
+    cr_assert_arr_eq(tg_text_string(&second), tg_text_string(&body), body.length, "%s", path);
+    items_finish(&again);
+    tg_text_finish(&body);
+    tg_text_finish(&second);
+}
+
+static void expect_all_same_again(const char *pattern, size_t files_min)
+{
+    const char *shared = secure_getenv("TOLLGATE_SHARED_DIR");
+    char path[512];
+    glob_t found;
+    snprintf(path, sizeof path, "%s/meta/webhooks/%s",
+             shared && *shared ? shared : TOLLGATE_SOURCE_DIR "/../shared", pattern);
+    cr_assert_eq(glob(path, 0, NULL, &found), 0, "%s", path);
+    cr_assert_geq(found.gl_pathc, files_min);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct items items = {0};
+        struct tg_text body = file_text(found.gl_pathv[i]);
+        items_read(&items, &body);
+        for (size_t j = 0; j < items.count; j++)
+            expect_same_again(&items.item[j], found.gl_pathv[i]);
+        items_finish(&items);
+        tg_text_finish(&body);
+    }
+    globfree(&found);
+}
+
+Test(items, each_of_meta_s_bodies_can_be_told_alone_and_read_again)
+{
+    expect_all_same_again("*.json", 90);
+}
+
+Test(items, so_can_the_bad_ones)
+{
+    expect_all_same_again("bad/*.json", 30);
+}
+
+Test(items, of_several_bodies_stand_one_after_the_other)
+{
+    struct tg_text first = body_with("\"messages\":[{\"from\":\"919876543210\",\"id\":\"w1\","
+                                     "\"timestamp\":\"1\",\"type\":\"text\",\"text\":"
+                                     "{\"body\":\"a\"}},null]");
+    struct tg_text second = text_of("nonsense");
+    struct items items = {0};
+    items_read(&items, &first);
+    items_read(&items, &second);
+    cr_assert_eq(items.count, 3);
+    cr_assert_eq(items.item[0].kind, ITEM_MESSAGE);
+    cr_assert(span_is(items.item[0].message.wamid, "w1"));
+    cr_assert(span_is(items.item[0].message.text, "a"));
+    cr_assert_str_eq(items.item[1].reason, "invalid_message");
+    cr_assert(span_is(items.item[1].phone_number_id, "123456"));
+    cr_assert_str_eq(items.item[2].reason, "invalid_json");
+    items_finish(&items);
+    cr_assert_eq(items.count, 0);
+    tg_text_finish(&first);
+    tg_text_finish(&second);
+}
+
+Test(items, a_status_names_its_message_only_by_a_uuid)
+{
+    struct tg_text body = body_with(
+        "\"statuses\":[{\"id\":\"w\",\"status\":\"failed\",\"timestamp\":\"1\","
+        "\"biz_opaque_callback_data\":\"018f0000-0000-7000-8000-000000000001\","
+        "\"errors\":[{\"code\":131026,\"title\":\"t\",\"error_data\":{\"details\":\"d\"}}]},"
+        "{\"id\":\"w\",\"status\":\"sent\",\"timestamp\":1,\"biz_opaque_callback_data\":\"mine\"}"
+        "]");
+    struct items items = {0};
+    items_read(&items, &body);
+    cr_assert_eq(items.count, 2);
+    cr_assert(items.item[0].status.names_message);
+    cr_assert_str_eq(items.item[0].status.error_code, "131026");
+    cr_assert(span_is(items.item[0].status.error_message, "d"));
+    cr_assert_not(items.item[1].status.names_message);
+    cr_assert_eq(items.item[1].status.time_s, 1);
+    items_finish(&items);
+    tg_text_finish(&body);
+}
+
+Test(items, one_that_is_killed_lets_go_of_what_it_held)
+{
+    struct tg_text body =
+        body_with("\"messages\":[{\"from\":\"919876543210\",\"id\":\"w\",\"timestamp\":\"1\","
+                  "\"type\":\"text\",\"text\":{\"body\":\"a\"},\"referral\":{\"x\":1}}]");
+    struct items items = {0};
+    items_read(&items, &body);
+    item_kill(&items.item[0], "unknown_number");
+    cr_assert_eq(items.item[0].kind, ITEM_DEAD);
+    expect_same_again(&(const struct item){.kind = ITEM_MESSAGE, .place = items.item[0].place},
+                      "killed");
+    items_finish(&items);
+    tg_text_finish(&body);
+}
+
+Test(items, more_than_any_body_of_meta_s_has_are_one_dead_event)
+{
+    struct tg_text members = text_of("\"messages\":[null");
+    for (int i = 0; i < TG_EVENT_ITEMS_MAX; i++)
+        tg_text_append_string(&members, ",null");
+    tg_text_append_string(&members, "]");
+    struct tg_text body = body_with(members.data);
+    struct items items = {0};
+    items_read(&items, &body);
+    cr_assert_eq(items.count, 1);
+    cr_assert_str_eq(items.item[0].reason, "too_many_items");
+    items_finish(&items);
+    tg_text_finish(&body);
+    tg_text_finish(&members);
+}
+
+static const struct {
+    const char *timestamp;
+    bool good;
+} times[] = {{"\"1763800000\"", true},
+             {"1763800000", true},
+             {"\"\"", false},
+             {"\"-1\"", false},
+             {"0", false},
+             {"\"4102444800\"", false},
+             {"1.5", false},
+             {"\"1763800000 \"", false},
+             {"null", false},
+             {"\"99999999999999999999\"", false}};
+
+Test(items, a_time_is_unix_seconds_of_this_century)
+{
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        char members[256];
+        snprintf(members, sizeof members,
+                 "\"messages\":[{\"from\":\"919876543210\",\"id\":\"w\",\"timestamp\":%s,"
+                 "\"type\":\"text\",\"text\":{\"body\":\"a\"}}]",
+                 times[i].timestamp);
+        struct tg_text body = body_with(members);
+        struct items items = {0};
+        items_read(&items, &body);
+        cr_assert_eq(items.item[0].kind == ITEM_MESSAGE, times[i].good, "%s", times[i].timestamp);
+        items_finish(&items);
+        tg_text_finish(&body);
+    }
+}
