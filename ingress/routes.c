@@ -62,20 +62,26 @@ static void handle_webhook(const struct routes *routes, struct request *request,
 // Who may call: an org, by its key, with JSON; or Meta, who signs what it sends.
 enum caller { ORG, META };
 
-static const struct route {
-    const char *method;
-    const char *path;  // one that ends in "/" takes one further segment
-    const char *allow; // all methods of the path
-    enum caller caller;
+struct method {
+    const char *name;
     size_t body_max;
     handler *handle;
+};
+
+static const struct route {
+    const char *path; // one that ends in "/" takes one further segment
+    enum caller caller;
+    const char *allow; // all its methods
+    struct method methods[2];
 } table[] = {
-    {"POST", "/api/send-message", "POST", ORG, TG_SEND_BODY_MAX, handle_send},
-    {"GET", "/api/messages/", "GET", ORG, 0, handle_message},
-    {"GET", "/api/wallet", "GET", ORG, 0, handle_wallet},
-    {"GET", "/api/wallet/transactions", "GET", ORG, 0, handle_transactions},
-    {"GET", "/webhook", "GET, POST", META, TG_WEBHOOK_BODY_MAX, handle_handshake},
-    {"POST", "/webhook", "GET, POST", META, TG_WEBHOOK_BODY_MAX, handle_webhook},
+    {"/api/send-message", ORG, "POST", {{"POST", TG_SEND_BODY_MAX, handle_send}}},
+    {"/api/messages/", ORG, "GET", {{"GET", 0, handle_message}}},
+    {"/api/wallet", ORG, "GET", {{"GET", 0, handle_wallet}}},
+    {"/api/wallet/transactions", ORG, "GET", {{"GET", 0, handle_transactions}}},
+    {"/webhook",
+     META,
+     "GET, POST",
+     {{"GET", 0, handle_handshake}, {"POST", TG_WEBHOOK_BODY_MAX, handle_webhook}}},
 };
 
 static bool path_matches(const struct route *route, const char *path)
@@ -87,24 +93,31 @@ static bool path_matches(const struct route *route, const char *path)
            !strchr(path + length, '/');
 }
 
-// The route of a path and, if it has one such, of the method. NULL: there is no such path.
-static const struct route *find_route(const char *path, const char *method)
+// NULL: there is no such path.
+static const struct route *find_route(const char *path)
 {
-    const struct route *found = NULL;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (!path_matches(&table[i], path))
-            continue;
-        found = &table[i];
-        if (method && strcmp(method, table[i].method) == 0)
-            break;
+        if (path_matches(&table[i], path))
+            return &table[i];
     }
-    return found;
+    return NULL;
 }
 
-size_t routes_body_max(const char *path)
+// NULL: there is no such path, or it does not take this method.
+static const struct method *find_method(const struct route *route, const char *name)
 {
-    const struct route *route = find_route(path, NULL);
-    return route ? route->body_max : 0;
+    enum { METHODS = sizeof route->methods / sizeof *route->methods };
+    for (size_t i = 0; route && i < METHODS && route->methods[i].name; i++) {
+        if (strcmp(route->methods[i].name, name) == 0)
+            return &route->methods[i];
+    }
+    return NULL;
+}
+
+size_t routes_body_max(const char *path, const char *method)
+{
+    const struct method *found = find_method(find_route(path), method);
+    return found ? found->body_max : 0;
 }
 
 static bool is_json(const char *content_type)
@@ -116,21 +129,21 @@ static bool is_json(const char *content_type)
 
 // What every request must be, whoever sends it.
 static bool check_request(struct request *request, const struct route *route,
-                          struct tg_error *error)
+                          const struct method *method, struct tg_error *error)
 {
     if (!route)
         return tg_error_set(error, 404, "not_found", "path", "There is no such path");
-    if (strcmp(request_method(request), route->method) != 0)
+    if (!method)
         return tg_error_set(error, 405, "method_not_allowed", "method", "This path takes %s only",
                             route->allow);
     if (request_body_too_large(request))
         return tg_error_set(error, 413, "body_too_large", "body",
-                            "The body must have at most %zu bytes", route->body_max);
+                            "The body must have at most %zu bytes", method->body_max);
     if (request_body_without_room(request))
         return tg_error_set(error, 503, "overloaded", NULL, "Too many bodies are being read");
     if (route->caller == META)
         return true;
-    if (route->body_max > 0 && !is_json(request_header(request, "Content-Type", NULL)))
+    if (method->body_max > 0 && !is_json(request_header(request, "Content-Type", NULL)))
         return tg_error_set(error, 415, "unsupported_media_type", "Content-Type",
                             "Content-Type must be application/json");
     if (request_header(request, "Idempotency-Key", NULL))
@@ -142,7 +155,7 @@ static bool check_request(struct request *request, const struct route *route,
 // A request whose key must be looked up before its handler can run.
 struct look_up {
     const struct routes *routes;
-    const struct route *route;
+    const struct method *method;
     struct request *request;
     struct credentials credentials;
     char prefer[64];
@@ -154,24 +167,24 @@ static void run_look_up(struct tg_pg *pg, void *context)
     struct call call = {.prefer = look_up->prefer};
     struct tg_error error;
     if (auth_look_up(look_up->routes->auth, pg, &look_up->credentials, &call.identity, &error))
-        look_up->route->handle(look_up->routes, look_up->request, &call);
+        look_up->method->handle(look_up->routes, look_up->request, &call);
     else
         answer_error(look_up->request, &error, NULL);
     free(look_up);
 }
 
-static void handle_for_org(const struct routes *routes, const struct route *route,
+static void handle_for_org(const struct routes *routes, const struct method *method,
                            struct request *request)
 {
     struct call call = {.prefer = request_header(request, "Prefer", NULL)};
-    struct look_up look_up = {.routes = routes, .route = route, .request = request};
+    struct look_up look_up = {.routes = routes, .method = method, .request = request};
     struct tg_error error;
     int count;
     const char *authorization = request_header(request, "Authorization", &count);
     switch (auth_check(routes->auth, authorization, count, &look_up.credentials, &call.identity,
                        &error)) {
     case AUTH_KNOWN:
-        route->handle(routes, request, &call);
+        method->handle(routes, request, &call);
         break;
     case AUTH_LOOK_UP:
         // Headers may be read on this thread only, so the one that a handler needs goes along.
@@ -188,12 +201,13 @@ static void handle_for_org(const struct routes *routes, const struct route *rout
 void routes_handle(struct request *request, void *context)
 {
     const struct routes *routes = context;
-    const struct route *route = find_route(request_path(request), request_method(request));
+    const struct route *route = find_route(request_path(request));
+    const struct method *method = find_method(route, request_method(request));
     struct tg_error error;
-    if (!check_request(request, route, &error))
+    if (!check_request(request, route, method, &error))
         answer_error(request, &error, route ? route->allow : NULL);
     else if (route->caller == META)
-        route->handle(routes, request, &(const struct call){0});
+        method->handle(routes, request, &(const struct call){0});
     else
-        handle_for_org(routes, route, request);
+        handle_for_org(routes, method, request);
 }

@@ -1,4 +1,4 @@
-// The table of endpoints: method, path, what body it takes, who may call it, which handler.
+// The table of endpoints: path, who may call it, methods, what body each takes, which handler.
 #pragma once
 
 #include "ingress/auth.h"
@@ -15,7 +15,7 @@ struct routes {
     struct webhook *webhook;
 };
 
-// For struct server_handler: the body limit of a path, and the handler, whose context is a struct
-// routes.
-size_t routes_body_max(const char *path);
+// For struct server_handler: the body limit of a path and method, and the handler, whose context is
+// a struct routes.
+size_t routes_body_max(const char *path, const char *method);
 void routes_handle(struct request *request, void *context);

@@ -24,7 +24,7 @@ struct server {
     struct MHD_Daemon *daemon;
     struct server_handler handler;
     atomic_bool draining;
-    atomic_size_t body_bytes; // of all requests
+    atomic_size_t body_bytes; // held of all requests' bodies
     pthread_mutex_t lock;
     pthread_cond_t all_answered;
     size_t unanswered; // requests that were handed out; guarded by lock
@@ -35,11 +35,12 @@ struct request {
     struct MHD_Connection *connection;
     const char *method;
     char *path;
-    struct tg_text body;
+    struct tg_text body; // its length is in server->body_bytes
     size_t body_max;
     size_t body_read;
-    size_t body_held; // what it has of server->body_bytes
+    bool too_large;
     bool without_room;
+    bool unread; // not to its end: the connection cannot be used again
     bool handed_out;
     struct answer answer; // status 0 until answered
 };
@@ -58,8 +59,16 @@ static struct request *create_request(struct server *server, struct MHD_Connecti
     request->server = server;
     request->connection = connection;
     request->method = method;
-    request->body_max = server->handler.body_max(path);
+    request->body_max = server->handler.body_max(path, method);
     return request;
+}
+
+// Gives the body's memory back.
+static void drop_body(struct request *request)
+{
+    atomic_fetch_sub_explicit(&request->server->body_bytes, request->body.length,
+                              memory_order_relaxed);
+    tg_text_finish(&request->body);
 }
 
 static void free_request(void *context, struct MHD_Connection *connection, void **held,
@@ -71,9 +80,7 @@ static void free_request(void *context, struct MHD_Connection *connection, void 
     struct request *request = *held;
     if (!request)
         return;
-    atomic_fetch_sub_explicit(&request->server->body_bytes, request->body_held,
-                              memory_order_relaxed);
-    tg_text_finish(&request->body);
+    drop_body(request);
     tg_text_finish(&request->answer.body);
     free(request->path);
     free(request);
@@ -92,13 +99,13 @@ static enum MHD_Result queue_answer(struct request *request)
         answer->body.length, answer->body.data, MHD_RESPMEM_MUST_FREE);
     if (!response)
         return MHD_NO;
+    if (answer->body.length > 0)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                answer->content_type ? answer->content_type : "application/json");
     answer->body = (struct tg_text){0};
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                            answer->content_type ? answer->content_type : "application/json");
     if (answer->header)
         MHD_add_response_header(response, answer->header, answer->header_value);
-    if (atomic_load_explicit(&request->server->draining, memory_order_relaxed) ||
-        request->body_read > DISCARD_MAX)
+    if (atomic_load_explicit(&request->server->draining, memory_order_relaxed) || request->unread)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result queued =
         MHD_queue_response(request->connection, (unsigned)answer->status, response);
@@ -118,34 +125,23 @@ static void hand_out(struct request *request)
     server->handler.handle(request, server->handler.context);
 }
 
-// Room for `more` bytes of the body; without it the body is dropped.
-static bool hold_body(struct request *request, size_t more)
-{
-    if (request->without_room)
-        return false;
-    request->body_held += more;
-    if (atomic_fetch_add_explicit(&request->server->body_bytes, more, memory_order_relaxed) +
-            more <=
-        TG_BODIES_BYTES_MAX)
-        return true;
-    request->without_room = true;
-    atomic_fetch_sub_explicit(&request->server->body_bytes, request->body_held,
-                              memory_order_relaxed);
-    request->body_held = 0;
-    tg_text_finish(&request->body);
-    return false;
-}
-
-// Takes a part of the body, unless it is dropped.
+// Takes a part of the body. What must not be held is read all the same, to keep the connection.
+// Only what has come counts, not what was announced: announcing costs a client nothing.
 static void take_body(struct request *request, const char *bytes, size_t size)
 {
     request->body_read += size;
-    if (request->body_read > request->body_max)
+    request->too_large = request->too_large || request->body_read > request->body_max;
+    if (request->too_large || request->without_room) {
+        drop_body(request);
         return;
-    size_t held =
-        request->body_held > request->body.length ? request->body_held - request->body.length : 0;
-    if (held >= size || hold_body(request, size - held))
-        tg_text_append(&request->body, bytes, size);
+    }
+    size_t before =
+        atomic_fetch_add_explicit(&request->server->body_bytes, size, memory_order_relaxed);
+    tg_text_append(&request->body, bytes, size);
+    if (before + size > TG_BODIES_BYTES_MAX) {
+        request->without_room = true;
+        drop_body(request);
+    }
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
@@ -161,13 +157,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
             return MHD_NO;
         const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH, NULL);
         unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
-        if (announced > DISCARD_MAX) {
-            request->body_read = SIZE_MAX;
+        request->too_large = announced > request->body_max;
+        request->unread = announced > DISCARD_MAX;
+        if (request->unread)
             hand_out(request);
-        } else if (announced > 0 && announced <= request->body_max &&
-                   hold_body(request, (size_t)announced)) {
-            tg_text_reserve(&request->body, (size_t)announced);
-        }
         return MHD_YES;
     }
     if (request->answer.status != 0)
@@ -214,7 +207,7 @@ const struct tg_text *request_body(const struct request *request)
 
 bool request_body_too_large(const struct request *request)
 {
-    return request->body_read > request->body_max;
+    return request->too_large;
 }
 
 bool request_body_without_room(const struct request *request)

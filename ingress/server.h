@@ -14,8 +14,8 @@ struct server;
 struct request;
 
 struct server_handler {
-    // The largest body that a path takes; asked once the headers are there.
-    size_t (*body_max)(const char *path);
+    // The largest body that a path and method take; asked once the headers are there.
+    size_t (*body_max)(const char *path, const char *method);
     void (*handle)(struct request *request, void *context);
     void *context;
 };
@@ -45,9 +45,9 @@ const char *request_parameter(const struct request *request, const char *name);
 // What goes back. request_answer takes the bytes of `body` and empties it.
 struct answer {
     int status;
-    const char *content_type; // a string literal; NULL: application/json
+    const char *content_type; // of the body, a string literal; NULL: application/json
     const char *header;       // one further header, or NULL; both must be string literals
     const char *header_value;
-    struct tg_text body;
+    struct tg_text body; // may be empty
 };
 void request_answer(struct request *request, struct answer *answer);
