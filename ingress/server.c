@@ -7,6 +7,7 @@
 #include "common/service.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,11 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 // A body over its limit is read to its end and dropped, so that the connection stays usable, unless
 // it is this far over.
 enum { DISCARD_MAX = 4 * 1024 * 1024 };
+
+// How long the last answers may take to leave when the server stops: a client that does not read
+// its own must not hold up the others' end.
+enum { LEAVE_S = 2 };
 
 struct server {
     struct MHD_Daemon *daemon;
@@ -26,8 +32,10 @@ struct server {
     atomic_bool draining;
     atomic_size_t body_bytes; // held of all requests' bodies
     pthread_mutex_t lock;
-    pthread_cond_t all_answered;
-    size_t unanswered; // requests that were handed out; guarded by lock
+    pthread_cond_t progress;
+    // Requests that were handed out; guarded by lock.
+    size_t unanswered;
+    size_t unsent;
 };
 
 struct request {
@@ -71,6 +79,15 @@ static void drop_body(struct request *request)
     tg_text_finish(&request->body);
 }
 
+// A request that was handed out has come further: one of the two counts is less.
+static void count_down(struct server *server, size_t *count)
+{
+    pthread_mutex_lock(&server->lock);
+    if (--*count == 0)
+        pthread_cond_broadcast(&server->progress);
+    pthread_mutex_unlock(&server->lock);
+}
+
 static void free_request(void *context, struct MHD_Connection *connection, void **held,
                          enum MHD_RequestTerminationCode why)
 {
@@ -80,6 +97,8 @@ static void free_request(void *context, struct MHD_Connection *connection, void 
     struct request *request = *held;
     if (!request)
         return;
+    if (request->handed_out)
+        count_down(request->server, &request->server->unsent);
     drop_body(request);
     tg_text_finish(&request->answer.body);
     free(request->path);
@@ -119,6 +138,7 @@ static void hand_out(struct request *request)
     request->handed_out = true;
     pthread_mutex_lock(&server->lock);
     server->unanswered++;
+    server->unsent++;
     pthread_mutex_unlock(&server->lock);
     // Suspended first: from the next line on another thread may answer.
     MHD_suspend_connection(request->connection);
@@ -184,10 +204,7 @@ void request_answer(struct request *request, struct answer *answer)
     request->answer = *answer;
     *answer = (struct answer){0};
     MHD_resume_connection(request->connection);
-    pthread_mutex_lock(&server->lock);
-    if (--server->unanswered == 0)
-        pthread_cond_broadcast(&server->all_answered);
-    pthread_mutex_unlock(&server->lock);
+    count_down(server, &server->unanswered);
 }
 
 const char *request_method(const struct request *request)
@@ -257,7 +274,7 @@ __attribute__((format(printf, 2, 0))) static void log_library(void *context, con
 
 static void free_server(struct server *server)
 {
-    pthread_cond_destroy(&server->all_answered);
+    pthread_cond_destroy(&server->progress);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
@@ -274,7 +291,11 @@ struct server *server_start(const struct tg_settings *settings,
         abort();
     server->handler = *handler;
     pthread_mutex_init(&server->lock, NULL);
-    pthread_cond_init(&server->all_answered, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&server->progress, &monotonic);
+    pthread_condattr_destroy(&monotonic);
 
     // A pool of one is refused by the library: that is the plain internal thread.
     unsigned pool = settings->http_threads > 1 ? (unsigned)settings->http_threads : 0;
@@ -307,10 +328,17 @@ void server_drain(struct server *server)
 
 void server_stop(struct server *server)
 {
-    // The library aborts the process if it is stopped with a connection still suspended.
+    // The library aborts the process if it is stopped with a connection still suspended, and it
+    // cuts off an answer that is on its way.
     pthread_mutex_lock(&server->lock);
     while (server->unanswered > 0)
-        pthread_cond_wait(&server->all_answered, &server->lock);
+        pthread_cond_wait(&server->progress, &server->lock);
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += LEAVE_S;
+    while (server->unsent > 0 &&
+           pthread_cond_timedwait(&server->progress, &server->lock, &deadline) != ETIMEDOUT)
+        ;
     pthread_mutex_unlock(&server->lock);
     MHD_stop_daemon(server->daemon);
     free_server(server);

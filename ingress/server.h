@@ -27,7 +27,8 @@ struct server *server_start(const struct tg_settings *settings,
 // Stops accepting connections; from now on every answer closes its connection.
 void server_drain(struct server *server);
 
-// Waits until every request has been answered, then ends all connections and frees the server.
+// Waits until every request has been answered and its answer has left (two seconds for those whose
+// client does not read), then ends all connections and frees the server.
 void server_stop(struct server *server);
 
 // What a request holds; valid until it is answered. Names of headers compare without case.
