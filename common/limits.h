@@ -3,8 +3,7 @@
 
 enum {
     // Requests. A Cloud API message is a few KiB; the largest that Meta takes (an interactive list
-    // with
-    // full texts) is under 64 KiB. Four times that leaves room for escapes.
+    // with full texts) is under 64 KiB. Four times that leaves room for escapes.
     TG_SEND_BODY_MAX = 256 * 1024,
     // Deeper JSON than any message Meta has; json-c's stack use stays small.
     TG_JSON_DEPTH_MAX = 32,
@@ -17,19 +16,18 @@ enum {
     // What one ingress holds of bodies, of all requests together: the largest body on every
     // connection would be 12 GiB.
     TG_BODIES_BYTES_MAX = 256 * 1024 * 1024,
-    // Events that wait for Redis, and what goes into one pipeline: a batch of usual ones, or a few
-    // of
-    // the largest kind.
-    TG_EVENT_QUEUE_MAX = 4096,
+    // Webhooks that wait for Redis: half of all connections and of all bodies, so that sends have
+    // room left while Redis is slow.
+    TG_EVENT_QUEUE_MAX = 2048,
+    TG_EVENT_QUEUE_BYTES_MAX = 128 * 1024 * 1024,
+    // What goes into one pipeline: a batch of usual ones, or a few of the largest kind.
     TG_EVENT_PIPELINE_BYTES = 8 * 1024 * 1024,
     // A partition with so many events takes no more: a day's worth of a busy gateway, about 1 GiB
-    // of
-    // Redis's memory.
+    // of Redis's memory.
     TG_EVENTS_PER_PARTITION_MAX = 1000 * 1000,
 
     // HTTP connections of one ingress. Each waiting request is a connection, so this bounds memory
-    // too:
-    // 4,096 connections of 16 KiB each.
+    // too: 4,096 connections of 16 KiB each.
     TG_CONNECTIONS_MAX = 4096,
     TG_CONNECTION_MEMORY_BYTES = 16 * 1024,
     // A client that sends nothing for so long is cut off: this is what holds a slow sender of
@@ -55,8 +53,7 @@ enum {
     TG_QUERY_QUEUE_MAX = 1024,
     TG_QUERY_THREADS = 2,
     // API keys are remembered so that a send costs no query for its key; a revoked key dies within
-    // the
-    // time, and the direct-mapped cache bounds the memory.
+    // the time, and the direct-mapped cache bounds the memory.
     TG_KEY_CACHE_ENTRIES = 16384,
     TG_KEY_CACHE_TTL_MS = 10000,
 

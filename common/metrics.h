@@ -8,7 +8,7 @@
 
 enum tg_counter {
     TG_HTTP_REQUESTS,        // label: status
-    TG_WEBHOOKS,             // label: result ("stored", "bad_signature", "refused", ...)
+    TG_WEBHOOKS,             // label: result ("stored", "bad_signature", "unavailable", ...)
     TG_SENDS,                // label: verdict of accept_sends
     TG_JOBS_PUBLISHED,       // no label
     TG_JOBS_UNPUBLISHED,     // accepted, but Redis did not take the job; the scheduler publishes it

@@ -8,15 +8,21 @@
 #include "common/service.h"
 #include "ingress/answer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
-// How often to look whether partitions are full: at the fastest rate there ever is, few events more
-// than the bound.
-enum { LOOK_MS = 1000 };
+enum {
+    // How often to look whether partitions are full: even at the fastest rate there ever is, few
+    // events more than the bound get in between.
+    LOOK_MS = 1000,
+    // What failed within this time is tried once more.
+    TRY_AGAIN_MS = 500,
+};
 
 struct publisher {
     const struct tg_settings *settings;
     struct tg_queue *queue;
+    atomic_size_t bytes; // of the events that are not answered yet
     pthread_t thread;
     struct tg_stream *stream;
     int partition; // the last one that was published to
@@ -39,8 +45,8 @@ static void answer_refused(struct request *request, const char *result, const ch
     answer_error(request, &error, NULL);
 }
 
-// What waits in Redis is bounded. A length that cannot be told is no reason to refuse: publishing
-// will tell.
+// What waits in Redis is bounded. A length that cannot be told changes nothing: Redis is away, and
+// publishing will tell.
 static void look_for_full(struct publisher *publisher)
 {
     if (tg_now_ms() < publisher->next_look_ms)
@@ -48,8 +54,9 @@ static void look_for_full(struct publisher *publisher)
     publisher->next_look_ms = tg_now_ms() + LOOK_MS;
     for (int i = 0; i < publisher->settings->partitions; i++) {
         long long length = 0;
-        bool full = tg_stream_length(publisher->stream, i, &length) &&
-                    length >= TG_EVENTS_PER_PARTITION_MAX;
+        if (!tg_stream_length(publisher->stream, i, &length))
+            return;
+        bool full = length >= TG_EVENTS_PER_PARTITION_MAX;
         if (full && !publisher->full[i])
             tg_log(TG_LOG_ERROR, "event_stream_full", TG_LOG_NUMBER("partition", i),
                    TG_LOG_NUMBER("events", length));
@@ -61,7 +68,6 @@ static void look_for_full(struct publisher *publisher)
 static int next_partition(struct publisher *publisher)
 {
     int partitions = (int)publisher->settings->partitions;
-    look_for_full(publisher);
     for (int i = 0; i < partitions; i++) {
         publisher->partition = (publisher->partition + 1) % partitions;
         if (!publisher->full[publisher->partition])
@@ -98,23 +104,27 @@ static void publish_batch(struct publisher *publisher, struct request **requests
     if (partition >= 0) {
         left = publish(publisher, partition, requests, n);
         // A connection that has died since the last one tells only when it is used. What may have
-        // been taken comes twice then, which is harmless: each item is applied once.
-        if (left > 0)
+        // been taken comes twice then, which is harmless: each item is applied once. But a Redis
+        // that let us wait is not asked twice.
+        if (left > 0 && tg_now_ms() - began_ms < TRY_AGAIN_MS)
             left = publish(publisher, partition, requests, left);
         tg_observe(TG_EVENT_BATCH, (double)n);
         tg_observe(TG_EVENT_SECONDS, (double)(tg_now_ms() - began_ms) / 1000);
     }
     for (size_t i = 0; i < left; i++)
         answer_refused(requests[i], "unavailable", "The event could not be stored");
+    // After the answers, which it must not delay; and not while Redis is away.
+    if (left == 0 || partition < 0)
+        look_for_full(publisher);
 }
 
-// As many as one pipeline may carry, at least one.
-static size_t fitting(struct request *const *requests, size_t n)
+// As many as one pipeline may carry, at least one. *bytes is what their bodies have.
+static size_t fitting(struct request *const *requests, size_t n, size_t *bytes)
 {
-    size_t bytes = request_body(requests[0])->length;
+    *bytes = request_body(requests[0])->length;
     size_t count = 1;
-    while (count < n && bytes + request_body(requests[count])->length <= TG_EVENT_PIPELINE_BYTES)
-        bytes += request_body(requests[count++])->length;
+    while (count < n && *bytes + request_body(requests[count])->length <= TG_EVENT_PIPELINE_BYTES)
+        *bytes += request_body(requests[count++])->length;
     return count;
 }
 
@@ -126,10 +136,12 @@ static void *run(void *argument)
     while (!tg_queue_drained(publisher->queue)) {
         struct request *requests[TG_BATCH_MAX];
         size_t n = tg_queue_pop(publisher->queue, (void **)requests, TG_BATCH_MAX, -1);
-        tg_gauge_set(TG_EVENT_QUEUE, (int64_t)tg_queue_length(publisher->queue));
+        tg_gauge_add(TG_EVENT_QUEUE, -(int64_t)n);
         for (size_t i = 0; i < n;) {
-            size_t count = fitting(requests + i, n - i);
+            size_t bytes;
+            size_t count = fitting(requests + i, n - i, &bytes);
             publish_batch(publisher, requests + i, count);
+            atomic_fetch_sub_explicit(&publisher->bytes, bytes, memory_order_relaxed);
             i += count;
         }
     }
@@ -162,6 +174,12 @@ void publisher_free(struct publisher *publisher)
 
 void publisher_submit(struct publisher *publisher, struct request *request)
 {
-    if (!tg_queue_try_push(publisher->queue, request))
-        answer_refused(request, "overloaded", "Too many webhooks are waiting to be stored");
+    size_t bytes = request_body(request)->length;
+    size_t before = atomic_fetch_add_explicit(&publisher->bytes, bytes, memory_order_relaxed);
+    tg_gauge_add(TG_EVENT_QUEUE, 1);
+    if (before + bytes <= TG_EVENT_QUEUE_BYTES_MAX && tg_queue_try_push(publisher->queue, request))
+        return;
+    tg_gauge_add(TG_EVENT_QUEUE, -1);
+    atomic_fetch_sub_explicit(&publisher->bytes, bytes, memory_order_relaxed);
+    answer_refused(request, "overloaded", "Too many webhooks are waiting to be stored");
 }
