@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HMAC_SIZE = 32, FORGERY_LOG_INTERVAL_MS = 10000 };
+enum { HMAC_SIZE = 32, REFUSAL_LOG_INTERVAL_MS = 10000 };
 
 struct webhook {
     const struct tg_settings *settings;
@@ -31,6 +31,16 @@ struct webhook *webhook_create(const struct tg_settings *settings, struct publis
 void webhook_destroy(struct webhook *webhook)
 {
     free(webhook);
+}
+
+// Whoever can reach us can cause a refusal, so that one line of a kind in so many seconds must do.
+static void log_refusal(const char *event, atomic_llong *next_ms)
+{
+    long long now_ms = tg_now_ms();
+    long long due_ms = atomic_load(next_ms);
+    if (now_ms >= due_ms &&
+        atomic_compare_exchange_strong(next_ms, &due_ms, now_ms + REFUSAL_LOG_INTERVAL_MS))
+        tg_log(TG_LOG_WARN, event);
 }
 
 bool webhook_same_text(const char *a, const char *b)
@@ -55,7 +65,8 @@ void webhook_shake_hands(const struct webhook *webhook, struct request *request)
         request_answer(request, &answer);
         return;
     }
-    tg_log(TG_LOG_WARN, "webhook_handshake_refused");
+    static atomic_llong next_log_ms;
+    log_refusal("webhook_handshake_refused", &next_log_ms);
     struct tg_error error;
     tg_error_set(&error, 403, "handshake_refused", "hub.verify_token",
                  "hub.mode, hub.verify_token and hub.challenge do not fit");
@@ -107,17 +118,6 @@ bool webhook_is_signed(const char *secrets, const char *header, const struct tg_
     }
 }
 
-// Whoever can reach us can cause this, so that one line in so many seconds must do.
-static void log_forgery(int signatures)
-{
-    static atomic_llong next_ms;
-    long long now_ms = tg_now_ms();
-    long long due_ms = atomic_load(&next_ms);
-    if (now_ms >= due_ms &&
-        atomic_compare_exchange_strong(&next_ms, &due_ms, now_ms + FORGERY_LOG_INTERVAL_MS))
-        tg_log(TG_LOG_WARN, "webhook_signature_refused", TG_LOG_NUMBER("signatures", signatures));
-}
-
 void webhook_take(const struct webhook *webhook, struct request *request)
 {
     int count = 0;
@@ -128,7 +128,8 @@ void webhook_take(const struct webhook *webhook, struct request *request)
         return;
     }
     tg_count(TG_WEBHOOKS, "bad_signature", 1);
-    log_forgery(count);
+    static atomic_llong next_log_ms;
+    log_refusal("webhook_signature_refused", &next_log_ms);
     struct tg_error error;
     tg_error_set(&error, 401, "bad_signature", "X-Hub-Signature-256",
                  count == 1 ? "The signature is not right" : "Exactly one signature is required");
