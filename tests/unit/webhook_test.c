@@ -1,0 +1,103 @@
+#include "ingress/webhook.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <string.h>
+
+// HMAC-SHA256 of RFC 4231, test case 2: key "Jefe".
+#define BODY "what do ya want for nothing?"
+#define DIGITS "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+#define DIGITS_UPPER "5BDCC146BF60754E6A042426089575C75A003F089D2739839DEC58B964EC3843"
+
+struct signature {
+    char secrets[64];
+    char header[152];
+    bool is_right;
+};
+
+ParameterizedTestParameters(signature, is_right_only_under_one_of_the_secrets)
+{
+    static struct signature signatures[] = {
+        {"Jefe", "sha256=" DIGITS, true},
+        {"Jefe", "sha256=" DIGITS_UPPER, true},
+        {"Jefe,old", "sha256=" DIGITS, true},
+        {"new,Jefe", "sha256=" DIGITS, true},
+        {"1,2,3,4,5,6,7,Jefe", "sha256=" DIGITS, true},
+        {"new,old", "sha256=" DIGITS, false},
+        {"Jef", "sha256=" DIGITS, false},
+        {"Jefee", "sha256=" DIGITS, false},
+        {"jefe", "sha256=" DIGITS, false},
+        {"Jefe ", "sha256=" DIGITS, false},
+        {"Jefe", DIGITS, false},
+        {"Jefe", "", false},
+        {"Jefe", "sha256=", false},
+        {"Jefe", "sha256", false},
+        {"Jefe", "sha1=" DIGITS, false},
+        {"Jefe", "Sha256=" DIGITS, false},
+        {"Jefe", " sha256=" DIGITS, false},
+        {"Jefe", "sha256= " DIGITS, false},
+        {"Jefe", "sha256=" DIGITS " ", false},
+        {"Jefe", "sha256=" DIGITS "0", false},
+        {"Jefe", "sha256=" DIGITS ",sha256=" DIGITS, false},
+        // One digit less, another first one, another last one, no digit.
+        {"Jefe", "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec384", false},
+        {"Jefe", "sha256=6bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", false},
+        {"Jefe", "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3842", false},
+        {"Jefe", "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec384g", false},
+        {"Jefe", "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec38:3", false},
+    };
+    return cr_make_param_array(struct signature, signatures,
+                               sizeof signatures / sizeof signatures[0]);
+}
+
+ParameterizedTest(struct signature *signature, signature, is_right_only_under_one_of_the_secrets)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, BODY);
+    cr_assert_eq(webhook_is_signed(signature->secrets, signature->header, &body),
+                 signature->is_right, "%s %s", signature->secrets, signature->header);
+}
+
+Test(signature, must_be_there)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, BODY);
+    cr_assert_not(webhook_is_signed("Jefe", NULL, &body));
+}
+
+Test(signature, is_of_every_byte_of_the_body)
+{
+    for (size_t i = 0; i < strlen(BODY); i++) {
+        TG_TEXT_AUTO body = {0};
+        tg_text_append_string(&body, BODY);
+        body.data[i] ^= 1;
+        cr_assert_not(webhook_is_signed("Jefe", "sha256=" DIGITS, &body), "%zu", i);
+    }
+    TG_TEXT_AUTO longer = {0};
+    tg_text_append(&longer, BODY, sizeof BODY); // with the NUL
+    cr_assert_not(webhook_is_signed("Jefe", "sha256=" DIGITS, &longer));
+}
+
+Test(signature, of_an_empty_body_is_one_like_any_other)
+{
+    struct tg_text body = {0};
+    cr_assert(webhook_is_signed(
+        "key", "sha256=5d5d139563c95b5967b9bd9a8c9b233a9dedb45072794cd232dc1b74832607d0", &body));
+    cr_assert_not(webhook_is_signed("key", "sha256=" DIGITS, &body));
+}
+
+Test(verify_token, is_the_same_only_if_every_character_is)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {{"token", "token", true},   {"", "", true},
+                 {"token", "Token", false},  {"token", "toke", false},
+                 {"token", "token ", false}, {"token", "", false},
+                 {"token", "tokem", false},  {"\xc3\xa9", "\xc3\xa9", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert_eq(webhook_same_text(cases[i].a, cases[i].b), cases[i].same, "%s %s", cases[i].a,
+                     cases[i].b);
+        cr_assert_eq(webhook_same_text(cases[i].b, cases[i].a), cases[i].same);
+    }
+}
