@@ -67,17 +67,17 @@ struct tg_inbound_message {
 };
 
 struct tg_received {
-    enum tg_item_verdict verdict;
     struct tg_uuid org_id; // these and the rest unless the number is unknown
     struct tg_uuid channel_id;
     struct tg_uuid message_id; // of the one that was there first, if it is a duplicate
     int64_t rules_version;     // of the org's automation rules; 0: no reply is to be thought of
-    bool is_first;             // of the conversation; this and the rest only with rules
-    bool is_word;              // it is a word that opts out
+    struct tg_text name;       // of the contact; this and the rest only with rules
+    enum tg_item_verdict verdict;
+    bool is_first; // of the conversation
+    bool is_word;  // it is a word that opts out
     bool opted_out;
-    char phone[TG_PHONE_SIZE]; // of the contact; "": none
+    char phone[TG_PHONE_SIZE]; // "": none
     char user_id[TG_USER_ID_SIZE];
-    struct tg_text name;
 };
 void tg_received_finish(struct tg_received *received);
 

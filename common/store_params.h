@@ -5,13 +5,14 @@
 
 // An array parameter with an item for each of `n`, put by the statement `put`, in which `i` is the
 // index.
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a statement, not a value
+// NOLINTBEGIN(bugprone-macro-parentheses): `put` is a statement, not a value
 #define TG_PARAM_EACH(params, type, n, put)                                                        \
     do {                                                                                           \
         tg_pg_param_array(params, type, n);                                                        \
         for (size_t i = 0; i < (n); i++)                                                           \
             put;                                                                                   \
     } while (0)
+// NOLINTEND(bugprone-macro-parentheses)
 
 // Absent text is NULL in SQL.
 static inline void tg_item_text_or_null(struct tg_pg_params *params, const char *text,

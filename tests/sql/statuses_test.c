@@ -105,6 +105,7 @@ static void expect_same(const char *org, const int *order, size_t n, bool twice,
 }
 
 // Every order of the members that are left, behind those that are chosen.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as there are happenings
 static void permute(const char *org, int *order, size_t chosen, unsigned left, bool twice,
                     const char *code)
 {
