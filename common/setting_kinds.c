@@ -61,6 +61,9 @@ bool tg_setting_secrets(const struct tg_setting *setting, const char *value, voi
 {
     (void)setting;
     int secrets = 0;
+    // After a comma a space is a slip, and with it no signature would ever be right.
+    if (value[strcspn(value, " \t\r\n")] != '\0')
+        return false;
     for (const char *secret = value;; secret++) {
         size_t length = strcspn(secret, ",");
         if (length == 0 || ++secrets > TG_SECRETS_MAX)

@@ -31,7 +31,7 @@ struct tg_setting {
 // Texts, kept as they are: the target is a const char *.
 tg_setting_parse tg_setting_postgres_url, tg_setting_redis_url, tg_setting_http_url,
     tg_setting_graph_version, tg_setting_text;
-tg_setting_parse tg_setting_secrets; // the same: texts with commas between, none of them empty
+tg_setting_parse tg_setting_secrets; // the same: up to TG_SECRETS_MAX, with commas between
 tg_setting_parse tg_setting_address; // struct tg_address
 tg_setting_parse tg_setting_integer; // int64_t
 tg_setting_parse tg_setting_choice;  // an enum that counts the words from 0

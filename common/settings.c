@@ -64,7 +64,7 @@ static const struct tg_setting table[] = {
      .secret = true,
      .parse = tg_setting_secrets,
      .offset = AT(app_secrets),
-     .shape = "one to eight secrets, separated by commas",
+     .shape = "one to eight secrets without spaces, separated by commas",
      .example = "app-secret",
      .help =
          "Meta's app secrets, any of which may have signed a webhook; two while one is replaced."},

@@ -145,6 +145,8 @@ ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
         {"TOLLGATE_AUTH_TRUSTED_ANYWHERE=true"},
         {"TOLLGATE_APP_SECRETS=,one"},
         {"TOLLGATE_APP_SECRETS=one,"},
+        {"TOLLGATE_APP_SECRETS=one,,two"},
+        {"TOLLGATE_APP_SECRETS=one, two"},
         {"TOLLGATE_APP_SECRETS=1,2,3,4,5,6,7,8,9"},
         {"TOLLGATE_HTTP_THREADS=0"},
         {"TOLLGATE_HTTP_THREADS=65"},
