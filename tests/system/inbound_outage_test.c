@@ -14,13 +14,9 @@ static void post_texts(const struct org *org, int first, int count)
     struct answer answers[AT_ONCE_MAX];
     cr_assert(count <= AT_ONCE_MAX);
     for (int i = 0; i < count; i++) {
-        const char *body = text_of(
-            "{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1001\", "
-            "\"changes\": [{\"field\": \"messages\", \"value\": {\"metadata\": "
-            "{\"phone_number_id\": \"%s\"}, \"messages\": [{\"from\": \"91980000%04d\", \"id\": "
-            "\"wamid.%d\", \"timestamp\": \"1763800000\", \"type\": \"text\", \"text\": {\"body\": "
-            "\"hello\"}}]}}]}]}",
-            org->phone_number_id, first + i, first + i);
+        const char *body =
+            text_message_body(org->phone_number_id, text_of("91980000%04d", first + i),
+                              text_of("wamid.%d", first + i), "hello");
         requests[i] = (struct http_request){
             .path = "/webhook",
             .body = body,

@@ -17,22 +17,11 @@ static const char *given_rule(const struct org *org, const char *kind, const cha
                          org->id, kind, pattern, reply);
 }
 
-static const char *body_from(const struct org *org, const char *from, const char *wamid,
-                             const char *text)
-{
-    return text_of(
-        "{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1001\", \"changes\": "
-        "[{\"field\": \"messages\", \"value\": {\"metadata\": {\"phone_number_id\": \"%s\"}, "
-        "\"contacts\": [{\"wa_id\": \"%s\", \"profile\": {\"name\": \"Asha\"}}], \"messages\": "
-        "[{\"from\": \"%s\", \"id\": \"%s\", \"timestamp\": \"1763800000\", \"type\": \"text\", "
-        "\"text\": {\"body\": \"%s\"}}]}}]}]}",
-        org->phone_number_id, from, from, wamid, text);
-}
-
 static void customer_writes(const struct org *org, const char *from, const char *wamid,
                             const char *text)
 {
-    struct answer answer = post_webhook(org->gateway, body_from(org, from, wamid, text), 0);
+    struct answer answer =
+        post_webhook(org->gateway, text_message_body(org->phone_number_id, from, wamid, text), 0);
     cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
 }
 
@@ -140,7 +129,8 @@ Test(reply, a_body_that_comes_fifty_times_is_answered_once)
     struct gateway *gateway = given_gateway();
     struct org org = given_org(gateway);
     (void)given_rule(&org, "any", "", "\"Welcome\"");
-    const char *body = body_from(&org, "919876543210", "wamid.same", "hello");
+    const char *body =
+        text_message_body(org.phone_number_id, "919876543210", "wamid.same", "hello");
     struct http_request requests[TIMES];
     struct answer answers[TIMES];
     for (int i = 0; i < TIMES; i++)

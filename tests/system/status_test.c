@@ -110,12 +110,8 @@ Test(status, an_unconfirmed_message_becomes_delivered_and_is_posted_once)
     expect_ends(gateway, id, "unconfirmed network:after_write");
 
     // Those that the simulator has dropped, having had nowhere to post them.
-    const char *body = text_of(
-        "{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1001\", \"changes\": "
-        "[{\"field\": \"messages\", \"value\": {\"metadata\": {\"phone_number_id\": \"%s\"}, "
-        "\"statuses\": [{\"id\": \"wamid.late\", \"status\": \"delivered\", \"timestamp\": "
-        "\"1763800000\", \"biz_opaque_callback_data\": \"%s\"}]}}]}]}",
-        org.phone_number_id, id);
+    const char *body =
+        status_body(org.phone_number_id, "wamid.late", "delivered", names_message(id));
     struct answer answer = post_webhook(gateway, body, 0);
     cr_assert_eq(answer.status, 200);
     expect_becomes(gateway, id, "delivered");
@@ -146,13 +142,8 @@ Test(status, who_waits_is_told_though_a_webhook_was_faster)
 
 static const char *failed_status(const struct org *from, const char *message_id)
 {
-    return text_of("{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1001\", "
-                   "\"changes\": [{\"field\": \"messages\", \"value\": {\"metadata\": "
-                   "{\"phone_number_id\": \"%s\"}, \"statuses\": [{\"id\": \"wamid.x\", "
-                   "\"status\": \"failed\", \"timestamp\": \"1763800000\", "
-                   "\"biz_opaque_callback_data\": \"%s\", \"errors\": [{\"code\": 131000, "
-                   "\"title\": \"Something went wrong\"}]}]}}]}]}",
-                   from->phone_number_id, message_id);
+    return status_body(from->phone_number_id, "wamid.x", "failed",
+                       text_of("%s, \"errors\": [{\"code\": 131000}]", names_message(message_id)));
 }
 
 Test(status, forged_foreign_and_replayed_ones_move_no_money)
@@ -191,12 +182,7 @@ Test(status, an_early_one_is_tried_again)
     struct org org = given_org(gateway);
     const char *id = given_sent(&org, "919876543210");
     expect_ends(gateway, id, "sent");
-    const char *body = text_of(
-        "{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1001\", \"changes\": "
-        "[{\"field\": \"messages\", \"value\": {\"metadata\": {\"phone_number_id\": \"%s\"}, "
-        "\"statuses\": [{\"id\": \"wamid.early\", \"status\": \"delivered\", \"timestamp\": "
-        "\"1763800000\"}]}}]}]}",
-        org.phone_number_id);
+    const char *body = status_body(org.phone_number_id, "wamid.early", "delivered", "");
     struct answer answer = post_webhook(gateway, body, 0);
     cr_assert_eq(answer.status, 200);
     eventually(database_number(gateway->database,

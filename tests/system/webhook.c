@@ -36,6 +36,38 @@ struct answer post_webhook_file(struct gateway *gateway, const char *name)
     return post_webhook(gateway, body, length);
 }
 
+static const char *body_with(const char *phone_number_id, const char *members)
+{
+    return text_of("{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1001\", "
+                   "\"changes\": [{\"field\": \"messages\", \"value\": {\"metadata\": "
+                   "{\"phone_number_id\": \"%s\"}, %s}}]}]}",
+                   phone_number_id, members);
+}
+
+const char *text_message_body(const char *phone_number_id, const char *from, const char *wamid,
+                              const char *text)
+{
+    return body_with(
+        phone_number_id,
+        text_of("\"contacts\": [{\"wa_id\": \"%s\", \"profile\": {\"name\": \"Asha\"}}], "
+                "\"messages\": [{\"from\": \"%s\", \"id\": \"%s\", \"timestamp\": "
+                "\"1763800000\", \"type\": \"text\", \"text\": {\"body\": \"%s\"}}]",
+                from, from, wamid, text));
+}
+
+const char *status_body(const char *phone_number_id, const char *wamid, const char *status,
+                        const char *more)
+{
+    return body_with(phone_number_id, text_of("\"statuses\": [{\"id\": \"%s\", \"status\": \"%s\", "
+                                              "\"timestamp\": \"1763800000\"%s%s}]",
+                                              wamid, status, *more ? ", " : "", more));
+}
+
+const char *names_message(const char *message_id)
+{
+    return text_of("\"biz_opaque_callback_data\": \"%s\"", message_id);
+}
+
 long events_left(struct gateway *gateway)
 {
     static const char count[] = "local n = 0 for i = 0, 3 do "

@@ -14,5 +14,14 @@ struct answer post_webhook(struct gateway *gateway, const char *body, size_t len
 // for byte.
 struct answer post_webhook_file(struct gateway *gateway, const char *name);
 
+// A body that holds one text of a customer named Asha, or one status; `more` is further members of
+// the status such as "\"errors\": [...]", or "".
+const char *text_message_body(const char *phone_number_id, const char *from, const char *wamid,
+                              const char *text);
+const char *status_body(const char *phone_number_id, const char *wamid, const char *status,
+                        const char *more);
+// The member that names our message.
+const char *names_message(const char *message_id);
+
 // How many events are in Redis and not done with.
 long events_left(struct gateway *gateway);
