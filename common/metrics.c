@@ -49,6 +49,7 @@ static const struct {
     const char *name;
     const char *help;
 } gauges[TG_GAUGES] = {
+    [TG_BODY_BYTES] = {"tollgate_body_bytes", "Bytes held of the bodies of all requests."},
     [TG_EVENT_QUEUE] = {"tollgate_event_queue_requests", "Webhooks that wait for Redis."},
     [TG_LANE_QUEUE] = {"tollgate_lane_queue_requests", "Requests that wait for a batch."},
     [TG_WAITERS] = {"tollgate_waiting_requests", "Requests that wait for the answer of Meta."},

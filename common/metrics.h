@@ -29,6 +29,7 @@ enum tg_counter {
 };
 
 enum tg_gauge {
+    TG_BODY_BYTES,     // held of the bodies of all requests
     TG_EVENT_QUEUE,    // webhooks that wait for Redis
     TG_LANE_QUEUE,     // requests waiting for a batch
     TG_WAITERS,        // requests waiting for Meta's answer

@@ -74,6 +74,7 @@ static struct request *create_request(struct server *server, struct MHD_Connecti
 // Gives the body's memory back.
 static void drop_body(struct request *request)
 {
+    tg_gauge_add(TG_BODY_BYTES, -(int64_t)request->body.length);
     atomic_fetch_sub_explicit(&request->server->body_bytes, request->body.length,
                               memory_order_relaxed);
     tg_text_finish(&request->body);
@@ -157,6 +158,7 @@ static void take_body(struct request *request, const char *bytes, size_t size)
     }
     size_t before =
         atomic_fetch_add_explicit(&request->server->body_bytes, size, memory_order_relaxed);
+    tg_gauge_add(TG_BODY_BYTES, (int64_t)size);
     tg_text_append(&request->body, bytes, size);
     if (before + size > TG_BODIES_BYTES_MAX) {
         request->without_room = true;

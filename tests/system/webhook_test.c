@@ -28,6 +28,12 @@ static struct gateway *given_ingress(void)
     return given_gateway(.without_worker = true);
 }
 
+// All but inbound, which would take the events off.
+static struct gateway *given_sending_gateway(void)
+{
+    return given_gateway(.worker_settings = {"TOLLGATE_WORKER_ROLES=send,scheduler"});
+}
+
 static const char *stored_script(const char *each)
 {
     return text_of("local all = {} "
@@ -328,37 +334,46 @@ static int send_in_part(const struct gateway *gateway, const char *body, size_t 
     return fd;
 }
 
+static const char *body_bytes(const struct gateway *gateway)
+{
+    return daemon_metric(&gateway->ingress, "tollgate_body_bytes");
+}
+
 // Announcing large bodies holds nothing; sending them holds what was sent, up to the bound, and
 // then a request more is refused and not read into memory.
 Test(webhook, the_bodies_of_all_requests_together_have_a_bound)
 {
     enum { CONNECTIONS = BODIES_MAX / (BODY_MAX - 1) };
+    enum { FULL = CONNECTIONS * (BODY_MAX - 1) };
     int fds[CONNECTIONS];
     const char *body = text_of("%*s", BODY_MAX, "");
     struct gateway *gateway = given_ingress();
     struct org org = given_org(gateway);
     for (int i = 0; i < CONNECTIONS; i++)
-        fds[i] = send_in_part(gateway, body, i % 2 ? BODY_MAX - 1 : 0);
+        fds[i] = send_in_part(gateway, body, 0);
     (void)expect_good(gateway, 1);
-
-    for (int i = 0; i < CONNECTIONS; i += 2) {
+    eventually(strcmp(body_bytes(gateway), "0") == 0);
+    for (int i = 0; i < CONNECTIONS; i++) {
         close(fds[i]);
         fds[i] = send_in_part(gateway, body, BODY_MAX - 1);
     }
-    // One byte of room is left.
-    int last = send_in_part(gateway, body, BODIES_MAX - CONNECTIONS * (BODY_MAX - 1) - 1);
-    struct answer answer = {0};
-    eventually((answer = post_webhook(gateway, "{}", 0)).status == 503);
+    int last = send_in_part(gateway, body, BODIES_MAX - FULL - 1);
+    eventually(strcmp(body_bytes(gateway), text_of("%d", BODIES_MAX - 1)) == 0);
+
+    struct answer answer = post_webhook(gateway, "{}", 0);
     expect_refused(&answer, 503, "overloaded", NULL);
     expect_equal(answer_header(&answer, "Retry-After"), "1");
     answer = send_text(&org, "919876543210");
     expect_refused(&answer, 503, "overloaded", NULL);
     cr_assert_not(answer.fresh);
+    expect_equal(body_bytes(gateway), text_of("%d", BODIES_MAX - 1));
 
     close(last);
+    eventually(strcmp(body_bytes(gateway), text_of("%d", FULL)) == 0);
+    (void)expect_good(gateway, 2);
     for (int i = 0; i < CONNECTIONS; i++)
         close(fds[i]);
-    eventually(post_webhook(gateway, "{}", 0).status == 200);
+    eventually(strcmp(body_bytes(gateway), "0") == 0);
     answer = send_text(&org, "919876543210");
     (void)expect_accepted(&answer);
     stop_gateway(gateway);
@@ -420,7 +435,7 @@ static void expect_both_flow(struct gateway *gateway, const struct org *org)
 
 Test(webhook, redis_stopped_refuses_webhooks_and_no_sends)
 {
-    struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_WORKER_ROLES=send"});
+    struct gateway *gateway = given_sending_gateway();
     struct org org = given_org(gateway);
     expect_both_flow(gateway, &org);
 
@@ -436,7 +451,7 @@ Test(webhook, redis_stopped_refuses_webhooks_and_no_sends)
 
 Test(webhook, redis_out_of_memory_refuses_webhooks_and_no_sends)
 {
-    struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_WORKER_ROLES=send"});
+    struct gateway *gateway = given_sending_gateway();
     struct org org = given_org(gateway);
     expect_both_flow(gateway, &org);
 
@@ -451,7 +466,7 @@ Test(webhook, redis_out_of_memory_refuses_webhooks_and_no_sends)
 
 Test(webhook, a_read_only_redis_refuses_webhooks_and_no_sends)
 {
-    struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_WORKER_ROLES=send"});
+    struct gateway *gateway = given_sending_gateway();
     struct org org = given_org(gateway);
     expect_both_flow(gateway, &org);
     // Of nobody's: it keeps its data and cannot be written to.
