@@ -69,9 +69,10 @@ BEGIN
            AS s (phone_number_id, wamid, message_id, n)
       LEFT JOIN channels c ON c.phone_number_id = s.phone_number_id
       LEFT JOIN messages named ON named.id = s.message_id
-      LEFT JOIN messages known ON known.channel_id = c.id AND known.org_id = c.org_id
-                              AND known.wamid = s.wamid AND known.direction = 'outbound'
-                              AND named.id IS NULL;
+      LEFT JOIN LATERAL ( -- by one look-up of both columns, however few messages there seem to be
+           SELECT k.id FROM messages k
+            WHERE k.channel_id = c.id AND k.org_id = c.org_id AND k.wamid = s.wamid
+              AND k.direction = 'outbound' AND named.id IS NULL LIMIT 1) known ON true;
 
     SELECT array_agg(DISTINCT s.message_id) INTO v_ids
       FROM unnest(v_message_ids, v_verdicts) AS s (message_id, verdict) WHERE s.verdict = 'applied';

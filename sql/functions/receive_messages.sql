@@ -66,7 +66,11 @@ BEGIN
                    AS u (phone_number_id, wamid, phone, new_phone, text, n)) i
       LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id
       LEFT JOIN organizations o ON o.id = c.org_id
-      LEFT JOIN messages m ON m.channel_id = c.id AND m.org_id = c.org_id AND m.wamid = i.wamid;
+      LEFT JOIN LATERAL (
+           -- LIMIT keeps it apart from the other joins: planned for an empty table among them, it would
+           -- read all messages of the channel.
+           SELECT k.id FROM messages k
+            WHERE k.channel_id = c.id AND k.org_id = c.org_id AND k.wamid = i.wamid LIMIT 1) m ON true;
 
     FOR r IN SELECT i.org_id, i.phone, i.new_phone
                FROM unnest(v_new_orgs, p_phones, p_new_phones) WITH ORDINALITY
