@@ -86,11 +86,24 @@ static size_t refuse(struct work *work, struct item *item)
     return 1;
 }
 
+// The dead events that end with the batch: all that were taken but those that could not even be
+// recorded anew.
+static size_t ended(const struct work *work, size_t taken_count, int64_t *ids)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < taken_count; i++) {
+        if (!work->refused[i])
+            ids[n++] = work->taken[i].id;
+    }
+    return n;
+}
+
 // Applies all items, batch by batch, and what follows from them. The last batch also ends the dead
 // events that were taken. What PostgreSQL refuses is halved until the one item is found: that one
 // must not stop its neighbours. False: the worker stops before it is done.
-static bool apply_all(struct work *work, const int64_t *taken, size_t taken_count)
+static bool apply_all(struct work *work, size_t taken_count)
 {
+    int64_t ids[TG_INBOUND_EVENTS_MAX];
     struct item *items = work->items.item;
     size_t n = work->items.count;
     size_t size = TG_BATCH_MAX;
@@ -98,8 +111,9 @@ static bool apply_all(struct work *work, const int64_t *taken, size_t taken_coun
         size = size < TG_BATCH_MAX ? size : TG_BATCH_MAX;
         size = size < n - i ? size : n - i;
         bool last = i + size == n;
+        size_t id_count = last ? ended(work, taken_count, ids) : 0;
         enum tg_pg_status status =
-            apply_items(work->pg, items + i, size, taken, last ? taken_count : 0, work->received);
+            apply_items(work->pg, items + i, size, ids, id_count, work->received);
         if (status == TG_PG_OK) {
             bool replied = reply_to_batch(work, items + i, size);
             for (size_t j = 0; j < size; j++)
@@ -138,7 +152,7 @@ static void apply_events(struct work *work, size_t n)
         memcpy(work->source[i], work->event[i].entry.id, sizeof work->source[i]);
         read_items(work, i, &work->event[i].body, 0);
     }
-    bool applied = n == 0 || apply_all(work, NULL, 0);
+    bool applied = n == 0 || apply_all(work, 0);
     for (size_t i = 0; applied && i < n; i++) {
         if (!work->refused[i])
             done[count++] = work->event[i];
@@ -156,16 +170,15 @@ static void retry_dead(struct work *work)
 {
     size_t n = TG_INBOUND_EVENTS_MAX;
     while (n == TG_INBOUND_EVENTS_MAX && !stop_ordered(work->inbound->stop)) {
-        int64_t ids[TG_INBOUND_EVENTS_MAX];
         if (tg_store_take_dead_events(work->pg, TG_INBOUND_EVENTS_MAX, work->taken, &n) != TG_PG_OK)
             return;
         memset(work->refused, 0, sizeof work->refused);
         for (size_t i = 0; i < n; i++) {
-            ids[i] = work->taken[i].id;
-            snprintf(work->source[i], sizeof work->source[i], "dead event %" PRId64, ids[i]);
+            snprintf(work->source[i], sizeof work->source[i], "dead event %" PRId64,
+                     work->taken[i].id);
             read_items(work, i, &work->taken[i].body, work->taken[i].tries);
         }
-        bool applied = n == 0 || apply_all(work, ids, n);
+        bool applied = n == 0 || apply_all(work, n);
         items_finish(&work->items);
         for (size_t i = 0; i < n; i++)
             tg_text_finish(&work->taken[i].body);
