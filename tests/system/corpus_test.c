@@ -9,6 +9,8 @@
 
 TestSuite(corpus, .timeout = 180);
 
+#define GREETING "नमस्ते 👋🏽 — “çé” <RLO>abc"
+
 // What a body leaves, a line each, in alphabetical order.
 static const struct example {
     const char *file;
@@ -110,8 +112,7 @@ static const struct example {
      "Acme system 'Asha Rao changed from 91' from 919876500001 (Asha Rao)"},
     {"text-4096.json", "Acme text 'xxxxxxxxxxxxxxxxxxxxxxxx' from 919876543210 (Asha Rao)"},
     {"text-beta.json", "Beta text 'Reply to Beta' from 919876543210 (Asha Rao)"},
-    {"text-unicode.json", "Acme text 'नमस्ते 👋🏽 — “çé” <RLO>abc' from 919876543210 (Asha "
-                          "Rao)"},
+    {"text-unicode.json", "Acme text '" GREETING "' from 919876543210 (Asha Rao)"},
     {"text.json", "Acme text 'Hi' from 919876543210 (Asha Rao)"},
     {"three-orgs-one-body.json", "Acme text 'to 123456' from 919876543210 (Asha Rao)\n"
                                  "Beta text 'to 789012' from 919876543210 (Asha Rao)\n"
