@@ -515,7 +515,7 @@ Test(webhook, a_redis_that_hangs_refuses_webhooks_in_time_and_no_sends)
     process_signal(gateway->redis->process, SIGSTOP);
     long long began_ms = testbed_now_ms();
     expect_unavailable(gateway, &org);
-    cr_assert_lt(testbed_now_ms() - began_ms, 10000);
+    cr_assert_lt(testbed_now_ms() - began_ms, 5500); // one time-out, not two
     // More than may wait, if it comes while the publisher waits itself.
     eventually_within(60, post_large_ones(gateway) > 0);
     struct answer answer = send_text(&org, "919876543210");
@@ -547,11 +547,11 @@ Test(webhook, a_connection_that_has_died_costs_no_webhook)
     stop_gateway(gateway);
 }
 
-enum { MANY = 400 };
+enum { MANY = 600 };
 
 static struct http_request requests[MANY];
 static struct answer answers[MANY];
-static const char *digests[MANY];
+static const char *digests[MANY + 1];
 
 static void given_requests(void)
 {
@@ -579,20 +579,35 @@ Test(webhook, of_many_at_once_each_is_stored_once)
     stop_gateway(gateway);
 }
 
-static void stop_in_the_middle(size_t ended, void *context)
+// While Redis hangs all wait for it, unless that takes so long that it was given up; Redis goes on
+// once the ingress is stopping.
+static void stop_while_all_wait(size_t ended, void *context)
 {
-    static bool stopped;
+    static bool asked, stopping;
     const struct gateway *gateway = context;
-    if (ended > 0 && !stopped)
+    size_t bytes = 0;
+    for (int i = 0; i < MANY; i++)
+        bytes += strlen(requests[i].body);
+    if (!asked && (ended > 0 || strcmp(body_bytes(gateway), text_of("%zu", bytes)) == 0)) {
         process_signal(gateway->ingress.process, SIGTERM);
-    stopped = stopped || ended > 0;
+        asked = true;
+    }
+    if (asked && !stopping && strstr(process_log(gateway->ingress.process), "stop_requested")) {
+        process_signal(gateway->redis->process, SIGCONT);
+        stopping = true;
+    }
 }
 
-Test(webhook, what_was_answered_200_is_stored_when_the_ingress_is_stopped)
+// One thread alone writes the answers, so that some are still to be sent when all are given.
+Test(webhook, what_waits_when_the_ingress_is_stopped_is_stored_and_answered)
 {
-    struct gateway *gateway = given_ingress();
+    struct gateway *gateway =
+        given_gateway(.without_worker = true, .ingress_settings = {"TOLLGATE_HTTP_THREADS=1"});
+    (void)expect_good(gateway, 1);
+    eventually(strcmp(body_bytes(gateway), "0") == 0);
     given_requests();
-    http_ask_all(gateway->ingress.url, requests, MANY, answers, stop_in_the_middle, gateway);
+    process_signal(gateway->redis->process, SIGSTOP);
+    http_ask_all(gateway->ingress.url, requests, MANY, answers, stop_while_all_wait, gateway);
     process_end_cleanly(gateway->ingress.process);
 
     size_t n = 0;
@@ -603,6 +618,7 @@ Test(webhook, what_was_answered_200_is_stored_when_the_ingress_is_stopped)
             digests[n++] = digests[i];
     }
     cr_assert(n > 0);
+    digests[n++] = sha1("{}", 2);
     expect_equal(stored(gateway), lines_of(digests, n));
     gateway->ingress = start_ingress(gateway);
     stop_gateway(gateway);
