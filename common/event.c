@@ -12,8 +12,8 @@ void tg_event_finish(struct tg_event *event)
     tg_text_finish(&event->body);
 }
 
-size_t tg_event_publish(struct tg_stream *stream, int partition,
-                        const struct tg_text *const *bodies, size_t n, bool *taken)
+bool tg_event_publish(struct tg_stream *stream, int partition, const struct tg_text *const *bodies,
+                      size_t n)
 {
     assert(n <= TG_BATCH_MAX);
     struct tg_new_entry entries[TG_BATCH_MAX];
@@ -22,7 +22,7 @@ size_t tg_event_publish(struct tg_stream *stream, int partition,
             .partition = partition,
             .fields = 1,
             .field = {{"body", tg_text_string(bodies[i]), bodies[i]->length}}};
-    return tg_stream_publish(stream, entries, n, taken);
+    return tg_stream_publish_together(stream, entries, n);
 }
 
 struct taken {

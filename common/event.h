@@ -13,10 +13,10 @@ struct tg_event {
 };
 void tg_event_finish(struct tg_event *event);
 
-// Adds up to TG_BATCH_MAX bodies to one partition, in one pipeline. taken[i] tells whether Redis
-// has bodies[i] for certain. Returns how many.
-size_t tg_event_publish(struct tg_stream *stream, int partition,
-                        const struct tg_text *const *bodies, size_t n, bool *taken) TG_MUST_CHECK;
+// Adds up to TG_BATCH_MAX bodies (at least one) to one partition: all, or none of them
+// (tg_stream_publish_together).
+bool tg_event_publish(struct tg_stream *stream, int partition, const struct tg_text *const *bodies,
+                      size_t n) TG_MUST_CHECK;
 
 // Takes up to `max` new events (tg_stream_take), or events that their consumer has left lying
 // (tg_stream_take_over).

@@ -108,6 +108,38 @@ size_t tg_stream_publish(struct tg_stream *stream, const struct tg_new_entry *en
     return count;
 }
 
+// Did the transaction run, and all of it well? Frees the reply.
+static bool committed(redisReply *reply)
+{
+    bool ok = reply && reply->type == REDIS_REPLY_ARRAY;
+    for (size_t i = 0; ok && i < reply->elements; i++)
+        ok = !tg_redis_is_error(reply->element[i]);
+    freeReplyObject(reply);
+    return ok;
+}
+
+bool tg_stream_publish_together(struct tg_stream *stream, const struct tg_new_entry *entries,
+                                size_t n)
+{
+    assert(n >= 1);
+    if (!tg_redis_connected(stream->redis))
+        return false;
+    tg_redis_append(stream->redis, 1, (const char *[]){"MULTI"});
+    for (size_t i = 0; i < n; i++) {
+        assert(entries[i].partition == entries[0].partition);
+        append_entry(stream, &entries[i]);
+    }
+    tg_redis_append(stream->redis, 1, (const char *[]){"EXEC"});
+    // MULTI and each entry are answered too: an entry that is refused here undoes the transaction.
+    for (size_t i = 0; i < n + 1; i++) {
+        redisReply *reply = tg_redis_reply(stream->redis, "XADD");
+        if (!reply)
+            return false;
+        freeReplyObject(reply);
+    }
+    return committed(tg_redis_reply(stream->redis, "EXEC"));
+}
+
 static bool make_groups(struct tg_stream *stream)
 {
     for (int i = 0; i < stream->partitions; i++)

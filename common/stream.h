@@ -62,6 +62,12 @@ bool tg_stream_ping(struct tg_stream *stream) TG_MUST_CHECK;
 size_t tg_stream_publish(struct tg_stream *stream, const struct tg_new_entry *entries, size_t n,
                          bool *taken) TG_MUST_CHECK;
 
+// XADD of all entries (at least one; all of one partition) as one transaction: Redis takes them
+// all, with one write to its disk, or none of them. What is only pipelined it writes to disk once
+// for each part that it happens to read at a time. False: none was taken, or it cannot be told.
+bool tg_stream_publish_together(struct tg_stream *stream, const struct tg_new_entry *entries,
+                                size_t n) TG_MUST_CHECK;
+
 // Is called with each entry that was read; what it points to lives until it returns. false: no
 // entry of this kind of work, which is then acked, deleted and logged, or it would come back for
 // ever.

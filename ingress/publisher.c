@@ -76,45 +76,38 @@ static int next_partition(struct publisher *publisher)
     return -1;
 }
 
-// Publishes what Redis did not take, and moves it to the front. Returns how many that is
-// afterwards.
-static size_t publish(struct publisher *publisher, int partition, struct request **requests,
-                      size_t n)
+static bool publish(struct publisher *publisher, int partition, struct request *const *requests,
+                    size_t n)
 {
-    const struct tg_text *bodies[TG_BATCH_MAX] = {NULL};
-    bool taken[TG_BATCH_MAX];
-    size_t left = 0;
+    const struct tg_text *bodies[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         bodies[i] = request_body(requests[i]);
-    size_t stored = tg_event_publish(publisher->stream, partition, bodies, n, taken);
-    for (size_t i = 0; i < n; i++) {
-        if (taken[i])
-            answer_stored(requests[i]);
-        else
-            requests[left++] = requests[i];
-    }
-    return n - stored;
+    return tg_event_publish(publisher->stream, partition, bodies, n);
 }
 
-static void publish_batch(struct publisher *publisher, struct request **requests, size_t n)
+static void publish_batch(struct publisher *publisher, struct request *const *requests, size_t n)
 {
     int partition = next_partition(publisher);
-    long long began_ms = tg_now_ms();
-    size_t left = n;
+    bool stored = false;
     if (partition >= 0) {
-        left = publish(publisher, partition, requests, n);
+        long long began_ms = tg_now_ms();
+        stored = publish(publisher, partition, requests, n);
         // A connection that has died since the last one tells only when it is used. What may have
         // been taken comes twice then, which is harmless: each item is applied once. But a Redis
         // that let us wait is not asked twice.
-        if (left > 0 && tg_now_ms() - began_ms < TRY_AGAIN_MS)
-            left = publish(publisher, partition, requests, left);
+        if (!stored && tg_now_ms() - began_ms < TRY_AGAIN_MS)
+            stored = publish(publisher, partition, requests, n);
         tg_observe(TG_EVENT_BATCH, (double)n);
         tg_observe(TG_EVENT_SECONDS, (double)(tg_now_ms() - began_ms) / 1000);
     }
-    for (size_t i = 0; i < left; i++)
-        answer_refused(requests[i], "unavailable", "The event could not be stored");
+    for (size_t i = 0; i < n; i++) {
+        if (stored)
+            answer_stored(requests[i]);
+        else
+            answer_refused(requests[i], "unavailable", "The event could not be stored");
+    }
     // After the answers, which it must not delay; and not while Redis is away.
-    if (left == 0 || partition < 0)
+    if (stored || partition < 0)
         look_for_full(publisher);
 }
 

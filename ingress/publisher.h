@@ -1,5 +1,5 @@
 // The way of webhook events to Redis, group-committed: one thread takes everything that is waiting
-// and publishes it in one pipeline; while that is under way, the next one forms. A webhook is
+// and publishes it in one transaction; while that is under way, the next one forms. A webhook is
 // answered only after Redis has answered for it.
 #pragma once
 

@@ -598,8 +598,17 @@ static void stop_while_all_wait(size_t ended, void *context)
     }
 }
 
+// How many transactions Redis has run.
+static long transactions(const struct gateway *gateway)
+{
+    static const char name[] = "cmdstat_exec:calls=";
+    const char *stats = redis_command(gateway->redis, "INFO", "commandstats");
+    const char *found = strstr(stats, name);
+    return found ? strtol(found + strlen(name), NULL, 10) : 0;
+}
+
 // One thread alone writes the answers, so that some are still to be sent when all are given.
-Test(webhook, what_waits_when_the_ingress_is_stopped_is_stored_and_answered)
+Test(webhook, what_waits_when_the_ingress_is_stopped_is_stored_together_and_answered)
 {
     struct gateway *gateway =
         given_gateway(.without_worker = true, .ingress_settings = {"TOLLGATE_HTTP_THREADS=1"});
@@ -618,6 +627,7 @@ Test(webhook, what_waits_when_the_ingress_is_stopped_is_stored_and_answered)
             digests[n++] = digests[i];
     }
     cr_assert(n > 0);
+    cr_assert_leq(transactions(gateway), 1 + (long)n / 16);
     digests[n++] = sha1("{}", 2);
     expect_equal(stored(gateway), lines_of(digests, n));
     gateway->ingress = start_ingress(gateway);
