@@ -49,6 +49,11 @@ enum {
     // `send_at` may be so far ahead: a year and a day.
     TG_SEND_AT_MAX_S = 366 * 86400,
 
+    // What waits longer than its not_after fails as expired. accept_sends knows the default too.
+    TG_NOT_AFTER_DEFAULT_S = 86400,
+    // Idempotency keys are kept a little longer than the day that is promised.
+    TG_IDEMPOTENCY_KEPT_S = 25 * 3600,
+
     // Reads (messages, wallet, unknown API keys).
     TG_QUERY_QUEUE_MAX = 1024,
     TG_QUERY_THREADS = 2,
@@ -65,6 +70,19 @@ enum {
     TG_META_CONNECT_TIMEOUT_MS = 5000,
     // How long an XREADGROUP waits when there is nothing to read.
     TG_STREAM_BLOCK_MS = 500,
+    // A job that its worker has had for so long without claiming its message is taken over: claiming
+    // takes milliseconds, and a job too many is harmless.
+    TG_JOB_TAKEOVER_MS = 5000,
+    // A message that has been `sending` for longer than Meta may take to answer and this much counts
+    // as abandoned by its worker: unconfirmed.
+    TG_SENDING_GRACE_MS = 10000,
+    // A claimed message is not posted later than this after its claim: it is given back, since others
+    // may already count it as abandoned. Below TG_SENDING_GRACE_MS with room for a slow clock.
+    TG_CLAIM_FRESH_MS = 5000,
+    // An entry that has been given to so many workers without being done kills them: poison.
+    TG_DELIVERIES_MAX = 5,
+    // Consumers without anything pending that have not asked for so long are gone.
+    TG_CONSUMER_GONE_MS = 600 * 1000,
     // Once asked to stop, how long requests that are under way at Meta may take.
     TG_DRAIN_MS = 8000,
 

@@ -15,6 +15,8 @@ const char *const tg_verdict_names[TG_VERDICT_CODES] = {
     [TG_NO_CHANNEL] = "no_channel",
     [TG_CHANNEL_PAUSED] = "channel_paused",
     [TG_CONTACT_OPTED_OUT] = "contact_opted_out",
+    [TG_DUPLICATE] = "duplicate",
+    [TG_IDEMPOTENCY_CONFLICT] = "idempotency_conflict",
 };
 
 static const char *const priority_names[] = {
@@ -53,6 +55,14 @@ static void param_uuids(struct tg_pg_params *params, const struct tg_uuid *ids, 
     TG_PARAM_EACH(params, TG_PG_UUID, n, tg_pg_item_uuid(params, ids[i]));
 }
 
+static void item_time_or_null(struct tg_pg_params *params, int64_t ms)
+{
+    if (ms)
+        tg_pg_item_int8(params, ms);
+    else
+        tg_pg_item_null(params);
+}
+
 static void param_sends(struct tg_pg_params *params, const struct tg_send *const *sends, size_t n)
 {
     TG_PARAM_EACH(params, TG_PG_UUID, n, tg_pg_item_uuid(params, sends[i]->message_id));
@@ -80,10 +90,15 @@ static void param_sends(struct tg_pg_params *params, const struct tg_send *const
         const char *priority = priority_names[sends[i]->priority];
         tg_pg_item_text(params, priority, strlen(priority));
     }
-    tg_pg_param_array(params, TG_PG_INT8, n);
+    TG_PARAM_EACH(params, TG_PG_INT8, n, item_time_or_null(params, sends[i]->send_at_ms));
+    TG_PARAM_EACH(params, TG_PG_INT8, n, item_time_or_null(params, sends[i]->not_after_ms));
+    TG_PARAM_EACH(params, TG_PG_TEXT, n,
+                  tg_item_text_or_null(params, sends[i]->idempotency_key,
+                                       strlen(sends[i]->idempotency_key)));
+    tg_pg_param_array(params, TG_PG_BYTEA, n);
     for (size_t i = 0; i < n; i++) {
-        if (sends[i]->send_at_ms)
-            tg_pg_item_int8(params, sends[i]->send_at_ms);
+        if (sends[i]->idempotency_key[0])
+            tg_pg_item_bytes(params, sends[i]->body_hash, sizeof sends[i]->body_hash);
         else
             tg_pg_item_null(params);
     }
@@ -105,10 +120,11 @@ enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *
     struct tg_pg_params params = {0};
     param_sends(&params, sends, n);
     struct tg_pg_rows *rows;
-    enum tg_pg_status status = tg_pg_call(pg, "accept_sends",
-                                          "SELECT verdict, status, balance, fee FROM "
-                                          "accept_sends($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                                          &params, &rows);
+    enum tg_pg_status status =
+        tg_pg_call(pg, "accept_sends",
+                   "SELECT verdict, message_id, status, balance, fee FROM "
+                   "accept_sends($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                   &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)
         return status;
@@ -116,10 +132,10 @@ enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *
     for (size_t i = 0; i < n; i++) {
         int row = (int)i;
         verdicts[i].code = verdict_code(tg_pg_text(rows, row, 0));
-        verdicts[i].message_id = sends[i]->message_id;
-        copy(verdicts[i].status, sizeof verdicts[i].status, tg_pg_text(rows, row, 1));
-        copy(verdicts[i].balance, sizeof verdicts[i].balance, tg_pg_text(rows, row, 2));
-        copy(verdicts[i].fee, sizeof verdicts[i].fee, tg_pg_text(rows, row, 3));
+        verdicts[i].message_id = tg_pg_uuid(rows, row, 1);
+        copy(verdicts[i].status, sizeof verdicts[i].status, tg_pg_text(rows, row, 2));
+        copy(verdicts[i].balance, sizeof verdicts[i].balance, tg_pg_text(rows, row, 3));
+        copy(verdicts[i].fee, sizeof verdicts[i].fee, tg_pg_text(rows, row, 4));
     }
     tg_pg_rows_free(rows);
     return TG_PG_OK;
@@ -189,6 +205,7 @@ static void param_outcomes(struct tg_pg_params *params, const struct tg_outcome 
                   tg_item_text_or_null(params, outcomes[i]->error_message,
                                        strlen(outcomes[i]->error_message)));
     TG_PARAM_EACH(params, TG_PG_BOOL, n, tg_pg_item_bool(params, outcomes[i]->transient));
+    TG_PARAM_EACH(params, TG_PG_INT8, n, tg_pg_item_int8(params, outcomes[i]->retry_after_s));
 }
 
 enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcome *const *outcomes,
@@ -199,8 +216,8 @@ enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcom
     struct tg_pg_rows *rows;
     enum tg_pg_status status =
         tg_pg_call(pg, "settle_sends",
-                   "SELECT settled, status, refunded, unknown_code, error_class "
-                   "FROM settle_sends($1, $2, $3, $4, $5, $6, $7)",
+                   "SELECT settled, status, refunded, unknown_code, error_class, paused, released_id "
+                   "FROM settle_sends($1, $2, $3, $4, $5, $6, $7, $8)",
                    &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)
@@ -213,6 +230,8 @@ enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcom
         settled[i].refunded = tg_pg_bool(rows, row, 2);
         settled[i].unknown_code = tg_pg_bool(rows, row, 3);
         copy(settled[i].error_class, sizeof settled[i].error_class, tg_pg_text(rows, row, 4));
+        settled[i].paused = tg_pg_bool(rows, row, 5);
+        settled[i].released = tg_row_released(rows, row, 6);
     }
     tg_pg_rows_free(rows);
     return TG_PG_OK;
@@ -312,18 +331,140 @@ enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, int64_t limit, st
                     &params, due, n);
 }
 
-enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, int64_t partition, int64_t partitions,
-                                           int64_t age_ms, int64_t limit, struct tg_due *lost,
+enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, const int64_t *ages_ms,
+                                           size_t partitions, int64_t limit, struct tg_due *lost,
                                            size_t *n)
 {
     struct tg_pg_params params = {0};
-    tg_pg_param_int8(&params, partition);
-    tg_pg_param_int8(&params, partitions);
+    TG_PARAM_EACH(&params, TG_PG_INT8, partitions, tg_pg_item_int8(&params, ages_ms[i]));
+    tg_pg_param_int8(&params, limit);
+    return call_due(pg, "find_lost_sends", "SELECT org_id, message_id FROM find_lost_sends($1, $2)",
+                    &params, lost, n);
+}
+
+// Runs a call that answers with one number, and finishes `params`.
+static enum tg_pg_status call_number(struct tg_pg *pg, const char *name, const char *sql,
+                                     struct tg_pg_params *params, int64_t *number)
+{
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status = tg_pg_call(pg, name, sql, params, &rows);
+    tg_pg_params_finish(params);
+    if (status != TG_PG_OK)
+        return status;
+    *number = tg_pg_int8(rows, 0, 0);
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
+}
+
+enum tg_pg_status tg_store_next_due(struct tg_pg *pg, int64_t *ms)
+{
+    struct tg_pg_params params = {0};
+    return call_number(pg, "next_due", "SELECT next_due()", &params, ms);
+}
+
+enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                                   int64_t *deleted)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_int8(&params, age_s);
+    tg_pg_param_int8(&params, limit);
+    return call_number(pg, "delete_idempotency_keys", "SELECT delete_idempotency_keys($1, $2)",
+                       &params, deleted);
+}
+
+// Runs a call that answers with rows (org_id, message_id, refunded, released_id), and finishes
+// `params`.
+static enum tg_pg_status call_ended(struct tg_pg *pg, const char *name, const char *sql,
+                                    struct tg_pg_params *params, struct tg_ended *ended, size_t *n)
+{
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status = tg_pg_call(pg, name, sql, params, &rows);
+    tg_pg_params_finish(params);
+    if (status != TG_PG_OK)
+        return status;
+    *n = (size_t)tg_pg_count(rows);
+    for (int row = 0; row < tg_pg_count(rows); row++) {
+        ended[row].org_id = tg_pg_uuid(rows, row, 0);
+        ended[row].message_id = tg_pg_uuid(rows, row, 1);
+        ended[row].refunded = tg_pg_bool(rows, row, 2);
+        ended[row].released = tg_row_released(rows, row, 3);
+    }
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
+}
+
+enum tg_pg_status tg_store_expire_sends(struct tg_pg *pg, int64_t limit, struct tg_ended *ended,
+                                        size_t *n)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_int8(&params, limit);
+    return call_ended(pg, "expire_sends",
+                      "SELECT org_id, message_id, refunded, released_id FROM expire_sends($1)",
+                      &params, ended, n);
+}
+
+enum tg_pg_status tg_store_unconfirm_sends(struct tg_pg *pg, int64_t age_ms, int64_t limit,
+                                           struct tg_ended *ended, size_t *n)
+{
+    struct tg_pg_params params = {0};
     tg_pg_param_int8(&params, age_ms);
     tg_pg_param_int8(&params, limit);
-    return call_due(pg, "find_lost_sends",
-                    "SELECT org_id, message_id FROM find_lost_sends($1, $2, $3, $4)", &params, lost,
-                    n);
+    return call_ended(
+        pg, "unconfirm_sends",
+        "SELECT org_id, message_id, refunded, released_id FROM unconfirm_sends($1, $2)", &params,
+        ended, n);
+}
+
+enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s, int64_t limit,
+                                              struct tg_ended *ended, size_t *n)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_int8(&params, window_s);
+    tg_pg_param_int8(&params, limit);
+    return call_ended(
+        pg, "fail_unheard_sends",
+        "SELECT org_id, message_id, refunded, released_id FROM fail_unheard_sends($1, $2)", &params,
+        ended, n);
+}
+
+enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,
+                                             const struct tg_uuid *message_ids, size_t n,
+                                             struct tg_ended *ended, size_t *count)
+{
+    struct tg_pg_params params = {0};
+    param_uuids(&params, org_ids, n);
+    param_uuids(&params, message_ids, n);
+    return call_ended(
+        pg, "fail_poison_sends",
+        "SELECT org_id, message_id, refunded, released_id FROM fail_poison_sends($1, $2)", &params,
+        ended, count);
+}
+
+static const char *const cancel_verdict_names[TG_CANCEL_VERDICTS] = {
+    [TG_CANCELLED] = "cancelled",
+    [TG_CANCEL_TOO_LATE] = "too_late",
+    [TG_CANCEL_NOT_FOUND] = "not_found",
+};
+
+enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
+                                       struct tg_uuid message_id, enum tg_cancel_verdict *verdict)
+{
+    struct tg_pg_params params = {0};
+    tg_pg_param_uuid(&params, org_id);
+    tg_pg_param_uuid(&params, message_id);
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status =
+        tg_pg_call(pg, "cancel_send", "SELECT cancel_send($1, $2)", &params, &rows);
+    tg_pg_params_finish(&params);
+    if (status != TG_PG_OK)
+        return status;
+    *verdict = TG_CANCELLED;
+    while (*verdict < TG_CANCEL_VERDICTS &&
+           strcmp(cancel_verdict_names[*verdict], tg_pg_text(rows, 0, 0)) != 0)
+        (*verdict)++;
+    assert(*verdict < TG_CANCEL_VERDICTS); // a verdict of cancel_send that C does not know
+    tg_pg_rows_free(rows);
+    return TG_PG_OK;
 }
 
 // The one boolean that a call has answered with; frees the rows.

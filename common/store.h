@@ -7,7 +7,7 @@
 #include "common/pg.h"
 #include "common/phone.h"
 
-enum { TG_USER_ID_SIZE = 257 };
+enum { TG_USER_ID_SIZE = 257, TG_IDEMPOTENCY_KEY_SIZE = 256 };
 
 enum tg_priority { TG_PRIORITY_HIGH, TG_PRIORITY_BULK };
 
@@ -23,7 +23,10 @@ struct tg_send {
     struct tg_text payload;        // the JSON that Meta gets, biz_opaque_callback_data included
     struct tg_text callback_data;  // the client's own biz_opaque_callback_data; empty: none
     enum tg_priority priority;
-    int64_t send_at_ms; // Unix time; 0: now
+    int64_t send_at_ms;   // Unix time; 0: now
+    int64_t not_after_ms; // Unix time; 0: TG_NOT_AFTER_DEFAULT_S after it could leave
+    char idempotency_key[TG_IDEMPOTENCY_KEY_SIZE]; // "": none
+    unsigned char body_hash[32];                   // SHA-256 of the request's body, with a key only
 };
 void tg_send_finish(struct tg_send *send);
 
@@ -35,6 +38,8 @@ enum tg_verdict_code {
     TG_NO_CHANNEL,
     TG_CHANNEL_PAUSED,
     TG_CONTACT_OPTED_OUT, // of bulk sends
+    TG_DUPLICATE,         // of a send with the same idempotency key: its first verdict again
+    TG_IDEMPOTENCY_CONFLICT, // the key came with another body before
     TG_VERDICT_CODES
 };
 // The words of SQL, metrics and HTTP for the codes above: "accepted", "insufficient_balance", ...
@@ -42,10 +47,10 @@ extern const char *const tg_verdict_names[TG_VERDICT_CODES];
 
 struct tg_verdict {
     enum tg_verdict_code code;
-    struct tg_uuid message_id;
-    char status[12];  // "queued" or "scheduled" if accepted
-    char balance[24]; // after this send; "" where there is no wallet
-    char fee[24];     // what the send costs; "" where that is not known
+    struct tg_uuid message_id; // of a duplicate: the first one's
+    char status[12];           // "queued", "scheduled" or "held" if accepted
+    char balance[24];          // after this send; "" where there is no wallet
+    char fee[24];              // what the send costs; "" where that is not known
 };
 
 // Accepts up to TG_BATCH_MAX sends in one transaction; verdicts[i] is for sends[i]. Safe to repeat
@@ -90,19 +95,41 @@ struct tg_outcome {
     char wamid[TG_WAMID_SIZE];                 // "" if none
     char error_message[TG_ERROR_MESSAGE_SIZE]; // "" for sent; Meta's words, or curl's
     bool transient;                            // Meta's is_transient, for codes without a rule
+    int64_t retry_after_s;                     // Meta's Retry-After; 0: none
+};
+
+// A message that settling another one has released: queued, and in need of a job.
+struct tg_released {
+    bool any;
+    struct tg_uuid message_id; // of the same org as the settled one
 };
 
 struct tg_settled {
     bool settled;    // false: it was not claimed any more; the rest tells how it stands
-    char status[12]; // "sent", "failed", "unconfirmed"
+    char status[12]; // "sent", "failed", "unconfirmed", "scheduled" (to be tried again)
     bool refunded;
     bool unknown_code; // the outcome has no error rule but the default
+    bool paused;       // this one has paused its channel
     char error_class[20];
+    struct tg_released released;
 };
 
 // Settles outcomes in one transaction; settled[i] is for outcomes[i].
 enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcome *const *outcomes,
                                         size_t n, struct tg_settled *settled) TG_MUST_CHECK;
+
+enum tg_cancel_verdict {
+    TG_CANCELLED, // now or earlier
+    TG_CANCEL_TOO_LATE,
+    TG_CANCEL_NOT_FOUND,
+    TG_CANCEL_VERDICTS
+};
+
+// Cancels a message that is scheduled or held: fails it ("cancelled") and refunds it, once. Safe to
+// repeat. What it releases gets its job from the scheduler.
+enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
+                                       struct tg_uuid message_id,
+                                       enum tg_cancel_verdict *verdict) TG_MUST_CHECK;
 
 // The org of an API key, by the SHA-256 of the key. *found is false for an unknown or revoked one.
 enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char key_hash[static 32],
@@ -126,15 +153,51 @@ struct tg_due {
     struct tg_uuid message_id;
 };
 
-// Moves up to `limit` due scheduled messages to queued, oldest first.
+// Moves up to `limit` due scheduled messages to queued, in the order in which they were due. What
+// its channel cannot take now is put off instead, and does not count.
 enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, int64_t limit, struct tg_due *due,
                                              size_t *n) TG_MUST_CHECK;
 
-// Finds up to `limit` messages of one partition that have been queued longer than `age_ms`: their
-// jobs are lost. Marks them as queued anew, so that the next look does not find them again at once.
-enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, int64_t partition, int64_t partitions,
-                                           int64_t age_ms, int64_t limit, struct tg_due *lost,
+// Milliseconds until release_due_sends or expire_sends has something to do, by the database's
+// clock; 0: now; -1: nothing waits.
+enum tg_pg_status tg_store_next_due(struct tg_pg *pg, int64_t *ms) TG_MUST_CHECK;
+
+// Finds up to `limit` messages that have been queued longer than ages_ms[their partition] (-1: that
+// partition is left alone): their jobs are lost. Marks them as queued anew, so that the next look
+// does not find them again at once.
+enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, const int64_t *ages_ms,
+                                           size_t partitions, int64_t limit, struct tg_due *lost,
                                            size_t *n) TG_MUST_CHECK;
+
+// A message that was ended without a dispatch.
+struct tg_ended {
+    struct tg_uuid org_id;
+    struct tg_uuid message_id;
+    bool refunded;
+    struct tg_released released;
+};
+
+// Fails up to `limit` messages that are past their not_after ("expired").
+enum tg_pg_status tg_store_expire_sends(struct tg_pg *pg, int64_t limit, struct tg_ended *ended,
+                                        size_t *n) TG_MUST_CHECK;
+
+// Makes up to `limit` messages unconfirmed that have been `sending` for longer than `age_ms`: the
+// worker that claimed them is gone. Should it be there after all, its own outcome still counts.
+enum tg_pg_status tg_store_unconfirm_sends(struct tg_pg *pg, int64_t age_ms, int64_t limit,
+                                           struct tg_ended *ended, size_t *n) TG_MUST_CHECK;
+
+// Fails up to `limit` messages that have been unconfirmed for longer than `window_s`.
+enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s, int64_t limit,
+                                              struct tg_ended *ended, size_t *n) TG_MUST_CHECK;
+
+// Fails messages whose jobs killed one worker after the other ("poison"), if they are queued.
+enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,
+                                             const struct tg_uuid *message_ids, size_t n,
+                                             struct tg_ended *ended, size_t *count) TG_MUST_CHECK;
+
+// Deletes up to `limit` idempotency keys that are older than `age_s`.
+enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                                   int64_t *deleted) TG_MUST_CHECK;
 
 // Takes the advisory lock that lets one scheduler act, for as long as the connection lives.
 enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken) TG_MUST_CHECK;

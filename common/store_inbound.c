@@ -74,7 +74,7 @@ enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
     struct tg_pg_rows *rows;
     enum tg_pg_status status =
         tg_pg_call(pg, "apply_statuses",
-                   "SELECT verdict, org_id, message_id, refunded, reversed, unknown_code "
+                   "SELECT verdict, org_id, message_id, refunded, reversed, unknown_code, released_id "
                    "FROM apply_statuses($1, $2, $3, $4, $5, $6, $7, $8)",
                    &params, &rows);
     tg_pg_params_finish(&params);
@@ -89,6 +89,7 @@ enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
             .refunded = tg_pg_bool(rows, row, 3),
             .reversed = tg_pg_bool(rows, row, 4),
             .unknown_code = tg_pg_bool(rows, row, 5),
+            .released = tg_row_released(rows, row, 6),
         };
     tg_pg_rows_free(rows);
     return TG_PG_OK;

@@ -41,6 +41,7 @@ struct tg_status_applied {
     bool refunded;
     bool reversed; // the fee was taken again
     bool unknown_code;
+    struct tg_released released;
 };
 
 enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,

@@ -1,7 +1,8 @@
-// Private to store.c and store_inbound.c: arrays of a batch's members as parameters.
+// Private to store.c and store_inbound.c: arrays of a batch's members as parameters, and what their
+// rows have in common.
 #pragma once
 
-#include "common/pg.h"
+#include "common/store.h"
 
 // An array parameter with an item for each of `n`, put by the statement `put`, in which `i` is the
 // index.
@@ -22,4 +23,13 @@ static inline void tg_item_text_or_null(struct tg_pg_params *params, const char 
         tg_pg_item_text(params, text, length);
     else
         tg_pg_item_null(params);
+}
+
+// A released_id; NULL in SQL: none.
+static inline struct tg_released tg_row_released(const struct tg_pg_rows *rows, int row, int column)
+{
+    struct tg_released released = {.any = tg_pg_text(rows, row, column)[0] != '\0'};
+    if (released.any)
+        released.message_id = tg_pg_uuid(rows, row, column);
+    return released;
 }

@@ -55,6 +55,9 @@ static const struct {
     [TG_CHANNEL_PAUSED] = {409, "channel_paused", "The channel is paused", "channel_id"},
     [TG_CONTACT_OPTED_OUT] = {409, "contact_opted_out", "The contact wants no bulk messages",
                               "phone"},
+    [TG_IDEMPOTENCY_CONFLICT] = {409, "idempotency_conflict",
+                                 "The Idempotency-Key came with another body before",
+                                 "Idempotency-Key"},
 };
 
 static void answer_refused(const struct ticket *ticket, const struct tg_verdict *verdict)

@@ -67,28 +67,27 @@ static void release_due(struct work *work)
     }
 }
 
-// Messages of a partition that have been queued for longer than its oldest job (ages are compared,
-// never clocks) have lost theirs.
-static void find_lost_in(struct work *work, int partition)
+// Messages that have been queued for longer than the oldest job of their partition (ages are
+// compared, never clocks) have lost theirs.
+static void find_lost(struct work *work)
 {
+    int64_t ages_ms[TG_PARTITIONS_MAX];
+    size_t partitions = (size_t)work->janitor->settings->partitions;
+    for (size_t i = 0; i < partitions; i++) {
+        long long age_ms = 0;
+        if (tg_stream_oldest_age(work->stream, (int)i, &age_ms))
+            ages_ms[i] = (age_ms > 0 ? age_ms : 0) + LOST_MARGIN_MS;
+        else
+            ages_ms[i] = -1;
+    }
     size_t n = TG_BATCH_MAX;
-    long long age_ms = 0;
-    if (!tg_stream_oldest_age(work->stream, partition, &age_ms))
-        return;
-    age_ms = (age_ms > 0 ? age_ms : 0) + LOST_MARGIN_MS;
     while (n == TG_BATCH_MAX && !stop_ordered(work->janitor->stop)) {
-        if (tg_store_find_lost_sends(work->pg, partition, work->janitor->settings->partitions,
-                                     age_ms, TG_BATCH_MAX, work->found, &n) != TG_PG_OK)
+        if (tg_store_find_lost_sends(work->pg, ages_ms, partitions, TG_BATCH_MAX, work->found,
+                                     &n) != TG_PG_OK)
             return;
         if (n > 0)
             publish(work, n, "lost");
     }
-}
-
-static void find_lost(struct work *work)
-{
-    for (int i = 0; i < work->janitor->settings->partitions; i++)
-        find_lost_in(work, i);
 }
 
 static void act(struct work *work)
