@@ -70,13 +70,16 @@ enum {
     TG_META_CONNECT_TIMEOUT_MS = 5000,
     // How long an XREADGROUP waits when there is nothing to read.
     TG_STREAM_BLOCK_MS = 500,
-    // A job that its worker has had for so long without claiming its message is taken over: claiming
+    // A job that its worker has had for so long without claiming its message is taken over:
+    // claiming
     // takes milliseconds, and a job too many is harmless.
     TG_JOB_TAKEOVER_MS = 5000,
-    // A message that has been `sending` for longer than Meta may take to answer and this much counts
+    // A message that has been `sending` for longer than Meta may take to answer and this much
+    // counts
     // as abandoned by its worker: unconfirmed.
     TG_SENDING_GRACE_MS = 10000,
-    // A claimed message is not posted later than this after its claim: it is given back, since others
+    // A claimed message is not posted later than this after its claim: it is given back, since
+    // others
     // may already count it as abandoned. Below TG_SENDING_GRACE_MS with room for a slow clock.
     TG_CLAIM_FRESH_MS = 5000,
     // An entry that has been given to so many workers without being done kills them: poison.

@@ -92,9 +92,9 @@ static void param_sends(struct tg_pg_params *params, const struct tg_send *const
     }
     TG_PARAM_EACH(params, TG_PG_INT8, n, item_time_or_null(params, sends[i]->send_at_ms));
     TG_PARAM_EACH(params, TG_PG_INT8, n, item_time_or_null(params, sends[i]->not_after_ms));
-    TG_PARAM_EACH(params, TG_PG_TEXT, n,
-                  tg_item_text_or_null(params, sends[i]->idempotency_key,
-                                       strlen(sends[i]->idempotency_key)));
+    TG_PARAM_EACH(
+        params, TG_PG_TEXT, n,
+        tg_item_text_or_null(params, sends[i]->idempotency_key, strlen(sends[i]->idempotency_key)));
     tg_pg_param_array(params, TG_PG_BYTEA, n);
     for (size_t i = 0; i < n; i++) {
         if (sends[i]->idempotency_key[0])
@@ -214,11 +214,11 @@ enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcom
     struct tg_pg_params params = {0};
     param_outcomes(&params, outcomes, n);
     struct tg_pg_rows *rows;
-    enum tg_pg_status status =
-        tg_pg_call(pg, "settle_sends",
-                   "SELECT settled, status, refunded, unknown_code, error_class, paused, released_id "
-                   "FROM settle_sends($1, $2, $3, $4, $5, $6, $7, $8)",
-                   &params, &rows);
+    enum tg_pg_status status = tg_pg_call(
+        pg, "settle_sends",
+        "SELECT settled, status, refunded, unknown_code, error_class, paused, released_id "
+        "FROM settle_sends($1, $2, $3, $4, $5, $6, $7, $8)",
+        &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)
         return status;

@@ -37,8 +37,8 @@ enum tg_verdict_code {
     TG_ORG_SUSPENDED,
     TG_NO_CHANNEL,
     TG_CHANNEL_PAUSED,
-    TG_CONTACT_OPTED_OUT, // of bulk sends
-    TG_DUPLICATE,         // of a send with the same idempotency key: its first verdict again
+    TG_CONTACT_OPTED_OUT,    // of bulk sends
+    TG_DUPLICATE,            // of a send with the same idempotency key: its first verdict again
     TG_IDEMPOTENCY_CONFLICT, // the key came with another body before
     TG_VERDICT_CODES
 };

@@ -72,11 +72,11 @@ enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
     TG_PARAM_EACH(&params, TG_PG_TEXT, n, item_string(&params, updates[i]->error_code));
     TG_PARAM_EACH(&params, TG_PG_TEXT, n, item_span(&params, updates[i]->error_message));
     struct tg_pg_rows *rows;
-    enum tg_pg_status status =
-        tg_pg_call(pg, "apply_statuses",
-                   "SELECT verdict, org_id, message_id, refunded, reversed, unknown_code, released_id "
-                   "FROM apply_statuses($1, $2, $3, $4, $5, $6, $7, $8)",
-                   &params, &rows);
+    enum tg_pg_status status = tg_pg_call(
+        pg, "apply_statuses",
+        "SELECT verdict, org_id, message_id, refunded, reversed, unknown_code, released_id "
+        "FROM apply_statuses($1, $2, $3, $4, $5, $6, $7, $8)",
+        &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)
         return status;

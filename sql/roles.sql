@@ -52,6 +52,7 @@ END $$;
 
 CREATE TEMP TABLE granted_functions (role_name, function_name) ON COMMIT DROP AS VALUES
     ('tollgate_ingress', 'accept_sends'),
+    ('tollgate_ingress', 'cancel_send'),
     ('tollgate_ingress', 'find_api_key'),
     ('tollgate_ingress', 'get_message'),
     ('tollgate_ingress', 'get_wallet'),
@@ -64,7 +65,13 @@ CREATE TEMP TABLE granted_functions (role_name, function_name) ON COMMIT DROP AS
     ('tollgate_worker', 'settle_sends'),
     ('tollgate_worker', 'release_sends'),
     ('tollgate_worker', 'release_due_sends'),
+    ('tollgate_worker', 'next_due'),
     ('tollgate_worker', 'find_lost_sends'),
+    ('tollgate_worker', 'expire_sends'),
+    ('tollgate_worker', 'unconfirm_sends'),
+    ('tollgate_worker', 'fail_unheard_sends'),
+    ('tollgate_worker', 'fail_poison_sends'),
+    ('tollgate_worker', 'delete_idempotency_keys'),
     ('tollgate_worker', 'take_scheduler_lock'),
     ('tollgate_worker', 'receive_messages'),
     ('tollgate_worker', 'apply_statuses'),
@@ -84,10 +91,11 @@ CREATE TEMP TABLE granted_tables (role_name, table_name, columns) ON COMMIT DROP
     ('tollgate_ingress', 'contacts', NULL),
     ('tollgate_ingress', 'messages', NULL),
     ('tollgate_ingress', 'outbox', NULL),
+    ('tollgate_ingress', 'attempts', NULL),
     ('tollgate_ingress', 'auto_replies', NULL),
     -- All but the access token.
     ('tollgate_ingress', 'channels', '(org_id, id, phone_number_id, waba_id, service_fee_per_msg, '
-                                     'max_mps, status, created_at)');
+                                     'max_mps, status, paused_for, created_at)');
 
 -- Functions are executable by everybody unless told otherwise. Those of extensions are let alone: they
 -- are not ours, and have no rights of their own.

@@ -1,9 +1,14 @@
 -- accept_sends: takes a batch of sends in one transaction. Wallets are locked in org order; items are
--- judged in the order given, each as if it had come alone; what is accepted has its fee taken and its
--- ledger row, contact, message and outbox row written. Nothing is stored of what is not accepted.
+-- judged in the order given, each as if it had come alone; what is accepted has its fee taken, its slot
+-- (pacing.sql) and its place in the line to its contact (lines.sql), and its ledger row, contact, message
+-- and outbox row written. Nothing is stored of what is not accepted.
 --
 -- Safe to repeat with the same message ids (an answer to COMMIT that got lost): an item whose message
--- exists already is answered `accepted` and not charged again.
+-- exists already is answered `accepted` and not charged again. An item with the idempotency key of an
+-- earlier one, of whichever request, is a `duplicate` and gets its answer, or an `idempotency_conflict` if
+-- the body is another. A key is kept with what was accepted only: after a refusal it may be used again.
+--
+-- Lock order: wallets by org, outbox (the ends of lines), pace.
 
 -- spend(balance, fee): what is left of `balance` after each fee in turn, where a fee that what is left
 -- does not carry is not taken.
@@ -30,8 +35,11 @@ CREATE OR REPLACE FUNCTION accept_sends(
     p_payloads      text[],   -- what Meta gets
     p_callback_data text[],
     p_priorities    text[],
-    p_send_ats      bigint[]  -- Unix milliseconds; NULL: now
-) RETURNS TABLE (verdict text, status text, balance text, fee text) -- a row per item, in order
+    p_send_ats      bigint[], -- Unix milliseconds; NULL: now
+    p_not_afters    bigint[], -- Unix milliseconds; NULL: a day after it could leave
+    p_keys          text[],   -- idempotency keys; NULL: none
+    p_body_hashes   bytea[]   -- of the request, with a key
+) RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text) -- per item, in order
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 -- Fixed plans (tenancy.sql says why): joins run as they are written, each step an index look-up.
@@ -40,41 +48,55 @@ SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = o
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_now         timestamptz := clock_timestamp();
     v_verdicts    text[];
     v_channel_ids uuid[];
     v_fees        numeric[];
     v_balances    numeric[];
-    v_accepted    bigint; -- of these, how many are new
+    v_answer_ids  uuid[];    -- the items' own, or the first one's of a duplicate
+    v_accepted    bigint;    -- of these, how many are new
+    v_contact_ids bigint[];  -- of what is accepted, NULL else
+    v_slot_for    uuid[];    -- the channel, for what is accepted and takes a slot
+    v_dues        timestamptz[];
+    v_taken       boolean[]; -- somebody stands in the line
+    v_states      text[];
 BEGIN
-    PERFORM FROM wallets w WHERE w.org_id = ANY (p_org_ids) ORDER BY w.org_id FOR NO KEY UPDATE;
+    PERFORM lock_wallets(p_org_ids);
 
     WITH item AS (
-        SELECT i.n, i.org_id, o.status AS org_status, c.id AS channel_id, c.status AS channel_status,
-               w.balance, m.id IS NOT NULL AS known, out.yes AS opted_out,
-               CASE WHEN i.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee
+        SELECT i.n, i.message_id, i.org_id, o.status AS org_status, c.id AS channel_id,
+               c.status AS channel_status, w.balance, m.id IS NOT NULL AS known, out.yes AS opted_out,
+               CASE WHEN i.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee,
+               k.message_id AS key_message_id, k.body_hash = i.body_hash AS key_same,
+               i.key IS NOT NULL AND row_number() OVER (PARTITION BY i.org_id, i.key ORDER BY i.n) > 1
+               AS follows
           FROM unnest(p_message_ids, p_org_ids, p_channel_ids, p_types, p_phones, p_user_ids,
-                      p_priorities) WITH ORDINALITY
-               AS i (message_id, org_id, channel_id, type, phone, user_id, priority, n)
+                      p_priorities, p_keys, p_body_hashes) WITH ORDINALITY
+               AS i (message_id, org_id, channel_id, type, phone, user_id, priority, key, body_hash, n)
           LEFT JOIN organizations o ON o.id = i.org_id
           LEFT JOIN wallets w ON w.org_id = i.org_id
           LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
+          LEFT JOIN idempotency_keys k ON k.org_id = i.org_id AND k.key = i.key
           LEFT JOIN LATERAL (
-               SELECT k.id, k.status, k.service_fee_per_msg FROM channels k
-                WHERE k.org_id = i.org_id AND k.id = coalesce(i.channel_id, k.id)
-                  AND k.status <> 'disabled'
-                ORDER BY k.status, k.created_at, k.id -- 'active' before 'paused'
+               SELECT h.id, h.status, h.service_fee_per_msg FROM channels h
+                WHERE h.org_id = i.org_id AND h.id = coalesce(i.channel_id, h.id)
+                  AND h.status <> 'disabled'
+                ORDER BY h.status, h.created_at, h.id -- 'active' before 'paused'
                 LIMIT 1) c ON true
           LEFT JOIN LATERAL (
-               SELECT true AS yes FROM contacts k
-                 JOIN conversations v ON v.org_id = k.org_id AND v.channel_id = c.id
-                                     AND v.contact_id = k.id AND v.opted_out_at IS NOT NULL
-                WHERE i.priority = 'bulk' AND k.org_id = i.org_id
-                  AND (k.phone = i.phone OR k.phone = phone_alternative(i.phone)
-                       OR k.user_id = i.user_id)
+               SELECT true AS yes FROM contacts h
+                 JOIN conversations v ON v.org_id = h.org_id AND v.channel_id = c.id
+                                     AND v.contact_id = h.id AND v.opted_out_at IS NOT NULL
+                WHERE i.priority = 'bulk' AND h.org_id = i.org_id
+                  AND (h.phone = i.phone OR h.phone = phone_alternative(i.phone)
+                       OR h.user_id = i.user_id)
                 LIMIT 1) out ON true
     ), judged AS (
         SELECT *, CASE WHEN org_status IS NULL THEN 'no_org'
                        WHEN known THEN 'known'
+                       WHEN key_same THEN 'duplicate'
+                       WHEN NOT key_same THEN 'idempotency_conflict'
+                       WHEN follows THEN 'follows'
                        WHEN org_status <> 'active' THEN 'org_suspended'
                        WHEN channel_id IS NULL THEN 'no_channel'
                        WHEN channel_status <> 'active' THEN 'channel_paused'
@@ -94,9 +116,29 @@ BEGIN
     )
     SELECT array_agg(v.verdict ORDER BY v.n), array_agg(v.channel_id ORDER BY v.n),
            array_agg(v.fee ORDER BY v.n), array_agg(v.balance_after ORDER BY v.n),
+           array_agg(CASE WHEN v.verdict = 'duplicate' THEN v.key_message_id ELSE v.message_id END
+                     ORDER BY v.n),
            count(*) FILTER (WHERE v.verdict = 'accepted')
-      INTO v_verdicts, v_channel_ids, v_fees, v_balances, v_accepted
+      INTO v_verdicts, v_channel_ids, v_fees, v_balances, v_answer_ids, v_accepted
       FROM verdicts v;
+
+    IF 'follows' = ANY (v_verdicts) THEN
+        -- Another of this batch has the same key: what became of that one becomes of this one.
+        SELECT array_agg(CASE WHEN i.verdict <> 'follows' THEN i.verdict
+                              WHEN f.verdict NOT IN ('accepted', 'known', 'duplicate') THEN f.verdict
+                              WHEN p_body_hashes[f.n] = p_body_hashes[i.n] THEN 'duplicate'
+                              ELSE 'idempotency_conflict' END ORDER BY i.n),
+               array_agg(CASE WHEN i.verdict = 'follows' THEN f.answer_id ELSE i.answer_id END ORDER BY i.n)
+          INTO v_verdicts, v_answer_ids
+          FROM unnest(v_verdicts, v_answer_ids) WITH ORDINALITY AS i (verdict, answer_id, n)
+          LEFT JOIN LATERAL (
+               SELECT e.verdict, e.answer_id, e.n
+                 FROM unnest(v_verdicts, v_answer_ids, p_org_ids, p_keys) WITH ORDINALITY
+                      AS e (verdict, answer_id, org_id, key, n)
+                WHERE i.verdict = 'follows' AND e.verdict <> 'follows' AND e.org_id = p_org_ids[i.n]
+                  AND e.key = p_keys[i.n]
+                LIMIT 1) f ON true;
+    END IF;
 
     IF v_accepted > 0 THEN
         -- A statement of its own, so that the next one sees the contacts that others have just made.
@@ -111,19 +153,56 @@ BEGIN
          ORDER BY 1, 2, 3
         ON CONFLICT DO NOTHING;
 
+        -- What waits for its send_at takes its slot and its place when that has come. A receipt is
+        -- written to nobody: it takes neither.
+        SELECT array_agg(i.contact_id ORDER BY i.n),
+               array_agg(CASE WHEN i.contact_id IS NOT NULL
+                                   AND to_timestamp(i.send_at / 1000.0) > v_now IS NOT TRUE
+                              THEN i.channel_id END ORDER BY i.n)
+          INTO v_contact_ids, v_slot_for
+          FROM (SELECT i.n, i.send_at, i.channel_id,
+                       CASE WHEN i.verdict = 'accepted' AND i.phone IS NOT NULL
+                            THEN (SELECT c.id FROM contacts c
+                                   WHERE c.org_id = i.org_id AND c.phone = i.phone)
+                            WHEN i.verdict = 'accepted'
+                            THEN (SELECT c.id FROM contacts c
+                                   WHERE c.org_id = i.org_id AND c.user_id = i.user_id) END AS contact_id
+                  FROM unnest(v_verdicts, p_org_ids, v_channel_ids, p_phones, p_user_ids, p_send_ats)
+                       WITH ORDINALITY
+                       AS i (verdict, org_id, channel_id, phone, user_id, send_at, n)) i;
+        v_taken := lock_line_ends(p_org_ids, v_slot_for, v_contact_ids);
+        v_dues := take_slots(p_org_ids, v_slot_for, p_priorities);
+
+        IF 'high' = ANY (p_priorities) AND true = ANY (v_taken) THEN
+            PERFORM pull_forward(p_org_ids, v_slot_for, v_contact_ids, p_priorities);
+        END IF;
+
+        SELECT array_agg(CASE WHEN i.slot_for IS NULL AND to_timestamp(i.send_at / 1000.0) > v_now
+                              THEN 'scheduled'
+                              WHEN i.slot_for IS NULL THEN 'queued'
+                              WHEN i.taken OR i.place > 1 THEN 'held'
+                              WHEN i.due_at > clock_timestamp() OR i.share < 1 THEN 'scheduled'
+                              ELSE 'queued' END ORDER BY i.n),
+               array_agg(coalesce(i.due_at, to_timestamp(i.send_at / 1000.0), v_now) ORDER BY i.n)
+          INTO v_states, v_dues
+          FROM (SELECT u.*, row_number() OVER (PARTITION BY u.slot_for, u.contact_id ORDER BY u.n) AS place,
+                       current_share(p.share, p.slowed_at) AS share
+                  FROM unnest(v_slot_for, v_contact_ids, v_taken, v_dues, p_send_ats, p_org_ids,
+                              p_priorities) WITH ORDINALITY
+                       AS u (slot_for, contact_id, taken, due_at, send_at, org_id, priority, n)
+                  LEFT JOIN pace p ON p.org_id = u.org_id AND p.channel_id = u.slot_for
+                                  AND p.priority = u.priority) i;
+
         WITH item AS MATERIALIZED (
-            SELECT i.*, CASE WHEN i.phone IS NOT NULL
-                             THEN (SELECT c.id FROM contacts c
-                                    WHERE c.org_id = i.org_id AND c.phone = i.phone)
-                             ELSE (SELECT c.id FROM contacts c
-                                    WHERE c.org_id = i.org_id AND c.user_id = i.user_id)
-                        END AS contact_id
-              FROM unnest(v_verdicts, p_message_ids, p_org_ids, v_channel_ids, p_phones, p_user_ids,
-                          p_types, p_payloads, p_callback_data, p_priorities, p_send_ats, v_fees,
-                          v_balances) WITH ORDINALITY
-                   AS i (verdict, message_id, org_id, channel_id, phone, user_id,
-                         type, payload, callback_data, priority, send_at, fee,
-                         balance_after, n)
+            SELECT i.*, coalesce(to_timestamp(i.not_after / 1000.0),
+                                 greatest(to_timestamp(i.send_at / 1000.0), v_now) + interval '24 hours')
+                        AS expires_at
+              FROM unnest(v_verdicts, p_message_ids, p_org_ids, v_channel_ids, v_contact_ids, v_slot_for,
+                          p_types, p_payloads, p_callback_data, p_priorities, p_send_ats, p_not_afters,
+                          v_fees, v_balances, v_states, v_dues, p_keys, p_body_hashes) WITH ORDINALITY
+                   AS i (verdict, message_id, org_id, channel_id, contact_id, slot_for,
+                         type, payload, callback_data, priority, send_at, not_after,
+                         fee, balance_after, state, due_at, key, body_hash, n)
              WHERE i.verdict = 'accepted'
         ), saved AS (
             INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload,
@@ -135,12 +214,19 @@ BEGIN
             INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id, description)
             SELECT org_id, 'service_fee', -fee, balance_after, message_id, 'WhatsApp message'
               FROM item WHERE fee > 0 ORDER BY n
-        ), queued AS (
-            INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state, due_at)
-            SELECT org_id, message_id, channel_id, contact_id, priority,
-                   CASE WHEN due_at > now() THEN 'scheduled' ELSE 'queued' END,
-                   CASE WHEN due_at > now() THEN due_at END
-              FROM (SELECT *, to_timestamp(send_at / 1000.0) AS due_at FROM item) i ORDER BY n
+        ), waiting AS (
+            INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state, not_after,
+                                due_at, look_at, seq)
+            SELECT org_id, message_id, channel_id, contact_id, priority, state, expires_at,
+                   CASE WHEN state <> 'queued' THEN due_at END,
+                   CASE state WHEN 'scheduled' THEN least(due_at, expires_at)
+                              WHEN 'held' THEN expires_at END,
+                   CASE WHEN slot_for IS NOT NULL OR state = 'queued' THEN nextval('outbox_seq') END
+              FROM (SELECT * FROM item ORDER BY n) i
+        ), kept AS (
+            INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance)
+            SELECT org_id, key, body_hash, message_id, state, balance_after
+              FROM item WHERE key IS NOT NULL
         )
         UPDATE wallets w SET balance = left_over.balance_after, booked = left_over.balance_after
           FROM (SELECT DISTINCT ON (org_id) org_id, balance_after FROM item
@@ -150,12 +236,17 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT CASE WHEN i.verdict = 'known' THEN 'accepted' ELSE i.verdict END,
-           CASE WHEN i.verdict IN ('accepted', 'known')
-                THEN CASE WHEN i.send_at > extract(epoch FROM now()) * 1000
-                          THEN 'scheduled' ELSE 'queued' END END,
-           money_text(i.balance_after), money_text(i.fee)
-      FROM unnest(v_verdicts, p_send_ats, v_balances, v_fees) WITH ORDINALITY
-           AS i (verdict, send_at, balance_after, fee, n)
+    SELECT CASE WHEN i.verdict = 'known' THEN 'accepted' ELSE i.verdict END, i.answer_id,
+           CASE i.verdict WHEN 'accepted' THEN v_states[i.n]
+                          WHEN 'known' THEN coalesce(o.state, 'queued')
+                          WHEN 'duplicate' THEN k.status END,
+           money_text(CASE WHEN i.verdict = 'duplicate' THEN k.balance ELSE i.balance_after END),
+           money_text(i.fee)
+      FROM unnest(v_verdicts, v_answer_ids, v_balances, v_fees) WITH ORDINALITY
+           AS i (verdict, answer_id, balance_after, fee, n)
+      LEFT JOIN outbox o ON o.message_id = CASE WHEN i.verdict = 'known' THEN i.answer_id END
+                        AND o.org_id = p_org_ids[i.n]
+      LEFT JOIN idempotency_keys k ON k.key = CASE WHEN i.verdict = 'duplicate' THEN p_keys[i.n] END
+                                  AND k.org_id = p_org_ids[i.n]
      ORDER BY i.n;
 END $$;

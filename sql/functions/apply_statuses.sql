@@ -6,14 +6,16 @@
 -- message is delivered all the same. A failure whose rule says so is refunded, once; delivered after a
 -- refund takes the fee again, once, if the balance carries it, and is waived if not.
 --
--- A status proves that Meta has the message: its outbox row goes, and it will not be posted again.
+-- A status proves that Meta has the message: its outbox row goes, it will not be posted again, and the next
+-- message to that contact is called up.
 --
 -- A message is found by the id that we gave Meta with it, else by wamid within the channel of the number
 -- that the status came from. The first of these look-ups is the one that must see other orgs' messages:
 -- a status that names one of those does nothing.
 --
--- Lock order: outbox by message, messages by id, wallets by org. (settle_sends locks wallets before
--- messages, but never those messages: it has their outbox rows, for which this waits first.)
+-- Lock order: wallets by org (of what may fail or may have been refunded), outbox by message, messages by
+-- id, pace, channels. A refund that is seen only once the messages are locked takes its wallet late; should
+-- that ever meet somebody who holds it and waits for us, one of the two is told to try again.
 CREATE OR REPLACE FUNCTION apply_statuses(
     p_phone_number_ids text[],
     p_wamids           text[],
@@ -29,7 +31,8 @@ CREATE OR REPLACE FUNCTION apply_statuses(
     message_id   uuid,
     refunded     boolean,  -- this item, among those of its message in this batch, brought a refund,
     reversed     boolean,  -- or took the fee again
-    unknown_code boolean
+    unknown_code boolean,
+    released_id  uuid      -- the next message to the same contact: it is queued and needs a job
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
@@ -42,6 +45,7 @@ DECLARE
     v_message_ids uuid[];
     v_gone        uuid[];
     v_attempts    smallint[];
+    v_next        uuid[];    -- of v_gone: whom it has called up
     -- One per message that changes:
     v_ids         uuid[];
     v_orgs        uuid[];
@@ -76,13 +80,29 @@ BEGIN
 
     SELECT array_agg(DISTINCT s.message_id) INTO v_ids
       FROM unnest(v_message_ids, v_verdicts) AS s (message_id, verdict) WHERE s.verdict = 'applied';
+    PERFORM lock_wallets(array_agg(s.org_id))
+       FROM unnest(v_verdicts, v_message_ids, v_org_ids, p_statuses) AS s (verdict, message_id, org_id, status)
+       JOIN messages m ON m.id = s.message_id AND m.org_id = s.org_id
+      WHERE s.verdict = 'applied' AND (s.status = 'failed' OR m.refunded)
+     HAVING count(*) > 0;
     PERFORM FROM outbox o WHERE o.message_id = ANY (v_ids) AND o.org_id = ANY (v_org_ids)
       ORDER BY o.message_id FOR UPDATE;
     WITH gone AS (
         DELETE FROM outbox o WHERE o.message_id = ANY (v_ids) AND o.org_id = ANY (v_org_ids)
-        RETURNING o.message_id, o.attempt
+        RETURNING o.org_id, o.message_id, o.attempt, o.channel_id, o.contact_id
+    ), called AS MATERIALIZED (
+        SELECT n.* FROM (SELECT array_agg(g.org_id) AS org_ids, array_agg(g.channel_id) AS channel_ids,
+                                array_agg(g.contact_id) AS contact_ids
+                           FROM gone g WHERE g.contact_id IS NOT NULL) l
+         CROSS JOIN LATERAL call_up_next(l.org_ids, l.channel_ids, l.contact_ids, true) n
+         WHERE l.org_ids IS NOT NULL
     )
-    SELECT array_agg(g.message_id), array_agg(g.attempt) INTO v_gone, v_attempts FROM gone g;
+    SELECT array_agg(g.message_id ORDER BY g.message_id), array_agg(g.attempt ORDER BY g.message_id),
+           array_agg((SELECT n.message_id FROM called n
+                       WHERE n.channel_id = g.channel_id AND n.contact_id = g.contact_id LIMIT 1)
+                     ORDER BY g.message_id)
+      INTO v_gone, v_attempts, v_next
+      FROM gone g;
     PERFORM FROM messages m WHERE m.id = ANY (v_ids) AND m.org_id = ANY (v_org_ids)
       ORDER BY m.id FOR NO KEY UPDATE;
 
@@ -155,6 +175,7 @@ BEGIN
            delivered_at = least(m.delivered_at, t.delivered_at),
            read_at = least(m.read_at, t.read_at),
            failed_at = least(m.failed_at, t.failed_at),
+           unconfirmed_at = NULL,
            pricing = coalesce(m.pricing, t.pricing::json)
       FROM (SELECT k.id, k.org_id, k.status, k.failing, k.refunded, k.waived,
                    (array_agg(s.wamid ORDER BY s.n))[1] AS wamid,
@@ -176,12 +197,20 @@ BEGIN
              GROUP BY k.id, k.org_id, k.status, k.failing, k.refunded, k.waived) t
      WHERE m.id = t.id AND m.org_id = t.org_id;
 
+    IF true = ANY (v_failing) THEN
+        PERFORM act_on_channels(array_agg(m.org_id), array_agg(m.channel_id), array_agg(m.error_code),
+                                array_agg(m.error_message), array_agg(m.failed_at))
+           FROM messages m
+          WHERE m.id = ANY (v_ids) AND m.org_id = ANY (v_orgs)
+            AND v_failing[array_position(v_ids, m.id)];
+    END IF;
     PERFORM opt_out_recipients(v_org_ids, v_opt_outs) WHERE v_opt_outs IS NOT NULL;
 
     RETURN QUERY
     SELECT s.verdict, s.org_id, s.message_id,
            s.first AND coalesce(v_refund[s.at], false), s.first AND coalesce(v_again[s.at], false),
-           s.first AND coalesce(v_unknown[s.at], false)
+           s.first AND coalesce(v_unknown[s.at], false),
+           CASE WHEN s.first THEN v_next[array_position(v_gone, s.message_id)] END
       FROM (SELECT u.*, array_position(v_ids, u.message_id) AS at, u.verdict = 'applied'
                         AND u.n = min(u.n) OVER (PARTITION BY u.verdict, u.message_id) AS first
               FROM unnest(v_verdicts, v_org_ids, v_message_ids) WITH ORDINALITY

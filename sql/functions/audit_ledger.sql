@@ -8,7 +8,8 @@ RETURN (SELECT count(*) FILTER (WHERE t.kind = 'refund')
          WHERE t.org_id = p_org_id AND t.message_id = p_message_id
            AND t.kind IN ('refund', 'refund_reversal'));
 
--- audit_ledger: every violation of I1, I2 and I4, one row each; nothing if all is well.
+-- audit_ledger: every violation of I1 to I4 and I7 that the tables show, one row each; nothing if all is
+-- well. One statement, so that it sees a live system as it was at one moment.
 CREATE OR REPLACE FUNCTION audit_ledger()
 RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
 LANGUAGE sql STABLE
@@ -75,5 +76,66 @@ AS $$
     UNION ALL
     SELECT 'I4', m.org_id, m.id, 'the message''s refunded flag and the ledger disagree'
       FROM messages m
-     WHERE m.refunded <> is_refunded(m.org_id, m.id);
+     WHERE m.refunded <> is_refunded(m.org_id, m.id)
+    UNION ALL
+    -- I3: what has no end yet is on its way there: it stands in the outbox,
+    SELECT 'I3', m.org_id, m.id, 'queued, and not in the outbox'
+      FROM messages m
+     WHERE m.direction = 'outbound' AND m.status = 'queued'
+       AND NOT EXISTS (SELECT FROM outbox o WHERE o.message_id = m.id AND o.org_id = m.org_id)
+    UNION ALL
+    SELECT 'I3', o.org_id, o.message_id, format('%s, and still in the outbox', m.status)
+      FROM outbox o JOIN messages m ON m.id = o.message_id AND m.org_id = o.org_id
+     WHERE m.status <> 'queued'
+    UNION ALL
+    -- waits for a message that is there,
+    SELECT 'I3', o.org_id, o.message_id, 'held, and nobody stands ahead of it'
+      FROM outbox o
+     WHERE o.state = 'held' AND NOT EXISTS (
+           SELECT FROM outbox a
+            WHERE a.channel_id = o.channel_id AND a.contact_id = o.contact_id AND a.org_id = o.org_id
+              AND a.seq < o.seq)
+    UNION ALL
+    -- or for the scheduler, which is never so late as this,
+    SELECT 'I3', o.org_id, o.message_id,
+           format('%s since %s', o.state, coalesce(o.claimed_at, o.look_at))
+      FROM outbox o
+     WHERE o.state = 'sending' AND o.claimed_at < now() - interval '15 minutes'
+        OR o.state IN ('scheduled', 'held') AND o.look_at < now() - interval '15 minutes'
+    UNION ALL
+    -- and when nobody knows, the time since when is known.
+    SELECT 'I3', m.org_id, m.id, format('status %s, unconfirmed since %s', m.status, m.unconfirmed_at)
+      FROM messages m
+     WHERE (m.status = 'unconfirmed') <> (m.unconfirmed_at IS NOT NULL)
+    UNION ALL
+    -- I7: nothing refers to another org's (where no foreign key says so).
+    SELECT 'I7', m.org_id, m.id, 'its channel is another org''s'
+      FROM messages m
+     WHERE NOT EXISTS (SELECT FROM channels c WHERE c.org_id = m.org_id AND c.id = m.channel_id)
+    UNION ALL
+    SELECT 'I7', m.org_id, m.id, 'its contact is another org''s'
+      FROM messages m
+     WHERE m.contact_id IS NOT NULL AND NOT EXISTS (
+           SELECT FROM contacts c WHERE c.org_id = m.org_id AND c.id = m.contact_id)
+    UNION ALL
+    SELECT 'I7', o.org_id, o.message_id, 'the outbox row is not its message''s'
+      FROM outbox o
+     WHERE NOT EXISTS (
+           SELECT FROM messages m
+            WHERE m.id = o.message_id AND m.org_id = o.org_id AND m.channel_id = o.channel_id
+              AND m.contact_id IS NOT DISTINCT FROM o.contact_id)
+    UNION ALL
+    SELECT 'I7', t.org_id, t.message_id, 'the ledger row''s message is another org''s'
+      FROM wallet_transactions t
+     WHERE t.message_id IS NOT NULL AND NOT EXISTS (
+           SELECT FROM messages m WHERE m.id = t.message_id AND m.org_id = t.org_id)
+    UNION ALL
+    SELECT 'I7', v.org_id, NULL, format('conversation with contact %s of another org', v.contact_id)
+      FROM conversations v
+     WHERE NOT EXISTS (SELECT FROM contacts c WHERE c.org_id = v.org_id AND c.id = v.contact_id)
+        OR NOT EXISTS (SELECT FROM channels c WHERE c.org_id = v.org_id AND c.id = v.channel_id)
+    UNION ALL
+    SELECT 'I7', k.org_id, k.message_id, 'the idempotency key''s message is another org''s'
+      FROM idempotency_keys k
+     WHERE NOT EXISTS (SELECT FROM messages m WHERE m.id = k.message_id AND m.org_id = k.org_id);
 $$;

@@ -128,7 +128,10 @@ BEGIN
                        s.reply_ids, s.org_ids, s.channel_ids, s.phones, s.user_ids, s.types, s.payloads,
                        array_fill(NULL::text, ARRAY[cardinality(s.org_ids)]),
                        array_fill('high'::text, ARRAY[cardinality(s.org_ids)]),
-                       array_fill(NULL::bigint, ARRAY[cardinality(s.org_ids)])) a
+                       array_fill(NULL::bigint, ARRAY[cardinality(s.org_ids)]),
+                       array_fill(NULL::bigint, ARRAY[cardinality(s.org_ids)]),
+                       array_fill(NULL::text, ARRAY[cardinality(s.org_ids)]),
+                       array_fill(NULL::bytea, ARRAY[cardinality(s.org_ids)])) a
                  WHERE s.reply_ids IS NOT NULL) v ON v.n = t.n
     LOOP
         v_verdicts[r.i] := r.verdict;

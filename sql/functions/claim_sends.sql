@@ -4,6 +4,8 @@
 -- The worker makes an id for each claim. Repeated under the same id (an answer to COMMIT that got
 -- lost) a claim finds what it has claimed; settling and releasing name it too, so that nobody settles
 -- or releases what somebody else has claimed since.
+--
+-- What may not leave is not claimed but parked: of a channel that is paused, or past its not_after.
 CREATE OR REPLACE FUNCTION claim_sends(p_claim_id uuid, p_org_ids uuid[], p_message_ids uuid[])
 RETURNS TABLE (message_id uuid, org_id uuid, channel_id uuid, phone_number_id text,
                access_token text, type text, payload text)
@@ -15,21 +17,39 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_orgs     uuid[];
+    v_messages uuid[];
+    v_channels uuid[];
+    v_late     boolean[];
+    v_leaving  integer;
 BEGIN
-    RETURN QUERY
     WITH claimed AS (
         UPDATE outbox o
            SET state = 'sending', claim_id = p_claim_id, claimed_at = clock_timestamp(),
                attempt = CASE o.state WHEN 'queued' THEN o.attempt + 1 ELSE o.attempt END
          WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
            AND (o.state = 'queued' OR o.claim_id = p_claim_id)
-        RETURNING o.message_id, o.org_id, o.channel_id
+        RETURNING o.message_id, o.org_id, o.channel_id, o.not_after <= clock_timestamp() AS late
     )
+    SELECT array_agg(c.org_id), array_agg(c.message_id), array_agg(c.channel_id), array_agg(c.late)
+      INTO v_orgs, v_messages, v_channels, v_late FROM claimed c;
+
+    RETURN QUERY
     SELECT o.message_id, o.org_id, o.channel_id, c.phone_number_id, c.access_token, m.type,
            m.payload::text
-      FROM claimed o
+      FROM unnest(v_orgs, v_messages, v_channels, v_late) AS o (org_id, message_id, channel_id, late)
       LEFT JOIN messages m ON m.id = o.message_id AND m.org_id = o.org_id
-      LEFT JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id;
+      LEFT JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id
+     WHERE c.status = 'active' AND NOT o.late;
+    GET DIAGNOSTICS v_leaving = ROW_COUNT;
+
+    IF v_leaving < cardinality(v_messages) THEN
+        PERFORM park_sends(array_agg(o.org_id), array_agg(o.message_id), p_claim_id)
+           FROM unnest(v_orgs, v_messages, v_channels, v_late) AS o (org_id, message_id, channel_id, late)
+           JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id
+          WHERE c.status <> 'active' OR o.late;
+    END IF;
 END $$;
 
 -- release_sends: gives messages back that were claimed under these claims and certainly not

@@ -21,13 +21,20 @@ BEGIN
                     (SELECT row_to_json(e) FROM (SELECT m.error_code AS code,
                                                         m.error_message AS message) e)
                END AS error,
+               (SELECT coalesce(json_agg(row_to_json(t) ORDER BY t.attempt), '[]'::json)
+                  FROM (SELECT a.attempt, a.outcome, a.error_message, time_text(a.claimed_at) AS began_at,
+                               time_text(a.settled_at) AS ended_at
+                          FROM attempts a WHERE a.org_id = m.org_id AND a.message_id = m.id) t)
+               AS failed_attempts,
                m.refund_waived, m.callback_data, m.payload, m.text, m.media_id, m.mime_type, m.reply_to,
                m.referral, m.pricing,
                (SELECT row_to_json(a) FROM (SELECT r.reply_id AS message_id, r.rule_id, r.reply_skipped
                                               FROM auto_replies r
                                              WHERE r.org_id = m.org_id AND r.message_id = m.id) a)
                AS auto_reply,
-               time_text(m.created_at) AS created_at, time_text(o.due_at) AS due_at,
+               time_text(m.created_at) AS created_at, CASE WHEN o.due_at < 'infinity' THEN time_text(o.due_at) END AS due_at,
+               o.priority, time_text(o.not_after) AS not_after,
+               time_text(m.unconfirmed_at) AS unconfirmed_at,
                time_text(m.sent_at) AS sent_at, time_text(m.delivered_at) AS delivered_at,
                time_text(m.read_at) AS read_at, time_text(m.failed_at) AS failed_at
           FROM messages m

@@ -10,7 +10,8 @@ BEGIN
     FOREACH v_table IN ARRAY ARRAY['organizations', 'channels', 'wallets', 'wallet_transactions',
                                    'api_keys', 'contacts', 'messages', 'outbox', 'pace',
                                    'conversations', 'automation_rules', 'auto_replies',
-                                   'reply_days', 'account_events', 'dead_events'] LOOP
+                                   'reply_days', 'account_events', 'dead_events', 'attempts', 'alerts',
+                                   'idempotency_keys'] LOOP
         v_column := CASE v_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', v_table);
         EXECUTE format('DROP POLICY IF EXISTS own_org ON %I', v_table);

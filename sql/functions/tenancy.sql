@@ -1,6 +1,6 @@
 -- I7: no row refers to another org's. Where rows are few, composite foreign keys say so (sql/tables).
--- On contacts, messages, outbox, conversations and wallet_transactions one set-based check per statement does: a
--- foreign key's row-by-row lock of the parent halves the rate of accept_sends. What makes the check as
+-- On contacts, messages, outbox, conversations, wallet_transactions and idempotency_keys one set-based check
+-- per statement does: a foreign key's row-by-row lock of the parent halves the rate of accept_sends. What makes the check as
 -- good as a foreign key: parents are never deleted, and keys never change.
 --
 -- Nested loops only: the planner sees these tables empty at night and full by day, and any plan that
@@ -90,6 +90,19 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE OR REPLACE FUNCTION check_idempotency_keys_tenancy() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM n WHERE NOT EXISTS (
+                   SELECT FROM messages m WHERE m.id = n.message_id AND m.org_id = n.org_id)) THEN
+        PERFORM raise_foreign_row('idempotency_keys', 'messages');
+    END IF;
+    RETURN NULL;
+END $$;
+
 CREATE OR REPLACE TRIGGER contacts_tenancy AFTER INSERT ON contacts
 REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION check_contacts_tenancy();
 CREATE OR REPLACE TRIGGER messages_tenancy AFTER INSERT ON messages
@@ -100,6 +113,9 @@ CREATE OR REPLACE TRIGGER conversations_tenancy AFTER INSERT ON conversations
 REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION check_conversations_tenancy();
 CREATE OR REPLACE TRIGGER wallet_transactions_tenancy AFTER INSERT ON wallet_transactions
 REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION check_wallet_transactions_tenancy();
+
+CREATE OR REPLACE TRIGGER idempotency_keys_tenancy AFTER INSERT ON idempotency_keys
+REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION check_idempotency_keys_tenancy();
 
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -116,6 +132,9 @@ FOR EACH ROW EXECUTE FUNCTION refuse_change('keys never change');
 CREATE OR REPLACE TRIGGER outbox_keys_stay
 BEFORE UPDATE OF org_id, message_id, channel_id, contact_id ON outbox
 FOR EACH ROW EXECUTE FUNCTION refuse_change('keys never change');
+CREATE OR REPLACE TRIGGER idempotency_keys_stay
+BEFORE UPDATE ON idempotency_keys
+FOR EACH ROW EXECUTE FUNCTION refuse_change('the first answer never changes');
 CREATE OR REPLACE TRIGGER conversations_keys_stay
 BEFORE UPDATE OF org_id, channel_id, contact_id ON conversations
 FOR EACH ROW EXECUTE FUNCTION refuse_change('keys never change');

@@ -42,10 +42,11 @@ const char *given_channel_of(struct channel_spec spec)
                                       ? spec.phone_number_id
                                       : value("SELECT 100000 + count(*) FROM channels");
     return value("INSERT INTO channels (org_id, phone_number_id, access_token, "
-                 "service_fee_per_msg, status, created_at) "
-                 "VALUES ('%s', '%s', %s, %s, '%s', clock_timestamp()) RETURNING id",
+                 "service_fee_per_msg, status, max_mps, created_at) "
+                 "VALUES ('%s', '%s', %s, %s, '%s', %s, clock_timestamp()) RETURNING id",
                  spec.org, phone_number_id, literal(or_else(spec.access_token, "token")),
-                 or_else(spec.fee, "0.20"), or_else(spec.status, "active"));
+                 or_else(spec.fee, "0.20"), or_else(spec.status, "active"),
+                 or_else(spec.max_mps, "10000"));
 }
 
 const char *given_org_with_channel(const char *balance)
@@ -55,21 +56,32 @@ const char *given_org_with_channel(const char *balance)
     return org;
 }
 
+const char *new_phone(void)
+{
+    static _Atomic int phones;
+    return text("91987%07d", ++phones);
+}
+
+static const char *time_in(long ms)
+{
+    return ms ? text("(extract(epoch FROM now()) * 1000)::bigint + (%ld)", ms) : "NULL";
+}
+
 // One item of a batch, as a row of VALUES in the order of accept_sends' parameters.
 static const char *send_row(const struct send_spec *send, size_t n)
 {
     bool receipt = send->type && strcmp(send->type, "receipt") == 0;
-    const char *phone = send->phone || send->user_id || receipt ? send->phone : "919876543210";
+    const char *phone = send->phone || send->user_id || receipt ? send->phone : new_phone();
     const char *id = send->id ? literal(send->id) : "gen_random_uuid()";
-    const char *send_at =
-        send->send_in_ms
-            ? text("(extract(epoch FROM now()) * 1000)::bigint + (%ld)", send->send_in_ms)
-            : "NULL";
+    const char *hash =
+        send->key ? text("sha256('%s'::bytea)", or_else(send->body, "{}")) : "NULL::bytea";
     return text("(%zu, %s::uuid, '%s'::uuid, %s::uuid, %s::text, %s::text, %s, %s, %s::text, %s, "
-                "%s::bigint)",
+                "%s::bigint, %s::bigint, %s::text, %s)",
                 n, id, send->org, literal(send->channel), literal(phone), literal(send->user_id),
                 literal(or_else(send->type, "text")), literal(or_else(send->payload, "{}")),
-                literal(send->callback_data), literal(or_else(send->priority, "high")), send_at);
+                literal(send->callback_data), literal(or_else(send->priority, "high")),
+                time_in(send->send_in_ms), time_in(send->not_after_in_ms), literal(send->key),
+                hash);
 }
 
 const char *accept_sends_sql(const struct send_spec *sends, size_t n)
@@ -77,14 +89,16 @@ const char *accept_sends_sql(const struct send_spec *sends, size_t n)
     const char *items = send_row(&sends[0], 0);
     for (size_t i = 1; i < n; i++)
         items = text("%s, %s", items, send_row(&sends[i], i));
-    return text("SELECT verdict.* FROM ("
+    return text("SELECT verdict.verdict, verdict.status, verdict.balance, verdict.fee FROM ("
                 "SELECT array_agg(a ORDER BY n) AS a, array_agg(b ORDER BY n) AS b, "
                 "array_agg(c ORDER BY n) AS c, array_agg(d ORDER BY n) AS d, "
                 "array_agg(e ORDER BY n) AS e, array_agg(f ORDER BY n) AS f, "
                 "array_agg(g ORDER BY n) AS g, array_agg(h ORDER BY n) AS h, "
-                "array_agg(i ORDER BY n) AS i, array_agg(j ORDER BY n) AS j "
-                "FROM (VALUES %s) AS send (n, a, b, c, d, e, f, g, h, i, j)) batch, "
-                "accept_sends(a, b, c, d, e, f, g, h, i, j) verdict",
+                "array_agg(i ORDER BY n) AS i, array_agg(j ORDER BY n) AS j, "
+                "array_agg(k ORDER BY n) AS k, array_agg(l ORDER BY n) AS l, "
+                "array_agg(m ORDER BY n) AS m "
+                "FROM (VALUES %s) AS send (n, a, b, c, d, e, f, g, h, i, j, k, l, m)) batch, "
+                "accept_sends(a, b, c, d, e, f, g, h, i, j, k, l, m) verdict",
                 items);
 }
 
@@ -133,9 +147,11 @@ static const char *outcome_row(const struct outcome_spec *item, size_t n)
         item->claim_id
             ? literal(item->claim_id)
             : text("(SELECT claim_id FROM outbox WHERE message_id = '%s')", item->message);
-    return text("(%zu, '%s'::uuid, '%s'::uuid, %s::uuid, %s, %s::text, %s::text, %s::boolean)", n,
-                item->org, item->message, claim_id, literal(outcome), literal(wamid),
-                literal(item->error), or_else(item->transient, "false"));
+    return text("(%zu, '%s'::uuid, '%s'::uuid, %s::uuid, %s, %s::text, %s::text, %s::boolean, "
+                "%s::bigint)",
+                n, item->org, item->message, claim_id, literal(outcome), literal(wamid),
+                literal(item->error), or_else(item->transient, "false"),
+                or_else(item->retry_after_s, "0"));
 }
 
 const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n)
@@ -149,9 +165,9 @@ const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n)
                 "FROM (SELECT array_agg(a ORDER BY n) AS a, array_agg(b ORDER BY n) AS b, "
                 "array_agg(c ORDER BY n) AS c, array_agg(d ORDER BY n) AS d, "
                 "array_agg(e ORDER BY n) AS e, array_agg(f ORDER BY n) AS f, "
-                "array_agg(g ORDER BY n) AS g "
-                "FROM (VALUES %s) AS outcome (n, a, b, c, d, e, f, g)) batch, "
-                "settle_sends(a, b, c, d, e, f, g) settled",
+                "array_agg(g ORDER BY n) AS g, array_agg(h ORDER BY n) AS h "
+                "FROM (VALUES %s) AS outcome (n, a, b, c, d, e, f, g, h)) batch, "
+                "settle_sends(a, b, c, d, e, f, g, h) settled",
                 items);
 }
 

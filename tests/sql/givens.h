@@ -20,6 +20,7 @@ struct channel_spec {
     const char *status;          // "active"
     const char *access_token;    // "token"
     const char *phone_number_id; // a new one
+    const char *max_mps;         // "10000": nothing waits for its slot
 };
 // A channel; returns its id. Channels are created one after the other, in the order of the calls.
 #define given_channel(...) given_channel_of((struct channel_spec){__VA_ARGS__})
@@ -32,13 +33,16 @@ struct send_spec {
     const char *org;
     const char *id;      // a new one
     const char *channel; // null: the first active one
-    const char *phone;   // "919876543210", unless there is a user_id or it is a receipt
+    const char *phone;   // a new one, unless there is a user_id or it is a receipt
     const char *user_id;
     const char *type;    // "text"
     const char *payload; // {}
     const char *callback_data;
     const char *priority; // "high"
     long send_in_ms;      // from now; 0: null
+    long not_after_in_ms; // from now; 0: null
+    const char *key;      // idempotency key; null
+    const char *body;     // what the key came with; "{}"
 };
 // Accepts a batch: accept_sends({.org = acme}, {.org = beta}). Returns rows of verdict, status,
 // balance and fee.
@@ -67,11 +71,12 @@ const char *claim_under(const char *claim_id, const char *org, const char *messa
 struct outcome_spec {
     const char *org;
     const char *message;
-    const char *claim_id;  // the one under which it is claimed now
-    const char *outcome;   // "sent"
-    const char *wamid;     // wamid.MESSAGE for sent, else null
-    const char *error;     // null
-    const char *transient; // "false"
+    const char *claim_id;      // the one under which it is claimed now
+    const char *outcome;       // "sent"
+    const char *wamid;         // wamid.MESSAGE for sent, else null
+    const char *error;         // null
+    const char *transient;     // "false"
+    const char *retry_after_s; // "0"
 };
 // Settles a batch; returns rows of settled, status, refunded, unknown_code and error_class.
 #define settle_sends(...)                                                                          \
@@ -81,8 +86,9 @@ struct outcome_spec {
 // The statement that settles it. Any thread.
 const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n);
 
-// A uuid that nothing has.
+// A uuid that nothing has, and a phone.
 const char *new_id(void);
+const char *new_phone(void); // any thread
 
 // What a test asks most.
 const char *balance_of(const char *org);    // "99.80"

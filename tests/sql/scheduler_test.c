@@ -8,7 +8,9 @@ TestSuite(scheduler, .init = database_create, .fini = database_drop);
 static const char *given_scheduled(const char *org, const char *due)
 {
     const char *message = given_message(.org = org, .send_in_ms = 3600000);
-    run("UPDATE outbox SET due_at = now() + interval '%s' WHERE message_id = '%s'", due, message);
+    run("UPDATE outbox SET due_at = now() + interval '%s', look_at = now() + interval '%s' "
+        "WHERE message_id = '%s'",
+        due, due, message);
     return message;
 }
 
@@ -90,8 +92,14 @@ static const char *given_queued_for(const char *org, const char *last_byte, cons
 
 static const char *find_lost(int partition, int age_ms, int limit)
 {
-    return rows("SELECT org_id, message_id FROM find_lost_sends(%d, 4, %d, %d) ORDER BY message_id",
-                partition, age_ms, limit);
+    return rows("SELECT org_id, message_id FROM find_lost_sends(ARRAY[%s]::bigint[], %d) "
+                "ORDER BY message_id",
+                text(partition == 0   ? "%d, -1, -1, -1"
+                     : partition == 1 ? "-1, %d, -1, -1"
+                     : partition == 2 ? "-1, -1, %d, -1"
+                                      : "-1, -1, -1, %d",
+                     age_ms),
+                limit);
 }
 
 Test(scheduler, a_partition_is_the_last_byte_of_the_id)
@@ -138,7 +146,9 @@ Test(scheduler, only_what_is_queued_can_be_lost)
     const char *claimed = given_queued_for(acme, "05", "1 hour");
     (void)claim(acme, claimed);
     const char *scheduled = given_queued_for(acme, "05", "1 hour");
-    run("UPDATE outbox SET state = 'scheduled', due_at = now() WHERE message_id = '%s'", scheduled);
+    run("UPDATE outbox SET state = 'scheduled', due_at = now(), look_at = now() "
+        "WHERE message_id = '%s'",
+        scheduled);
     assert_no_rows(find_lost(1, 10000, 10));
 }
 

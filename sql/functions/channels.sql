@@ -1,0 +1,139 @@
+-- Pausing a channel whose credentials or number Meta no longer takes, and setting it going again.
+--
+-- While a channel is paused its messages are parked: `scheduled`, due at infinity. Each is parked when its
+-- turn comes (release_due_sends, claim_sends), so that pausing costs nothing however many wait.
+
+-- park_sends: parks messages whose turn has come but that may not leave: those of channels that are not
+-- active until the channel is resumed, those past their not_after until the scheduler expires them. The
+-- lock on the channel makes whoever resumes it at this moment find them.
+CREATE OR REPLACE FUNCTION park_sends(p_org_ids uuid[], p_message_ids uuid[], p_claim_id uuid) RETURNS void
+LANGUAGE plpgsql
+SET enable_seqscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    v_paused uuid[];
+BEGIN
+    SELECT array_agg(p.id) INTO v_paused
+      FROM (SELECT c.id FROM channels c
+             WHERE c.status <> 'active' AND (c.org_id, c.id) IN (
+                   SELECT o.org_id, o.channel_id FROM outbox o
+                    WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids))
+             ORDER BY c.id FOR SHARE) p;
+    UPDATE outbox o
+       SET state = 'scheduled',
+           due_at = CASE WHEN o.channel_id = ANY (v_paused) THEN 'infinity' ELSE clock_timestamp() END,
+           look_at = CASE WHEN o.channel_id = ANY (v_paused) THEN o.not_after
+                          ELSE least(clock_timestamp(), o.not_after) END,
+           attempt = CASE o.state WHEN 'sending' THEN o.attempt - 1 ELSE o.attempt END,
+           claim_id = NULL, claimed_at = NULL
+     WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
+       AND (o.state = 'scheduled' OR o.claim_id = p_claim_id);
+END $$;
+
+-- pause_channels: what outcomes say of the channels that met them, at the times when they were tried: a
+-- failure that an older access token met pauses nothing. One open alert for each channel. Returns the
+-- channels that were paused by this.
+CREATE OR REPLACE FUNCTION pause_channels(p_org_ids uuid[], p_channel_ids uuid[], p_outcomes text[],
+                                          p_messages text[], p_tried_at timestamptz[])
+RETURNS uuid[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_paused uuid[];
+BEGIN
+    PERFORM FROM channels c WHERE (c.org_id, c.id) IN (
+             SELECT i.org_id, i.channel_id FROM unnest(p_org_ids, p_channel_ids) AS i (org_id, channel_id))
+      ORDER BY c.id FOR NO KEY UPDATE;
+    WITH cause AS (
+        SELECT DISTINCT ON (i.channel_id) i.*
+          FROM unnest(p_org_ids, p_channel_ids, p_outcomes, p_messages, p_tried_at) WITH ORDINALITY
+               AS i (org_id, channel_id, outcome, message, tried_at, n)
+          JOIN channels c ON c.org_id = i.org_id AND c.id = i.channel_id
+         WHERE c.status = 'active' AND i.tried_at >= c.token_changed_at
+         ORDER BY i.channel_id, i.n
+    ), paused AS (
+        UPDATE channels c SET status = 'paused', paused_for = i.outcome
+          FROM cause i WHERE c.org_id = i.org_id AND c.id = i.channel_id
+        RETURNING c.org_id, c.id, i.outcome, i.message
+    ), raised AS (
+        INSERT INTO alerts (org_id, channel_id, kind, outcome, message)
+        SELECT p.org_id, p.id, 'channel_paused', p.outcome, p.message FROM paused p
+        ON CONFLICT DO NOTHING
+    )
+    SELECT array_agg(p.id) INTO v_paused FROM paused p;
+    RETURN v_paused;
+END $$;
+
+-- act_on_channels: what failures that Meta told of later say of their channels.
+CREATE OR REPLACE FUNCTION act_on_channels(p_org_ids uuid[], p_channel_ids uuid[], p_outcomes text[],
+                                           p_messages text[], p_tried_at timestamptz[])
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM slow_channels(array_agg(i.org_id), array_agg(i.channel_id))
+       FROM unnest(p_org_ids, p_channel_ids, p_outcomes) AS i (org_id, channel_id, outcome)
+      WHERE (find_error_rule(i.outcome)).action = 'slow_channel'
+     HAVING count(*) > 0;
+    PERFORM pause_channels(array_agg(i.org_id), array_agg(i.channel_id), array_agg(i.outcome),
+                           array_agg(i.message), array_agg(i.tried_at))
+       FROM unnest(p_org_ids, p_channel_ids, p_outcomes, p_messages, p_tried_at)
+            AS i (org_id, channel_id, outcome, message, tried_at)
+      WHERE (find_error_rule(i.outcome)).action = 'pause_channel'
+     HAVING count(*) > 0;
+END $$;
+
+-- A new token sets a channel going again that an outcome has paused, however it is written. Who paused a
+-- channel by hand also sets it going by hand.
+CREATE OR REPLACE FUNCTION follow_channel() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF NEW.access_token <> OLD.access_token THEN
+        NEW.token_changed_at := clock_timestamp();
+        IF OLD.status = 'paused' AND NEW.status = 'paused' AND NEW.paused_for IS NOT NULL THEN
+            NEW.status := 'active';
+        END IF;
+    END IF;
+    IF NEW.status <> 'paused' THEN
+        NEW.paused_for := NULL;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE TRIGGER channels_followed BEFORE UPDATE OF access_token, status, paused_for ON channels
+FOR EACH ROW EXECUTE FUNCTION follow_channel();
+
+-- Gives what was parked new slots, in the order in which it was accepted: not all at once, which would
+-- only slow the number down.
+CREATE OR REPLACE FUNCTION resume_channel() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    v_message_ids uuid[];
+    v_priorities  text[];
+    v_dues        timestamptz[];
+BEGIN
+    UPDATE alerts a SET resolved_at = now()
+     WHERE a.org_id = NEW.org_id AND a.channel_id = NEW.id AND a.kind = 'channel_paused'
+       AND a.resolved_at IS NULL;
+    SELECT array_agg(o.message_id ORDER BY o.seq), array_agg(o.priority ORDER BY o.seq)
+      INTO v_message_ids, v_priorities
+      FROM outbox o
+     WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled'
+       AND o.due_at = 'infinity';
+    IF v_message_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    v_dues := take_slots(array_fill(NEW.org_id, ARRAY[cardinality(v_message_ids)]),
+                         array_fill(NEW.id, ARRAY[cardinality(v_message_ids)]), v_priorities);
+    UPDATE outbox o SET due_at = i.due_at, look_at = least(i.due_at, o.not_after)
+      FROM unnest(v_message_ids, v_dues) AS i (message_id, due_at)
+     WHERE o.message_id = i.message_id AND o.org_id = NEW.org_id AND o.state = 'scheduled';
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER channels_resumed AFTER UPDATE OF status, access_token ON channels FOR EACH ROW
+WHEN (OLD.status <> 'active' AND NEW.status = 'active')
+EXECUTE FUNCTION resume_channel();

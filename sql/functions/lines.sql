@@ -1,0 +1,109 @@
+-- I9: the messages to one contact over one channel form a line: those of its outbox rows that have a seq.
+-- The first one may leave, the others are held; who takes a row out of a line calls up the next.
+
+-- lock_line_ends: keeps the last row of each of these lines from being taken out until the transaction
+-- ends, so that whoever does that finds the rows which we put behind it. Returns, in order, whether
+-- anybody stands in the line.
+--
+-- A row may go while we wait for it; then there may still be others ahead, hence the repeats.
+CREATE OR REPLACE FUNCTION lock_line_ends(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[])
+RETURNS boolean[]
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
+DECLARE
+    v_ends   uuid[];
+    v_locked uuid[] := '{}';
+BEGIN
+    LOOP
+        SELECT array_agg(l.message_id ORDER BY i.n) INTO v_ends
+          FROM unnest(p_org_ids, p_channel_ids, p_contact_ids) WITH ORDINALITY
+               AS i (org_id, channel_id, contact_id, n)
+          LEFT JOIN LATERAL (
+               SELECT o.message_id FROM outbox o
+                WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id
+                  AND o.org_id = i.org_id AND o.seq IS NOT NULL
+                ORDER BY o.seq DESC LIMIT 1) l ON true;
+        EXIT WHEN NOT EXISTS (SELECT FROM unnest(v_ends) AS e (id)
+                               WHERE e.id IS NOT NULL AND e.id <> ALL (v_locked));
+        PERFORM FROM outbox o WHERE o.message_id = ANY (v_ends) AND o.org_id = ANY (p_org_ids)
+          ORDER BY o.message_id FOR KEY SHARE;
+        v_locked := v_locked || array_remove(v_ends, NULL);
+    END LOOP;
+    RETURN (SELECT array_agg(e.id IS NOT NULL ORDER BY e.n)
+              FROM unnest(v_ends) WITH ORDINALITY AS e (id, n));
+END $$;
+
+-- call_up_next: releases the first of each of these lines if it is held. What may leave now is `queued` and
+-- returned: it needs a job. (p_publish false: nobody can publish one; the scheduler finds it at once.) What
+-- may not leave yet, or never again, is the scheduler's to watch.
+--
+-- Another transaction may be taking out the very row that we call up; then it is the turn of the one behind
+-- it, hence the repeats.
+CREATE OR REPLACE FUNCTION call_up_next(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
+                                        p_publish boolean)
+RETURNS TABLE (org_id uuid, channel_id uuid, contact_id bigint, message_id uuid)
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_next  uuid[];
+    v_freed uuid[];
+BEGIN
+    LOOP
+        SELECT array_agg(f.message_id ORDER BY f.message_id) INTO v_next
+          FROM (SELECT DISTINCT i.org_id, i.channel_id, i.contact_id
+                  FROM unnest(p_org_ids, p_channel_ids, p_contact_ids)
+                       AS i (org_id, channel_id, contact_id)
+                 WHERE i.contact_id IS NOT NULL) i
+         CROSS JOIN LATERAL (
+               SELECT o.message_id, o.state FROM outbox o
+                WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id
+                  AND o.org_id = i.org_id AND o.seq IS NOT NULL
+                ORDER BY o.seq LIMIT 1) f
+         WHERE f.state = 'held';
+        EXIT WHEN v_next IS NULL;
+        RETURN QUERY
+        WITH freed AS (
+            UPDATE outbox o
+               SET state = CASE WHEN p_publish AND o.due_at <= clock_timestamp()
+                                     AND o.not_after > clock_timestamp()
+                                THEN 'queued' ELSE 'scheduled' END,
+                   due_at = CASE WHEN NOT p_publish OR o.due_at > clock_timestamp()
+                                      OR o.not_after <= clock_timestamp() THEN o.due_at END,
+                   look_at = CASE WHEN NOT p_publish OR o.due_at > clock_timestamp()
+                                       OR o.not_after <= clock_timestamp()
+                                  THEN least(o.due_at, o.not_after) END,
+                   queued_at = clock_timestamp()
+             WHERE o.message_id = ANY (v_next) AND o.org_id = ANY (p_org_ids) AND o.state = 'held'
+            RETURNING o.org_id, o.channel_id, o.contact_id, o.message_id, o.state
+        )
+        SELECT f.org_id, f.channel_id, f.contact_id, f.message_id FROM freed f WHERE f.state = 'queued';
+    END LOOP;
+END $$;
+
+-- pull_forward: what is sent as high behind bulk that waits for its slots would wait with it: so those ahead
+-- of it may leave at once. What waits for a retry keeps its time.
+CREATE OR REPLACE FUNCTION pull_forward(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
+                                        p_priorities text[])
+RETURNS void
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
+BEGIN
+    UPDATE outbox o
+       SET due_at = clock_timestamp(),
+           look_at = CASE o.state WHEN 'scheduled' THEN least(clock_timestamp(), o.not_after)
+                                  ELSE o.look_at END
+      FROM (SELECT DISTINCT i.org_id, i.channel_id, i.contact_id
+              FROM unnest(p_org_ids, p_channel_ids, p_contact_ids, p_priorities)
+                   AS i (org_id, channel_id, contact_id, priority)
+             WHERE i.priority = 'high') i
+     WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id AND o.org_id = i.org_id
+       AND o.seq IS NOT NULL AND o.state IN ('scheduled', 'held') AND o.attempt = 0
+       AND o.due_at > clock_timestamp() AND o.due_at < 'infinity';
+END $$;

@@ -1,0 +1,98 @@
+-- Pacing: Meta takes max_mps messages a second from a number. GCRA: each message takes the number's next
+-- slot, 1/rate seconds after the one before; it may leave up to BURST before its slot. So a campaign of any
+-- size is accepted at once and leaves at the rate that its number can take.
+--
+-- Bulk takes three quarters of the rate at the most, and whatever is sent as high comes off that; high has
+-- the whole rate, or the last quarter while bulk waits.
+--
+-- Lock order: outbox, then pace by (org, channel, priority).
+
+-- What part of max_mps a slowed channel may use now.
+CREATE OR REPLACE FUNCTION current_share(p_share double precision, p_slowed_at timestamptz)
+RETURNS double precision
+LANGUAGE sql STABLE
+RETURN CASE WHEN p_slowed_at IS NULL THEN 1
+            ELSE least(1, p_share * 2 ^ (extract(epoch FROM clock_timestamp() - p_slowed_at) / 60)) END;
+
+CREATE OR REPLACE FUNCTION in_seconds(p_seconds double precision) RETURNS interval
+LANGUAGE sql IMMUTABLE
+RETURN p_seconds * interval '1 second';
+
+CREATE OR REPLACE FUNCTION lock_pace(p_org_ids uuid[], p_channel_ids uuid[]) RETURNS void
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
+BEGIN
+    PERFORM FROM (SELECT DISTINCT i.org_id, i.channel_id
+                    FROM unnest(p_org_ids, p_channel_ids) AS i (org_id, channel_id)) i
+       JOIN pace p ON p.org_id = i.org_id AND p.channel_id = i.channel_id
+      ORDER BY p.org_id, p.channel_id, p.priority FOR NO KEY UPDATE OF p;
+END $$;
+
+-- take_slots: when each of these messages may leave, in order; what fits now may leave now. NULL for a NULL
+-- channel. The slots are taken.
+CREATE OR REPLACE FUNCTION take_slots(p_org_ids uuid[], p_channel_ids uuid[], p_priorities text[])
+RETURNS timestamptz[]
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
+DECLARE
+    c_burst CONSTANT interval := '1 second';
+    v_now   timestamptz := clock_timestamp();
+    v_dues  timestamptz[];
+BEGIN
+    PERFORM lock_pace(p_org_ids, p_channel_ids);
+
+    WITH item AS MATERIALIZED (
+        SELECT i.n, i.org_id, i.channel_id, i.priority,
+               row_number() OVER (PARTITION BY i.channel_id, i.priority ORDER BY i.n) AS k
+          FROM unnest(p_org_ids, p_channel_ids, p_priorities) WITH ORDINALITY
+               AS i (org_id, channel_id, priority, n)
+    ), asked AS MATERIALIZED (
+        SELECT i.org_id, i.channel_id, count(*) FILTER (WHERE i.priority = 'high') AS high_count,
+               count(*) FILTER (WHERE i.priority = 'bulk') AS bulk_count
+          FROM item i WHERE i.channel_id IS NOT NULL
+         GROUP BY i.org_id, i.channel_id
+    ), rate AS MATERIALIZED (
+        SELECT a.*, greatest(h.free_at, v_now) AS high_from,
+               greatest(b.free_at, v_now) + in_seconds(a.high_count / c.max_mps::float8) AS bulk_from,
+               CASE WHEN b.free_at > v_now + c_burst THEN 4 ELSE 1 END / c.max_mps::float8 AS high_gap,
+               1 / (0.75 * c.max_mps) AS bulk_gap, 1 / c.max_mps::float8 AS gap
+          FROM asked a
+          JOIN channels c ON c.org_id = a.org_id AND c.id = a.channel_id
+          JOIN pace h ON h.org_id = a.org_id AND h.channel_id = a.channel_id AND h.priority = 'high'
+          JOIN pace b ON b.org_id = a.org_id AND b.channel_id = a.channel_id AND b.priority = 'bulk'
+    ), slot AS MATERIALIZED (
+        SELECT i.n, i.channel_id, i.priority,
+               CASE i.priority WHEN 'high' THEN r.high_from + in_seconds((i.k - 1) * r.high_gap)
+                               ELSE r.bulk_from + in_seconds((i.k - 1) * r.bulk_gap) END - c_burst AS due_at
+          FROM item i
+          LEFT JOIN rate r ON r.org_id = i.org_id AND r.channel_id = i.channel_id
+    ), taken AS (
+        UPDATE pace p
+           SET free_at = CASE p.priority
+                   WHEN 'high' THEN r.high_from + in_seconds(r.high_count * r.high_gap
+                        + r.gap * (SELECT count(*) FROM slot s WHERE s.channel_id = r.channel_id
+                                      AND s.priority = 'bulk' AND s.due_at <= v_now))
+                   ELSE r.bulk_from + in_seconds(r.bulk_count * r.bulk_gap) END
+          FROM rate r
+         WHERE p.org_id = r.org_id AND p.channel_id = r.channel_id
+    )
+    SELECT array_agg(greatest(s.due_at, v_now) ORDER BY s.n) INTO v_dues FROM slot s;
+    RETURN v_dues;
+END $$;
+
+-- slow_channels: Meta says that these numbers are too fast: half the rate, at most once a second.
+CREATE OR REPLACE FUNCTION slow_channels(p_org_ids uuid[], p_channel_ids uuid[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM lock_pace(p_org_ids, p_channel_ids);
+    UPDATE pace p
+       SET share = greatest(current_share(p.share, p.slowed_at) / 2, 1.0 / 64),
+           slowed_at = clock_timestamp()
+     WHERE p.channel_id = ANY (p_channel_ids) AND p.org_id = ANY (p_org_ids)
+       AND (p.slowed_at IS NULL OR p.slowed_at < clock_timestamp() - interval '1 second');
+END $$;
