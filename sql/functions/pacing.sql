@@ -80,7 +80,8 @@ BEGIN
           FROM rate r
          WHERE p.org_id = r.org_id AND p.channel_id = r.channel_id
     )
-    SELECT array_agg(greatest(s.due_at, v_now) ORDER BY s.n) INTO v_dues FROM slot s;
+    SELECT array_agg(CASE WHEN s.channel_id IS NOT NULL THEN greatest(s.due_at, v_now) END ORDER BY s.n)
+      INTO v_dues FROM slot s;
     RETURN v_dues;
 END $$;
 
