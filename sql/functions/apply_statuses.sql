@@ -45,7 +45,9 @@ DECLARE
     v_message_ids uuid[];
     v_gone        uuid[];
     v_attempts    smallint[];
-    v_next        uuid[];    -- of v_gone: whom it has called up
+    v_channels    uuid[];
+    v_contacts    bigint[];
+    v_next        uuid[];    -- whom each of v_gone has called up
     -- One per message that changes:
     v_ids         uuid[];
     v_orgs        uuid[];
@@ -90,19 +92,20 @@ BEGIN
     WITH gone AS (
         DELETE FROM outbox o WHERE o.message_id = ANY (v_ids) AND o.org_id = ANY (v_org_ids)
         RETURNING o.org_id, o.message_id, o.attempt, o.channel_id, o.contact_id
-    ), called AS MATERIALIZED (
-        SELECT n.* FROM (SELECT array_agg(g.org_id) AS org_ids, array_agg(g.channel_id) AS channel_ids,
-                                array_agg(g.contact_id) AS contact_ids
-                           FROM gone g WHERE g.contact_id IS NOT NULL) l
-         CROSS JOIN LATERAL call_up_next(l.org_ids, l.channel_ids, l.contact_ids, true) n
-         WHERE l.org_ids IS NOT NULL
     )
-    SELECT array_agg(g.message_id ORDER BY g.message_id), array_agg(g.attempt ORDER BY g.message_id),
-           array_agg((SELECT n.message_id FROM called n
-                       WHERE n.channel_id = g.channel_id AND n.contact_id = g.contact_id LIMIT 1)
-                     ORDER BY g.message_id)
-      INTO v_gone, v_attempts, v_next
-      FROM gone g;
+    SELECT array_agg(g.message_id), array_agg(g.attempt), array_agg(g.org_id), array_agg(g.channel_id),
+           array_agg(g.contact_id)
+      INTO v_gone, v_attempts, v_orgs, v_channels, v_contacts FROM gone g;
+    IF v_gone IS NOT NULL THEN
+        WITH next AS MATERIALIZED (
+            SELECT n.* FROM call_up_next(v_orgs, v_channels, v_contacts, true) n
+        )
+        SELECT array_agg((SELECT n.message_id FROM next n
+                           WHERE n.channel_id = g.channel_id AND n.contact_id = g.contact_id LIMIT 1)
+                         ORDER BY g.n)
+          INTO v_next
+          FROM unnest(v_channels, v_contacts) WITH ORDINALITY AS g (channel_id, contact_id, n);
+    END IF;
     PERFORM FROM messages m WHERE m.id = ANY (v_ids) AND m.org_id = ANY (v_org_ids)
       ORDER BY m.id FOR NO KEY UPDATE;
 
