@@ -43,7 +43,8 @@ DECLARE
     v_verdicts    text[];
     v_org_ids     uuid[];
     v_message_ids uuid[];
-    v_gone        uuid[];
+    v_gone        uuid[];    -- from the outbox
+    v_gone_orgs   uuid[];
     v_attempts    smallint[];
     v_channels    uuid[];
     v_contacts    bigint[];
@@ -95,10 +96,10 @@ BEGIN
     )
     SELECT array_agg(g.message_id), array_agg(g.attempt), array_agg(g.org_id), array_agg(g.channel_id),
            array_agg(g.contact_id)
-      INTO v_gone, v_attempts, v_orgs, v_channels, v_contacts FROM gone g;
+      INTO v_gone, v_attempts, v_gone_orgs, v_channels, v_contacts FROM gone g;
     IF v_gone IS NOT NULL THEN
         WITH next AS MATERIALIZED (
-            SELECT n.* FROM call_up_next(v_orgs, v_channels, v_contacts, true) n
+            SELECT n.* FROM call_up_next(v_gone_orgs, v_channels, v_contacts, true) n
         )
         SELECT array_agg((SELECT n.message_id FROM next n
                            WHERE n.channel_id = g.channel_id AND n.contact_id = g.contact_id LIMIT 1)
