@@ -32,7 +32,7 @@ size_t tg_job_publish(struct tg_stream *stream, const struct tg_job *jobs, size_
                       {"message", message_ids[i], TG_UUID_TEXT_SIZE - 1},
                       {"waiter", jobs[i].waiter, strlen(jobs[i].waiter)}}};
     }
-    return tg_stream_publish(stream, entries, n, NULL);
+    return tg_stream_publish(stream, entries, n);
 }
 
 struct taken {
@@ -71,6 +71,13 @@ int tg_job_take(struct tg_stream *stream, const char *consumer, struct tg_job *j
 {
     struct taken taken = {.jobs = jobs};
     return tg_stream_take(stream, consumer, max, block_ms, read_job, &taken);
+}
+
+int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
+                     int idle_ms)
+{
+    struct taken taken = {.jobs = jobs};
+    return tg_stream_take_over(stream, consumer, max, idle_ms, read_job, &taken);
 }
 
 static void result_channel(const char *waiter, char channel[static CHANNEL_SIZE])

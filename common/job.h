@@ -20,9 +20,12 @@ struct tg_job {
 // to find.
 size_t tg_job_publish(struct tg_stream *stream, const struct tg_job *jobs, size_t n) TG_MUST_CHECK;
 
-// Takes up to `max` new jobs, see tg_stream_take.
+// Takes up to `max` new jobs (tg_stream_take), or jobs that their consumer has left lying
+// (tg_stream_take_over).
 int tg_job_take(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
                 int block_ms) TG_MUST_CHECK;
+int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
+                     int idle_ms) TG_MUST_CHECK;
 
 // Ends up to TG_BATCH_MAX jobs. `results` may be NULL or hold NULLs; results[i] goes to the ingress
 // named by jobs[i]->waiter, if it has one.

@@ -82,7 +82,10 @@ enum {
     // others
     // may already count it as abandoned. Below TG_SENDING_GRACE_MS with room for a slow clock.
     TG_CLAIM_FRESH_MS = 5000,
-    // An entry that has been given to so many workers without being done kills them: poison.
+    // An entry that was given away so often without being done may be what ends its workers: it is
+    // given away alone from then on. Once may be any worker's end, such as an update.
+    TG_DELIVERIES_SUSPECT = 2,
+    // An entry that has been given to more workers than this without being done kills them: poison.
     TG_DELIVERIES_MAX = 5,
     // Consumers without anything pending that have not asked for so long are gone.
     TG_CONSUMER_GONE_MS = 600 * 1000,

@@ -73,11 +73,21 @@ pthread_t tg_service_thread(const char *name, void *(*run)(void *), void *argume
     return thread;
 }
 
-long long tg_now_ms(void)
+static long long read_ms(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+long long tg_now_ms(void)
+{
+    return read_ms(CLOCK_MONOTONIC);
+}
+
+long long tg_boottime_ms(void)
+{
+    return read_ms(CLOCK_BOOTTIME);
 }
 
 void tg_service_sleep_ms(int milliseconds)

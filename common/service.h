@@ -23,5 +23,9 @@ pthread_t tg_service_thread(const char *name, void *(*run)(void *), void *argume
 // dates.
 long long tg_now_ms(void);
 
+// The same, but time goes on while the machine is suspended (CLOCK_BOOTTIME): for what others count
+// on meanwhile.
+long long tg_boottime_ms(void);
+
 // Waits. For pauses between attempts at something that is away, nothing else.
 void tg_service_sleep_ms(int milliseconds);

@@ -1,6 +1,6 @@
 // Redis streams: work of one kind ("sends", "events") spread over partitions, and the consumer
-// group "workers" that takes it off. What an entry's fields mean is told by job.h and event.h. With
-// redis.c the only file that knows hiredis.
+// group "workers" that takes it off (stream_group.c). What an entry's fields mean is told by job.h
+// and event.h. With redis.c the only files that know hiredis.
 //
 // A connection belongs to one thread. Every function connects by itself if there is no connection,
 // at most once in TG_RECONNECT_MS, and says so when Redis could not be reached or the connection
@@ -18,6 +18,7 @@ struct tg_stream;
 enum { TG_ENTRY_ID_SIZE = 44 };
 struct tg_entry {
     int partition;
+    int deliveries; // how often it was given to a consumer, this time included
     char id[TG_ENTRY_ID_SIZE];
 };
 
@@ -58,9 +59,9 @@ int tg_stream_partitions(const struct tg_stream *stream);
 bool tg_stream_ping(struct tg_stream *stream) TG_MUST_CHECK;
 
 // XADD of all entries in one pipeline; reads every reply. Returns how many of them Redis took (n if
-// all is well); taken[i], unless `taken` is NULL, tells whether it took entries[i].
-size_t tg_stream_publish(struct tg_stream *stream, const struct tg_new_entry *entries, size_t n,
-                         bool *taken) TG_MUST_CHECK;
+// all is well).
+size_t tg_stream_publish(struct tg_stream *stream, const struct tg_new_entry *entries,
+                         size_t n) TG_MUST_CHECK;
 
 // XADD of all entries (at least one; all of one partition) as one transaction: Redis takes them
 // all, with one write to its disk, or none of them. What is only pipelined it writes to disk once
@@ -74,23 +75,34 @@ bool tg_stream_publish_together(struct tg_stream *stream, const struct tg_new_en
 typedef bool tg_stream_visit(void *context, const struct tg_entry *entry,
                              const struct tg_field *fields, size_t n);
 
-// Takes new entries for `consumer` from all partitions: XREADGROUP, waiting up to `block_ms`. Makes
-// the group (from entry 0) where it is missing. Returns how many `visit` has taken, at most `max`;
-// -1 if Redis is away.
+// Takes new entries for `consumer` from all partitions: XREADGROUP, waiting up to `block_ms`; with
+// `max` below the number of partitions only from as many, and waiting less, so that the others have
+// their turn at the next call. Makes the group (from entry 0) where it is missing. Returns how many
+// `visit` has taken, at most `max`; -1 if Redis is away.
 int tg_stream_take(struct tg_stream *stream, const char *consumer, int max, int block_ms,
                    tg_stream_visit *visit, void *context) TG_MUST_CHECK;
 
-// Takes over entries that their consumer has had for longer than `idle_ms` without finishing them:
-// XAUTOCLAIM, in all partitions. Returns like tg_stream_take; does not wait.
+// Takes over entries that their consumer has had for longer than `idle_ms` without finishing them.
+// Returns like tg_stream_take; does not wait.
+//
+// An entry that was given away TG_DELIVERIES_SUSPECT times or more may be what ends the workers
+// that get it. It is taken alone, with nothing else in the same call, so that the count of nothing
+// but the culprit goes on rising. Call again at once while something comes: the rest waits.
 int tg_stream_take_over(struct tg_stream *stream, const char *consumer, int max, int idle_ms,
                         tg_stream_visit *visit, void *context) TG_MUST_CHECK;
 
-// XACK and XDEL of up to TG_BATCH_MAX entries, and PUBLISH of notices, in one pipeline.
+// Ends up to TG_BATCH_MAX entries, and PUBLISHes notices, in one pipeline. The entries of a
+// partition are acked and deleted together (XACK and XDEL in a transaction): one that is acked and
+// still there would be nobody's, and taken for the oldest live one for ever.
 bool tg_stream_finish(struct tg_stream *stream, const struct tg_entry *const *entries, size_t n,
                       const struct tg_notice *notices, size_t notice_count) TG_MUST_CHECK;
 
 // XGROUP DELCONSUMER in every partition where this consumer has nothing pending.
 void tg_stream_leave(struct tg_stream *stream, const char *consumer);
+
+// The same for all consumers that have not asked for anything for longer than `idle_ms`. Returns
+// how many it has removed, of all partitions; -1 if Redis is away.
+int tg_stream_remove_gone_consumers(struct tg_stream *stream, int idle_ms) TG_MUST_CHECK;
 
 // The age of the oldest live entry of a partition in milliseconds by Redis's clock; -1 if the
 // partition is empty. What is acked is deleted too, so the first entry is the oldest.
