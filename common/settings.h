@@ -34,6 +34,7 @@ struct tg_settings {
     int64_t graph_timeout_ms;
     unsigned worker_roles; // of enum tg_role
     int64_t send_concurrency;
+    int64_t confirmation_window_s;
     enum tg_log_level log_level;
     enum tg_log_format log_format;
 };

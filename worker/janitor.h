@@ -1,5 +1,5 @@
-// All periodic upkeep: what is due gets its job, and so does what has lost it. One janitor of all
-// workers acts at a time, by an advisory lock of its PostgreSQL session.
+// All periodic upkeep (duty.h). One janitor of all workers acts at a time, by an advisory lock of
+// its PostgreSQL session.
 #pragma once
 
 #include "common/settings.h"

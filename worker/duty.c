@@ -1,0 +1,40 @@
+#include "worker/duty.h"
+
+#include "common/job.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "worker/successors.h"
+
+void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_due *due, size_t n)
+{
+    size_t published = 0;
+    for (size_t i = 0; i < n;) {
+        struct tg_job jobs[TG_BATCH_MAX];
+        size_t count = 0;
+        for (; count < TG_BATCH_MAX && i < n; i++)
+            jobs[count++] =
+                (struct tg_job){.org_id = due[i].org_id, .message_id = due[i].message_id};
+        published += tg_job_publish(upkeep->sends, jobs, count);
+    }
+    tg_count(TG_JANITOR, duty, n);
+    tg_count(TG_JOBS_REPUBLISHED, duty, published);
+    tg_count(TG_JOBS_UNPUBLISHED, NULL, n - published);
+    if (n > 0)
+        tg_log(TG_LOG_INFO, "jobs_republished", TG_LOG_TEXT("why", duty), TG_LOG_NUMBER("found", n),
+               TG_LOG_NUMBER("published", published));
+}
+
+void duty_conclude(struct upkeep *upkeep, const struct duty_ending *ending,
+                   const struct tg_ended *ended, size_t n)
+{
+    struct successors successors = {0};
+    for (size_t i = 0; i < n; i++) {
+        successors_add(&successors, ended[i].org_id, &ended[i].released);
+        tg_count(TG_REFUNDS, NULL, ended[i].refunded);
+        tg_log(ending->level, ending->event, TG_LOG_ID("message_id", ended[i].message_id),
+               TG_LOG_ID("org_id", ended[i].org_id), TG_LOG_NUMBER("refunded", ended[i].refunded));
+    }
+    tg_count(TG_JANITOR, ending->duty, n);
+    successors_publish(&successors, upkeep->sends);
+}

@@ -1,0 +1,24 @@
+#include "worker/successors.h"
+
+#include "common/metrics.h"
+
+#include <assert.h>
+
+void successors_add(struct successors *successors, struct tg_uuid org_id,
+                    const struct tg_released *released)
+{
+    if (!released->any)
+        return;
+    assert(successors->n < TG_BATCH_MAX);
+    successors->jobs[successors->n++] =
+        (struct tg_job){.org_id = org_id, .message_id = released->message_id};
+}
+
+void successors_publish(const struct successors *successors, struct tg_stream *sends)
+{
+    if (successors->n == 0)
+        return;
+    size_t published = tg_job_publish(sends, successors->jobs, successors->n);
+    tg_count(TG_JOBS_REPUBLISHED, "released", published);
+    tg_count(TG_JOBS_UNPUBLISHED, NULL, successors->n - published);
+}
