@@ -68,6 +68,8 @@ enum {
     // Meta's answer is a few hundred bytes; anything past this is no answer of Meta's.
     TG_META_ANSWER_MAX = 64 * 1024,
     TG_META_CONNECT_TIMEOUT_MS = 5000,
+    // The longest Retry-After that is heeded; the steps of our own backoff end there too.
+    TG_RETRY_AFTER_MAX_S = 900,
     // How long an XREADGROUP waits when there is nothing to read.
     TG_STREAM_BLOCK_MS = 500,
     // A job that its worker has had for so long without claiming its message is taken over:

@@ -199,10 +199,12 @@ static void record(const struct batch *batch)
 }
 
 enum tg_pg_status apply_items(struct tg_pg *pg, struct item *items, size_t n, const int64_t *taken,
-                              size_t taken_count, struct tg_received *received)
+                              size_t taken_count, struct tg_received *received,
+                              struct successors *successors)
 {
     assert(n <= TG_BATCH_MAX);
     struct batch batch = {.pg = pg, .items = items, .n = n, .received = received};
+    successors->n = 0;
     memset(received, 0, n * sizeof *received);
     long long began_ms = tg_now_ms();
     enum tg_pg_status status = apply_in_transaction(&batch, taken, taken_count);
@@ -217,5 +219,7 @@ enum tg_pg_status apply_items(struct tg_pg *pg, struct item *items, size_t n, co
     tg_observe(TG_INBOUND_BATCH, (double)n);
     tg_observe(TG_INBOUND_SECONDS, (double)(tg_now_ms() - began_ms) / 1e3);
     record(&batch);
+    for (size_t i = 0; i < n; i++)
+        successors_add(successors, batch.applied[i].org_id, &batch.applied[i].released);
     return TG_PG_OK;
 }

@@ -20,11 +20,12 @@ struct dispatch {
     struct graph *graph;
     struct tg_queue *in;
     struct tg_queue *out;
+    struct places *places;
     struct stop *stop;
 };
 
 struct dispatch *dispatch_create(const struct tg_settings *settings, struct tg_queue *in,
-                                 struct tg_queue *out, struct stop *stop)
+                                 struct tg_queue *out, struct places *places, struct stop *stop)
 {
     struct dispatch *dispatch = calloc(1, sizeof *dispatch);
     if (!dispatch)
@@ -32,6 +33,7 @@ struct dispatch *dispatch_create(const struct tg_settings *settings, struct tg_q
     dispatch->graph = graph_create(settings);
     dispatch->in = in;
     dispatch->out = out;
+    dispatch->places = places;
     dispatch->stop = stop;
     return dispatch;
 }
@@ -54,6 +56,13 @@ static void pass_on(struct dispatch *dispatch, struct dispatch_item *item)
     // Nobody but dispatch_run closes this queue.
     if (!tg_queue_push(dispatch->out, item))
         abort();
+    places_give_back(dispatch->places, 1);
+}
+
+static void hand_back(struct dispatch *dispatch, struct dispatch_item *item)
+{
+    item->hand_back = true;
+    pass_on(dispatch, item);
 }
 
 static void pass_on_finished(struct dispatch *dispatch)
@@ -72,6 +81,18 @@ static bool fits_header(const struct tg_text *token)
             return false;
     }
     return true;
+}
+
+static void begin(struct dispatch *dispatch, struct dispatch_item *item)
+{
+    if (dispatch_item_age_ms(item) > TG_CLAIM_FRESH_MS) {
+        hand_back(dispatch, item);
+    } else if (!fits_header(&item->claim.access_token)) {
+        outcome_malformed_token(&item->outcome);
+        pass_on(dispatch, item);
+    } else {
+        graph_post(dispatch->graph, item);
+    }
 }
 
 static size_t settle_room(struct dispatch *dispatch)
@@ -98,15 +119,8 @@ static void begin_waiting(struct dispatch *dispatch)
         size_t n = pop_waiting(dispatch, items, room, 0);
         if (n == 0)
             return;
-        for (size_t i = 0; i < n; i++) {
-            struct dispatch_item *item = items[i];
-            if (fits_header(&item->claim.access_token)) {
-                graph_post(dispatch->graph, item);
-            } else {
-                outcome_malformed_token(&item->outcome);
-                pass_on(dispatch, item);
-            }
-        }
+        for (size_t i = 0; i < n; i++)
+            begin(dispatch, items[i]);
     }
 }
 
@@ -114,11 +128,8 @@ static void hand_back_waiting(struct dispatch *dispatch, size_t max, int timeout
 {
     void *items[TG_BATCH_MAX];
     size_t n = max > 0 ? pop_waiting(dispatch, items, max, timeout_ms) : 0;
-    for (size_t i = 0; i < n; i++) {
-        struct dispatch_item *item = items[i];
-        item->hand_back = true;
-        pass_on(dispatch, item);
-    }
+    for (size_t i = 0; i < n; i++)
+        hand_back(dispatch, items[i]);
 }
 
 static void drain(struct dispatch *dispatch)

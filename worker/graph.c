@@ -30,6 +30,7 @@ struct request {
     struct dispatch_item *item; // NULL: free
     size_t sent;                // bytes of the payload handed to libcurl
     bool body_read;
+    bool late; // refused at the last moment, before the first byte
     struct tg_text url;
     struct tg_text authorization;
     struct curl_slist header; // Authorization, in front of the headers that all requests share
@@ -53,6 +54,12 @@ static size_t read_body(char *buffer, size_t size, size_t count, void *context)
 {
     struct request *request = context;
     const struct tg_text *payload = &request->item->claim.payload;
+    // After a standstill of this process, or a long way to a connection: the message may be
+    // somebody else's by now.
+    if (!request->body_read && dispatch_item_age_ms(request->item) > TG_SENDING_GRACE_MS) {
+        request->late = true;
+        return CURL_READFUNC_ABORT;
+    }
     size_t n = payload->length - request->sent;
     if (n > size * count)
         n = size * count;
@@ -241,6 +248,7 @@ void graph_post(struct graph *graph, struct dispatch_item *item)
     request->item = item;
     request->sent = 0;
     request->body_read = false;
+    request->late = false;
     tg_text_clear(&request->answer);
 
     tg_text_clear(&request->url);
@@ -315,15 +323,19 @@ struct dispatch_item *graph_take_finished(struct graph *graph)
     assert(message->msg == CURLMSG_DONE);
     struct request *request = NULL;
     curl_off_t total_us = 0;
+    curl_off_t retry_after_s = 0;
     struct outcome_answer answer = {.code = message->data.result};
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
     curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &answer.http_status);
     curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+    curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    answer.retry_after_s = retry_after_s;
     answer.body_read = request->body_read;
     answer.receipt = request->item->claim.receipt;
     answer.body = tg_text_string(&request->answer);
     answer.length = request->answer.length;
     outcome_judge(&answer, &request->item->outcome);
+    request->item->hand_back = request->late;
     tg_observe(TG_DISPATCH_SECONDS, (double)total_us / 1e6);
     return end(graph, request);
 }

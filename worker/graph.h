@@ -31,7 +31,9 @@ void graph_post(struct graph *graph, struct dispatch_item *item);
 // Drives the requests, waiting up to `timeout_ms` for something to happen.
 void graph_run(struct graph *graph, int timeout_ms);
 
-// The next message whose request has ended, its outcome filled; NULL if there is none.
+// The next message whose request has ended, its outcome filled, or to be handed back if its claim
+// had become too old (TG_SENDING_GRACE_MS) before the first byte of it could leave. NULL if there
+// is none.
 struct dispatch_item *graph_take_finished(struct graph *graph);
 
 // Breaks off one request that is under way: unconfirmed if its body has been read, to be handed

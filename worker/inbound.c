@@ -22,7 +22,7 @@ struct work {
     const struct inbound *inbound;
     struct tg_pg *pg;
     struct tg_stream *events;
-    struct tg_stream *sends; // replies leave through it
+    struct tg_stream *sends; // jobs of replies, and of what statuses have released
     struct rules *rules;
     struct tg_event event[TG_INBOUND_EVENTS_MAX];
     struct tg_taken_event taken[TG_INBOUND_EVENTS_MAX];
@@ -30,6 +30,7 @@ struct work {
     char source[TG_INBOUND_EVENTS_MAX][TG_ENTRY_ID_SIZE]; // names an event in the log
     bool refused[TG_INBOUND_EVENTS_MAX]; // PostgreSQL would not even record them as dead
     struct tg_received received[TG_BATCH_MAX];
+    struct successors successors;
 };
 
 // Is it worth another attempt? Waits before it says yes, unless nothing is away.
@@ -112,9 +113,10 @@ static bool apply_all(struct work *work, size_t taken_count)
         size = size < n - i ? size : n - i;
         bool last = i + size == n;
         size_t id_count = last ? ended(work, taken_count, ids) : 0;
-        enum tg_pg_status status =
-            apply_items(work->pg, items + i, size, ids, id_count, work->received);
+        enum tg_pg_status status = apply_items(work->pg, items + i, size, ids, id_count,
+                                               work->received, &work->successors);
         if (status == TG_PG_OK) {
+            successors_publish(&work->successors, work->sends);
             bool replied = reply_to_batch(work, items + i, size);
             for (size_t j = 0; j < size; j++)
                 tg_received_finish(&work->received[j]);
@@ -132,14 +134,39 @@ static bool apply_all(struct work *work, size_t taken_count)
     }
 }
 
-static void read_items(struct work *work, size_t event, const struct tg_text *body, int64_t tries)
+// Says of the items since `before` which of the batch's bodies they came from.
+static void name_items(struct work *work, size_t before, size_t event, int64_t tries)
 {
-    size_t before = work->items.count;
-    items_read(&work->items, body);
     for (size_t i = before; i < work->items.count; i++) {
         work->items.item[i].event = event;
         work->items.item[i].tries = tries;
     }
+}
+
+// An event that has ended one worker after the other is not even looked at: it is dead as it is.
+static void read_event(struct work *work, size_t event)
+{
+    const struct tg_event *taken = &work->event[event];
+    size_t before = work->items.count;
+    memcpy(work->source[event], taken->entry.id, sizeof work->source[event]);
+    if (taken->entry.deliveries > TG_DELIVERIES_MAX) {
+        items_add_dead(&work->items, &taken->body, "poison");
+        tg_log(TG_LOG_ERROR, "poison_event", TG_LOG_TEXT("entry", taken->entry.id),
+               TG_LOG_NUMBER("partition", taken->entry.partition),
+               TG_LOG_NUMBER("deliveries", taken->entry.deliveries));
+    } else {
+        items_read(&work->items, &taken->body);
+    }
+    name_items(work, before, event, 0);
+}
+
+static void read_dead_event(struct work *work, size_t event)
+{
+    const struct tg_taken_event *taken = &work->taken[event];
+    size_t before = work->items.count;
+    snprintf(work->source[event], sizeof work->source[event], "dead event %" PRId64, taken->id);
+    items_read(&work->items, &taken->body);
+    name_items(work, before, event, taken->tries);
 }
 
 // Applies the events that were taken and takes them off their streams.
@@ -148,10 +175,8 @@ static void apply_events(struct work *work, size_t n)
     struct tg_event done[TG_INBOUND_EVENTS_MAX];
     size_t count = 0;
     memset(work->refused, 0, sizeof work->refused);
-    for (size_t i = 0; i < n; i++) {
-        memcpy(work->source[i], work->event[i].entry.id, sizeof work->source[i]);
-        read_items(work, i, &work->event[i].body, 0);
-    }
+    for (size_t i = 0; i < n; i++)
+        read_event(work, i);
     bool applied = n == 0 || apply_all(work, 0);
     for (size_t i = 0; applied && i < n; i++) {
         if (!work->refused[i])
@@ -165,33 +190,34 @@ static void apply_events(struct work *work, size_t n)
         tg_event_finish(&work->event[i]);
 }
 
-// Dead events whose time has come: statuses that were too early, and what is replayed.
-static void retry_dead(struct work *work)
+// Dead events whose time has come: statuses that were too early, and what is replayed. False: not
+// even that can be asked for.
+static bool retry_dead(struct work *work)
 {
     size_t n = TG_INBOUND_EVENTS_MAX;
     while (n == TG_INBOUND_EVENTS_MAX && !stop_ordered(work->inbound->stop)) {
         if (tg_store_take_dead_events(work->pg, TG_INBOUND_EVENTS_MAX, work->taken, &n) != TG_PG_OK)
-            return;
+            return false;
         memset(work->refused, 0, sizeof work->refused);
-        for (size_t i = 0; i < n; i++) {
-            snprintf(work->source[i], sizeof work->source[i], "dead event %" PRId64,
-                     work->taken[i].id);
-            read_items(work, i, &work->taken[i].body, work->taken[i].tries);
-        }
+        for (size_t i = 0; i < n; i++)
+            read_dead_event(work, i);
         bool applied = n == 0 || apply_all(work, n);
         items_finish(&work->items);
         for (size_t i = 0; i < n; i++)
             tg_text_finish(&work->taken[i].body);
         if (!applied)
-            return;
+            return false;
     }
+    return true;
 }
 
-// Events that a worker took and did not finish, ourselves among them.
+// Events that a worker took and did not finish, ourselves among them. Not while PostgreSQL is away:
+// those that others have for long because of that are no worse for it, and must not be counted as
+// given away once more by each worker that waits like them.
 static void take_over(struct work *work)
 {
-    int n = TG_INBOUND_EVENTS_MAX;
-    while (n == TG_INBOUND_EVENTS_MAX && !stop_ordered(work->inbound->stop)) {
+    int n = 1;
+    while (n > 0 && !stop_ordered(work->inbound->stop)) {
         n = tg_event_take_over(work->events, work->inbound->consumer, work->event,
                                TG_INBOUND_EVENTS_MAX, TG_EVENT_TAKEOVER_MS);
         if (n > 0) {
@@ -220,8 +246,8 @@ static void take_events(struct work *work)
     int max = TG_INBOUND_EVENTS_MAX;
     while (!stop_ordered(stop)) {
         if (tg_now_ms() >= next_look_ms) {
-            take_over(work);
-            retry_dead(work);
+            if (retry_dead(work))
+                take_over(work);
             next_look_ms = tg_now_ms() + TG_INBOUND_LOOK_MS;
         }
         int n = tg_event_take(work->events, work->inbound->consumer, work->event, max,

@@ -6,26 +6,22 @@
 #include "common/service.h"
 #include "worker/ack.h"
 #include "worker/item.h"
+#include "worker/successors.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    // Reads are worth their round trips from a quarter of a batch on, and tg_job_take reads
-    // every
-    // partition then.
-    ROOM_MIN = TG_PARTITIONS_MAX,
-    // How often to look whether dispatch has made room.
-    ROOM_WAIT_MS = 5,
+    // While there is no free place, so often to look whether to stop.
+    PLACE_WAIT_MS = 500,
+    // Between two looks for jobs that were left lying.
+    TAKE_OVER_INTERVAL_MS = 1000,
     // Between attempts while a server is away, and after a refusal.
     RETRY_MS = TG_RECONNECT_MS,
     // Once asked to stop, so long a claim that may have been committed is still cleared up.
     CLEAR_UP_MS = 5000,
 };
-
-static_assert((int)ROOM_MIN <= (int)TG_DISPATCH_QUEUE_MAX,
-              "the queue must be able to have that much room");
 
 // What the thread works with. A batch of jobs is sorted by message and holds each message once.
 struct work {
@@ -33,6 +29,8 @@ struct work {
     struct tg_pg *pg;
     struct tg_stream *stream;
     struct ack *ack;
+    size_t places; // free ones in our hands
+    long long next_take_over_ms;
     struct tg_job jobs[TG_BATCH_MAX];
     struct tg_claim claims[TG_BATCH_MAX];
 };
@@ -71,16 +69,19 @@ static size_t sort_jobs(struct work *work, size_t n)
 
 // Hands on what was claimed and finishes the jobs of the rest: whoever settled or holds those
 // messages does without them.
-static void hand_on(struct work *work, const struct tg_job *jobs, size_t n, size_t claimed)
+static void hand_on(struct work *work, const struct tg_job *jobs, size_t n, size_t claimed,
+                    long long claimed_at_ms)
 {
     bool taken[TG_BATCH_MAX] = {false};
+    assert(claimed <= work->places);
+    work->places -= claimed;
     for (size_t i = 0; i < claimed; i++) {
         struct tg_job key = {.message_id = work->claims[i].message_id};
         const struct tg_job *job = bsearch(&key, jobs, n, sizeof *jobs, compare_jobs);
         if (!job)
             abort(); // claim_sends answered what it was not asked
         taken[job - jobs] = true;
-        struct dispatch_item *item = dispatch_item_create(&work->claims[i], job);
+        struct dispatch_item *item = dispatch_item_create(&work->claims[i], job, claimed_at_ms);
         if (!tg_queue_push(work->intake->out, item))
             abort(); // nobody but intake_run closes this queue
     }
@@ -130,12 +131,13 @@ static bool claim(struct work *work, const struct tg_job *jobs, size_t n)
     bool maybe_claimed = false;
     while (!stop_ordered(stop)) {
         size_t claimed = 0;
+        long long began_ms = tg_boottime_ms();
         enum tg_pg_status status = tg_store_claim_sends(work->pg, claim_id, org_ids, message_ids, n,
                                                         work->claims, &claimed);
         if (status == TG_PG_REFUSED)
             return false;
         if (status == TG_PG_OK) {
-            hand_on(work, jobs, n, claimed);
+            hand_on(work, jobs, n, claimed, began_ms);
             return true;
         }
         maybe_claimed |= status == TG_PG_UNKNOWN;
@@ -193,23 +195,93 @@ static bool schema_is_ready(struct work *work)
     }
 }
 
+// Does claiming work at all? Jobs that others have for long because it does not are no worse for
+// it, and must not be counted as given away once more by each worker that waits like them.
+static bool claiming_works(struct work *work)
+{
+    size_t claimed = 0;
+    return tg_store_claim_sends(work->pg, tg_uuid7(), NULL, NULL, 0, work->claims, &claimed) ==
+           TG_PG_OK;
+}
+
+// Fails the message of a job that has ended one worker after the other. False: PostgreSQL could not
+// be asked, and the job stays pending.
+static bool fail_poison(struct work *work, const struct tg_job *job)
+{
+    struct tg_ended ended;
+    size_t n = 0;
+    if (tg_store_fail_poison_sends(work->pg, &job->org_id, &job->message_id, 1, &ended, &n) !=
+        TG_PG_OK)
+        return false;
+    struct successors successors = {0};
+    if (n > 0) {
+        successors_add(&successors, ended.org_id, &ended.released);
+        tg_count(TG_REFUNDS, NULL, ended.refunded);
+    }
+    successors_publish(&successors, work->stream);
+    ack_jobs(work->ack, &job, NULL, 1);
+    tg_log(TG_LOG_ERROR, "poison_job", TG_LOG_ID("message_id", job->message_id),
+           TG_LOG_ID("org_id", job->org_id), TG_LOG_TEXT("entry", job->entry.id),
+           TG_LOG_NUMBER("deliveries", job->entry.deliveries), TG_LOG_NUMBER("failed", n),
+           TG_LOG_NUMBER("refunded", n > 0 && ended.refunded));
+    return true;
+}
+
+// Deals with the poison among the jobs. Returns how many others are left.
+static size_t sort_out_poison(struct work *work, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (work->jobs[i].entry.deliveries <= TG_DELIVERIES_MAX)
+            work->jobs[kept++] = work->jobs[i];
+        else if (!fail_poison(work, &work->jobs[i]))
+            tg_log(TG_LOG_WARN, "poison_left", TG_LOG_TEXT("entry", work->jobs[i].entry.id));
+    }
+    return kept;
+}
+
+// Jobs that their workers, ourselves among them, have left lying. Returns how many there were.
+static int take_over(struct work *work)
+{
+    if (tg_now_ms() < work->next_take_over_ms)
+        return 0;
+    int n = 0;
+    if (claiming_works(work))
+        n = tg_job_take_over(work->stream, work->intake->consumer, work->jobs, (int)work->places,
+                             TG_JOB_TAKEOVER_MS);
+    if (n <= 0) {
+        work->next_take_over_ms = tg_now_ms() + TAKE_OVER_INTERVAL_MS;
+        return 0;
+    }
+    tg_count(TG_JOBS_TAKEN_OVER, NULL, (uint64_t)n);
+    tg_log(TG_LOG_INFO, "jobs_taken_over", TG_LOG_NUMBER("jobs", n));
+    return n;
+}
+
+// Jobs for the places in our hands, old ones before new ones. -1: Redis is away.
+static int next_jobs(struct work *work)
+{
+    int n = take_over(work);
+    if (n > 0)
+        return (int)sort_out_poison(work, (size_t)n);
+    n = tg_job_take(work->stream, work->intake->consumer, work->jobs, (int)work->places,
+                    TG_STREAM_BLOCK_MS);
+    if (n >= 0)
+        ack_late(work->ack);
+    return n;
+}
+
 static void take_jobs(struct work *work)
 {
     const struct intake *intake = work->intake;
     while (!stop_ordered(intake->stop)) {
-        size_t room = TG_DISPATCH_QUEUE_MAX - tg_queue_length(intake->out);
-        if (room < ROOM_MIN) {
-            stop_wait(intake->stop, ROOM_WAIT_MS);
-            continue;
-        }
-        int max = room < TG_BATCH_MAX ? (int)room : TG_BATCH_MAX;
-        int n = tg_job_take(work->stream, intake->consumer, work->jobs, max, TG_STREAM_BLOCK_MS);
-        if (n < 0)
-            stop_wait(intake->stop, RETRY_MS);
-        else
-            ack_late(work->ack);
+        work->places = places_take(intake->places, TG_BATCH_MAX, PLACE_WAIT_MS);
+        int n = work->places > 0 ? next_jobs(work) : 0;
         if (n > 0)
             claim_all(work, work->jobs, sort_jobs(work, (size_t)n));
+        places_give_back(intake->places, work->places);
+        if (n < 0)
+            stop_wait(intake->stop, RETRY_MS);
     }
 }
 

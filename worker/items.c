@@ -517,6 +517,12 @@ void items_read(struct items *items, const struct tg_text *body)
     }
 }
 
+void items_add_dead(struct items *items, const struct tg_text *body, const char *reason)
+{
+    items->body_begin = items->count;
+    add_dead(items, &(const struct item_place){.body = body}, (struct tg_span){0}, reason);
+}
+
 // An object with the members of `of` that have these names; NULL ends them.
 static struct json_object *pick(struct json_object *of, const char *const *names)
 {

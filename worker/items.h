@@ -53,6 +53,9 @@ struct items {
 // item, unless it is well-formed and empty. Bounded by TG_EVENT_ITEMS_MAX.
 void items_read(struct items *items, const struct tg_text *body);
 
+// Appends a body as one dead item, unread.
+void items_add_dead(struct items *items, const struct tg_text *body, const char *reason);
+
 // Frees everything and makes it empty again.
 void items_finish(struct items *items);
 

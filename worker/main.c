@@ -12,6 +12,7 @@
 #include "worker/inbound.h"
 #include "worker/intake.h"
 #include "worker/janitor.h"
+#include "worker/places.h"
 #include "worker/settle.h"
 #include "worker/stop.h"
 
@@ -25,6 +26,7 @@
 struct send_stages {
     struct tg_queue *claimed;
     struct tg_queue *finished;
+    struct places *places;
     struct dispatch *dispatch;
     struct intake intake;
     struct settle settle;
@@ -38,8 +40,11 @@ static void start_send_stages(struct send_stages *stages, const struct tg_settin
 {
     stages->claimed = tg_queue_create(TG_DISPATCH_QUEUE_MAX);
     stages->finished = tg_queue_create(TG_SETTLE_QUEUE_MAX + (size_t)settings->send_concurrency);
-    stages->dispatch = dispatch_create(settings, stages->claimed, stages->finished, stop);
-    stages->intake = (struct intake){settings, consumer, stages->claimed, stages->dispatch, stop};
+    stages->places = places_create((size_t)settings->send_concurrency);
+    stages->dispatch =
+        dispatch_create(settings, stages->claimed, stages->finished, stages->places, stop);
+    stages->intake = (struct intake){settings,        consumer,         stages->places,
+                                     stages->claimed, stages->dispatch, stop};
     stages->settle = (struct settle){settings, consumer, stages->finished, stop};
     stages->settle_thread = tg_service_thread("settle", settle_run, &stages->settle);
     stages->dispatch_thread = tg_service_thread("dispatch", dispatch_run, stages->dispatch);
@@ -54,6 +59,7 @@ static void end_send_stages(struct send_stages *stages)
     pthread_join(stages->dispatch_thread, NULL);
     pthread_join(stages->settle_thread, NULL);
     dispatch_destroy(stages->dispatch);
+    places_destroy(stages->places);
     tg_queue_destroy(stages->finished);
     tg_queue_destroy(stages->claimed);
 }

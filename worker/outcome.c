@@ -1,6 +1,7 @@
 #include "worker/outcome.h"
 
 #include "common/json.h"
+#include "common/limits.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -171,6 +172,15 @@ static void clear(struct tg_outcome *outcome)
     outcome->wamid[0] = '\0';
     outcome->error_message[0] = '\0';
     outcome->transient = false;
+    outcome->retry_after_s = 0;
+}
+
+// However long Meta asks us to wait, we look again now and then: it may have been a mistake.
+static int64_t heeded(int64_t retry_after_s)
+{
+    if (retry_after_s < 0)
+        return 0;
+    return retry_after_s < TG_RETRY_AFTER_MAX_S ? retry_after_s : TG_RETRY_AFTER_MAX_S;
 }
 
 void outcome_judge(const struct outcome_answer *answer, struct tg_outcome *outcome)
@@ -189,6 +199,8 @@ void outcome_judge(const struct outcome_answer *answer, struct tg_outcome *outco
             judge_status(answer, outcome);
     }
     json_object_put(root);
+    if (strcmp(outcome->key, "sent") != 0)
+        outcome->retry_after_s = heeded(answer->retry_after_s);
 }
 
 void outcome_broken_off(struct tg_outcome *outcome)

@@ -13,14 +13,16 @@
 // A finished request, as libcurl leaves it.
 struct outcome_answer {
     CURLcode code;
-    bool body_read;   // a byte of the message was handed to libcurl
-    bool receipt;     // Meta answers {"success":true}, without a wamid
-    long http_status; // 0 if no answer came
-    const char *body; // the answer's, `length` bytes; not NUL-terminated
+    bool body_read;        // a byte of the message was handed to libcurl
+    bool receipt;          // Meta answers {"success":true}, without a wamid
+    long http_status;      // 0 if no answer came
+    int64_t retry_after_s; // what the answer's Retry-After asks for; 0: nothing
+    const char *body;      // the answer's, `length` bytes; not NUL-terminated
     size_t length;
 };
 
-// Fills key, wamid, error_message and transient of `outcome`; the ids are the caller's to fill.
+// Fills all of `outcome` but the ids, which are the caller's to fill. Retry-After is heeded up to
+// TG_RETRY_AFTER_MAX_S.
 //
 //   Meta's error envelope, whatever the status   its code in decimal ("131026", "0")
 //   2xx with a message id; a receipt's success    sent

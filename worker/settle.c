@@ -6,6 +6,7 @@
 #include "common/service.h"
 #include "worker/ack.h"
 #include "worker/item.h"
+#include "worker/successors.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,27 @@ static void append_result(struct tg_text *json, const struct tg_outcome *outcome
     tg_text_append_string(json, "}}");
 }
 
+// What is not sent, by how it stands.
+static void log_unsent(const struct tg_outcome *outcome, const struct tg_settled *settled)
+{
+    static const struct {
+        const char *status;
+        const char *event;
+        enum tg_log_level level;
+    } events[] = {
+        {"scheduled", "send_put_off", TG_LOG_INFO},
+        {"unconfirmed", "send_unconfirmed", TG_LOG_WARN},
+        {"failed", "send_failed", TG_LOG_INFO},
+    };
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        if (strcmp(settled->status, events[i].status) == 0)
+            tg_log(events[i].level, events[i].event, TG_LOG_ID("message_id", outcome->message_id),
+                   TG_LOG_ID("org_id", outcome->org_id), TG_LOG_TEXT("outcome", outcome->key),
+                   TG_LOG_TEXT("class", settled->error_class),
+                   TG_LOG_NUMBER("refunded", settled->refunded));
+    }
+}
+
 static void record(const struct tg_outcome *outcome, const struct tg_settled *settled)
 {
     tg_count(TG_OUTCOMES, outcome->key, 1);
@@ -103,12 +125,12 @@ static void record(const struct tg_outcome *outcome, const struct tg_settled *se
         tg_log(TG_LOG_WARN, "unknown_error_code", TG_LOG_TEXT("code", outcome->key),
                TG_LOG_ID("message_id", outcome->message_id), TG_LOG_ID("org_id", outcome->org_id));
     }
-    if (strcmp(settled->status, "sent") != 0)
-        tg_log(strcmp(settled->status, "unconfirmed") == 0 ? TG_LOG_WARN : TG_LOG_INFO,
-               strcmp(settled->status, "unconfirmed") == 0 ? "send_unconfirmed" : "send_failed",
-               TG_LOG_ID("message_id", outcome->message_id), TG_LOG_ID("org_id", outcome->org_id),
-               TG_LOG_TEXT("outcome", outcome->key), TG_LOG_TEXT("class", settled->error_class),
-               TG_LOG_NUMBER("refunded", settled->refunded));
+    log_unsent(outcome, settled);
+    if (settled->paused) {
+        tg_count(TG_CHANNELS_PAUSED, outcome->key, 1);
+        tg_log(TG_LOG_WARN, "channel_paused", TG_LOG_ID("org_id", outcome->org_id),
+               TG_LOG_ID("message_id", outcome->message_id), TG_LOG_TEXT("outcome", outcome->key));
+    }
 }
 
 static enum attempt settle_items(struct work *work, struct dispatch_item *const *items, size_t n)
@@ -131,15 +153,18 @@ static enum attempt settle_items(struct work *work, struct dispatch_item *const 
             return GIVEN_UP;
     }
 
+    struct successors successors = {0};
     const char *results[TG_BATCH_MAX] = {NULL};
     for (size_t i = 0; i < n; i++) {
         record(outcomes[i], &work->settled[i]);
+        successors_add(&successors, outcomes[i]->org_id, &work->settled[i].released);
         if (items[i]->job.waiter[0] == '\0')
             continue;
         tg_text_clear(&work->results[i]);
         append_result(&work->results[i], outcomes[i], &work->settled[i]);
         results[i] = tg_text_string(&work->results[i]);
     }
+    successors_publish(&successors, work->stream);
     finish_jobs(work, items, results, n);
     return DONE;
 }

@@ -14,7 +14,8 @@ struct settle {
 };
 
 // The thread; its argument is a struct settle. Settles everything that has come back since the last
-// batch in one transaction, then acks the jobs and publishes results to those who wait. With
+// batch in one transaction, then publishes the jobs of what that has released, acks the jobs that
+// are done and publishes results to those who wait. With
 // PostgreSQL away it keeps the batch and tries again: settling twice changes nothing. Ends when
 // `in` is closed and drained, and then takes the consumer out of the groups.
 void *settle_run(void *argument);
