@@ -183,6 +183,7 @@ static void answer_refusal(struct sim *sim, const struct post_in_hand *post, str
     struct error_rule rule = error_rules_find(&sim->error_rules, post->code);
     envelope_write(answer, post->http_status ? post->http_status : rule.http_status, post->code,
                    rule.title, *post->details ? post->details : rule.meaning);
+    answer->retry_after_s = sim_settings_get(&sim->settings, SETTING_RETRY_AFTER_S);
     bool unauthorized = post->code == CODE_TOKEN && post->http_status == 401;
     stats_count(&sim->stats, unauthorized ? STAT_UNAUTHORIZED : STAT_REFUSED);
     stats_count_code(&sim->stats, post->code);

@@ -35,7 +35,8 @@ struct answer {
     int http_status;          // of ANSWER_SEND
     const char *content_type; // a string literal; NULL: application/json
     struct tg_text body;
-    int64_t delay_ms; // how long after the request the answer is due
+    int64_t retry_after_s; // header Retry-After; 0: none
+    int64_t delay_ms;      // how long after the request the answer is due
     // Webhooks that begin when the request is over, however it ends; NULL: none. They begin at once
     // if the answer is held for them: it is then due when they have ended, after delay_ms at the
     // latest.

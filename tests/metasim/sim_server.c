@@ -7,9 +7,11 @@
 #include "tests/metasim/sim_limits.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -123,6 +125,10 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                             answer->content_type ? answer->content_type
                                                  : "application/json; charset=UTF-8");
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%" PRId64, answer->retry_after_s);
+    if (answer->retry_after_s > 0)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     enum MHD_Result result =
         MHD_queue_response(exchange->connection, (unsigned)answer->http_status, response);
     MHD_destroy_response(response);

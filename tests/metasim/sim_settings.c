@@ -15,6 +15,7 @@ static const struct kind kinds[SETTINGS] = {
     [SETTING_MPS] = {"mps", 0, 1000000, false},
     [SETTING_PAIR_BURST] = {"pair_burst", 0, 1000000, false},
     [SETTING_PAIR_INTERVAL_MS] = {"pair_interval_ms", 6000, 86400000, false},
+    [SETTING_RETRY_AFTER_S] = {"retry_after_s", 0, 86400, false},
     [SETTING_DOWN] = {"down", 0, 1, true},
     [SETTING_WEBHOOKS] = {"webhooks", 1, 1, true},
     [SETTING_STATUS_GAP_MS] = {"status_gap_ms", 300, SIM_LATENCY_MS_MAX, false},

@@ -13,6 +13,7 @@ enum setting {
     SETTING_MPS,              // messages a second that a number may send; 0: any
     SETTING_PAIR_BURST,       // messages that a number may send to one recipient at once; 0: any
     SETTING_PAIR_INTERVAL_MS, // after how long one more of that burst is free again
+    SETTING_RETRY_AFTER_S,    // Retry-After of what is refused; 0: none
     SETTING_DOWN,             // Meta is down: every request is answered 503
     SETTING_WEBHOOKS,         // messages taken from now on get status webhooks
     SETTING_STATUS_GAP_MS,    // what the times of a message's status webhooks are counted in

@@ -40,11 +40,16 @@ struct daemon start_ingress(struct gateway *gateway)
 
 struct daemon *start_worker(struct gateway *gateway)
 {
+    return start_worker_with(gateway, gateway->options->worker_settings);
+}
+
+struct daemon *start_worker_with(struct gateway *gateway, const char *const *settings)
+{
     cr_assert(gateway->worker_count < GATEWAY_WORKERS_MAX);
     struct daemon *worker = &gateway->workers[gateway->worker_count++];
-    struct process *process = process_start(
-        text_of("worker-%zu", gateway->worker_count), WORDS(testbed_daemon("tollgate-worker")),
-        environment_of(gateway, "tollgate_worker", gateway->options->worker_settings));
+    struct process *process = process_start(text_of("worker-%zu", gateway->worker_count),
+                                            WORDS(testbed_daemon("tollgate-worker")),
+                                            environment_of(gateway, "tollgate_worker", settings));
     *worker = (struct daemon){process, "", logged_url(process, "admin_listening")};
     return worker;
 }
@@ -103,6 +108,32 @@ void stop_gateway(struct gateway *gateway)
     redis_kill(gateway->redis);
     if (!gateway->options->database)
         database_drop(gateway->database);
+}
+
+void kill_worker(struct gateway *gateway, struct daemon *worker)
+{
+    process_kill(worker->process);
+    *worker = gateway->workers[--gateway->worker_count];
+}
+
+bool daemon_has_logged(const struct daemon *daemon, const char *event)
+{
+    const char *word = text_of(" event=%s", event);
+    for (const char *at = strstr(process_log(daemon->process), word); at; at = strstr(at + 1, word))
+        if (at[strlen(word)] == ' ' || at[strlen(word)] == '\n')
+            return true;
+    return false;
+}
+
+bool thread_waits_for_lock(struct gateway *gateway, const char *thread)
+{
+    // Within a transaction PostgreSQL would show the first look again and again.
+    (void)database_text(gateway->database, "SELECT pg_stat_clear_snapshot()");
+    return database_number(gateway->database,
+                           "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                           "current_database() AND application_name = 'tollgate-worker %s' "
+                           "AND wait_event_type = 'Lock'",
+                           thread) > 0;
 }
 
 const char *daemon_missing(const struct daemon *daemon)

@@ -51,10 +51,22 @@ struct gateway *gateway_start(const struct gateway_options *options);
 // One more ingress or worker for the same database, Redis and simulator.
 struct daemon start_ingress(struct gateway *gateway);
 struct daemon *start_worker(struct gateway *gateway);
+// A worker with settings of its own, NULL-terminated.
+struct daemon *start_worker_with(struct gateway *gateway, const char *const *settings);
 
 // Stops all that runs, daemons first: each must end with 0. Then the ledger must be in order
 // (audit_ledger), and the database goes.
 void stop_gateway(struct gateway *gateway);
+
+// Kills one, which stop_gateway does not expect any more then. Pointers to the last worker that was
+// started point to nothing afterwards.
+void kill_worker(struct gateway *gateway, struct daemon *worker);
+
+// Does an event stand in its log?
+bool daemon_has_logged(const struct daemon *daemon, const char *event);
+
+// Does a thread of a worker ("intake", "inbound") wait for a lock that this test holds?
+bool thread_waits_for_lock(struct gateway *gateway, const char *thread);
 
 // What /readyz of a daemon says is missing, such as "redis"; "" if it is ready.
 const char *daemon_missing(const struct daemon *daemon);

@@ -35,25 +35,13 @@ static void given_welcome(const struct org *org)
                         org->id);
 }
 
-// Is a worker's inbound thread waiting for a lock that this test holds?
-static bool worker_waits(struct gateway *gateway)
-{
-    // Within a transaction PostgreSQL would show the first look again and again.
-    (void)database_text(gateway->database, "SELECT pg_stat_clear_snapshot()");
-    return database_number(gateway->database,
-                           "SELECT count(*) FROM pg_stat_activity WHERE datname = "
-                           "current_database() AND application_name = 'tollgate-worker inbound' "
-                           "AND wait_event_type = 'Lock'") > 0;
-}
-
 // Holds a lock until the worker has come to it, and kills the worker there.
 static void kill_at(struct gateway *gateway, const char *lock)
 {
     (void)database_text(gateway->database, "BEGIN; %s", lock);
     struct daemon *worker = start_worker(gateway);
-    eventually(worker_waits(gateway));
-    process_kill(worker->process);
-    gateway->worker_count--;
+    eventually(thread_waits_for_lock(gateway, "inbound"));
+    kill_worker(gateway, worker);
     (void)database_text(gateway->database, "ROLLBACK");
 }
 
@@ -102,8 +90,7 @@ Test(inbound_outage, two_workers_and_one_killed_under_load)
     given_welcome(&org);
     struct daemon *second = start_worker(gateway);
     post_texts(&org, 0, 100);
-    process_kill(second->process);
-    gateway->worker_count--;
+    kill_worker(gateway, second);
     post_texts(&org, 100, 100);
     eventually_within(40, events_left(gateway) == 0);
     cr_assert_eq(org_messages(&org, "received"), 200);

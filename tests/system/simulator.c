@@ -50,6 +50,13 @@ long simulator_posts(struct simulator *simulator)
     return figure(simulator, "/_sim/posts", "/count");
 }
 
+const char *simulator_post_at(struct simulator *simulator, const char *recipient, size_t n)
+{
+    struct answer answer =
+        ask(simulator->http, .path = text_of("/_sim/posts?recipient=%s", recipient));
+    return answer_text(&answer, text_of("/posts/%zu/message", n));
+}
+
 long simulator_stat(struct simulator *simulator, const char *name)
 {
     return figure(simulator, "/_sim/stats", text_of("/%s", name));

@@ -19,6 +19,8 @@ void simulator_start(struct simulator *simulator);
 long simulator_posts_to(struct simulator *simulator, const char *recipient);
 long simulator_posts_of(struct simulator *simulator, const char *message_id);
 long simulator_posts(struct simulator *simulator);
+// The message that came as the n-th post (from 0) for a recipient; "" if there was none.
+const char *simulator_post_at(struct simulator *simulator, const char *recipient, size_t n);
 
 // A figure of /_sim/stats, such as "reused".
 long simulator_stat(struct simulator *simulator, const char *name);

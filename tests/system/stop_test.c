@@ -114,7 +114,7 @@ enum { WAITING = 20 };
 static void stop_ingress_when_all_wait(size_t ended, void *context)
 {
     const struct gateway *gateway = context;
-    if (ended == 0 && simulator_posts_to(gateway->simulator, "15552000008") == WAITING)
+    if (ended == 0 && simulator_posts(gateway->simulator) == WAITING)
         stop_ingress(gateway);
 }
 
@@ -123,10 +123,9 @@ Test(stop, of_an_ingress_answers_those_who_wait_for_meta)
     struct gateway *gateway = given_gateway();
     struct org org = given_org(gateway);
     given_requests(&org);
-    for (int i = 0; i < WAITING; i++) {
-        requests[i].body = text_body("15552000008"); // answered after 5 s
+    simulator_set(gateway->simulator, "{\"latency_ms\": 5000}");
+    for (int i = 0; i < WAITING; i++)
         requests[i].headers[0] = "Prefer: wait=30";
-    }
 
     http_ask_all(gateway->ingress.url, requests, WAITING, answers, stop_ingress_when_all_wait,
                  gateway);

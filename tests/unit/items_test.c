@@ -208,3 +208,19 @@ Test(items, a_time_is_unix_seconds_of_this_century)
         tg_text_finish(&body);
     }
 }
+
+Test(items, a_body_that_is_not_read_is_one_dead_item_to_the_byte)
+{
+    struct tg_text body = body_with("\"statuses\":[]");
+    struct items items = {0};
+    items_add_dead(&items, &body, "poison");
+    cr_assert_eq(items.count, 1);
+    cr_assert_eq(items.item[0].kind, ITEM_DEAD);
+    cr_assert_str_eq(items.item[0].reason, "poison");
+    struct tg_text written = {0};
+    item_write_body(&items.item[0], &written);
+    cr_assert_str_eq(tg_text_string(&written), tg_text_string(&body));
+    tg_text_finish(&written);
+    items_finish(&items);
+    tg_text_finish(&body);
+}

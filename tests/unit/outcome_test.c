@@ -18,6 +18,7 @@ struct given {
     bool receipt;
     long status;
     const char *body;
+    int64_t retry_after_s;
 };
 
 static struct tg_outcome judge(const struct given *given)
@@ -27,6 +28,7 @@ static struct tg_outcome judge(const struct given *given)
                                     .body_read = !given->body_unread,
                                     .receipt = given->receipt,
                                     .http_status = given->status,
+                                    .retry_after_s = given->retry_after_s,
                                     .body = body,
                                     .length = strlen(body)};
     struct tg_outcome outcome;
@@ -364,4 +366,22 @@ Test(outcome, a_malformed_token_is_what_meta_would_say_of_it)
     outcome_malformed_token(&outcome);
     cr_expect_str_eq(outcome.key, "190");
     cr_expect(outcome.error_message[0] != '\0');
+}
+
+Test(outcome, heeds_retry_after_of_what_was_not_sent)
+{
+    static const struct {
+        struct given given;
+        int64_t retry_after_s;
+    } cases[] = {
+        {{.status = 429, .retry_after_s = 30}, 30},
+        {{.status = 400, .body = ENVELOPE("130429"), .retry_after_s = 900}, 900},
+        {{.status = 503, .retry_after_s = 86400}, 900},
+        {{.status = 429}, 0},
+        {{.status = 429, .retry_after_s = -1}, 0},
+        {{.status = 200, .body = SENT_BODY, .retry_after_s = 30}, 0},
+        {{.code = CURLE_COULDNT_CONNECT, .body_unread = true}, 0},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        cr_expect_eq(judge(&cases[i].given).retry_after_s, cases[i].retry_after_s, "case %zu", i);
 }

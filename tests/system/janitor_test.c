@@ -1,0 +1,88 @@
+// Upkeep: one worker's janitor acts at a time, and what waits for ever ends.
+#include "tests/system/org.h"
+
+#include <string.h>
+
+TestSuite(janitor, .timeout = 120);
+
+enum { HANDOVER_S = 10 };
+
+static struct answer send_later(const struct org *org, const char *interval)
+{
+    const char *time = database_text(org->gateway->database,
+                                     "SELECT to_char((now() + interval '%s') AT TIME ZONE 'UTC', "
+                                     "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+                                     interval);
+    return send_body(
+        org,
+        text_of("{\"phone\": \"919876543210\", \"message\": \"Hi\", \"send_at\": \"%s\"}", time));
+}
+
+Test(janitor, of_another_worker_acts_when_the_acting_one_is_killed)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    eventually(daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
+    struct daemon *second = start_worker(gateway);
+    struct answer answer = send_later(&org, "3 seconds");
+    const char *id = expect_accepted_as(HERE, &answer, "scheduled");
+    cr_assert_not(daemon_has_logged(second, "scheduler_lock_taken"));
+
+    kill_worker(gateway, &gateway->workers[0]);
+
+    eventually_within(HANDOVER_S, daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
+    expect_ends(gateway, id, "sent");
+    cr_assert_eq(simulator_posts_of(gateway->simulator, id), 1);
+    stop_gateway(gateway);
+}
+
+Test(janitor, fails_and_refunds_what_stays_unconfirmed)
+{
+    struct gateway *gateway =
+        given_gateway(.worker_settings = {"TOLLGATE_CONFIRMATION_WINDOW_S=1"});
+    struct org org = given_org(gateway);
+    struct answer answer = send_text(&org, "15552000007");
+    const char *id = expect_accepted(&answer);
+    eventually(strcmp(message_state(gateway, id), "failed http:5xx refunded") == 0);
+    expect_equal(org_ledger(&org), "adjustment 100.00, service_fee -0.20, refund 0.20");
+    cr_assert_eq(simulator_posts_of(gateway->simulator, id), 1);
+    expect_equal(daemon_metric(&gateway->workers[0], "tollgate_janitor_total{duty=\"unheard\"}"),
+                 "1");
+    expect_equal(daemon_metric(&gateway->workers[0], "tollgate_refunds_total"), "1");
+    stop_gateway(gateway);
+}
+
+Test(janitor, fails_and_refunds_what_has_expired)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    struct answer answer = send_later(&org, "1 hour");
+    const char *id = expect_accepted_as(HERE, &answer, "scheduled");
+    (void)database_text(gateway->database,
+                        "UPDATE outbox SET not_after = now(), look_at = now() "
+                        "WHERE message_id = '%s'",
+                        id);
+    expect_ends(gateway, id, "failed expired refunded");
+    expect_equal(org_balance(&org), "100.00");
+    cr_assert_eq(simulator_posts(gateway->simulator), 0);
+    cr_assert(daemon_has_logged(&gateway->workers[0], "send_expired"));
+    stop_gateway(gateway);
+}
+
+Test(janitor, deletes_old_idempotency_keys_and_keeps_new_ones)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    struct answer answer = send_text(&org, "919876543210");
+    const char *id = expect_accepted(&answer);
+    (void)database_text(gateway->database,
+                        "INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, "
+                        "balance, created_at) SELECT '%s', key, sha256(''), '%s', 'queued', 0, at "
+                        "FROM (VALUES ('old', now() - interval '26 hours'), ('new', now())) "
+                        "AS k (key, at)",
+                        org.id, id);
+    (void)start_worker(gateway);
+    eventually(database_number(gateway->database, "SELECT count(*) FROM idempotency_keys") == 1);
+    expect_equal(database_text(gateway->database, "SELECT key FROM idempotency_keys"), "new");
+    stop_gateway(gateway);
+}
