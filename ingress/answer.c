@@ -2,23 +2,6 @@
 
 #include <string.h>
 
-static const char *header_for(int status, const char *allow, const char **value)
-{
-    switch (status) {
-    case 401:
-        *value = "Bearer";
-        return "WWW-Authenticate";
-    case 405:
-        *value = allow;
-        return "Allow";
-    case 503:
-        *value = "1";
-        return "Retry-After";
-    default:
-        return NULL;
-    }
-}
-
 static void append_member(struct tg_text *json, const char *name, const char *value)
 {
     tg_text_append_json(json, name, strlen(name));
@@ -27,10 +10,11 @@ static void append_member(struct tg_text *json, const char *name, const char *va
 }
 
 static void send_error(struct request *request, int status, const char *code, const char *message,
-                       const struct tg_text *detail, const char *allow)
+                       const struct tg_text *detail)
 {
     struct answer answer = {.status = status};
-    answer.header = header_for(status, allow, &answer.header_value);
+    if (status == 503)
+        request_add_header(request, "Retry-After", "1");
     tg_text_append_string(&answer.body, "{");
     append_member(&answer.body, "error", message);
     tg_text_append_string(&answer.body, ",");
@@ -43,7 +27,7 @@ static void send_error(struct request *request, int status, const char *code, co
     request_answer(request, &answer);
 }
 
-void answer_error(struct request *request, const struct tg_error *error, const char *allow)
+void answer_error(struct request *request, const struct tg_error *error)
 {
     TG_TEXT_AUTO detail = {0};
     if (error->field[0]) {
@@ -51,13 +35,13 @@ void answer_error(struct request *request, const struct tg_error *error, const c
         append_member(&detail, "field", error->field);
         tg_text_append_string(&detail, "}");
     }
-    send_error(request, error->http_status, error->code, error->message, &detail, allow);
+    send_error(request, error->http_status, error->code, error->message, &detail);
 }
 
 void answer_error_detail(struct request *request, int status, const char *code, const char *message,
                          struct tg_text *detail)
 {
-    send_error(request, status, code, message, detail, NULL);
+    send_error(request, status, code, message, detail);
     tg_text_finish(detail);
 }
 

@@ -74,7 +74,7 @@ static void answer_refused(const struct ticket *ticket, const struct tg_verdict 
     }
     struct tg_error error;
     tg_error_set(&error, status, code, refusals[verdict->code].field, "%s", message);
-    answer_error(ticket->request, &error, NULL);
+    answer_error(ticket->request, &error);
 }
 
 static void answer_accepted(const struct ticket *ticket, const struct tg_verdict *verdict)
@@ -103,10 +103,10 @@ static void answer_unaccepted(const struct ticket *ticket, enum tg_pg_status sta
                             &detail);
     } else if (status == TG_PG_REFUSED) {
         tg_error_set(&error, 500, "internal_error", NULL, "The message could not be accepted");
-        answer_error(ticket->request, &error, NULL);
+        answer_error(ticket->request, &error);
     } else {
         tg_error_set(&error, 503, "unavailable", NULL, "The database cannot be reached");
-        answer_error(ticket->request, &error, NULL);
+        answer_error(ticket->request, &error);
     }
 }
 
@@ -285,5 +285,5 @@ void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *
     free_ticket(ticket);
     struct tg_error error;
     tg_error_set(&error, 503, "overloaded", NULL, "Too many messages are waiting to be accepted");
-    answer_error(request, &error, NULL);
+    answer_error(request, &error);
 }

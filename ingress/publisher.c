@@ -42,7 +42,7 @@ static void answer_refused(struct request *request, const char *result, const ch
     tg_count(TG_WEBHOOKS, result, 1);
     struct tg_error error;
     tg_error_set(&error, 503, result, NULL, "%s", message);
-    answer_error(request, &error, NULL);
+    answer_error(request, &error);
 }
 
 // What waits in Redis is bounded. A length that cannot be told changes nothing: Redis is away, and

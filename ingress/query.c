@@ -86,7 +86,7 @@ void query_submit_copy(struct query_pool *pool, query_work *work, const void *co
     free(copy);
     struct tg_error error;
     tg_error_set(&error, 503, "overloaded", NULL, "Too many requests are waiting");
-    answer_error(request, &error, NULL);
+    answer_error(request, &error);
 }
 
 // One read: what is asked of which org, and who waits for it.
@@ -132,13 +132,13 @@ static void run_read(struct tg_pg *pg, void *context)
         status = read->call(pg, read, &found, &json);
     if (status == TG_PG_REFUSED) {
         tg_error_set(&error, 500, "internal_error", NULL, "The query failed");
-        answer_error(read->request, &error, NULL);
+        answer_error(read->request, &error);
     } else if (status != TG_PG_OK) {
         tg_error_set(&error, 503, "unavailable", NULL, "The database cannot be reached");
-        answer_error(read->request, &error, NULL);
+        answer_error(read->request, &error);
     } else if (!found) {
         tg_error_set(&error, 404, "not_found", NULL, "%s", read->not_found);
-        answer_error(read->request, &error, NULL);
+        answer_error(read->request, &error);
     } else {
         answer_json(read->request, 200, &json);
     }
@@ -158,7 +158,7 @@ static bool read_org(struct request *request, const struct identity *identity,
     const char *given = request_parameter(request, "org_id");
     if (auth_org(identity, given, given ? strlen(given) : 0, "org_id", org_id, &error))
         return true;
-    answer_error(request, &error, NULL);
+    answer_error(request, &error);
     return false;
 }
 
@@ -179,7 +179,7 @@ static bool read_number(struct request *request, const char *name, int64_t max, 
     struct tg_error error;
     tg_error_set(&error, 400, "invalid_field", name, "%s must be a number from 1 to %lld", name,
                  (long long)max);
-    answer_error(request, &error, NULL);
+    answer_error(request, &error);
     return false;
 }
 
@@ -192,7 +192,7 @@ void query_message(struct query_pool *pool, struct request *request,
     if (!tg_uuid_parse(id, strlen(id), &read.message_id)) {
         struct tg_error error;
         tg_error_set(&error, 400, "invalid_field", "id", "The message id must be a UUID");
-        answer_error(request, &error, NULL);
+        answer_error(request, &error);
         return;
     }
     if (read_org(request, identity, &read.org_id))

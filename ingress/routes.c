@@ -24,7 +24,7 @@ static void handle_send(const struct routes *routes, struct request *request,
     if (send_read(request_body(request), &call->identity, &send, &error))
         lanes_submit(routes->lanes, request, &send, send_wait_seconds(call->prefer));
     else
-        answer_error(request, &error, NULL);
+        answer_error(request, &error);
 }
 
 static void handle_message(const struct routes *routes, struct request *request,
@@ -161,6 +161,14 @@ struct look_up {
     char prefer[64];
 };
 
+// A caller whom we do not know may try again with a key; Meta, who signs, may not.
+static void refuse_caller(struct request *request, const struct tg_error *error)
+{
+    if (error->http_status == 401)
+        request_add_header(request, "WWW-Authenticate", "Bearer");
+    answer_error(request, error);
+}
+
 static void run_look_up(struct tg_pg *pg, void *context)
 {
     struct look_up *look_up = context;
@@ -169,7 +177,7 @@ static void run_look_up(struct tg_pg *pg, void *context)
     if (auth_look_up(look_up->routes->auth, pg, &look_up->credentials, &call.identity, &error))
         look_up->method->handle(look_up->routes, look_up->request, &call);
     else
-        answer_error(look_up->request, &error, NULL);
+        refuse_caller(look_up->request, &error);
     free(look_up);
 }
 
@@ -193,7 +201,7 @@ static void handle_for_org(const struct routes *routes, const struct method *met
         query_submit_copy(routes->queries, run_look_up, &look_up, sizeof look_up, request);
         break;
     case AUTH_REFUSED:
-        answer_error(request, &error, NULL);
+        refuse_caller(request, &error);
         break;
     }
 }
@@ -204,10 +212,13 @@ void routes_handle(struct request *request, void *context)
     const struct route *route = find_route(request_path(request));
     const struct method *method = find_method(route, request_method(request));
     struct tg_error error;
-    if (!check_request(request, route, method, &error))
-        answer_error(request, &error, route ? route->allow : NULL);
-    else if (route->caller == META)
+    if (!check_request(request, route, method, &error)) {
+        if (error.http_status == 405)
+            request_add_header(request, "Allow", route->allow);
+        answer_error(request, &error);
+    } else if (route->caller == META) {
         method->handle(routes, request, &(const struct call){0});
-    else
+    } else {
         handle_for_org(routes, method, request);
+    }
 }

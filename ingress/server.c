@@ -26,6 +26,14 @@ enum { DISCARD_MAX = 4 * 1024 * 1024 };
 // its own must not hold up the others' end.
 enum { LEAVE_S = 2 };
 
+// Beside those that every answer has.
+enum { HEADERS_MAX = 2 };
+
+struct header {
+    const char *name;
+    const char *value;
+};
+
 struct server {
     struct MHD_Daemon *daemon;
     struct server_handler handler;
@@ -50,6 +58,8 @@ struct request {
     bool without_room;
     bool unread; // not to its end: the connection cannot be used again
     bool handed_out;
+    struct header headers[HEADERS_MAX]; // of the answer
+    size_t header_count;
     struct answer answer; // status 0 until answered
 };
 
@@ -123,8 +133,8 @@ static enum MHD_Result queue_answer(struct request *request)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                 answer->content_type ? answer->content_type : "application/json");
     answer->body = (struct tg_text){0};
-    if (answer->header)
-        MHD_add_response_header(response, answer->header, answer->header_value);
+    for (size_t i = 0; i < request->header_count; i++)
+        MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
     if (atomic_load_explicit(&request->server->draining, memory_order_relaxed) || request->unread)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result queued =
@@ -197,6 +207,12 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (!request->handed_out)
         hand_out(request);
     return MHD_YES;
+}
+
+void request_add_header(struct request *request, const char *name, const char *value)
+{
+    assert(request->answer.status == 0 && request->header_count < HEADERS_MAX);
+    request->headers[request->header_count++] = (struct header){name, value};
 }
 
 void request_answer(struct request *request, struct answer *answer)

@@ -43,12 +43,13 @@ bool request_body_without_room(const struct request *request);
 const char *request_header(const struct request *request, const char *name, int *count);
 const char *request_parameter(const struct request *request, const char *name);
 
+// Gives the answer to come a further header, at most two; both must be string literals.
+void request_add_header(struct request *request, const char *name, const char *value);
+
 // What goes back. request_answer takes the bytes of `body` and empties it.
 struct answer {
     int status;
     const char *content_type; // of the body, a string literal; NULL: application/json
-    const char *header;       // one further header, or NULL; both must be string literals
-    const char *header_value;
-    struct tg_text body; // may be empty
+    struct tg_text body;      // may be empty
 };
 void request_answer(struct request *request, struct answer *answer);

@@ -70,7 +70,7 @@ void webhook_shake_hands(const struct webhook *webhook, struct request *request)
     struct tg_error error;
     tg_error_set(&error, 403, "handshake_refused", "hub.verify_token",
                  "hub.mode, hub.verify_token and hub.challenge do not fit");
-    answer_error(request, &error, NULL);
+    answer_error(request, &error);
 }
 
 static int digit_value(char c)
@@ -133,5 +133,5 @@ void webhook_take(const struct webhook *webhook, struct request *request)
     struct tg_error error;
     tg_error_set(&error, 401, "bad_signature", "X-Hub-Signature-256",
                  count == 1 ? "The signature is not right" : "Exactly one signature is required");
-    answer_error(request, &error, NULL);
+    answer_error(request, &error);
 }

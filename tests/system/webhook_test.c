@@ -227,6 +227,7 @@ Test(webhook, any_of_the_app_secrets_may_have_signed)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct answer answer = post_signed(gateway, bad[i], "{\"n\": 2}");
         expect_refused(&answer, 401, "bad_signature", "X-Hub-Signature-256");
+        expect_equal(answer_header(&answer, "WWW-Authenticate"), "");
     }
     cr_assert_eq(stored_count(gateway), 3);
     stop_gateway(gateway);
