@@ -89,7 +89,8 @@ void query_submit_copy(struct query_pool *pool, query_work *work, const void *co
     answer_error(request, &error);
 }
 
-// One read: what is asked of which org, and who waits for it.
+// One read, or what is read after it was cancelled: what is asked of which org, and who waits for
+// it.
 struct read {
     struct request *request;
     struct tg_uuid org_id;
@@ -120,34 +121,69 @@ static enum tg_pg_status call_transactions(struct tg_pg *pg, const struct read *
                                              json);
 }
 
+static void answer_failed(struct request *request, enum tg_pg_status status)
+{
+    struct tg_error error;
+    if (status == TG_PG_REFUSED)
+        tg_error_set(&error, 500, "internal_error", NULL, "The query failed");
+    else
+        tg_error_set(&error, 503, "unavailable", NULL, "The database cannot be reached");
+    answer_error(request, &error);
+}
+
+static void answer_not_found(const struct read *read)
+{
+    struct tg_error error;
+    tg_error_set(&error, 404, "not_found", NULL, "%s", read->not_found);
+    answer_error(read->request, &error);
+}
+
 static void run_read(struct tg_pg *pg, void *context)
 {
     struct read *read = context;
     struct tg_text json = {0};
-    struct tg_error error;
     bool found = false;
     enum tg_pg_status status = read->call(pg, read, &found, &json);
     // That PostgreSQL has restarted a connection tells only now; reading twice changes nothing.
     if (status == TG_PG_UNKNOWN || status == TG_PG_UNAVAILABLE)
         status = read->call(pg, read, &found, &json);
-    if (status == TG_PG_REFUSED) {
-        tg_error_set(&error, 500, "internal_error", NULL, "The query failed");
-        answer_error(read->request, &error);
-    } else if (status != TG_PG_OK) {
-        tg_error_set(&error, 503, "unavailable", NULL, "The database cannot be reached");
-        answer_error(read->request, &error);
-    } else if (!found) {
-        tg_error_set(&error, 404, "not_found", NULL, "%s", read->not_found);
-        answer_error(read->request, &error);
-    } else {
+    if (status != TG_PG_OK)
+        answer_failed(read->request, status);
+    else if (!found)
+        answer_not_found(read);
+    else
         answer_json(read->request, 200, &json);
+    free(read);
+}
+
+// Cancels the message, and then reads it.
+static void run_cancel(struct tg_pg *pg, void *context)
+{
+    struct read *read = context;
+    enum tg_cancel_verdict verdict;
+    enum tg_pg_status status = tg_store_cancel_send(pg, read->org_id, read->message_id, &verdict);
+    // What was cancelled already is found so: nothing is refunded twice.
+    if (status != TG_PG_OK && status != TG_PG_REFUSED)
+        status = tg_store_cancel_send(pg, read->org_id, read->message_id, &verdict);
+    if (status == TG_PG_OK && verdict == TG_CANCELLED) {
+        run_read(pg, read);
+        return;
+    }
+    struct tg_error error;
+    if (status != TG_PG_OK) {
+        answer_failed(read->request, status);
+    } else if (verdict == TG_CANCEL_NOT_FOUND) {
+        answer_not_found(read);
+    } else {
+        tg_error_set(&error, 409, "too_late", NULL, "The message is no longer scheduled or held");
+        answer_error(read->request, &error);
     }
     free(read);
 }
 
-static void submit(struct query_pool *pool, const struct read *read)
+static void submit(struct query_pool *pool, query_work *work, const struct read *read)
 {
-    query_submit_copy(pool, run_read, read, sizeof *read, read->request);
+    query_submit_copy(pool, work, read, sizeof *read, read->request);
 }
 
 // The org is the key's own; ?org_id= names it in trusted mode. Answers and returns false otherwise.
@@ -183,8 +219,9 @@ static bool read_number(struct request *request, const char *name, int64_t max, 
     return false;
 }
 
-void query_message(struct query_pool *pool, struct request *request,
-                   const struct identity *identity)
+// Runs something on the message that the path names.
+static void submit_message(struct query_pool *pool, query_work *work, struct request *request,
+                           const struct identity *identity)
 {
     struct read read = {
         .request = request, .call = call_message, .not_found = "The org has no such message"};
@@ -196,7 +233,18 @@ void query_message(struct query_pool *pool, struct request *request,
         return;
     }
     if (read_org(request, identity, &read.org_id))
-        submit(pool, &read);
+        submit(pool, work, &read);
+}
+
+void query_message(struct query_pool *pool, struct request *request,
+                   const struct identity *identity)
+{
+    submit_message(pool, run_read, request, identity);
+}
+
+void query_cancel(struct query_pool *pool, struct request *request, const struct identity *identity)
+{
+    submit_message(pool, run_cancel, request, identity);
 }
 
 void query_wallet(struct query_pool *pool, struct request *request, const struct identity *identity)
@@ -204,7 +252,7 @@ void query_wallet(struct query_pool *pool, struct request *request, const struct
     struct read read = {
         .request = request, .call = call_wallet, .not_found = "There is no such org"};
     if (read_org(request, identity, &read.org_id))
-        submit(pool, &read);
+        submit(pool, run_read, &read);
 }
 
 void query_transactions(struct query_pool *pool, struct request *request,
@@ -217,5 +265,5 @@ void query_transactions(struct query_pool *pool, struct request *request,
     if (read_org(request, identity, &read.org_id) &&
         read_number(request, "limit", TG_TRANSACTIONS_LIMIT_MAX, &read.limit) &&
         read_number(request, "before", INT64_MAX, &read.before))
-        submit(pool, &read);
+        submit(pool, run_read, &read);
 }

@@ -1,5 +1,5 @@
-// Reading: threads with a PostgreSQL connection each, for whatever must ask the database outside a
-// lane: messages, wallets, API keys that are not in the cache.
+// What goes to the database outside a lane, by threads with a PostgreSQL connection each: reading
+// messages and wallets, cancelling, API keys that are not in the cache.
 #pragma once
 
 #include "common/pg.h"
@@ -25,9 +25,11 @@ bool query_submit(struct query_pool *pool, query_work *work, void *context) TG_M
 void query_submit_copy(struct query_pool *pool, query_work *work, const void *context, size_t size,
                        struct request *request);
 
-// The handlers of the reading endpoints; each answers the request.
+// The handlers; each answers the request.
 void query_message(struct query_pool *pool, struct request *request,
                    const struct identity *identity);
+void query_cancel(struct query_pool *pool, struct request *request,
+                  const struct identity *identity);
 void query_wallet(struct query_pool *pool, struct request *request,
                   const struct identity *identity);
 void query_transactions(struct query_pool *pool, struct request *request,

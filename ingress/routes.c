@@ -33,6 +33,12 @@ static void handle_message(const struct routes *routes, struct request *request,
     query_message(routes->queries, request, &call->identity);
 }
 
+static void handle_cancel(const struct routes *routes, struct request *request,
+                          const struct call *call)
+{
+    query_cancel(routes->queries, request, &call->identity);
+}
+
 static void handle_wallet(const struct routes *routes, struct request *request,
                           const struct call *call)
 {
@@ -75,7 +81,10 @@ static const struct route {
     struct method methods[2];
 } table[] = {
     {"/api/send-message", ORG, "POST", {{"POST", TG_SEND_BODY_MAX, handle_send}}},
-    {"/api/messages/", ORG, "GET", {{"GET", 0, handle_message}}},
+    {"/api/messages/",
+     ORG,
+     "GET, DELETE",
+     {{"GET", 0, handle_message}, {"DELETE", 0, handle_cancel}}},
     {"/api/wallet", ORG, "GET", {{"GET", 0, handle_wallet}}},
     {"/api/wallet/transactions", ORG, "GET", {{"GET", 0, handle_transactions}}},
     {"/webhook",
