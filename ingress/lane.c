@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct lane {
     struct lanes *lanes;
@@ -110,8 +111,32 @@ static void answer_unaccepted(const struct ticket *ticket, enum tg_pg_status sta
     }
 }
 
+// The first answer again; or how that message stands by now, if the request would wait for Meta:
+// the result itself goes to whoever came first.
+static void answer_duplicate(struct waiters *waiters, const struct ticket *ticket,
+                             const struct tg_verdict *verdict)
+{
+    request_add_header(ticket->request, "Idempotency-Replayed", "true");
+    if (ticket->wait_s > 0)
+        waiters_answer(waiters, ticket->request, ticket->send.org_id, verdict);
+    else
+        answer_accepted(ticket, verdict);
+}
+
+// Lets a request wait for Meta, if it wants to and its message may leave before its time is up.
+static bool wait_for_meta(struct waiters *waiters, const struct ticket *ticket,
+                          const struct tg_verdict *verdict)
+{
+    int64_t until_ms = ((int64_t)time(NULL) + ticket->wait_s) * 1000;
+    return ticket->wait_s > 0 && ticket->send.send_at_ms <= until_ms &&
+           waiters_add(waiters, ticket->request, ticket->send.org_id, verdict,
+                       ticket->wait_s * 1000);
+}
+
 // Answers every ticket of an accepted batch, and makes the jobs of what is queued now. Jobs whose
-// request waits for Meta carry our name; those requests are answered by the waiters.
+// request waits for Meta carry our name; those requests are answered by the waiters. What is held
+// or scheduled gets its job from somebody else, who does not know of us: its request learns how it
+// went from the database when its time is up.
 static size_t answer_batch(struct lane *lane, struct ticket *const *tickets, size_t n,
                            const struct tg_verdict *verdicts, struct tg_job *jobs)
 {
@@ -121,17 +146,18 @@ static size_t answer_batch(struct lane *lane, struct ticket *const *tickets, siz
         struct ticket *ticket = tickets[i];
         const struct tg_verdict *verdict = &verdicts[i];
         tg_count(TG_SENDS, tg_verdict_names[verdict->code], 1);
+        if (verdict->code == TG_DUPLICATE) {
+            answer_duplicate(waiters, ticket, verdict);
+            continue;
+        }
         if (verdict->code != TG_ACCEPTED) {
             answer_refused(ticket, verdict);
             continue;
         }
-        bool queued = strcmp(verdict->status, "queued") == 0;
-        bool waits = queued && ticket->wait_s > 0 &&
-                     waiters_add(waiters, ticket->request, ticket->send.org_id, verdict->message_id,
-                                 verdict->balance, ticket->wait_s * 1000);
+        bool waits = wait_for_meta(waiters, ticket, verdict);
         if (!waits)
             answer_accepted(ticket, verdict);
-        if (!queued)
+        if (strcmp(verdict->status, "queued") != 0)
             continue;
         struct tg_job *job = &jobs[published++];
         *job = (struct tg_job){.org_id = ticket->send.org_id, .message_id = verdict->message_id};

@@ -8,10 +8,12 @@
 #include <string.h>
 #include <strings.h>
 
-// What a handler is told of a request, beside the request itself.
+// What a handler is told of a request, beside the request itself: its headers may be read on the
+// server's own thread only.
 struct call {
-    const char *prefer;       // the header, or NULL
-    struct identity identity; // unless Meta calls
+    int wait_s;                                    // of Prefer: wait=N
+    char idempotency_key[TG_IDEMPOTENCY_KEY_SIZE]; // "": none
+    struct identity identity;                      // unless Meta calls
 };
 
 typedef void handler(const struct routes *routes, struct request *request, const struct call *call);
@@ -21,10 +23,12 @@ static void handle_send(const struct routes *routes, struct request *request,
 {
     struct tg_send send;
     struct tg_error error;
-    if (send_read(request_body(request), &call->identity, &send, &error))
-        lanes_submit(routes->lanes, request, &send, send_wait_seconds(call->prefer));
-    else
+    if (!send_read(request_body(request), &call->identity, &send, &error)) {
         answer_error(request, &error);
+        return;
+    }
+    send_set_key(&send, call->idempotency_key, request_body(request));
+    lanes_submit(routes->lanes, request, &send, call->wait_s);
 }
 
 static void handle_message(const struct routes *routes, struct request *request,
@@ -155,9 +159,6 @@ static bool check_request(struct request *request, const struct route *route,
     if (method->body_max > 0 && !is_json(request_header(request, "Content-Type", NULL)))
         return tg_error_set(error, 415, "unsupported_media_type", "Content-Type",
                             "Content-Type must be application/json");
-    if (request_header(request, "Idempotency-Key", NULL))
-        return tg_error_set(error, 400, "unsupported_header", "Idempotency-Key",
-                            "Idempotency-Key is not supported by this version");
     return true;
 }
 
@@ -167,7 +168,7 @@ struct look_up {
     const struct method *method;
     struct request *request;
     struct credentials credentials;
-    char prefer[64];
+    struct call call; // but for its identity
 };
 
 // A caller whom we do not know may try again with a key; Meta, who signs, may not.
@@ -181,32 +182,45 @@ static void refuse_caller(struct request *request, const struct tg_error *error)
 static void run_look_up(struct tg_pg *pg, void *context)
 {
     struct look_up *look_up = context;
-    struct call call = {.prefer = look_up->prefer};
+    struct call *call = &look_up->call;
     struct tg_error error;
-    if (auth_look_up(look_up->routes->auth, pg, &look_up->credentials, &call.identity, &error))
-        look_up->method->handle(look_up->routes, look_up->request, &call);
+    if (auth_look_up(look_up->routes->auth, pg, &look_up->credentials, &call->identity, &error))
+        look_up->method->handle(look_up->routes, look_up->request, call);
     else
         refuse_caller(look_up->request, &error);
     free(look_up);
 }
 
+// A method without a body sends nothing, and minds none of the headers of a send.
+static bool read_headers(struct request *request, const struct method *method, struct call *call,
+                         struct tg_error *error)
+{
+    if (method->body_max == 0)
+        return true;
+    call->wait_s = send_wait_seconds(request_header(request, "Prefer", NULL));
+    int count;
+    const char *key = request_header(request, "Idempotency-Key", &count);
+    return send_read_key(key, count, call->idempotency_key, error);
+}
+
 static void handle_for_org(const struct routes *routes, const struct method *method,
                            struct request *request)
 {
-    struct call call = {.prefer = request_header(request, "Prefer", NULL)};
     struct look_up look_up = {.routes = routes, .method = method, .request = request};
+    struct call *call = &look_up.call;
     struct tg_error error;
+    if (!read_headers(request, method, call, &error)) {
+        answer_error(request, &error);
+        return;
+    }
     int count;
     const char *authorization = request_header(request, "Authorization", &count);
-    switch (auth_check(routes->auth, authorization, count, &look_up.credentials, &call.identity,
+    switch (auth_check(routes->auth, authorization, count, &look_up.credentials, &call->identity,
                        &error)) {
     case AUTH_KNOWN:
-        method->handle(routes, request, &call);
+        method->handle(routes, request, call);
         break;
     case AUTH_LOOK_UP:
-        // Headers may be read on this thread only, so the one that a handler needs goes along.
-        if (call.prefer)
-            strncpy(look_up.prefer, call.prefer, sizeof look_up.prefer - 1);
         query_submit_copy(routes->queries, run_look_up, &look_up, sizeof look_up, request);
         break;
     case AUTH_REFUSED:

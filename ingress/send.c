@@ -7,6 +7,7 @@
 #include "common/time_text.h"
 
 #include <ctype.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,20 +101,48 @@ static bool read_priority(struct json_object *root, struct tg_send *send, struct
     return true;
 }
 
-static bool read_send_at(struct json_object *root, struct tg_send *send, struct tg_error *error)
+static int64_t now_ms(void)
 {
-    struct json_object *send_at;
-    if (!find_string(root, "send_at", &send_at, error))
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// An optional time, at most so many seconds ahead; 0 if it is absent.
+static bool read_time(struct json_object *root, const char *field, int64_t ahead_max_s,
+                      int64_t *time_ms, struct tg_error *error)
+{
+    struct json_object *given;
+    *time_ms = 0;
+    if (!find_string(root, field, &given, error))
         return false;
-    if (!send_at)
+    if (!given)
         return true;
-    if (!tg_time_parse(json_object_get_string(send_at), &send->send_at_ms))
-        return tg_error_set(error, 400, "invalid_field", "send_at",
-                            "send_at must be a time such as 2026-11-24T09:30:00Z (RFC 3339)");
-    int64_t latest_ms = ((int64_t)time(NULL) + TG_SEND_AT_MAX_S) * 1000;
-    if (send->send_at_ms > latest_ms)
-        return tg_error_set(error, 400, "invalid_field", "send_at",
-                            "send_at must be at most %d days ahead", TG_SEND_AT_MAX_S / 86400);
+    if (holds_nul(given) || !tg_time_parse(json_object_get_string(given), time_ms))
+        return tg_error_set(error, 400, "invalid_field", field,
+                            "%s must be a time such as 2026-11-24T09:30:00Z (RFC 3339)", field);
+    if (*time_ms == 0)
+        *time_ms = 1; // the very second of 1970 in which 0 means none
+    if (*time_ms > now_ms() + ahead_max_s * 1000)
+        return tg_error_set(error, 400, "invalid_field", field, "%s must be at most %d days ahead",
+                            field, (int)(ahead_max_s / 86400));
+    return true;
+}
+
+static bool read_times(struct json_object *root, struct tg_send *send, struct tg_error *error)
+{
+    if (!read_time(root, "send_at", TG_SEND_AT_MAX_S, &send->send_at_ms, error) ||
+        !read_time(root, "not_after", TG_SEND_AT_MAX_S + TG_NOT_AFTER_DEFAULT_S,
+                   &send->not_after_ms, error))
+        return false;
+    if (!send->not_after_ms)
+        return true;
+    if (send->not_after_ms <= now_ms())
+        return tg_error_set(error, 400, "invalid_field", "not_after",
+                            "not_after must be in the future");
+    if (send->not_after_ms <= send->send_at_ms)
+        return tg_error_set(error, 400, "invalid_field", "not_after",
+                            "not_after must be after send_at");
     return true;
 }
 
@@ -316,7 +345,7 @@ bool send_read(const struct tg_text *body, const struct identity *identity, stru
     struct json_object *message = NULL;
     bool good = read_org(root, identity, send, error) && read_phone(root, send, error) &&
                 read_channel(root, send, error) && read_priority(root, send, error) &&
-                read_send_at(root, send, error) &&
+                read_times(root, send, error) &&
                 (message = read_content(root, &form, error)) != NULL;
     if (good) {
         send->message_id = tg_uuid7();
@@ -327,6 +356,39 @@ bool send_read(const struct tg_text *body, const struct identity *identity, stru
     if (!good)
         tg_send_finish(send);
     return good;
+}
+
+bool send_read_key(const char *value, int count, char key[static TG_IDEMPOTENCY_KEY_SIZE],
+                   struct tg_error *error)
+{
+    static const char header[] = "Idempotency-Key";
+    key[0] = '\0';
+    if (count == 0)
+        return true;
+    if (count > 1)
+        return tg_error_set(error, 400, "invalid_header", header, "%s must be given once", header);
+    value = value ? value + strspn(value, " \t") : "";
+    size_t length = strlen(value);
+    while (length > 0 && strchr(" \t", value[length - 1]))
+        length--;
+    bool printable = length > 0 && length < TG_IDEMPOTENCY_KEY_SIZE;
+    for (size_t i = 0; printable && i < length; i++)
+        printable = value[i] >= ' ' && value[i] <= '~';
+    if (!printable)
+        return tg_error_set(error, 400, "invalid_header", header,
+                            "%s must have 1 to %d printable ASCII characters", header,
+                            TG_IDEMPOTENCY_KEY_SIZE - 1);
+    memcpy(key, value, length);
+    key[length] = '\0';
+    return true;
+}
+
+void send_set_key(struct tg_send *send, const char *key, const struct tg_text *body)
+{
+    snprintf(send->idempotency_key, sizeof send->idempotency_key, "%s", key);
+    if (key[0] && EVP_Digest(tg_text_string(body), body->length, send->body_hash, NULL,
+                             EVP_sha256(), NULL) != 1)
+        abort();
 }
 
 int send_wait_seconds(const char *prefer)

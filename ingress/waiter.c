@@ -5,7 +5,6 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/service.h"
-#include "common/store.h"
 #include "ingress/answer.h"
 
 #include <limits.h>
@@ -21,8 +20,7 @@ struct waiter {
     struct waiter *next; // in its bucket, or in a list of those that are done
     struct request *request;
     struct tg_uuid org_id;
-    struct tg_uuid message_id;
-    char balance[24];
+    struct tg_verdict verdict; // its answer unless there is more to say
     long long deadline_ms;
 };
 
@@ -43,10 +41,10 @@ static void answer_state(const struct waiter *waiter, struct json_object *state)
 {
     struct json_object *status = NULL;
     json_object_object_get_ex(state, "status", &status);
-    const char *name = status ? json_object_get_string(status) : "queued";
+    const char *name = status ? json_object_get_string(status) : waiter->verdict.status;
     struct tg_text json = {0};
     char id[TG_UUID_TEXT_SIZE];
-    tg_uuid_format(waiter->message_id, id);
+    tg_uuid_format(waiter->verdict.message_id, id);
 
     if (strcmp(name, "sent") == 0 || strcmp(name, "delivered") == 0 || strcmp(name, "read") == 0) {
         struct json_object *wamid = NULL;
@@ -73,7 +71,7 @@ static void answer_state(const struct waiter *waiter, struct json_object *state)
                             &json);
     } else {
         tg_text_append_format(&json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"}",
-                              id, name, waiter->balance);
+                              id, name, waiter->verdict.balance);
         answer_json(waiter->request, 202, &json);
     }
 }
@@ -93,7 +91,8 @@ static void answer_from_database(struct tg_pg *pg, void *context)
     struct waiter *waiter = context;
     TG_TEXT_AUTO json = {0};
     bool found = false;
-    if (tg_store_get_message(pg, waiter->org_id, waiter->message_id, &found, &json) == TG_PG_OK &&
+    if (tg_store_get_message(pg, waiter->org_id, waiter->verdict.message_id, &found, &json) ==
+            TG_PG_OK &&
         found)
         answer_document(waiter, json.data);
     else
@@ -114,7 +113,7 @@ static struct waiter *take(struct waiters *waiters, struct tg_uuid message_id)
     struct waiter *found = NULL;
     pthread_mutex_lock(&waiters->lock);
     struct waiter **link = &waiters->buckets[tg_uuid_hash(message_id) % BUCKETS];
-    while (*link && !tg_uuid_equal((*link)->message_id, message_id))
+    while (*link && !tg_uuid_equal((*link)->verdict.message_id, message_id))
         link = &(*link)->next;
     if (*link) {
         found = *link;
@@ -246,22 +245,28 @@ const char *waiters_name(const struct waiters *waiters)
     return waiters->name;
 }
 
-bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
-                 struct tg_uuid message_id, const char *balance, int wait_ms)
+static struct waiter *create_waiter(struct request *request, struct tg_uuid org_id,
+                                    const struct tg_verdict *verdict)
 {
     struct waiter *waiter = calloc(1, sizeof *waiter);
     if (!waiter)
         abort();
     waiter->request = request;
     waiter->org_id = org_id;
-    waiter->message_id = message_id;
-    snprintf(waiter->balance, sizeof waiter->balance, "%s", balance);
+    waiter->verdict = *verdict;
+    return waiter;
+}
+
+bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
+                 const struct tg_verdict *verdict, int wait_ms)
+{
+    struct waiter *waiter = create_waiter(request, org_id, verdict);
     waiter->deadline_ms = tg_now_ms() + wait_ms;
 
     pthread_mutex_lock(&waiters->lock);
     bool room = !atomic_load(&waiters->stopping) && waiters->count < TG_WAITERS_MAX;
     if (room) {
-        struct waiter **bucket = &waiters->buckets[tg_uuid_hash(message_id) % BUCKETS];
+        struct waiter **bucket = &waiters->buckets[tg_uuid_hash(verdict->message_id) % BUCKETS];
         waiter->next = *bucket;
         *bucket = waiter;
         waiters->count++;
@@ -271,4 +276,10 @@ bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uui
     if (!room)
         free(waiter);
     return room;
+}
+
+void waiters_answer(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
+                    const struct tg_verdict *verdict)
+{
+    end_wait(waiters, create_waiter(request, org_id, verdict));
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/job.h"
+#include "common/store.h"
 #include "ingress/query.h"
 
 struct waiters;
@@ -17,8 +18,12 @@ void waiters_free(struct waiters *waiters);
 // The name that jobs carry so that the result finds this ingress.
 const char *waiters_name(const struct waiters *waiters);
 
-// Hands over a request to be answered with the result of its message, or after `wait_ms` at the
-// latest. Call before the job is published. `balance` goes into a 202. false: too many wait, or
+// Hands over a request to be answered with the result of the message that the verdict is about, or
+// after `wait_ms` at the latest. Call before the job is published. false: too many wait, or
 // stopped; the request stays the caller's.
 bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
-                 struct tg_uuid message_id, const char *balance, int wait_ms) TG_MUST_CHECK;
+                 const struct tg_verdict *verdict, int wait_ms) TG_MUST_CHECK;
+
+// Hands over a request to be answered with how the message stands, as if its time were up.
+void waiters_answer(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
+                    const struct tg_verdict *verdict);
