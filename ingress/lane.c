@@ -8,6 +8,7 @@
 #include "common/service.h"
 #include "ingress/answer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,11 +19,13 @@ struct lane {
     pthread_t thread;
     struct tg_pg *pg;
     struct tg_stream *stream;
+    bool gave_up; // closing, and Redis does not take jobs
 };
 
 struct lanes {
     const struct tg_settings *settings;
     struct waiters *waiters;
+    atomic_bool closing;
     size_t count;
     struct lane lane[];
 };
@@ -206,10 +209,11 @@ static void publish(struct lane *lane, const struct tg_job *jobs, size_t n)
 {
     if (n == 0)
         return;
-    size_t published = tg_job_publish(lane->stream, jobs, n);
+    size_t published = lane->gave_up ? 0 : tg_job_publish(lane->stream, jobs, n);
     tg_count(TG_JOBS_PUBLISHED, NULL, published);
     if (published == n)
         return;
+    lane->gave_up = atomic_load(&lane->lanes->closing);
     tg_count(TG_JOBS_UNPUBLISHED, NULL, n - published);
     tg_log(TG_LOG_WARN, "jobs_not_published", TG_LOG_NUMBER("jobs", n - published));
 }
@@ -278,10 +282,15 @@ struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *wa
     return lanes;
 }
 
-void lanes_stop(struct lanes *lanes)
+void lanes_close(struct lanes *lanes)
 {
+    atomic_store(&lanes->closing, true);
     for (size_t i = 0; i < lanes->count; i++)
         tg_queue_close(lanes->lane[i].queue);
+}
+
+void lanes_stop(struct lanes *lanes)
+{
     for (size_t i = 0; i < lanes->count; i++)
         pthread_join(lanes->lane[i].thread, NULL);
 }

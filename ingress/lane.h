@@ -13,7 +13,10 @@ struct lanes;
 // Starts settings->lanes threads, each with a PostgreSQL and a Redis connection.
 struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *waiters);
 
-// Refuses new sends, accepts and answers what is queued, and ends the threads.
+// Refuses new sends from now on.
+void lanes_close(struct lanes *lanes);
+// After close: accepts and answers what is queued, and ends the threads. Once Redis has not taken a
+// job, the further ones are left to the scheduler.
 void lanes_stop(struct lanes *lanes);
 void lanes_free(struct lanes *lanes);
 

@@ -28,9 +28,13 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
     stops->auth = auth_create(settings->auth);
 }
 
-// In the flow's order: publish and accept what is queued, answer who waits, run what is asked.
+// In the flow's order: publish and accept what is queued, answer who waits, run what is asked. All
+// of Redis's users are told first: if it hangs, they wait for it side by side.
 static void drain_stops(struct stops *stops)
 {
+    publisher_close(stops->publisher);
+    lanes_close(stops->lanes);
+    waiters_close(stops->waiters);
     publisher_stop(stops->publisher);
     lanes_stop(stops->lanes);
     waiters_stop(stops->waiters);

@@ -27,6 +27,8 @@ struct publisher {
     struct tg_stream *stream;
     int partition; // the last one that was published to
     long long next_look_ms;
+    atomic_bool closing;
+    bool gave_up; // closing, and Redis does not take what is left
     bool full[TG_PARTITIONS_MAX];
 };
 
@@ -85,21 +87,26 @@ static bool publish(struct publisher *publisher, int partition, struct request *
     return tg_event_publish(publisher->stream, partition, bodies, n);
 }
 
+static bool store(struct publisher *publisher, int partition, struct request *const *requests,
+                  size_t n)
+{
+    long long began_ms = tg_now_ms();
+    bool stored = publish(publisher, partition, requests, n);
+    // A connection that has died since the last one tells only when it is used. What may have been
+    // taken comes twice then, which is harmless: each item is applied once. But a Redis that let us
+    // wait is not asked twice.
+    if (!stored && tg_now_ms() - began_ms < TRY_AGAIN_MS)
+        stored = publish(publisher, partition, requests, n);
+    tg_observe(TG_EVENT_BATCH, (double)n);
+    tg_observe(TG_EVENT_SECONDS, (double)(tg_now_ms() - began_ms) / 1000);
+    return stored;
+}
+
 static void publish_batch(struct publisher *publisher, struct request *const *requests, size_t n)
 {
     int partition = next_partition(publisher);
-    bool stored = false;
-    if (partition >= 0) {
-        long long began_ms = tg_now_ms();
-        stored = publish(publisher, partition, requests, n);
-        // A connection that has died since the last one tells only when it is used. What may have
-        // been taken comes twice then, which is harmless: each item is applied once. But a Redis
-        // that let us wait is not asked twice.
-        if (!stored && tg_now_ms() - began_ms < TRY_AGAIN_MS)
-            stored = publish(publisher, partition, requests, n);
-        tg_observe(TG_EVENT_BATCH, (double)n);
-        tg_observe(TG_EVENT_SECONDS, (double)(tg_now_ms() - began_ms) / 1000);
-    }
+    bool stored = partition >= 0 && !publisher->gave_up && store(publisher, partition, requests, n);
+    publisher->gave_up = !stored && atomic_load(&publisher->closing);
     for (size_t i = 0; i < n; i++) {
         if (stored)
             answer_stored(requests[i]);
@@ -107,7 +114,7 @@ static void publish_batch(struct publisher *publisher, struct request *const *re
             answer_refused(requests[i], "unavailable", "The event could not be stored");
     }
     // After the answers, which it must not delay; and not while Redis is away.
-    if (stored || partition < 0)
+    if (stored || (partition < 0 && !publisher->gave_up))
         look_for_full(publisher);
 }
 
@@ -153,9 +160,14 @@ struct publisher *publisher_start(const struct tg_settings *settings)
     return publisher;
 }
 
+void publisher_close(struct publisher *publisher)
+{
+    atomic_store(&publisher->closing, true);
+    tg_queue_close(publisher->queue);
+}
+
 void publisher_stop(struct publisher *publisher)
 {
-    tg_queue_close(publisher->queue);
     pthread_join(publisher->thread, NULL);
 }
 

@@ -11,7 +11,10 @@ struct publisher;
 // Starts the thread, with a Redis connection of its own.
 struct publisher *publisher_start(const struct tg_settings *settings);
 
-// Refuses new events, publishes and answers what is queued, and ends the thread.
+// Refuses new events from now on.
+void publisher_close(struct publisher *publisher);
+// After close: publishes and answers what is queued, and ends the thread. Once Redis has not taken
+// something, what is left is refused without asking it.
 void publisher_stop(struct publisher *publisher);
 void publisher_free(struct publisher *publisher);
 

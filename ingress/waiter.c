@@ -225,11 +225,15 @@ struct waiters *waiters_start(const struct tg_settings *settings, struct query_p
     return waiters;
 }
 
-void waiters_stop(struct waiters *waiters)
+void waiters_close(struct waiters *waiters)
 {
     pthread_mutex_lock(&waiters->lock);
     atomic_store(&waiters->stopping, true);
     pthread_mutex_unlock(&waiters->lock);
+}
+
+void waiters_stop(struct waiters *waiters)
+{
     pthread_join(waiters->thread, NULL);
     end_due(waiters, LLONG_MAX);
 }

@@ -11,7 +11,10 @@ struct waiters;
 
 struct waiters *waiters_start(const struct tg_settings *settings, struct query_pool *queries);
 
-// Answers all who wait with how their messages stand, and ends the thread. The pool must still run.
+// Lets nobody wait from now on.
+void waiters_close(struct waiters *waiters);
+// After close: answers all who wait with how their messages stand, and ends the thread. The pool
+// must still run.
 void waiters_stop(struct waiters *waiters);
 void waiters_free(struct waiters *waiters);
 
