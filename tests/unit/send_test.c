@@ -1,0 +1,143 @@
+#include "ingress/send.h"
+
+#include "common/limits.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define LETTERS_50 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
+#define LETTERS_250 LETTERS_50 LETTERS_50 LETTERS_50 LETTERS_50 LETTERS_50
+
+struct key {
+    char header[300];
+    char key[TG_IDEMPOTENCY_KEY_SIZE]; // "": refused
+};
+
+ParameterizedTestParameters(idempotency_key, has_1_to_255_printable_characters)
+{
+    static struct key keys[] = {
+        {"order-42", "order-42"},
+        {"x", "x"},
+        {"a key with blanks", "a key with blanks"},
+        {" \t order-42\t ", "order-42"},
+        {"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"},
+        {LETTERS_250 "12345", LETTERS_250 "12345"},
+        {"  " LETTERS_250 "12345  ", LETTERS_250 "12345"},
+        {"", ""},
+        {"   ", ""},
+        {"\t", ""},
+        {LETTERS_250 "123456", ""},
+        {"order\t42", ""},
+        {"order\x01", ""},
+        {"order\x7f", ""},
+        {"\xc3\xbc", ""},
+    };
+    return cr_make_param_array(struct key, keys, sizeof keys / sizeof *keys);
+}
+
+ParameterizedTest(struct key *key, idempotency_key, has_1_to_255_printable_characters)
+{
+    char read[TG_IDEMPOTENCY_KEY_SIZE];
+    struct tg_error error = {0};
+    bool good = send_read_key(key->header, 1, read, &error);
+    cr_assert_eq(good, key->key[0] != '\0', "%s", key->header);
+    cr_assert_str_eq(read, key->key);
+    if (!good) {
+        cr_assert_eq(error.http_status, 400);
+        cr_assert_str_eq(error.code, "invalid_header");
+        cr_assert_str_eq(error.field, "Idempotency-Key");
+    }
+}
+
+Test(idempotency_key, may_be_absent_and_must_not_come_twice)
+{
+    char read[TG_IDEMPOTENCY_KEY_SIZE];
+    struct tg_error error = {0};
+    cr_assert(send_read_key(NULL, 0, read, &error));
+    cr_assert_str_eq(read, "");
+    cr_assert_not(send_read_key("one", 2, read, &error));
+    cr_assert_str_eq(error.message, "Idempotency-Key must be given once");
+    cr_assert_not(send_read_key(NULL, 1, read, &error));
+}
+
+Test(idempotency_key, stands_for_the_bytes_of_its_body)
+{
+    // SHA-256 of "abc": FIPS 180-2, appendix B.1.
+    static const unsigned char abc[32] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
+                                          0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+                                          0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c,
+                                          0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, "abc");
+    struct tg_send send = {0};
+    send_set_key(&send, "", &body);
+    cr_assert_str_eq(send.idempotency_key, "");
+    send_set_key(&send, "order-42", &body);
+    cr_assert_str_eq(send.idempotency_key, "order-42");
+    cr_assert_arr_eq(send.body_hash, abc, sizeof abc);
+}
+
+enum { NONE = -1000000000, DAY_S = 86400 };
+
+// So many seconds from now, as a member of the request; NONE: it is left out.
+static void append_time(struct tg_text *body, const char *name, long ahead_s)
+{
+    if (ahead_s == NONE)
+        return;
+    time_t at = time(NULL) + ahead_s;
+    struct tm parts;
+    char text[32];
+    gmtime_r(&at, &parts);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    tg_text_append_format(body, ",\"%s\":\"%s\"", name, text);
+}
+
+struct times {
+    long send_at_s;
+    long not_after_s;
+    char field[16]; // "": good
+};
+
+ParameterizedTestParameters(not_after, is_in_the_future_and_after_send_at)
+{
+    static struct times times[] = {
+        {NONE, NONE, ""},
+        {NONE, 60, ""},
+        {NONE, 2, ""},
+        {NONE, TG_SEND_AT_MAX_S + DAY_S - 60, ""},
+        {-3600, 60, ""},
+        {60, 61, ""},
+        {60, NONE, ""},
+        {NONE, 0, "not_after"},
+        {NONE, -1, "not_after"},
+        {-3600, -1800, "not_after"},
+        {NONE, TG_SEND_AT_MAX_S + DAY_S + 60, "not_after"},
+        {60, 60, "not_after"},
+        {60, 30, "not_after"},
+        {TG_SEND_AT_MAX_S + 60, TG_SEND_AT_MAX_S + 3600, "send_at"},
+    };
+    return cr_make_param_array(struct times, times, sizeof times / sizeof *times);
+}
+
+ParameterizedTest(struct times *times, not_after, is_in_the_future_and_after_send_at)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, "{\"phone\":\"919876543210\",\"message\":\"Hi\"");
+    append_time(&body, "send_at", times->send_at_s);
+    append_time(&body, "not_after", times->not_after_s);
+    tg_text_append_string(&body, "}");
+    struct tg_send send;
+    struct tg_error error = {0};
+    bool good = send_read(&body, &(struct identity){0}, &send, &error);
+    cr_assert_str_eq(error.field, times->field, "%s", tg_text_string(&body));
+    cr_assert_eq(good, times->field[0] == '\0');
+    if (!good) {
+        cr_assert_str_eq(error.code, "invalid_field");
+        return;
+    }
+    cr_assert_eq(send.not_after_ms != 0, times->not_after_s != NONE);
+    tg_send_finish(&send);
+}
