@@ -45,11 +45,13 @@ struct daemon *start_worker(struct gateway *gateway)
 
 struct daemon *start_worker_with(struct gateway *gateway, const char *const *settings)
 {
+    static int started; // each with a log of its own
+    started++;
     cr_assert(gateway->worker_count < GATEWAY_WORKERS_MAX);
     struct daemon *worker = &gateway->workers[gateway->worker_count++];
-    struct process *process = process_start(text_of("worker-%zu", gateway->worker_count),
-                                            WORDS(testbed_daemon("tollgate-worker")),
-                                            environment_of(gateway, "tollgate_worker", settings));
+    struct process *process =
+        process_start(text_of("worker-%d", started), WORDS(testbed_daemon("tollgate-worker")),
+                      environment_of(gateway, "tollgate_worker", settings));
     *worker = (struct daemon){process, "", logged_url(process, "admin_listening")};
     return worker;
 }

@@ -1,6 +1,7 @@
 // Upkeep: one worker's janitor acts at a time, and what waits for ever ends.
 #include "tests/system/org.h"
 
+#include <signal.h>
 #include <string.h>
 
 TestSuite(janitor, .timeout = 120);
@@ -33,6 +34,18 @@ Test(janitor, of_another_worker_acts_when_the_acting_one_is_killed)
     eventually_within(HANDOVER_S, daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
     expect_ends(gateway, id, "sent");
     cr_assert_eq(simulator_posts_of(gateway->simulator, id), 1);
+    stop_gateway(gateway);
+}
+
+Test(janitor, of_another_worker_acts_when_the_acting_one_stands_still)
+{
+    struct gateway *gateway = given_gateway();
+    eventually(daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
+    struct daemon *second = start_worker(gateway);
+    process_signal(gateway->workers[0].process, SIGSTOP);
+    eventually_within(2 * HANDOVER_S, daemon_has_logged(second, "scheduler_lock_taken"));
+    process_signal(gateway->workers[0].process, SIGCONT);
+    eventually(daemon_has_logged(&gateway->workers[0], "scheduler_lock_lost"));
     stop_gateway(gateway);
 }
 

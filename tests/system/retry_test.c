@@ -101,6 +101,6 @@ Test(retry, is_no_use_where_the_channel_is_paused)
         daemon_metric(&gateway->workers[0], "tollgate_channels_paused_total{outcome=\"190\"}"),
         "1");
     answer = send_text(&org, "919876543210");
-    expect_refused(&answer, 409, "channel_paused", NULL);
+    expect_refused(&answer, 409, "channel_paused", "channel_id");
     stop_gateway(gateway);
 }

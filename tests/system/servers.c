@@ -42,7 +42,7 @@ void redis_kill(struct redis *redis)
 
 const char *redis_run(const struct redis *redis, const char *const *words)
 {
-    enum { WORDS_MAX = 16 };
+    enum { WORDS_MAX = 24 };
     const char *argv[WORDS_MAX] = {"redis-cli", "-h", "127.0.0.1", "-p",
                                    text_of("%d", redis->port)};
     size_t n = 5;
