@@ -187,16 +187,18 @@ static void given_orgs(struct gateway *gateway)
         gateway->database,
         "CREATE FUNCTION begin_anew() RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
         "SET LOCAL session_replication_role = replica; "
-        "TRUNCATE messages, outbox, wallet_transactions, contacts, conversations, auto_replies, "
-        "account_events, dead_events; UPDATE wallets SET balance = 0, booked = 0; "
+        "TRUNCATE messages, outbox, attempts, wallet_transactions, contacts, conversations, "
+        "auto_replies, account_events, dead_events; UPDATE wallets SET balance = 0, booked = 0; "
         "SET LOCAL session_replication_role = origin; UPDATE wallets SET balance = 100; "
         "PERFORM accept_sends('{018f0000-0000-7000-8000-000000000001}', '{%s}', '{NULL}', "
-        "'{919876543210}', '{NULL}', '{text}', '{\"{}\"}', '{NULL}', '{high}', '{NULL}'); "
+        "'{919876543210}', '{NULL}', '{text}', '{\"{}\"}', '{NULL}', '{high}', '{NULL}', "
+        "'{NULL}', '{NULL}', '{NULL}'); "
         "PERFORM claim_sends('018f0000-0000-7000-8000-000000000002', '{%s}', "
         "'{018f0000-0000-7000-8000-000000000001}'); "
         "PERFORM settle_sends('{%s}', '{018f0000-0000-7000-8000-000000000001}', "
         "'{018f0000-0000-7000-8000-000000000002}', '{sent}', "
-        "'{wamid.HBgMOTE5ODc2NTQzMjEwFQIAERgSMTAwMDAwMDAwMDAwMDAwMQA=}', '{NULL}', '{f}'); END $$",
+        "'{wamid.HBgMOTE5ODc2NTQzMjEwFQIAERgSMTAwMDAwMDAwMDAwMDAwMQA=}', '{NULL}', '{f}', "
+        "'{0}'); END $$",
         acme.id, acme.id, acme.id);
 }
 

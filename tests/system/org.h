@@ -38,8 +38,9 @@ const char *text_body(const char *phone);
 // GET with the org's key.
 struct answer get(const struct org *org, const char *path);
 
-// The answer must be a 202 for a message with this status; returns the message's id.
-#define expect_accepted(answer) expect_accepted_as(HERE, answer, "queued")
+// The answer must be a 202 for a message with this status (NULL: queued, or held behind another one
+// to the same contact); returns the message's id.
+#define expect_accepted(answer) expect_accepted_as(HERE, answer, NULL)
 const char *expect_accepted_as(const char *here, const struct answer *answer, const char *status);
 
 // The answer must be this refusal; `field` NULL: detail.field must not be there.
@@ -59,6 +60,10 @@ const char *message_state(struct gateway *gateway, const char *message_id);
 #define expect_ends(gateway, message_id, state) expect_ends_at(HERE, gateway, message_id, state)
 void expect_ends_at(const char *here, struct gateway *gateway, const char *message_id,
                     const char *state);
+
+// From now on whatever is accepted is at its last attempt: a failure that would be tried again is
+// final at once.
+void given_last_attempts(struct gateway *gateway);
 
 const char *org_balance(const struct org *org);
 // The ledger, oldest first: "adjustment 100.00, service_fee -0.20".

@@ -53,6 +53,7 @@ Test(query, a_message_tells_how_it_stands)
 Test(query, a_failed_message_tells_why)
 {
     struct gateway *gateway = given_gateway();
+    given_last_attempts(gateway);
     struct org org = given_org(gateway);
     struct answer failed = send_text_and_wait(&org, "15550131000");
     struct answer answer =
@@ -158,6 +159,7 @@ static const char *walk(const struct org *org, int limit, int *pages)
 Test(query, the_ledger_comes_newest_first_in_pages)
 {
     struct gateway *gateway = given_gateway();
+    given_last_attempts(gateway);
     struct org org = given_org(gateway);
     struct org other = given_org(gateway);
     (void)database_text(gateway->database, "SELECT add_wallet_credits('%s', 50, 'UPI 4711')",

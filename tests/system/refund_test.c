@@ -23,6 +23,7 @@ enum { CODES = sizeof codes / sizeof *codes };
 Test(refund, depends_on_meta_s_error_code)
 {
     struct gateway *gateway = given_gateway();
+    given_last_attempts(gateway);
     for (size_t i = 0; i < CODES; i++) {
         struct org org = given_org(gateway);
         bool refunded = codes[i].refunded;
@@ -51,6 +52,7 @@ Test(refund, follows_every_rule_of_the_table)
 {
     enum { RULES_MAX = 128 };
     struct gateway *gateway = given_gateway();
+    given_last_attempts(gateway);
     struct database *database = gateway->database;
     (void)database_text(
         database, "CREATE VIEW coded AS SELECT *, row_number() OVER (ORDER BY first_code) AS n "
@@ -92,6 +94,7 @@ Test(refund, is_not_given_for_a_code_without_a_rule)
 Test(refund, is_given_when_meta_is_down)
 {
     struct gateway *gateway = given_gateway();
+    given_last_attempts(gateway);
     struct org org = given_org(gateway);
     simulator_set(gateway->simulator, "{\"down\": true}");
     struct answer answer = send_text_and_wait(&org, "919876543210");
@@ -105,6 +108,7 @@ Test(refund, is_given_when_meta_cannot_be_reached)
 {
     enum { SENDS = 40 };
     struct gateway *gateway = given_gateway();
+    given_last_attempts(gateway);
     struct org org = given_org(gateway);
     process_kill(gateway->simulator->process);
 

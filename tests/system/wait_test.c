@@ -32,6 +32,7 @@ Test(waiting, ends_with_meta_s_id)
 Test(waiting, ends_with_meta_s_refusal)
 {
     struct gateway *gateway = given_gateway();
+    given_last_attempts(gateway);
     struct org org = given_org(gateway);
     struct answer refunded = send_and_wait_for(&org, "15550131000", "wait=30");
     struct answer kept = send_and_wait_for(&org, "15550131026", "wait=30");
