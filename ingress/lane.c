@@ -138,8 +138,7 @@ static bool wait_for_meta(struct waiters *waiters, const struct ticket *ticket,
 
 // Answers every ticket of an accepted batch, and makes the jobs of what is queued now. Jobs whose
 // request waits for Meta carry our name; those requests are answered by the waiters. What is held
-// or scheduled gets its job from somebody else, who does not know of us: its request learns how it
-// went from the database when its time is up.
+// or scheduled gets its job from somebody else, who does not know of us.
 static size_t answer_batch(struct lane *lane, struct ticket *const *tickets, size_t n,
                            const struct tg_verdict *verdicts, struct tg_job *jobs)
 {

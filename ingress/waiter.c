@@ -16,12 +16,19 @@
 // A result is awaited for at most so long at a time, so that deadlines are kept to about this.
 enum { LISTEN_MS = 50, BUCKETS = 1024, RESULT_MAX = 2048 };
 
+// Between two looks at a message whose result nobody will send us. At the longest pause as many as
+// may wait cost 2,000 reads a second.
+enum { LOOK_MIN_MS = 250, LOOK_MAX_MS = 2000 };
+
 struct waiter {
-    struct waiter *next; // in its bucket, or in a list of those that are done
+    struct waiter *next; // in its bucket, or in a list of those that are due
+    struct waiters *waiters;
     struct request *request;
     struct tg_uuid org_id;
     struct tg_verdict verdict; // its answer unless there is more to say
     long long deadline_ms;
+    long long look_ms; // when the database is asked, at the latest at the deadline
+    int pause_ms;      // before that look
 };
 
 struct waiters {
@@ -35,13 +42,18 @@ struct waiters {
     size_t count;
 };
 
-// How a message stands, from a worker's result or from the database: both documents use these
-// names.
-static void answer_state(const struct waiter *waiter, struct json_object *state)
+// How a message stands, from a worker's result or from the database: both documents use the same
+// names. NULL: no more is known than at first.
+static const char *status_of(const struct waiter *waiter, struct json_object *state)
 {
     struct json_object *status = NULL;
     json_object_object_get_ex(state, "status", &status);
-    const char *name = status ? json_object_get_string(status) : waiter->verdict.status;
+    return status ? json_object_get_string(status) : waiter->verdict.status;
+}
+
+static void answer_state(const struct waiter *waiter, struct json_object *state)
+{
+    const char *name = status_of(waiter, state);
     struct tg_text json = {0};
     char id[TG_UUID_TEXT_SIZE];
     tg_uuid_format(waiter->verdict.message_id, id);
@@ -76,36 +88,80 @@ static void answer_state(const struct waiter *waiter, struct json_object *state)
     }
 }
 
-static void answer_document(const struct waiter *waiter, const char *document)
+// May the message still leave, or be on its way?
+static bool is_open(const struct waiter *waiter, struct json_object *state)
 {
-    struct tg_error error;
-    struct json_object *state = tg_json_parse(document, strlen(document), &error);
-    answer_state(waiter, state);
-    json_object_put(state);
+    static const char *const open[] = {"scheduled", "held", "queued", "sending"};
+    const char *name = status_of(waiter, state);
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
+        if (strcmp(name, open[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
-// Asks the database: the time is up and the result may have been lost with Redis, or the result is
-// not the whole story.
-static void answer_from_database(struct tg_pg *pg, void *context)
+// false: too many wait, or stopped.
+static bool insert(struct waiter *waiter)
+{
+    struct waiters *waiters = waiter->waiters;
+    pthread_mutex_lock(&waiters->lock);
+    bool room = !atomic_load(&waiters->stopping) && waiters->count < TG_WAITERS_MAX;
+    if (room) {
+        struct waiter **bucket =
+            &waiters->buckets[tg_uuid_hash(waiter->verdict.message_id) % BUCKETS];
+        waiter->next = *bucket;
+        *bucket = waiter;
+        waiters->count++;
+        tg_gauge_add(TG_WAITERS, 1);
+    }
+    pthread_mutex_unlock(&waiters->lock);
+    return room;
+}
+
+// Lets it wait on until the next look at the database, the pauses growing. false: its time is up,
+// or it cannot wait.
+static bool wait_on(struct waiter *waiter)
+{
+    long long now_ms = tg_now_ms();
+    if (now_ms >= waiter->deadline_ms)
+        return false;
+    waiter->pause_ms = waiter->pause_ms == 0                ? LOOK_MIN_MS
+                       : waiter->pause_ms < LOOK_MAX_MS / 2 ? 2 * waiter->pause_ms
+                                                            : LOOK_MAX_MS;
+    waiter->look_ms = now_ms + waiter->pause_ms;
+    if (waiter->look_ms > waiter->deadline_ms)
+        waiter->look_ms = waiter->deadline_ms;
+    return insert(waiter);
+}
+
+static void answer_or_wait_on(struct waiter *waiter, struct json_object *state)
+{
+    if (is_open(waiter, state) && wait_on(waiter))
+        return;
+    answer_state(waiter, state);
+    free(waiter);
+}
+
+// Asks the database: no result will come, or the time is up and it may have been lost with Redis.
+static void look(struct tg_pg *pg, void *context)
 {
     struct waiter *waiter = context;
     TG_TEXT_AUTO json = {0};
     bool found = false;
+    struct tg_error error;
+    struct json_object *state = NULL;
     if (tg_store_get_message(pg, waiter->org_id, waiter->verdict.message_id, &found, &json) ==
             TG_PG_OK &&
         found)
-        answer_document(waiter, json.data);
-    else
-        answer_document(waiter, "{}");
-    free(waiter);
+        state = tg_json_parse(json.data, json.length, &error);
+    answer_or_wait_on(waiter, state);
+    json_object_put(state);
 }
 
-static void end_wait(struct waiters *waiters, struct waiter *waiter)
+static void ask_database(struct waiter *waiter)
 {
-    if (query_submit(waiters->queries, answer_from_database, waiter))
-        return;
-    answer_document(waiter, "{}");
-    free(waiter);
+    if (!query_submit(waiter->waiters->queries, look, waiter))
+        answer_or_wait_on(waiter, NULL);
 }
 
 static struct waiter *take(struct waiters *waiters, struct tg_uuid message_id)
@@ -125,7 +181,7 @@ static struct waiter *take(struct waiters *waiters, struct tg_uuid message_id)
     return found;
 }
 
-// Takes out everyone whose time is up by `now_ms`, as a list.
+// Takes out everyone who is to be looked at by `now_ms`, as a list.
 static struct waiter *take_due(struct waiters *waiters, long long now_ms)
 {
     struct waiter *due = NULL;
@@ -134,7 +190,7 @@ static struct waiter *take_due(struct waiters *waiters, long long now_ms)
         struct waiter **link = &waiters->buckets[i];
         while (*link) {
             struct waiter *waiter = *link;
-            if (waiter->deadline_ms > now_ms) {
+            if (waiter->look_ms > now_ms) {
                 link = &waiter->next;
                 continue;
             }
@@ -149,12 +205,12 @@ static struct waiter *take_due(struct waiters *waiters, long long now_ms)
     return due;
 }
 
-static void end_due(struct waiters *waiters, long long now_ms)
+static void look_at_due(struct waiters *waiters, long long now_ms)
 {
     struct waiter *due = take_due(waiters, now_ms);
     while (due) {
         struct waiter *next = due->next;
-        end_wait(waiters, due);
+        ask_database(due);
         due = next;
     }
 }
@@ -170,12 +226,10 @@ static void answer_result(struct waiters *waiters, const char *result)
         tg_uuid_parse(json_object_get_string(id), (size_t)json_object_get_string_len(id),
                       &message_id)) {
         struct waiter *waiter = take(waiters, message_id);
-        if (waiter && json_object_object_get_ex(state, "status", NULL)) {
-            answer_state(waiter, state);
-            free(waiter);
-        } else if (waiter) {
-            end_wait(waiters, waiter); // settled by somebody else: the record tells
-        }
+        if (waiter && json_object_object_get_ex(state, "status", NULL))
+            answer_or_wait_on(waiter, state); // it may be tried again
+        else if (waiter)
+            ask_database(waiter); // settled by somebody else: the record tells
     }
     json_object_put(state);
 }
@@ -201,7 +255,7 @@ static void *run(void *argument)
         // Not after each result: a look goes through all who wait.
         long long now_ms = tg_now_ms();
         if (now_ms >= next_look_ms) {
-            end_due(waiters, now_ms);
+            look_at_due(waiters, now_ms);
             next_look_ms = now_ms + LISTEN_MS;
         }
     }
@@ -235,7 +289,7 @@ void waiters_close(struct waiters *waiters)
 void waiters_stop(struct waiters *waiters)
 {
     pthread_join(waiters->thread, NULL);
-    end_due(waiters, LLONG_MAX);
+    look_at_due(waiters, LLONG_MAX);
 }
 
 void waiters_free(struct waiters *waiters)
@@ -249,12 +303,13 @@ const char *waiters_name(const struct waiters *waiters)
     return waiters->name;
 }
 
-static struct waiter *create_waiter(struct request *request, struct tg_uuid org_id,
-                                    const struct tg_verdict *verdict)
+static struct waiter *create_waiter(struct waiters *waiters, struct request *request,
+                                    struct tg_uuid org_id, const struct tg_verdict *verdict)
 {
     struct waiter *waiter = calloc(1, sizeof *waiter);
     if (!waiter)
         abort();
+    waiter->waiters = waiters;
     waiter->request = request;
     waiter->org_id = org_id;
     waiter->verdict = *verdict;
@@ -264,26 +319,18 @@ static struct waiter *create_waiter(struct request *request, struct tg_uuid org_
 bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
                  const struct tg_verdict *verdict, int wait_ms)
 {
-    struct waiter *waiter = create_waiter(request, org_id, verdict);
+    struct waiter *waiter = create_waiter(waiters, request, org_id, verdict);
     waiter->deadline_ms = tg_now_ms() + wait_ms;
-
-    pthread_mutex_lock(&waiters->lock);
-    bool room = !atomic_load(&waiters->stopping) && waiters->count < TG_WAITERS_MAX;
-    if (room) {
-        struct waiter **bucket = &waiters->buckets[tg_uuid_hash(verdict->message_id) % BUCKETS];
-        waiter->next = *bucket;
-        *bucket = waiter;
-        waiters->count++;
-        tg_gauge_add(TG_WAITERS, 1);
-    }
-    pthread_mutex_unlock(&waiters->lock);
-    if (!room)
+    waiter->look_ms = waiter->deadline_ms;
+    // Only the job of what is queued now will carry our name.
+    bool waits = strcmp(verdict->status, "queued") == 0 ? insert(waiter) : wait_on(waiter);
+    if (!waits)
         free(waiter);
-    return room;
+    return waits;
 }
 
 void waiters_answer(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
                     const struct tg_verdict *verdict)
 {
-    end_wait(waiters, create_waiter(request, org_id, verdict));
+    ask_database(create_waiter(waiters, request, org_id, verdict));
 }

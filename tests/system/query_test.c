@@ -55,12 +55,12 @@ Test(query, a_failed_message_tells_why)
     struct gateway *gateway = given_gateway();
     given_last_attempts(gateway);
     struct org org = given_org(gateway);
-    struct answer failed = send_text_and_wait(&org, "15550131000");
+    struct answer failed = send_text_and_wait(&org, "15550131049");
     struct answer answer =
         get(&org, text_of("/api/messages/%s", answer_text(&failed, "/detail/message_id")));
     expect_equal(answer_text(&answer, "/status"), "failed");
     expect_equal(answer_text(&answer, "/refunded"), "true");
-    expect_equal(answer_text(&answer, "/error/code"), "131000");
+    expect_equal(answer_text(&answer, "/error/code"), "131049");
     cr_assert(*answer_text(&answer, "/error/message"), "%s", answer.body);
     cr_assert(is_time(answer_text(&answer, "/failed_at")), "%s", answer.body);
     cr_assert(is_null(&answer, "wamid"), "%s", answer.body);
@@ -164,7 +164,7 @@ Test(query, the_ledger_comes_newest_first_in_pages)
     struct org other = given_org(gateway);
     (void)database_text(gateway->database, "SELECT add_wallet_credits('%s', 50, 'UPI 4711')",
                         org.id);
-    (void)send_text_and_wait(&org, "15550131000");
+    (void)send_text_and_wait(&org, "15550131049");
     (void)send_text_and_wait(&other, "919876543210");
     const char *all = "refund 0.20, service_fee -0.20, recharge 50.00, adjustment 100.00";
 

@@ -34,14 +34,14 @@ Test(waiting, ends_with_meta_s_refusal)
     struct gateway *gateway = given_gateway();
     given_last_attempts(gateway);
     struct org org = given_org(gateway);
-    struct answer refunded = send_and_wait_for(&org, "15550131000", "wait=30");
+    struct answer refunded = send_and_wait_for(&org, "15550131049", "wait=30");
     struct answer kept = send_and_wait_for(&org, "15550131026", "wait=30");
 
     expect_refused(&refunded, 500, "send_failed", NULL);
     expect_equal(answer_text(&refunded, "/error"), "Message failed to send (refunded)");
     expect_equal(answer_text(&refunded, "/detail/status"), "failed");
     expect_equal(answer_text(&refunded, "/detail/refunded"), "true");
-    expect_equal(answer_text(&refunded, "/detail/error/code"), "131000");
+    expect_equal(answer_text(&refunded, "/detail/error/code"), "131049");
     cr_assert(*answer_text(&refunded, "/detail/error/message"), "%s", refunded.body);
     cr_assert_eq(strlen(answer_text(&refunded, "/detail/message_id")), 36);
 
@@ -88,8 +88,57 @@ Test(waiting, is_not_asked_for_by_a_wait_that_is_none)
     struct gateway *gateway = given_gateway(.without_worker = true);
     struct org org = given_org(gateway);
     for (size_t i = 0; i < sizeof prefers / sizeof *prefers; i++) {
-        struct answer answer = send_and_wait_for(&org, "919876543210", prefers[i]);
+        struct answer answer = send_and_wait_for(&org, text_of("91987654321%zu", i), prefers[i]);
         (void)expect_accepted(&answer);
+    }
+    stop_gateway(gateway);
+}
+
+// Others publish the job of what is held or scheduled, and do not know who waits.
+Test(waiting, for_what_is_held_ends_when_it_is_sent)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    simulator_set(gateway->simulator, "{\"latency_ms\": 1500}");
+    struct answer first = send_text(&org, "919876543210");
+    (void)expect_accepted(&first);
+    long long began_ms = testbed_now_ms();
+    struct answer answer = send_and_wait_for(&org, "919876543210", "wait=30");
+    cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
+    cr_assert_lt(testbed_now_ms() - began_ms, 20000);
+    stop_gateway(gateway);
+}
+
+Test(waiting, for_what_is_tried_again_ends_when_it_is_sent)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    struct answer answer = send_and_wait_for(&org, "15553000001", "wait=30"); // refused once
+    cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
+    expect_equal(answer_text(&answer, "/status"), "sent");
+    stop_gateway(gateway);
+}
+
+Test(waiting, for_what_is_to_leave_soon_ends_when_it_is_sent_and_later_does_not_wait)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    static const struct {
+        const char *interval;
+        int status;
+    } cases[] = {{"2 seconds", 200}, {"1 hour", 202}};
+    for (size_t i = 0; i < 2; i++) {
+        const char *time = database_text(gateway->database,
+                                         "SELECT to_char((now() + interval '%s') AT TIME ZONE "
+                                         "'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+                                         cases[i].interval);
+        long long began_ms = testbed_now_ms();
+        struct answer answer =
+            send_body_and_wait(&org, text_of("{\"phone\": \"919876543210\", \"message\": \"Hi\", "
+                                             "\"send_at\": \"%s\"}",
+                                             time));
+        cr_assert_eq(answer.status, cases[i].status, "%d %s", answer.status, answer.body);
+        cr_assert_lt(testbed_now_ms() - began_ms, 20000);
     }
     stop_gateway(gateway);
 }
@@ -129,6 +178,7 @@ Test(waiting, many_at_once_each_get_their_own_answer)
     static struct answer answers[SENDS];
     struct gateway *gateway = given_gateway();
     struct org org = given_org(gateway);
+    // Every third is refused, one after the other, since they go to one contact.
     for (int i = 0; i < SENDS; i++)
         requests[i] = (struct http_request){
             .path = "/api/send-message",
