@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/service.h"
+#include "common/stop_point.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -365,6 +366,21 @@ static void remember_prepared(struct tg_pg *pg, const char *name)
     assert(false); // PREPARED_MAX is below the number of calls in store.c
 }
 
+// As PQexecPrepared does it, with a place in between at which tests may end the process.
+static PGresult *execute(PGconn *connection, const char *name, int count, const char *const *values,
+                         const int *lengths, const int *formats)
+{
+    if (!PQsendQueryPrepared(connection, name, count, values, lengths, formats, 0))
+        return NULL;
+    TG_STOP_POINT(name);
+    PGresult *result = NULL;
+    for (PGresult *next; (next = PQgetResult(connection));) {
+        PQclear(result);
+        result = next;
+    }
+    return result;
+}
+
 enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql,
                              const struct tg_pg_params *params, struct tg_pg_rows **rows)
 {
@@ -391,8 +407,7 @@ enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql
         PQclear(prepared);
         remember_prepared(pg, name);
     }
-    PGresult *result =
-        PQexecPrepared(pg->connection, name, params->count, values, lengths, formats, 0);
+    PGresult *result = execute(pg->connection, name, params->count, values, lengths, formats);
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         return fail(pg, name, result, true);
     *rows = (struct tg_pg_rows *)result;

@@ -6,6 +6,7 @@
 #include "common/metrics.h"
 #include "common/queue.h"
 #include "common/service.h"
+#include "common/stop_point.h"
 #include "ingress/answer.h"
 
 #include <stdatomic.h>
@@ -233,10 +234,14 @@ static void take_batch(struct lane *lane, struct ticket *const *tickets, size_t 
         }
         // PostgreSQL has committed, which is what the answer promises; publishing comes after it,
         // so that a slow Redis delays nobody's answer.
-        if (status == TG_PG_OK)
-            publish(lane, jobs, answer_batch(lane, tickets + i, size, verdicts, jobs));
-        else
+        if (status == TG_PG_OK) {
+            TG_STOP_POINT("after_accept");
+            size_t queued = answer_batch(lane, tickets + i, size, verdicts, jobs);
+            TG_STOP_POINT("after_accept_answer");
+            publish(lane, jobs, queued);
+        } else {
             refuse_batch(tickets + i, size, status);
+        }
         i += size;
         size *= 2;
     }

@@ -3,6 +3,7 @@
 #include "common/limits.h"
 #include "common/metrics.h"
 #include "common/service.h"
+#include "common/stop_point.h"
 #include "worker/outcome.h"
 
 #include <assert.h>
@@ -272,6 +273,16 @@ void graph_post(struct graph *graph, struct dispatch_item *item)
     tg_gauge_set(TG_DISPATCHES, (int64_t)graph_active(graph));
 }
 
+// libcurl sends what it has read before it returns, so the bytes have left by now.
+static void pass_stop_point(const struct graph *graph)
+{
+    for (size_t i = 0; i < graph->places; i++) {
+        const struct request *request = &graph->requests[i];
+        if (request->item && request->sent == request->item->claim.payload.length)
+            TG_STOP_POINT("after_body");
+    }
+}
+
 void graph_run(struct graph *graph, int timeout_ms)
 {
     if (graph->timer_at_ms >= 0) {
@@ -301,6 +312,7 @@ void graph_run(struct graph *graph, int timeout_ms)
         graph->timer_at_ms = -1; // before the call, which may set it again
         curl_multi_socket_action(graph->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
+    pass_stop_point(graph);
 }
 
 // Takes the request out of the multi handle; its place is free again.
@@ -321,6 +333,7 @@ struct dispatch_item *graph_take_finished(struct graph *graph)
     if (!message)
         return NULL;
     assert(message->msg == CURLMSG_DONE);
+    TG_STOP_POINT("after_answer");
     struct request *request = NULL;
     curl_off_t total_us = 0;
     curl_off_t retry_after_s = 0;

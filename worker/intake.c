@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/service.h"
+#include "common/stop_point.h"
 #include "worker/ack.h"
 #include "worker/item.h"
 #include "worker/successors.h"
@@ -137,6 +138,7 @@ static bool claim(struct work *work, const struct tg_job *jobs, size_t n)
         if (status == TG_PG_REFUSED)
             return false;
         if (status == TG_PG_OK) {
+            TG_STOP_POINT("after_claim");
             hand_on(work, jobs, n, claimed, began_ms);
             return true;
         }

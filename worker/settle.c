@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/service.h"
+#include "common/stop_point.h"
 #include "worker/ack.h"
 #include "worker/item.h"
 #include "worker/successors.h"
@@ -165,6 +166,7 @@ static enum attempt settle_items(struct work *work, struct dispatch_item *const 
         results[i] = tg_text_string(&work->results[i]);
     }
     successors_publish(&successors, work->stream);
+    TG_STOP_POINT("before_ack");
     finish_jobs(work, items, results, n);
     return DONE;
 }

@@ -4,6 +4,7 @@
 #include "tests/metasim/inbound.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void refuse(struct answer *answer, int http_status, const char *message)
@@ -19,6 +20,13 @@ static void answer_posts(struct sim *sim, const struct request *request, struct 
     answer->http_status = 200;
     posts_write(&sim->posts, request_argument(request, "recipient"),
                 request_argument(request, "message"), &answer->body);
+}
+
+static void answer_log(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    const char *after = request_argument(request, "after");
+    answer->http_status = 200;
+    posts_write_log(&sim->posts, after ? strtoull(after, NULL, 10) : 0, &answer->body);
 }
 
 static void answer_stats(struct sim *sim, const struct request *request, struct answer *answer)
@@ -111,9 +119,10 @@ static const struct route {
     const char *path;
     void (*answer)(struct sim *sim, const struct request *request, struct answer *answer);
 } routes[] = {
-    {"GET", "/_sim/posts", answer_posts},        {"GET", "/_sim/stats", answer_stats},
-    {"POST", "/_sim/settings", answer_settings}, {"POST", "/_sim/webhook", answer_webhook},
-    {"POST", "/_sim/inbound", answer_inbound},   {"POST", "/_sim/reset", answer_reset},
+    {"GET", "/_sim/posts", answer_posts},      {"GET", "/_sim/log", answer_log},
+    {"GET", "/_sim/stats", answer_stats},      {"POST", "/_sim/settings", answer_settings},
+    {"POST", "/_sim/webhook", answer_webhook}, {"POST", "/_sim/inbound", answer_inbound},
+    {"POST", "/_sim/reset", answer_reset},
 };
 
 void control_answer(struct sim *sim, const struct request *request, struct answer *answer)

@@ -17,6 +17,7 @@ enum chain { ALL, BY_RECIPIENT, BY_MESSAGE, CHAINS };
 
 struct post {
     struct post *next[CHAINS];
+    uint64_t number; // from 1 on
     int64_t time_ms;
     uint64_t wamid_serial;
     int code;
@@ -118,6 +119,7 @@ void posts_add(struct posts *posts, const struct post_note *note)
         remove_oldest(posts);
         posts->forgotten++;
     }
+    post->number = posts->kept + posts->forgotten + 1;
     append(&posts->all, ALL, post);
     append(bucket(posts->by_recipient, post->recipient), BY_RECIPIENT, post);
     append(bucket(posts->by_message, post->message), BY_MESSAGE, post);
@@ -135,7 +137,8 @@ static void append_number_or_null(struct tg_text *out, const char *name, int num
 
 static void write_post(const struct post *post, const struct wamids *wamids, struct tg_text *out)
 {
-    tg_text_append_format(out, "{\"time_ms\":%" PRId64 ",\"message\":", post->time_ms);
+    tg_text_append_format(out, "{\"number\":%" PRIu64 ",\"time_ms\":%" PRId64 ",\"message\":",
+                          post->number, post->time_ms);
     tg_text_append_json(out, post->message, strlen(post->message));
     tg_text_append_string(out, ",\"recipient\":");
     tg_text_append_json(out, post->recipient, strlen(post->recipient));
@@ -181,6 +184,23 @@ void posts_write(struct posts *posts, const char *recipient, const char *message
     tg_text_append_format(out, "{\"count\":%" PRIu64 ",\"taken\":%" PRIu64 ",\"posts\":[", count,
                           taken);
     tg_text_append(out, list.data, list.length);
+    tg_text_append_string(out, "]}");
+}
+
+void posts_write_log(struct posts *posts, uint64_t after, struct tg_text *out)
+{
+    pthread_mutex_lock(&posts->lock);
+    tg_text_append_format(out, "{\"count\":%" PRIu64 ",\"posts\":[",
+                          posts->kept + posts->forgotten);
+    const struct post *post = posts->all.first;
+    while (post && post->number <= after)
+        post = post->next[ALL];
+    for (int i = 0; post && i < SIM_LOG_LISTED_MAX; i++, post = post->next[ALL]) {
+        if (i > 0)
+            tg_text_append(out, ",", 1);
+        write_post(post, posts->wamids, out);
+    }
+    pthread_mutex_unlock(&posts->lock);
     tg_text_append_string(out, "]}");
 }
 

@@ -50,5 +50,9 @@ void posts_add(struct posts *posts, const struct post_note *note);
 void posts_write(struct posts *posts, const char *recipient, const char *message,
                  struct tg_text *out);
 
+// Appends {"count", "posts": [...]} of the posts numbered above `after`, in the order in which they
+// came; the list ends after SIM_LOG_LISTED_MAX. Posts are numbered from 1 on, kept or not.
+void posts_write_log(struct posts *posts, uint64_t after, struct tg_text *out);
+
 // How many posts are no longer kept.
 uint64_t posts_forgotten(struct posts *posts);

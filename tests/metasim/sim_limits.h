@@ -15,6 +15,8 @@ enum {
     SIM_POSTS_MAX = 1000 * 1000,
     // Posts listed in one answer of /_sim/posts; the counts beside the list have no such bound.
     SIM_POSTS_LISTED_MAX = 1000,
+    // Posts in one page of /_sim/log, about 200 bytes each.
+    SIM_LOG_LISTED_MAX = 10 * 1000,
     // Recipients, numbers, or pairs of them whose refusals or rates are followed.
     SIM_COUNTERS_MAX = 1000 * 1000,
 

@@ -38,6 +38,20 @@ struct daemon start_ingress(struct gateway *gateway)
                            logged_url(process, "admin_listening")};
 }
 
+static struct daemon run_worker(struct gateway *gateway, const char *const *settings)
+{
+    static int started; // each with a log of its own
+    struct process *process =
+        process_start(text_of("worker-%d", ++started), WORDS(testbed_daemon("tollgate-worker")),
+                      environment_of(gateway, "tollgate_worker", settings));
+    return (struct daemon){process, "", logged_url(process, "admin_listening")};
+}
+
+struct daemon start_worker_apart(struct gateway *gateway)
+{
+    return run_worker(gateway, gateway->options->worker_settings);
+}
+
 struct daemon *start_worker(struct gateway *gateway)
 {
     return start_worker_with(gateway, gateway->options->worker_settings);
@@ -45,14 +59,9 @@ struct daemon *start_worker(struct gateway *gateway)
 
 struct daemon *start_worker_with(struct gateway *gateway, const char *const *settings)
 {
-    static int started; // each with a log of its own
-    started++;
     cr_assert(gateway->worker_count < GATEWAY_WORKERS_MAX);
     struct daemon *worker = &gateway->workers[gateway->worker_count++];
-    struct process *process =
-        process_start(text_of("worker-%d", started), WORDS(testbed_daemon("tollgate-worker")),
-                      environment_of(gateway, "tollgate_worker", settings));
-    *worker = (struct daemon){process, "", logged_url(process, "admin_listening")};
+    *worker = run_worker(gateway, settings);
     return worker;
 }
 

@@ -16,7 +16,7 @@
 #define GATEWAY_APP_SECRET "test-app-secret"
 #define GATEWAY_VERIFY_TOKEN "test-verify-token"
 
-enum { GATEWAY_SETTINGS_MAX = 8, GATEWAY_WORKERS_MAX = 4 };
+enum { GATEWAY_SETTINGS_MAX = 12, GATEWAY_WORKERS_MAX = 4 };
 
 struct daemon {
     struct process *process;
@@ -53,6 +53,8 @@ struct daemon start_ingress(struct gateway *gateway);
 struct daemon *start_worker(struct gateway *gateway);
 // A worker with settings of its own, NULL-terminated.
 struct daemon *start_worker_with(struct gateway *gateway, const char *const *settings);
+// The same for a worker that its starter looks after: stop_gateway does not know of it.
+struct daemon start_worker_apart(struct gateway *gateway);
 
 // Stops all that runs, daemons first: each must end with 0. Then the ledger must be in order
 // (audit_ledger), and the database goes.

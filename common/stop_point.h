@@ -1,0 +1,22 @@
+// Places where a test has a daemon end as by `kill -9`: TOLLGATE_STOP_POINT=name or name:N in the
+// environment makes the process kill itself at the first, or at the Nth, passing of the point of
+// that name. Only in builds with the CMake option TOLLGATE_STOP_POINTS; in all others a point is
+// nothing at all.
+//
+//     after_accept        ingress: a batch is committed and none of it answered
+//     after_accept_answer ingress: it is answered and not published
+//     after_claim         worker: messages are claimed and not handed on
+//     after_body          worker: a request's whole body is handed to the kernel
+//     after_answer        worker: Meta has answered, and nobody knows it yet
+//     before_ack          worker: a batch is settled and its jobs are not ended
+//     settle_sends, ...   either: that call of store.c is sent to PostgreSQL and not answered
+#pragma once
+
+#ifdef TOLLGATE_STOP_POINTS
+#define TG_STOP_POINT(name) tg_stop_point(name)
+#else
+#define TG_STOP_POINT(name) ((void)0)
+#endif
+
+// Any thread may pass a point.
+void tg_stop_point(const char *name);
