@@ -109,6 +109,12 @@ struct http *http_open(const char *url)
     return http;
 }
 
+void http_close(struct http *http)
+{
+    curl_easy_cleanup(http->easy);
+    free(http);
+}
+
 struct answer http_try(struct http *http, const struct http_request *request)
 {
     struct exchange *exchange = prepare(http->easy, http->url, request);

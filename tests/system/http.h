@@ -11,6 +11,8 @@ struct http;
 // For a server such as "http://127.0.0.1:1234". Does not connect yet.
 struct http *http_open(const char *url);
 
+void http_close(struct http *http);
+
 enum { HTTP_HEADERS_MAX = 4 };
 
 struct http_request {

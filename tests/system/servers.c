@@ -14,6 +14,7 @@ struct redis *redis_create(void)
     struct redis *redis = calloc(1, sizeof *redis);
     cr_assert(redis);
     redis->port = testbed_port();
+    redis->directory = testbed_directory();
     return redis;
 }
 
@@ -28,7 +29,7 @@ void redis_start(struct redis *redis)
     redis->process =
         process_start("redis",
                       WORDS("redis-server", "--bind", "127.0.0.1", "--port", port, "--dir",
-                            testbed_directory(), "--save", "", "--appendonly", "yes",
+                            redis->directory, "--save", "", "--appendonly", "yes",
                             "--appendfsync", "always", "--maxmemory-policy", "noeviction"),
                       NULL);
     eventually(strcmp(redis_command(redis, "PING"), "PONG\n") == 0);
@@ -74,16 +75,33 @@ struct postgres *postgres_create(void)
     return postgres;
 }
 
-void postgres_start(struct postgres *postgres)
+static void launch(struct postgres *postgres)
 {
     postgres->process = process_start_as_postgres(
         "postgres",
         WORDS(program("postgres"), "-D", postgres->data, "-p", postgres->port, "-c",
               "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"),
         NULL);
-    const struct database *any = database_of("127.0.0.1", postgres->port, "postgres");
-    eventually(database_reachable(any));
-    cr_assert(process_running(postgres->process), "%s", process_log(postgres->process));
+}
+
+// After SIGKILL its former processes may hold its memory for a moment, and it does not start then.
+static bool is_up(struct postgres *postgres)
+{
+    if (!process_running(postgres->process))
+        launch(postgres);
+    return database_reachable(database_of("127.0.0.1", postgres->port, "postgres")) &&
+           process_running(postgres->process);
+}
+
+void postgres_start(struct postgres *postgres)
+{
+    launch(postgres);
+    eventually_within(PATIENCE_S * 2, is_up(postgres));
+}
+
+void postgres_kill(struct postgres *postgres)
+{
+    process_kill(postgres->process);
 }
 
 void postgres_stop(struct postgres *postgres)

@@ -7,6 +7,7 @@
 
 struct redis {
     int port;
+    const char *directory;   // of its file
     struct process *process; // NULL until started
 };
 
@@ -32,3 +33,4 @@ struct postgres *postgres_create(void);
 // Waits until it takes connections. Again after postgres_stop it has its data back.
 void postgres_start(struct postgres *postgres);
 void postgres_stop(struct postgres *postgres);
+void postgres_kill(struct postgres *postgres);

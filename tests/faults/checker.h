@@ -1,0 +1,9 @@
+// Looks from outside whether the invariants I1 to I9 held: at the database, at what the workload
+// was answered, and at the simulator's log of posts.
+#pragma once
+
+#include "tests/faults/workload.h"
+
+// Ends the workload and waits until nothing is on its way any more. Then checks, writes a line to
+// faults.report beside the tests' directories and fails the test if anything is violated.
+void check_rig(struct rig *rig, const char *fault);

@@ -1,0 +1,23 @@
+// The simulator's log of posts, as the checker reads it.
+#pragma once
+
+#include "tests/faults/workload.h"
+
+struct post {
+    char message[WORKLOAD_ID_SIZE];
+    char recipient[16];
+    char phone_number_id[21];
+    long number; // in the order in which they came
+    bool taken;
+    int http; // 0: no answer
+    int code; // -1: none
+};
+
+// Sorted by message, then by number.
+struct post *read_posts(struct simulator *simulator, size_t *n);
+
+// The posts of a message; *n of them.
+const struct post *posts_of(const struct post *posts, size_t count, const char *message, size_t *n);
+
+// Certainly not taken, and the poster knows.
+bool post_is_refused(const struct post *post);

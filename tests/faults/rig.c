@@ -1,0 +1,240 @@
+#include "tests/faults/rig.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+enum { READY_S = 30, INGRESS_SETTINGS = 3, WORKER_SETTINGS = 6 };
+
+static const char *const balance = "1000000.00";
+
+static uint64_t read_seed(void)
+{
+    const char *text = getenv("TOLLGATE_FAULTS_SEED"); // NOLINT(concurrency-mt-unsafe)
+    return text && *text ? strtoull(text, NULL, 10) : 1;
+}
+
+// PostgreSQL's own rights are tested elsewhere; here its superuser makes what the daemons need.
+static struct database *start_postgres(struct rig *rig)
+{
+    rig->postgres = postgres_create();
+    postgres_start(rig->postgres);
+    struct database *server = database_of("127.0.0.1", rig->postgres->port, "postgres");
+    (void)database_text(server, "CREATE ROLE tollgate_ingress LOGIN");
+    (void)database_text(server, "CREATE ROLE tollgate_worker LOGIN");
+    (void)database_text(server, "CREATE DATABASE tollgate");
+    struct database *database = database_of("127.0.0.1", rig->postgres->port, "tollgate");
+    struct command_result result = command_run(
+        WORDS(TOLLGATE_SOURCE_DIR "/deploy/migrate", "--url", database_url(database, "postgres")),
+        NULL);
+    cr_assert(result.status == 0, "%s%s", result.output, result.errors);
+    return database;
+}
+
+// In a mount namespace of the test's own, so that nothing of it is left behind.
+static const char *mount_small_disk(void)
+{
+    const char *path = text_of("%s/disk", testbed_directory());
+    cr_assert(mkdir(path, 0755) == 0, "%s", strerrordesc_np(errno));
+    bool mounted = unshare(CLONE_NEWNS) == 0 &&
+                   mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                   mount("tmpfs", path, "tmpfs", 0, "size=16m") == 0;
+    return mounted ? path : NULL;
+}
+
+static const char *address(struct proxy *proxy)
+{
+    return text_of("127.0.0.1:%d", proxy_port(proxy));
+}
+
+static const char *postgres_setting(const struct rig *rig, const char *role)
+{
+    return text_of("TOLLGATE_POSTGRES_URL=postgresql://%s@%s/%s?sslmode=disable&gssencmode=disable",
+                   role, address(rig->to_postgres), rig->gateway->database->name);
+}
+
+static void set_settings(struct rig *rig)
+{
+    struct gateway_options *settings = rig->settings;
+    const char *redis = text_of("TOLLGATE_REDIS_URL=redis://%s/0", address(rig->to_redis));
+    settings->ingress_settings[0] = postgres_setting(rig, "tollgate_ingress");
+    settings->ingress_settings[1] = redis;
+    settings->worker_settings[0] = postgres_setting(rig, "tollgate_worker");
+    settings->worker_settings[1] = redis;
+    settings->worker_settings[2] = text_of("TOLLGATE_GRAPH_TIMEOUT_MS=%d", RIG_GRAPH_TIMEOUT_MS);
+    settings->worker_settings[3] = text_of("TOLLGATE_CONFIRMATION_WINDOW_S=%d", RIG_CONFIRMATION_S);
+    settings->worker_settings[4] = "TOLLGATE_SEND_CONCURRENCY=32";
+    settings->worker_settings[5] = text_of("TOLLGATE_GRAPH_URL=http://%s", address(rig->to_meta));
+}
+
+// Each place keeps its port: Meta and the workload know it.
+static void start_ingress_at(struct rig *rig, int i, const char *stop_point)
+{
+    const char **settings = rig->settings->ingress_settings;
+    settings[2] = text_of("TOLLGATE_LISTEN=127.0.0.1:%d", rig->ingress_ports[i]);
+    settings[INGRESS_SETTINGS] = stop_point ? text_of("TOLLGATE_STOP_POINT=%s", stop_point) : NULL;
+    rig->ingresses[i].daemon = start_ingress(rig->gateway);
+}
+
+static bool is_ready(struct rig_daemon *daemon)
+{
+    const struct http_request request = {.path = "/readyz"};
+    struct http *http = http_open(daemon->daemon.admin_url);
+    bool ready = http_try(http, &request).status == 200;
+    http_close(http);
+    return ready;
+}
+
+static void expect_ready(struct rig_daemon *daemon)
+{
+    eventually_within(READY_S, is_ready(daemon));
+    daemon->descriptors = rig_descriptors(daemon);
+}
+
+void rig_start_ingress(struct rig *rig, int i, const char *stop_point)
+{
+    start_ingress_at(rig, i, stop_point);
+    expect_ready(&rig->ingresses[i]);
+}
+
+static void start_worker_with(struct rig *rig, int i, const char *graph_url, const char *stop_point)
+{
+    const char **settings = rig->settings->worker_settings;
+    size_t n = WORKER_SETTINGS;
+    if (graph_url)
+        settings[n++] = text_of("TOLLGATE_GRAPH_URL=%s", graph_url);
+    if (stop_point)
+        settings[n++] = text_of("TOLLGATE_STOP_POINT=%s", stop_point);
+    settings[n] = NULL;
+    rig->workers[i].daemon = start_worker_apart(rig->gateway);
+    expect_ready(&rig->workers[i]);
+}
+
+void rig_start_worker(struct rig *rig, int i, const char *stop_point)
+{
+    start_worker_with(rig, i, NULL, stop_point);
+}
+
+void rig_start_worker_at(struct rig *rig, int i, const char *graph_url)
+{
+    start_worker_with(rig, i, graph_url, NULL);
+}
+
+void rig_kill_ingress(struct rig *rig, int i)
+{
+    process_kill(rig->ingresses[i].daemon.process);
+}
+
+void rig_kill_worker(struct rig *rig, int i)
+{
+    process_kill(rig->workers[i].daemon.process);
+}
+
+void rig_expect_stopped(struct rig_daemon *daemon)
+{
+    enum { KILLED = 128 + SIGKILL };
+    int status = process_wait(daemon->daemon.process, READY_S);
+    cr_assert(status == KILLED, "%s ended with %d", daemon->daemon.process->name, status);
+}
+
+// One of them replies to whatever its customers write.
+static void make_orgs(struct rig *rig)
+{
+    for (int i = 0; i < RIG_ORGS; i++)
+        rig->orgs[i] = given_org(rig->gateway, .balance = balance);
+    (void)database_text(rig->gateway->database,
+                        "INSERT INTO automation_rules (org_id, match_kind, reply) "
+                        "VALUES ('%s', 'any', '\"Welcome\"')",
+                        rig->orgs[0].id);
+}
+
+static void start_servers(struct rig *rig, const struct rig_options *options)
+{
+    struct gateway *gateway = rig->gateway;
+    gateway->database = options->own_postgres ? start_postgres(rig) : database_create();
+    gateway->redis = redis_create();
+    if (rig->redis_disk)
+        gateway->redis->directory = rig->redis_disk;
+    redis_start(gateway->redis);
+    gateway->simulator = simulator_create();
+    simulator_start(gateway->simulator);
+    rig->to_postgres = proxy_create((int)strtol(gateway->database->port, NULL, 10));
+    rig->to_redis = proxy_create(gateway->redis->port);
+    rig->to_meta = proxy_create(gateway->simulator->port);
+}
+
+struct rig *rig_start(const struct rig_options *options)
+{
+    struct rig *rig = calloc(1, sizeof *rig);
+    cr_assert(rig);
+    rig->gateway = calloc(1, sizeof *rig->gateway);
+    rig->settings = calloc(1, sizeof *rig->settings);
+    cr_assert(rig->gateway && rig->settings);
+    rig->seed = read_seed();
+    if (options->small_redis_disk && !(rig->redis_disk = mount_small_disk()))
+        return NULL;
+    rig->gateway->options = rig->settings;
+    start_servers(rig, options);
+    set_settings(rig);
+    make_orgs(rig);
+    for (int i = 0; i < RIG_INGRESSES; i++) {
+        rig->ingress_ports[i] = testbed_port();
+        rig_start_ingress(rig, i, i == 0 ? options->ingress_stop_point : NULL);
+    }
+    simulator_aim(rig->gateway->simulator,
+                  text_of("http://127.0.0.1:%d/webhook", rig->ingress_ports[0]),
+                  GATEWAY_APP_SECRET);
+    simulator_set(rig->gateway->simulator,
+                  text_of("{\"status_gap_ms\": 50, \"latency_ms\": %d}", options->latency_ms));
+    rig->worker_count = options->workers ? options->workers : 2;
+    for (int i = 0; i < rig->worker_count; i++)
+        start_worker_with(rig, i, i == 0 ? options->graph_url : NULL,
+                          i == 0 ? options->stop_point : NULL);
+    return rig;
+}
+
+void rig_reconnect(struct rig *rig)
+{
+    const struct database *old = rig->gateway->database;
+    rig->gateway->database = database_of(old->host, old->port, old->name);
+}
+
+void rig_expect_ready(struct rig *rig)
+{
+    for (int i = 0; i < RIG_INGRESSES; i++)
+        eventually_within(READY_S, is_ready(&rig->ingresses[i]));
+    for (int i = 0; i < rig->worker_count; i++)
+        eventually_within(READY_S, is_ready(&rig->workers[i]));
+}
+
+void rig_stop(struct rig *rig)
+{
+    for (int i = 0; i < RIG_INGRESSES; i++)
+        process_stop_cleanly(rig->ingresses[i].daemon.process);
+    for (int i = 0; i < rig->worker_count; i++)
+        process_stop_cleanly(rig->workers[i].daemon.process);
+    process_stop_cleanly(rig->gateway->simulator->process);
+    redis_kill(rig->gateway->redis);
+    if (rig->postgres)
+        postgres_stop(rig->postgres);
+    else
+        database_drop(rig->gateway->database);
+}
+
+long rig_descriptors(const struct rig_daemon *daemon)
+{
+    DIR *directory = opendir(text_of("/proc/%d/fd", (int)daemon->daemon.process->pid));
+    if (!directory)
+        return 0;
+    long n = 0;
+    while (readdir(directory)) // NOLINT(concurrency-mt-unsafe): each has its own stream
+        n++;
+    (void)closedir(directory);
+    return n;
+}

@@ -1,0 +1,82 @@
+// A gateway on which faults are tried: two ingresses and some workers, each of which can be killed
+// and started again in its place, with a proxy in front of PostgreSQL, of Redis and of Meta; orgs,
+// and a workload on all of it.
+#pragma once
+
+#include "tests/faults/proxy.h"
+#include "tests/system/org.h"
+
+#include <stdint.h>
+
+enum {
+    RIG_ORGS = 4,
+    RIG_INGRESSES = 2,
+    RIG_WORKERS_MAX = 3,
+    // How long Meta may take, how much longer until a claim's worker counts as gone, and how long
+    // an unconfirmed message waits for its webhook.
+    RIG_GRAPH_TIMEOUT_MS = 1500,
+    RIG_TAKEOVER_S = 12,
+    RIG_CONFIRMATION_S = 12,
+};
+
+struct rig_options {
+    int workers;                    // 0: two
+    bool own_postgres;              // a cluster that can be taken away
+    bool small_redis_disk;          // Redis's file is on a small disk of its own
+    const char *stop_point;         // of worker 0, "name:N"
+    const char *ingress_stop_point; // of ingress 0
+    const char *graph_url;          // of worker 0; NULL: the proxy
+    int latency_ms;                 // of Meta
+};
+
+struct rig_daemon {
+    struct daemon daemon;
+    long descriptors; // how many it had open when it was ready
+};
+
+struct rig {
+    struct gateway *gateway;
+    struct gateway_options *settings; // of the next daemon to be started
+    struct postgres *postgres;        // NULL: that of tests/run
+    struct proxy *to_postgres;
+    struct proxy *to_redis;
+    struct proxy *to_meta;
+    const char *redis_disk; // NULL: Redis has none of its own
+    int ingress_ports[RIG_INGRESSES];
+    struct rig_daemon ingresses[RIG_INGRESSES];
+    struct rig_daemon workers[RIG_WORKERS_MAX];
+    int worker_count;
+    struct org orgs[RIG_ORGS];
+    uint64_t seed;
+    struct workload *workload;
+    bool events_lost; // a fault has wiped webhooks that were acknowledged
+};
+
+// Starts all of it but the workload. Returns NULL, and the test is over, where the machine does not
+// allow what the options ask for.
+#define given_rig(...) rig_start(&(const struct rig_options){__VA_ARGS__})
+struct rig *rig_start(const struct rig_options *options);
+
+// Starts an ingress or a worker in the place of one that is gone. `stop_point` may be NULL.
+void rig_start_ingress(struct rig *rig, int i, const char *stop_point);
+void rig_start_worker(struct rig *rig, int i, const char *stop_point);
+void rig_start_worker_at(struct rig *rig, int i, const char *graph_url);
+
+// SIGKILL; rig_start_... brings it back.
+void rig_kill_ingress(struct rig *rig, int i);
+void rig_kill_worker(struct rig *rig, int i);
+
+// Waits until the stop point of a daemon has killed it.
+void rig_expect_stopped(struct rig_daemon *daemon);
+
+// Once PostgreSQL has ended the test's own connection.
+void rig_reconnect(struct rig *rig);
+
+// Until every daemon says that it is ready.
+void rig_expect_ready(struct rig *rig);
+
+// Stops all daemons, each of which must end with 0, then the rest.
+void rig_stop(struct rig *rig);
+
+// How many descriptors a process has open.
+long rig_descriptors(const struct rig_daemon *daemon);

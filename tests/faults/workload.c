@@ -1,0 +1,347 @@
+#include "tests/faults/workload.h"
+
+#include "common/text.h"
+#include "tests/faults/draw.h"
+#include "tests/faults/features.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ORDINARY = 10, // contacts of each org that Meta takes messages for
+    CONTACTS_MAX = 256,
+    SENT_MAX = 2000 * 1000,
+    RATE = 60,
+    INBOUND_EACH = 5, // sends to one inbound message
+    POLL_MS = 10,
+    ANSWER_S = 20,
+    AGAIN_MS = 200, // until a send whose answer was lost is asked for again
+};
+
+// The numbers of the simulator's table (tollgate-metasim --help) that end by themselves. Refusals
+// that are retried for minutes are left out; storms of them have a fault of their own.
+static const struct {
+    const char *phone;
+    bool retried;
+    int orgs; // so many of them write to it
+} fault_numbers[] = {
+    {"15550131026", false, RIG_ORGS}, {"15550132001", false, RIG_ORGS},
+    {"15550131047", false, RIG_ORGS}, {"15550000190", false, 1},
+    {"15551131026", false, RIG_ORGS}, {"15551131049", false, RIG_ORGS},
+    {"15553000001", true, RIG_ORGS},  {"15553000002", true, 1},
+    {"15552000001", false, RIG_ORGS}, {"15552000002", false, RIG_ORGS},
+    {"15552000003", false, RIG_ORGS}, {"15552000004", false, RIG_ORGS},
+    {"15552000005", false, RIG_ORGS}, {"15552000006", false, RIG_ORGS},
+    {"15552000007", false, RIG_ORGS}, {"15552000008", false, RIG_ORGS},
+    {"15552000009", false, RIG_ORGS}, {"15552000010", false, RIG_ORGS},
+    {"15552000011", false, RIG_ORGS}, {"15552000012", false, RIG_ORGS},
+    {"15552000013", false, RIG_ORGS}, {"15552000014", false, RIG_ORGS},
+};
+
+// A contact's turn: at most one send to it is on its way.
+struct slot {
+    struct contact contact;
+    int left; // sends that it may still get; -1: no limit
+    bool busy;
+    bool keyed; // the send carries an Idempotency-Key
+    char key[48];
+    long long again_at_ms; // 0: it is not waiting to be asked for again
+    char url[64];
+    struct tg_text body;
+    struct tg_text answer;
+    struct curl_slist *headers;
+    CURL *easy;
+};
+
+struct workload {
+    struct rig *rig;
+    int rate;
+    pthread_t thread;
+    atomic_bool finishing;
+    atomic_size_t accepted;
+    atomic_size_t inbound;
+    struct draw draw;
+    struct slot slots[CONTACTS_MAX];
+    int slot_count;
+    struct slot inbound_slot;
+    CURLM *multi;
+    size_t sends; // issued
+    struct sent *sent;
+    size_t sent_count;
+};
+
+static size_t collect(char *bytes, size_t size, size_t n, void *text)
+{
+    tg_text_append(text, bytes, size * n);
+    return size * n;
+}
+
+static void begin(struct workload *workload, struct slot *slot)
+{
+    CURL *easy = slot->easy;
+    tg_text_clear(&slot->answer);
+    slot->again_at_ms = 0;
+    slot->busy = true;
+    curl_easy_setopt(easy, CURLOPT_URL, slot->url);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, tg_text_string(&slot->body));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)slot->body.length);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers);
+    curl_multi_add_handle(workload->multi, easy);
+}
+
+static void begin_send(struct workload *workload, struct slot *slot)
+{
+    const struct org *org = &workload->rig->orgs[slot->contact.org];
+    bool bulk = draw_below(&workload->draw, 4) == 0;
+    slot->keyed = HAS_IDEMPOTENCY && draw_below(&workload->draw, 2) == 0;
+    slot->left -= slot->left > 0;
+    workload->sends++;
+    snprintf(slot->url, sizeof slot->url, "http://127.0.0.1:%d/api/send-message",
+             workload->rig->ingress_ports[draw_below(&workload->draw, RIG_INGRESSES)]);
+    tg_text_clear(&slot->body);
+    tg_text_append_format(&slot->body, "{\"phone\": \"%s\", \"message\": \"Send %zu\"%s}",
+                          slot->contact.phone, workload->sends,
+                          bulk ? ", \"priority\": \"bulk\"" : "");
+    curl_slist_free_all(slot->headers);
+    slot->headers = curl_slist_append(NULL, "Content-Type: application/json");
+    TG_TEXT_AUTO header = {0};
+    tg_text_append_format(&header, "Authorization: Bearer %s", org->key);
+    slot->headers = curl_slist_append(slot->headers, tg_text_string(&header));
+    if (slot->keyed) {
+        snprintf(slot->key, sizeof slot->key, "Idempotency-Key: send-%zu", workload->sends);
+        slot->headers = curl_slist_append(slot->headers, slot->key);
+    }
+    begin(workload, slot);
+}
+
+// A customer writes, by way of the simulator, which posts it until it is acknowledged.
+static void begin_inbound(struct workload *workload)
+{
+    struct slot *slot = &workload->inbound_slot;
+    const struct contact *from =
+        &workload->slots[draw_below(&workload->draw, RIG_ORGS * ORDINARY)].contact;
+    tg_text_clear(&slot->body);
+    tg_text_append_format(&slot->body,
+                          "{\"phone_number_id\": \"%s\", \"from\": \"%s\", \"text\": \"hello\"}",
+                          workload->rig->orgs[from->org].phone_number_id, from->phone);
+    begin(workload, slot);
+}
+
+static void remember(struct workload *workload, const struct slot *slot, enum send_fate fate,
+                     const char *id)
+{
+    if (workload->sent_count == SENT_MAX)
+        abort();
+    struct sent *sent = &workload->sent[workload->sent_count++];
+    *sent = (struct sent){.contact = (int)(slot - workload->slots), .fate = fate};
+    snprintf(sent->id, sizeof sent->id, "%s", id);
+    if (fate == SEND_ACCEPTED)
+        atomic_fetch_add(&workload->accepted, 1);
+}
+
+// A refused connection has carried nothing, and what the gateway refuses by name it has not taken.
+static enum send_fate judge(CURLcode code, long status, const char *error_code)
+{
+    if (code == CURLE_COULDNT_CONNECT)
+        return SEND_REFUSED;
+    if (code != CURLE_OK)
+        return SEND_UNKNOWN;
+    if (status == 202)
+        return SEND_ACCEPTED;
+    bool refused = (status >= 400 && status < 500) || strcmp(error_code, "unavailable") == 0 ||
+                   strcmp(error_code, "overloaded") == 0;
+    return refused ? SEND_REFUSED : SEND_UNKNOWN;
+}
+
+static void end_send(struct workload *workload, struct slot *slot, CURLcode code, long status)
+{
+    struct json_object *json = json_tokener_parse(tg_text_string(&slot->answer));
+    enum send_fate fate = judge(code, status, json_text(json, "/code"));
+    bool again = slot->keyed && fate != SEND_ACCEPTED && (status == 0 || status >= 500);
+    slot->busy = again;
+    if (again)
+        slot->again_at_ms = testbed_now_ms() + AGAIN_MS;
+    else
+        remember(workload, slot, fate, fate == SEND_ACCEPTED ? json_text(json, "/message_id") : "");
+    json_object_put(json);
+}
+
+static void take_answers(struct workload *workload)
+{
+    int left = 0;
+    for (CURLMsg *message; (message = curl_multi_info_read(workload->multi, &left));) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        CURL *easy = message->easy_handle;
+        CURLcode code = message->data.result;
+        struct slot *slot = NULL;
+        long status = 0;
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &slot);
+        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+        curl_multi_remove_handle(workload->multi, easy);
+        if (slot != &workload->inbound_slot) {
+            end_send(workload, slot, code, code == CURLE_OK ? status : 0);
+            continue;
+        }
+        slot->busy = false;
+        atomic_fetch_add(&workload->inbound, code == CURLE_OK && status == 200);
+    }
+}
+
+// A contact that may get a send now; mostly an ordinary one. NULL: none was found.
+static struct slot *choose(struct workload *workload)
+{
+    enum { TRIES = 8, FAULTY_PERCENT = 20 };
+    int ordinary = RIG_ORGS * ORDINARY;
+    for (int i = 0; i < TRIES; i++) {
+        bool faulty = draw_below(&workload->draw, 100) < FAULTY_PERCENT;
+        int at = faulty ? ordinary + draw_below(&workload->draw, workload->slot_count - ordinary)
+                        : draw_below(&workload->draw, ordinary);
+        struct slot *slot = &workload->slots[at];
+        if (!slot->busy && slot->left != 0)
+            return slot;
+    }
+    return NULL;
+}
+
+static int ask_again(struct workload *workload)
+{
+    int busy = workload->inbound_slot.busy;
+    for (int i = 0; i < workload->slot_count; i++) {
+        struct slot *slot = &workload->slots[i];
+        if (slot->again_at_ms != 0 && slot->again_at_ms <= testbed_now_ms())
+            begin(workload, slot);
+        busy += slot->busy;
+    }
+    return busy;
+}
+
+static void *run(void *argument)
+{
+    struct workload *workload = argument;
+    long long began_ms = testbed_now_ms();
+    size_t asked = 0; // turns to send, taken or not
+    for (;;) {
+        bool finishing = atomic_load(&workload->finishing);
+        size_t due = (size_t)((testbed_now_ms() - began_ms) * workload->rate / 1000);
+        for (; !finishing && asked < due; asked++) {
+            struct slot *slot = choose(workload);
+            if (slot)
+                begin_send(workload, slot);
+            if (asked % INBOUND_EACH == 0 && !workload->inbound_slot.busy)
+                begin_inbound(workload);
+        }
+        if (ask_again(workload) == 0 && finishing)
+            return NULL;
+        int running = 0;
+        curl_multi_perform(workload->multi, &running);
+        take_answers(workload);
+        curl_multi_poll(workload->multi, NULL, 0, POLL_MS, NULL);
+    }
+}
+
+static void prepare(struct slot *slot)
+{
+    slot->easy = curl_easy_init();
+    cr_assert(slot->easy);
+    curl_easy_setopt(slot->easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(slot->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT, (long)ANSWER_S);
+    curl_easy_setopt(slot->easy, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(slot->easy, CURLOPT_WRITEDATA, &slot->answer);
+    curl_easy_setopt(slot->easy, CURLOPT_PRIVATE, slot);
+    // libcurl must not post again by itself here either: two messages would come of one send.
+    curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(slot->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
+static void add_contact(struct workload *workload, int org, const char *phone, int left)
+{
+    cr_assert(workload->slot_count < CONTACTS_MAX);
+    struct slot *slot = &workload->slots[workload->slot_count++];
+    slot->contact.org = org;
+    snprintf(slot->contact.phone, sizeof slot->contact.phone, "%s", phone);
+    slot->left = left;
+    prepare(slot);
+}
+
+static void add_contacts(struct workload *workload, int faulty)
+{
+    enum { NUMBERS = sizeof fault_numbers / sizeof *fault_numbers };
+    for (int org = 0; org < RIG_ORGS; org++) {
+        for (int i = 0; i < ORDINARY; i++)
+            add_contact(workload, org, text_of("9198765%d%04d", org, i), -1);
+    }
+    for (size_t i = 0; i < NUMBERS; i++) {
+        // The last orgs: the first one has the replies, and its number should not be paused.
+        for (int org = RIG_ORGS - fault_numbers[i].orgs; org < RIG_ORGS; org++) {
+            if (HAS_RETRIES || !fault_numbers[i].retried)
+                add_contact(workload, org, fault_numbers[i].phone, faulty);
+        }
+    }
+}
+
+void workload_start(struct rig *rig, const struct workload_options *options)
+{
+    struct workload *workload = calloc(1, sizeof *workload);
+    cr_assert(workload);
+    rig->workload = workload;
+    workload->rig = rig;
+    workload->rate = options->rate ? options->rate : RATE;
+    workload->draw = draw_of(rig->seed);
+    workload->sent = calloc(SENT_MAX, sizeof *workload->sent);
+    workload->multi = curl_multi_init();
+    cr_assert(workload->sent && workload->multi);
+    add_contacts(workload, options->faulty ? options->faulty : 1);
+    struct slot *inbound = &workload->inbound_slot;
+    prepare(inbound);
+    inbound->headers = curl_slist_append(NULL, "Content-Type: application/json");
+    snprintf(inbound->url, sizeof inbound->url, "%s/_sim/inbound", rig->gateway->simulator->url);
+    cr_assert(pthread_create(&workload->thread, NULL, run, workload) == 0);
+}
+
+size_t workload_accepted(struct workload *workload)
+{
+    return atomic_load(&workload->accepted);
+}
+
+size_t workload_inbound(const struct workload *workload)
+{
+    return atomic_load(&workload->inbound);
+}
+
+void workload_run_on(struct workload *workload, size_t more)
+{
+    size_t wanted = workload_accepted(workload) + more;
+    eventually_within(60, workload_accepted(workload) >= wanted);
+}
+
+void workload_finish(struct workload *workload)
+{
+    atomic_store(&workload->finishing, true);
+    pthread_join(workload->thread, NULL);
+    for (int i = 0; i < workload->slot_count; i++)
+        curl_easy_cleanup(workload->slots[i].easy);
+    curl_easy_cleanup(workload->inbound_slot.easy);
+    curl_multi_cleanup(workload->multi);
+}
+
+const struct sent *workload_sent(const struct workload *workload, size_t *n)
+{
+    *n = workload->sent_count;
+    return workload->sent;
+}
+
+const struct contact *workload_contact(const struct workload *workload, int contact)
+{
+    return &workload->slots[contact].contact;
+}
+
+int workload_contacts(const struct workload *workload)
+{
+    return workload->slot_count;
+}
