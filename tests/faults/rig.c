@@ -100,7 +100,8 @@ static void expect_ready(struct rig_daemon *daemon)
 void rig_start_ingress(struct rig *rig, int i, const char *stop_point)
 {
     start_ingress_at(rig, i, stop_point);
-    expect_ready(&rig->ingresses[i]);
+    if (!stop_point)
+        expect_ready(&rig->ingresses[i]);
 }
 
 static void start_worker_with(struct rig *rig, int i, const char *graph_url, const char *stop_point)
@@ -113,7 +114,8 @@ static void start_worker_with(struct rig *rig, int i, const char *graph_url, con
         settings[n++] = text_of("TOLLGATE_STOP_POINT=%s", stop_point);
     settings[n] = NULL;
     rig->workers[i].daemon = start_worker_apart(rig->gateway);
-    expect_ready(&rig->workers[i]);
+    if (!stop_point)
+        expect_ready(&rig->workers[i]);
 }
 
 void rig_start_worker(struct rig *rig, int i, const char *stop_point)
@@ -185,7 +187,7 @@ struct rig *rig_start(const struct rig_options *options)
     make_orgs(rig);
     for (int i = 0; i < RIG_INGRESSES; i++) {
         rig->ingress_ports[i] = testbed_port();
-        rig_start_ingress(rig, i, i == 0 ? options->ingress_stop_point : NULL);
+        rig_start_ingress(rig, i, NULL);
     }
     simulator_aim(rig->gateway->simulator,
                   text_of("http://127.0.0.1:%d/webhook", rig->ingress_ports[0]),
@@ -194,8 +196,7 @@ struct rig *rig_start(const struct rig_options *options)
                   text_of("{\"status_gap_ms\": 50, \"latency_ms\": %d}", options->latency_ms));
     rig->worker_count = options->workers ? options->workers : 2;
     for (int i = 0; i < rig->worker_count; i++)
-        start_worker_with(rig, i, i == 0 ? options->graph_url : NULL,
-                          i == 0 ? options->stop_point : NULL);
+        rig_start_worker(rig, i, NULL);
     return rig;
 }
 

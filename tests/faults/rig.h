@@ -20,13 +20,10 @@ enum {
 };
 
 struct rig_options {
-    int workers;                    // 0: two
-    bool own_postgres;              // a cluster that can be taken away
-    bool small_redis_disk;          // Redis's file is on a small disk of its own
-    const char *stop_point;         // of worker 0, "name:N"
-    const char *ingress_stop_point; // of ingress 0
-    const char *graph_url;          // of worker 0; NULL: the proxy
-    int latency_ms;                 // of Meta
+    int workers;           // 0: two
+    bool own_postgres;     // a cluster that can be taken away
+    bool small_redis_disk; // Redis's file is on a small disk of its own
+    int latency_ms;        // of Meta
 };
 
 struct rig_daemon {
@@ -57,7 +54,8 @@ struct rig {
 #define given_rig(...) rig_start(&(const struct rig_options){__VA_ARGS__})
 struct rig *rig_start(const struct rig_options *options);
 
-// Starts an ingress or a worker in the place of one that is gone. `stop_point` may be NULL.
+// Starts an ingress or a worker in the place of one that is gone and waits until it is ready; one
+// with a stop point (not NULL) may be gone again before that.
 void rig_start_ingress(struct rig *rig, int i, const char *stop_point);
 void rig_start_worker(struct rig *rig, int i, const char *stop_point);
 void rig_start_worker_at(struct rig *rig, int i, const char *graph_url);

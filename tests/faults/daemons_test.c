@@ -1,0 +1,112 @@
+// Daemons that are killed at their stages, or stand still.
+#include "tests/faults/fault.h"
+
+#include <signal.h>
+
+TestSuite(ingress, .timeout = 180);
+TestSuite(worker, .timeout = 180);
+TestSuite(everything, .timeout = 180);
+
+// One that has ended in good order is followed by one that dies at the point, and that by one that
+// lives.
+static void kill_worker_at(struct rig *rig, const char *stop_point)
+{
+    process_stop_cleanly(rig->workers[0].daemon.process);
+    rig_start_worker(rig, 0, stop_point);
+    rig_expect_stopped(&rig->workers[0]);
+    rig_start_worker(rig, 0, NULL);
+}
+
+static void kill_ingress_at(struct rig *rig, const char *stop_point)
+{
+    process_stop_cleanly(rig->ingresses[1].daemon.process);
+    rig_start_ingress(rig, 1, stop_point);
+    rig_expect_stopped(&rig->ingresses[1]);
+    rig_start_ingress(rig, 1, NULL);
+}
+
+FAULT(ingress, killed)
+{
+    for (int i = 0; i < RIG_INGRESSES; i++) {
+        rig_kill_ingress(rig, i);
+        rig_start_ingress(rig, i, NULL);
+    }
+}
+
+FAULT(ingress, killed_in_accept)
+{
+    kill_ingress_at(rig, "accept_sends:9");
+}
+
+FAULT(ingress, killed_after_accept)
+{
+    kill_ingress_at(rig, "after_accept:7");
+}
+
+FAULT(ingress, killed_before_publishing)
+{
+    kill_ingress_at(rig, "after_accept_answer:8");
+}
+
+FAULT(worker, killed)
+{
+    rig_kill_worker(rig, 0);
+    rig_start_worker(rig, 0, NULL);
+}
+
+FAULT(worker, killed_in_claim)
+{
+    kill_worker_at(rig, "claim_sends:6");
+}
+
+FAULT(worker, killed_after_claim)
+{
+    kill_worker_at(rig, "after_claim:7");
+}
+
+FAULT(worker, killed_after_body)
+{
+    kill_worker_at(rig, "after_body:9");
+}
+
+FAULT(worker, killed_after_answer)
+{
+    kill_worker_at(rig, "after_answer:8");
+}
+
+FAULT(worker, killed_in_settle)
+{
+    kill_worker_at(rig, "settle_sends:5");
+}
+
+FAULT(worker, killed_before_ack)
+{
+    kill_worker_at(rig, "before_ack:6");
+}
+
+FAULT(worker, killed_in_a_webhook)
+{
+    kill_worker_at(rig, "apply_statuses:5");
+}
+
+// It sleeps past the moment at which another one takes over what it had claimed, and wakes up.
+FAULT(worker, stopped_for_long)
+{
+    process_signal(rig->workers[0].daemon.process, SIGSTOP);
+    fault_lasts((RIG_TAKEOVER_S + 3) * 1000);
+    process_signal(rig->workers[0].daemon.process, SIGCONT);
+}
+
+FAULT(everything, killed)
+{
+    for (int i = 0; i < RIG_INGRESSES; i++)
+        rig_kill_ingress(rig, i);
+    for (int i = 0; i < rig->worker_count; i++)
+        rig_kill_worker(rig, i);
+    redis_kill(rig->gateway->redis);
+    redis_start(rig->gateway->redis);
+    for (int i = 0; i < RIG_INGRESSES; i++)
+        rig_start_ingress(rig, i, NULL);
+    for (int i = 0; i < rig->worker_count; i++)
+        rig_start_worker(rig, i, NULL);
+}

@@ -1,0 +1,127 @@
+// PostgreSQL: away, ending sessions in the middle of a call, read-only, full, locked, and silent
+// about what it has committed.
+#include "tests/faults/fault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(postgres, .timeout = 180);
+
+enum { OUTAGE_MS = 2500, EACH = 3 };
+
+// Longer than TG_PG_LOCK_TIMEOUT_MS.
+enum { LOCKED_MS = 6000 };
+
+static void end_sessions(struct rig *rig)
+{
+    (void)database_text(rig->gateway->database,
+                        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                        "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+}
+
+// `how` is pg_terminate_backend or pg_cancel_backend; for the sessions that are in this call now.
+static long interrupt(struct rig *rig, const char *how, const char *call)
+{
+    return database_number(rig->gateway->database,
+                           "SELECT count(%s(pid)) FROM pg_stat_activity "
+                           "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                           "AND state = 'active' AND query LIKE '%%%s%%'",
+                           how, call);
+}
+
+static void interrupt_each(struct rig *rig, const char *how)
+{
+    static const char *const calls[] = {"accept_sends", "claim_sends", "settle_sends",
+                                        "apply_statuses"};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        for (long met = 0; met < EACH;)
+            eventually((met += interrupt(rig, how, calls[i])) >= EACH);
+    }
+}
+
+FAULT(postgres, restarted, .takes_postgres = true)
+{
+    postgres_stop(rig->postgres);
+    fault_lasts(OUTAGE_MS);
+    postgres_start(rig->postgres);
+    rig_reconnect(rig);
+}
+
+FAULT(postgres, killed, .takes_postgres = true)
+{
+    postgres_kill(rig->postgres);
+    postgres_start(rig->postgres);
+    rig_reconnect(rig);
+}
+
+FAULT(postgres, ending_sessions_in_their_calls)
+{
+    interrupt_each(rig, "pg_terminate_backend");
+}
+
+// To a daemon this is what a statement timeout is.
+FAULT(postgres, cancelling_statements)
+{
+    interrupt_each(rig, "pg_cancel_backend");
+}
+
+FAULT(postgres, read_only)
+{
+    struct database *database = rig->gateway->database;
+    (void)database_text(database, "ALTER DATABASE %s SET default_transaction_read_only = on",
+                        database->name);
+    end_sessions(rig);
+    fault_lasts(OUTAGE_MS);
+    (void)database_text(database, "ALTER DATABASE %s RESET default_transaction_read_only",
+                        database->name);
+    end_sessions(rig);
+}
+
+FAULT(postgres, out_of_connections)
+{
+    struct database *database = rig->gateway->database;
+    (void)database_text(database, "ALTER DATABASE %s CONNECTION LIMIT 0", database->name);
+    end_sessions(rig);
+    fault_lasts(OUTAGE_MS);
+    (void)database_text(database, "ALTER DATABASE %s CONNECTION LIMIT -1", database->name);
+}
+
+FAULT(postgres, locked_for_long)
+{
+    struct database *database = rig->gateway->database;
+    (void)database_text(database, "BEGIN; LOCK TABLE outbox, wallets IN SHARE ROW EXCLUSIVE MODE");
+    fault_lasts(LOCKED_MS);
+    (void)database_text(database, "ROLLBACK");
+}
+
+FAULT(postgres, commits_unanswered)
+{
+    static const char *const calls[] = {"accept_sends", "claim_sends", "settle_sends", "COMMIT"};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        proxy_lose_answers(rig->to_postgres, calls[i], EACH);
+        eventually(proxy_cuts_left(rig->to_postgres) == 0);
+    }
+}
+
+FAULT(postgres, requests_cut)
+{
+    static const char *const calls[] = {"accept_sends", "claim_sends", "settle_sends", "COMMIT"};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        proxy_cut_in_the_middle(rig->to_postgres, calls[i], EACH);
+        eventually(proxy_cuts_left(rig->to_postgres) == 0);
+    }
+}
+
+FAULT(postgres, slow)
+{
+    proxy_delay(rig->to_postgres, 100);
+    fault_lasts(OUTAGE_MS);
+    proxy_delay(rig->to_postgres, 0);
+}
+
+FAULT(postgres, silent)
+{
+    proxy_set(rig->to_postgres, PROXY_HANG);
+    fault_lasts(OUTAGE_MS);
+    proxy_set(rig->to_postgres, PROXY_PASS);
+}
