@@ -7,3 +7,6 @@
 // Ends the workload and waits until nothing is on its way any more. Then checks, writes a line to
 // faults.report beside the tests' directories and fails the test if anything is violated.
 void check_rig(struct rig *rig, const char *fault);
+
+// A line of the report for a fault that is checked together with others.
+void report_fault(const char *fault);

@@ -11,7 +11,7 @@ TestSuite(everything, .timeout = 180);
 // lives.
 static void kill_worker_at(struct rig *rig, const char *stop_point)
 {
-    process_stop_cleanly(rig->workers[0].daemon.process);
+    rig_end(&rig->workers[0]);
     rig_start_worker(rig, 0, stop_point);
     rig_expect_stopped(&rig->workers[0]);
     rig_start_worker(rig, 0, NULL);
@@ -19,7 +19,7 @@ static void kill_worker_at(struct rig *rig, const char *stop_point)
 
 static void kill_ingress_at(struct rig *rig, const char *stop_point)
 {
-    process_stop_cleanly(rig->ingresses[1].daemon.process);
+    rig_end(&rig->ingresses[1]);
     rig_start_ingress(rig, 1, stop_point);
     rig_expect_stopped(&rig->ingresses[1]);
     rig_start_ingress(rig, 1, NULL);

@@ -82,13 +82,13 @@ FAULT(meta, with_a_wrong_certificate)
     cr_assert(made.status == 0, "%s", made.errors);
     struct process *impostor =
         process_start(text_of("impostor-%s", port),
-                      WORDS("openssl", "s_server", "-quiet", "-accept",
+                      WORDS("openssl", "s_server", "-quiet", "-www", "-accept",
                             text_of("127.0.0.1:%s", port), "-key", key, "-cert", certificate),
                       NULL);
-    process_stop_cleanly(rig->workers[0].daemon.process);
+    rig_end(&rig->workers[0]);
     rig_start_worker_at(rig, 0, text_of("https://127.0.0.1:%s", port));
     fault_lasts(OUTAGE_MS);
-    process_stop_cleanly(rig->workers[0].daemon.process);
+    rig_end(&rig->workers[0]);
     rig_start_worker(rig, 0, NULL);
     process_kill(impostor);
 }

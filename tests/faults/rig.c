@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-enum { READY_S = 30, INGRESS_SETTINGS = 3, WORKER_SETTINGS = 6 };
+enum { READY_S = 30, END_S = 20, INGRESS_SETTINGS = 3, WORKER_SETTINGS = 6 };
 
 static const char *const balance = "1000000.00";
 
@@ -128,6 +128,14 @@ void rig_start_worker_at(struct rig *rig, int i, const char *graph_url)
     start_worker_with(rig, i, graph_url, NULL);
 }
 
+void rig_end(struct rig_daemon *daemon)
+{
+    process_signal(daemon->daemon.process, SIGTERM);
+    int status = process_wait(daemon->daemon.process, END_S);
+    cr_assert(status == 0, "%s ended with %d (%s)", daemon->daemon.process->name, status,
+              daemon->daemon.process->log_path);
+}
+
 void rig_kill_ingress(struct rig *rig, int i)
 {
     process_kill(rig->ingresses[i].daemon.process);
@@ -217,9 +225,9 @@ void rig_expect_ready(struct rig *rig)
 void rig_stop(struct rig *rig)
 {
     for (int i = 0; i < RIG_INGRESSES; i++)
-        process_stop_cleanly(rig->ingresses[i].daemon.process);
+        rig_end(&rig->ingresses[i]);
     for (int i = 0; i < rig->worker_count; i++)
-        process_stop_cleanly(rig->workers[i].daemon.process);
+        rig_end(&rig->workers[i]);
     process_stop_cleanly(rig->gateway->simulator->process);
     redis_kill(rig->gateway->redis);
     if (rig->postgres)

@@ -14,7 +14,7 @@ enum {
     RIG_WORKERS_MAX = 3,
     // How long Meta may take, how much longer until a claim's worker counts as gone, and how long
     // an unconfirmed message waits for its webhook.
-    RIG_GRAPH_TIMEOUT_MS = 1500,
+    RIG_GRAPH_TIMEOUT_MS = 2000,
     RIG_TAKEOVER_S = 12,
     RIG_CONFIRMATION_S = 12,
 };
@@ -59,6 +59,9 @@ struct rig *rig_start(const struct rig_options *options);
 void rig_start_ingress(struct rig *rig, int i, const char *stop_point);
 void rig_start_worker(struct rig *rig, int i, const char *stop_point);
 void rig_start_worker_at(struct rig *rig, int i, const char *graph_url);
+
+// SIGTERM; it must end with 0 in time. A worker that waits for Meta takes most of its 10 s.
+void rig_end(struct rig_daemon *daemon);
 
 // SIGKILL; rig_start_... brings it back.
 void rig_kill_ingress(struct rig *rig, int i);
