@@ -2,6 +2,7 @@
 #include "tests/faults/fault.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 TestSuite(ingress, .timeout = 180);
 TestSuite(worker, .timeout = 180);
@@ -87,6 +88,42 @@ FAULT(worker, killed_before_ack)
 FAULT(worker, killed_in_a_webhook)
 {
     kill_worker_at(rig, "apply_statuses:5");
+}
+
+// Is a worker waiting for a lock, to settle? Within a transaction PostgreSQL would show the first
+// look again and again.
+static bool settle_waits(struct database *database)
+{
+    (void)database_text(database, "SELECT pg_stat_clear_snapshot()");
+    return database_number(database, "SELECT count(*) FROM pg_stat_activity "
+                                     "WHERE datname = current_database() "
+                                     "AND application_name = 'tollgate-worker settle' "
+                                     "AND wait_event_type = 'Lock'") > 0;
+}
+
+static long jobs_left(struct rig *rig)
+{
+    static const char count[] = "local n = 0 for i = 0, 3 do "
+                                "n = n + redis.call('XLEN', 'tollgate:{0' .. i .. '}:sends') end "
+                                "return n";
+    return strtol(redis_command(rig->gateway->redis, "EVAL", count, "0"), NULL, 10);
+}
+
+// What is not settled still has its job: that is what the next worker finds it by.
+FAULT(worker, killed_while_it_waits_to_settle)
+{
+    struct database *database = rig->gateway->database;
+    (void)database_text(database, "BEGIN; LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE");
+    eventually(settle_waits(database));
+    long sending = database_number(database, "SELECT count(*) FROM outbox WHERE state = 'sending'");
+    long jobs = jobs_left(rig);
+    for (int i = 0; i < rig->worker_count; i++)
+        rig_kill_worker(rig, i);
+    (void)database_text(database, "ROLLBACK");
+    cr_assert_geq(jobs, sending, "a message that is not settled has lost its job: %ld jobs of %ld",
+                  jobs, sending);
+    for (int i = 0; i < rig->worker_count; i++)
+        rig_start_worker(rig, i, NULL);
 }
 
 // It sleeps past the moment at which another one takes over what it had claimed, and wakes up.

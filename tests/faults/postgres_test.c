@@ -94,6 +94,15 @@ FAULT(postgres, locked_for_long)
     (void)database_text(database, "ROLLBACK");
 }
 
+// Nothing can be paid or refunded; the rest of a settlement could go on, and must not.
+FAULT(postgres, wallets_locked_for_long)
+{
+    struct database *database = rig->gateway->database;
+    (void)database_text(database, "BEGIN; SELECT FROM wallets FOR UPDATE");
+    fault_lasts(LOCKED_MS);
+    (void)database_text(database, "ROLLBACK");
+}
+
 FAULT(postgres, commits_unanswered)
 {
     static const char *const calls[] = {"accept_sends", "claim_sends", "settle_sends", "COMMIT"};

@@ -48,6 +48,20 @@ FAULT(redis, without_its_groups)
     }
 }
 
+// While the first job's message is on its way. A second one is harmless: the claim decides.
+FAULT(redis, giving_jobs_twice)
+{
+    static const char again[] =
+        "local n = 0 for i = 0, 3 do local key = 'tollgate:{0' .. i .. '}:sends' "
+        "for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do "
+        "redis.call('XADD', key, '*', unpack(entry[2])) n = n + 1 end end return n";
+    simulator_set(rig->gateway->simulator, "{\"latency_ms\": 1000}");
+    long twice = 0;
+    eventually((twice += strtol(redis_command(rig->gateway->redis, "EVAL", again, "0"), NULL, 10)) >
+               20);
+    simulator_set(rig->gateway->simulator, "{\"latency_ms\": 0}");
+}
+
 FAULT(redis, out_of_memory)
 {
     expect_ok(rig, WORDS("CONFIG", "SET", "maxmemory", "1"));

@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-enum { READY_S = 30, END_S = 20, INGRESS_SETTINGS = 3, WORKER_SETTINGS = 6 };
+enum { READY_S = 30, END_S = 40, INGRESS_SETTINGS = 3, WORKER_SETTINGS = 6 };
 
 static const char *const balance = "1000000.00";
 

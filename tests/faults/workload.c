@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    ORDINARY = 10, // contacts of each org that Meta takes messages for
+    ORDINARY = 10, // contacts of each org that get any number of sends
     CONTACTS_MAX = 256,
     SENT_MAX = 2000 * 1000,
     RATE = 60,
@@ -273,8 +273,10 @@ static void add_contacts(struct workload *workload, int faulty)
 {
     enum { NUMBERS = sizeof fault_numbers / sizeof *fault_numbers };
     for (int org = 0; org < RIG_ORGS; org++) {
-        for (int i = 0; i < ORDINARY; i++)
+        for (int i = 1; i < ORDINARY; i++)
             add_contact(workload, org, text_of("9198765%d%04d", org, i), -1);
+        // Refunds are as ordinary as sends.
+        add_contact(workload, org, "15550131049", -1);
     }
     for (size_t i = 0; i < NUMBERS; i++) {
         // The last orgs: the first one has the replies, and its number should not be paused.
