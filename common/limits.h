@@ -62,7 +62,8 @@ enum {
     TG_KEY_CACHE_ENTRIES = 16384,
     TG_KEY_CACHE_TTL_MS = 10000,
 
-    // Worker. Claimed messages waiting for a free connection to Meta: one batch ahead is enough.
+    // Worker. Claimed messages on their way to the thread that posts them, each of which has its
+    // place there already: one batch is enough.
     TG_DISPATCH_QUEUE_MAX = 256,
     TG_SETTLE_QUEUE_MAX = 1024,
     // Meta's answer is a few hundred bytes; anything past this is no answer of Meta's.
@@ -72,17 +73,15 @@ enum {
     TG_RETRY_AFTER_MAX_S = 900,
     // How long an XREADGROUP waits when there is nothing to read.
     TG_STREAM_BLOCK_MS = 500,
-    // A job that its worker has had for so long without claiming its message is taken over:
-    // claiming
-    // takes milliseconds, and a job too many is harmless.
+    // A job that its worker has had for so long is taken over: claiming takes milliseconds, and if
+    // its message is claimed already, the job has done its work.
     TG_JOB_TAKEOVER_MS = 5000,
-    // A message that has been `sending` for longer than Meta may take to answer and this much
-    // counts
-    // as abandoned by its worker: unconfirmed.
+    // A message that has been `sending` for longer than Meta may take to answer, and this much
+    // longer, counts as abandoned by its worker: unconfirmed. Its first byte may not leave later
+    // than this after the claim, or it would leave when it counts as abandoned.
     TG_SENDING_GRACE_MS = 10000,
-    // A claimed message is not posted later than this after its claim: it is given back, since
-    // others
-    // may already count it as abandoned. Below TG_SENDING_GRACE_MS with room for a slow clock.
+    // No request is begun later than this after the claim: the message is given back, since others
+    // may soon count it as abandoned. The rest of TG_SENDING_GRACE_MS is for connecting.
     TG_CLAIM_FRESH_MS = 5000,
     // An entry that was given away so often without being done may be what ends its workers: it is
     // given away alone from then on. Once may be any worker's end, such as an update.
