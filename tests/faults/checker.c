@@ -3,6 +3,7 @@
 #include "common/text.h"
 #include "tests/faults/features.h"
 #include "tests/faults/log_of_posts.h"
+#include "tests/faults/streams.h"
 
 #include <fcntl.h>
 #include <libpq-fe.h>
@@ -63,16 +64,12 @@ static void renew_tokens(struct database *database)
                         "WHERE status = 'paused'");
 }
 
-// Streams that hold anything, pending or not. Only a takeover ends the jobs of dead workers.
+// Streams that hold anything. Only a takeover ends the jobs of dead workers.
 static const char *entries_left(struct rig *rig)
 {
-    static const char left[] =
-        "local text = '' for i = 0, 3 do for _, kind in ipairs(ARGV) do "
-        "local key = 'tollgate:{0' .. i .. '}:' .. kind local n = redis.call('XLEN', key) "
-        "if n > 0 then text = text .. key .. ' has ' .. n .. ' entries ' end end end return text";
-    const char *text = redis_command(rig->gateway->redis, "EVAL", left, "0", "events",
-                                     HAS_TAKEOVER ? "sends" : "events");
-    return strcmp(text, "\n") == 0 ? "" : text;
+    long events = streams_left(rig->gateway->redis, "events");
+    long sends = HAS_TAKEOVER ? streams_left(rig->gateway->redis, "sends") : 0;
+    return events || sends ? text_of("%ld events and %ld jobs in Redis", events, sends) : "";
 }
 
 // What stands in the way of rest, "" if nothing does.

@@ -1,8 +1,8 @@
 // Daemons that are killed at their stages, or stand still.
 #include "tests/faults/fault.h"
+#include "tests/faults/streams.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 TestSuite(ingress, .timeout = 180);
 TestSuite(worker, .timeout = 180);
@@ -101,14 +101,6 @@ static bool settle_waits(struct database *database)
                                      "AND wait_event_type = 'Lock'") > 0;
 }
 
-static long jobs_left(struct rig *rig)
-{
-    static const char count[] = "local n = 0 for i = 0, 3 do "
-                                "n = n + redis.call('XLEN', 'tollgate:{0' .. i .. '}:sends') end "
-                                "return n";
-    return strtol(redis_command(rig->gateway->redis, "EVAL", count, "0"), NULL, 10);
-}
-
 // What is not settled still has its job: that is what the next worker finds it by.
 FAULT(worker, killed_while_it_waits_to_settle)
 {
@@ -116,7 +108,7 @@ FAULT(worker, killed_while_it_waits_to_settle)
     (void)database_text(database, "BEGIN; LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE");
     eventually(settle_waits(database));
     long sending = database_number(database, "SELECT count(*) FROM outbox WHERE state = 'sending'");
-    long jobs = jobs_left(rig);
+    long jobs = streams_left(rig->gateway->redis, "sends");
     for (int i = 0; i < rig->worker_count; i++)
         rig_kill_worker(rig, i);
     (void)database_text(database, "ROLLBACK");

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEFORE = 60, AFTER = 60 };
+enum { BEFORE = 40, AFTER = 40 };
 
 static struct fault *faults;
 static size_t fault_count;

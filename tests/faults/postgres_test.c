@@ -98,7 +98,7 @@ FAULT(postgres, locked_for_long)
 FAULT(postgres, wallets_locked_for_long)
 {
     struct database *database = rig->gateway->database;
-    (void)database_text(database, "BEGIN; SELECT FROM wallets FOR UPDATE");
+    (void)database_text(database, "BEGIN; SELECT 1 FROM wallets FOR UPDATE");
     fault_lasts(LOCKED_MS);
     (void)database_text(database, "ROLLBACK");
 }

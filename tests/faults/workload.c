@@ -15,7 +15,7 @@ enum {
     ORDINARY = 10, // contacts of each org that get any number of sends
     CONTACTS_MAX = 256,
     SENT_MAX = 2000 * 1000,
-    RATE = 60,
+    RATE = 40,
     INBOUND_EACH = 5, // sends to one inbound message
     POLL_MS = 10,
     ANSWER_S = 20,
