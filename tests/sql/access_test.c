@@ -27,18 +27,19 @@ static const char *granted_functions(const char *role)
 
 Test(access, ingress_executes_its_functions_alone)
 {
-    assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "find_api_key",
-                "get_message", "get_wallet", "list_wallet_transactions", "money_text",
-                "schema_ready", "time_text");
+    assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "cancel_send",
+                "find_api_key", "get_message", "get_wallet", "list_wallet_transactions",
+                "money_text", "schema_ready", "time_text");
 }
 
 Test(access, the_worker_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_worker"), "accept_replies", "apply_statuses",
-                "claim_sends", "find_lost_sends", "list_rules", "receive_messages",
-                "receive_preferences", "record_account_events", "record_dead_events",
-                "release_due_sends", "release_sends", "schema_ready", "settle_sends",
-                "take_dead_events", "take_scheduler_lock");
+                "claim_sends", "delete_idempotency_keys", "expire_sends", "fail_poison_sends",
+                "fail_unheard_sends", "find_lost_sends", "list_rules", "next_due",
+                "receive_messages", "receive_preferences", "record_account_events",
+                "record_dead_events", "release_due_sends", "release_sends", "schema_ready",
+                "settle_sends", "take_dead_events", "take_scheduler_lock", "unconfirm_sends");
 }
 
 Test(access, daemons_are_no_owners)
@@ -79,7 +80,7 @@ Test(access, ingress_is_refused_what_is_not_its_own)
         "INSERT INTO wallets (org_id) VALUES (gen_random_uuid())",
         "UPDATE wallets SET balance = 1000000",
         "DELETE FROM outbox",
-        "SELECT * FROM settle_sends('{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+        "SELECT * FROM settle_sends('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
         "SELECT * FROM claim_sends(gen_random_uuid(), '{}', '{}')",
         text("SELECT add_wallet_credits('%s', 1000000, 'gift')", acme),
         text("SELECT book_credit('%s', 'recharge', 1000000, 'gift')", acme),
@@ -102,7 +103,8 @@ Test(access, the_worker_is_refused_what_is_not_its_own)
         "DELETE FROM outbox",
         text("SELECT add_wallet_credits('%s', 1000000, 'gift')", acme),
         text("SELECT deduct_service_fee('%s', 1, 'theft')", acme),
-        "SELECT * FROM accept_sends('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+        "SELECT * FROM accept_sends('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', "
+        "'{}', '{}', '{}')",
         "SELECT * FROM find_api_key(sha256('x'))",
         text("SELECT * FROM get_wallet('%s')", acme),
     };
@@ -211,14 +213,14 @@ Test(access, the_worker_does_its_work)
     const char *sent = given_message(.org = acme);
     const char *failed = given_message(.org = acme);
     (void)given_message(.org = acme, .send_in_ms = 60000);
-    run("UPDATE outbox SET due_at = now() WHERE state = 'scheduled'");
+    run("UPDATE outbox SET due_at = now(), look_at = now() WHERE state = 'scheduled'");
     const char *first = new_id();
     const char *second = new_id();
     become("tollgate_worker");
     cr_assert_str_eq(value("SELECT schema_ready()"), "t");
     cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
     cr_assert_str_eq(value("SELECT count(*) FROM release_due_sends(10)"), "1");
-    cr_assert_str_eq(value("SELECT count(*) FROM find_lost_sends(0, 1, -60000, 10)"), "3");
+    cr_assert_str_eq(value("SELECT count(*) FROM find_lost_sends('{0}', 10)"), "3");
     cr_assert_str_not_empty(claim_under(first, acme, sent));
     cr_assert_str_eq(value("SELECT release_sends(ARRAY['%s']::uuid[], ARRAY['%s']::uuid[], "
                            "ARRAY['%s']::uuid[])",

@@ -256,6 +256,15 @@ const char *session_rows(struct session *session, const char *format, ...)
     return all;
 }
 
+const char *session_rows_again(struct session *session, const char *sql)
+{
+    const char *all;
+    do
+        all = session_rows(session, "%s", sql);
+    while (strncmp(all, "error 40P01", 11) == 0);
+    return all;
+}
+
 struct worker {
     pthread_t thread;
     pthread_barrier_t *start;

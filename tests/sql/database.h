@@ -44,7 +44,7 @@ const char *refusal_message(void);
 #define assert_no_rows(actual) cr_assert_str_eq(actual, "")
 #define assert_refused(sqlstate, ...)                                                              \
     cr_assert_str_eq(refusal(__VA_ARGS__), sqlstate, "%s", refusal_message())
-// I1, I2 and I4 hold.
+// Every invariant that the tables show holds.
 #define assert_healthy() assert_no_rows(rows("SELECT * FROM audit_ledger()"))
 
 // The lines of a NULL-terminated array, as rows() would return them.
@@ -59,6 +59,8 @@ void session_close(struct session *session);
 // Any thread: "error SQLSTATE: message" instead of rows when PostgreSQL refuses.
 const char *session_rows(struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+// The same as often as PostgreSQL ends the statement for a deadlock, as the daemons do. Any thread.
+const char *session_rows_again(struct session *session, const char *sql);
 
 // Runs `work` in so many threads at the same moment, each with a session and its number from 0;
 // returns when all are through.

@@ -12,6 +12,7 @@ struct rule {
     char outcome[32];
     const char *class;
     bool refundable;
+    bool retry;
     bool unconfirmed;
 };
 
@@ -38,6 +39,7 @@ static size_t read_rules(struct rule *rules)
         (void)snprintf(rule->outcome, sizeof rule->outcome, "%s", field[0]);
         rule->class = text("%s", field[4]);
         rule->refundable = strcmp(field[5], "yes") == 0;
+        rule->retry = strcmp(field[6], "backoff") == 0;
         rule->unconfirmed = strcmp(field[9], "yes") == 0;
     }
     (void)fclose(file);
@@ -53,12 +55,22 @@ Test(error_rules, every_row_of_the_csv_ends_as_it_says)
     for (size_t i = 0; i < n; i++) {
         const struct rule *rule = &rules[i];
         const char *outcome = strcmp(rule->outcome, "200-299") == 0 ? "200" : rule->outcome;
+        run("UPDATE channels SET status = 'active'");
+        run("UPDATE pace SET slowed_at = NULL");
         const char *message = given_claimed_message(.org = acme);
         bool refunded = rule->refundable && !rule->unconfirmed;
         const char *expected =
             text("settled, %s, %s, %s, %s\n", rule->unconfirmed ? "unconfirmed" : "failed",
                  refunded ? "refunded" : "not refunded",
                  strcmp(outcome, "default") == 0 ? "unknown code" : "known code", rule->class);
+        if (rule->retry) {
+            assert_rows(settle_sends({.org = acme, .message = message, .outcome = outcome}),
+                        text("settled, scheduled, not refunded, known code, %s", rule->class));
+            run("UPDATE outbox SET state = 'queued', due_at = NULL, look_at = NULL, attempt = 5 "
+                "WHERE message_id = '%s'",
+                message);
+            cr_assert_str_not_empty(claim(acme, message), "%s", rule->outcome);
+        }
         const char *settled = settle_sends({.org = acme, .message = message, .outcome = outcome});
         cr_expect_str_eq(settled, expected, "%s", rule->outcome);
         cr_expect_str_eq(value("SELECT count(*) FROM wallet_transactions WHERE kind = 'refund' "

@@ -171,6 +171,25 @@ const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n)
                 items);
 }
 
+const char *released_by(const char *org, const char *message, const char *outcome)
+{
+    return value("SELECT released_id FROM settle_sends(ARRAY['%s']::uuid[], ARRAY['%s']::uuid[], "
+                 "ARRAY['%s']::uuid[], ARRAY['%s'], ARRAY['wamid.%s'], ARRAY[NULL]::text[], "
+                 "ARRAY[false], ARRAY[0]::bigint[])",
+                 org, message, claim_of(message), outcome, message);
+}
+
+void make_due(void)
+{
+    run("UPDATE outbox SET due_at = now(), look_at = least(now(), not_after) "
+        "WHERE state = 'scheduled'");
+}
+
+const char *release_due(int limit)
+{
+    return rows("SELECT message_id FROM release_due_sends(%d)", limit);
+}
+
 const char *balance_of(const char *org)
 {
     return value("SELECT money_text(balance) FROM wallets WHERE org_id = '%s'", org);

@@ -83,12 +83,19 @@ struct outcome_spec {
     rows("%s", settle_sends_sql((struct outcome_spec[]){__VA_ARGS__},                              \
                                 sizeof(struct outcome_spec[]){__VA_ARGS__} /                       \
                                     sizeof(struct outcome_spec)))
-// The statement that settles it. Any thread.
+// Settles one message; returns the id of the one that this calls up, or "null".
+const char *released_by(const char *org, const char *message, const char *outcome);
+// The statement that settles a batch. Any thread.
 const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n);
 
 // A uuid that nothing has, and a phone.
 const char *new_id(void);
 const char *new_phone(void); // any thread
+
+// Makes every message that is scheduled due now.
+void make_due(void);
+// Releases what is due; returns the ids in order.
+const char *release_due(int limit);
 
 // What a test asks most.
 const char *balance_of(const char *org);    // "99.80"

@@ -7,6 +7,16 @@ const char *number_of_org(const char *org)
     return value("SELECT phone_number_id FROM channels WHERE org_id = '%s'", org);
 }
 
+const char *hear(const char *org, const char *message, const char *status, const char *code)
+{
+    return rows("SELECT verdict, refunded, reversed, released_id FROM apply_statuses(ARRAY(SELECT "
+                "c.phone_number_id FROM messages m JOIN channels c ON c.id = m.channel_id WHERE "
+                "m.id = '%s' AND m.org_id = '%s'), ARRAY['wamid.%s'], ARRAY['%s']::uuid[], "
+                "ARRAY['%s'], ARRAY[extract(epoch FROM now())::bigint], ARRAY[NULL]::text[], "
+                "ARRAY[%s]::text[], ARRAY[NULL]::text[])",
+                message, org, message, message, status, code ? text("'%s'", code) : "NULL");
+}
+
 static const char *literal_or_null(const char *text_or_null)
 {
     return text_or_null && *text_or_null ? text("'%s'", text_or_null) : "NULL";

@@ -6,6 +6,10 @@
 // The phone_number_id of an org's only channel.
 const char *number_of_org(const char *org);
 
+// Applies one status of Meta's (code: of a failure, else null) now; returns rows of verdict,
+// refunded, reversed and released_id.
+const char *hear(const char *org, const char *message, const char *status, const char *code);
+
 struct inbound_spec {
     const char *org;       // whose number was written to
     const char *number;    // a phone_number_id instead

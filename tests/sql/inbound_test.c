@@ -171,9 +171,9 @@ Test(inbound, opting_out_is_for_one_number_and_for_bulk)
                      first),
                 "applied", "unknown_number");
     assert_rows(
-        accept_sends({.org = org, .channel = first, .priority = "bulk"},
-                     {.org = org, .channel = first, .priority = "high"},
-                     {.org = org, .channel = second, .priority = "bulk"},
+        accept_sends({.org = org, .channel = first, .priority = "bulk", .phone = "919876543210"},
+                     {.org = org, .channel = first, .priority = "high", .phone = "919876543210"},
+                     {.org = org, .channel = second, .priority = "bulk", .phone = "919876543210"},
                      {.org = org, .channel = first, .priority = "bulk", .phone = "919800000009"}),
         "contact_opted_out, null, 10.00, 0.20", "accepted, queued, 9.80, 0.20",
         "accepted, queued, 9.60, 0.20", "accepted, queued, 9.40, 0.20");

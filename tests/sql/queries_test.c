@@ -21,7 +21,8 @@ Test(queries, a_message_that_waits_is_told_from_its_outbox_row)
     const char *acme = given_org(.balance = "100.00");
     const char *channel = given_channel(.org = acme);
     const char *message =
-        given_message(.org = acme, .payload = "{\"type\": \"text\"}", .callback_data = "order 7");
+        given_message(.org = acme, .phone = "919876543210", .payload = "{\"type\": \"text\"}",
+                      .callback_data = "order 7");
     assert_rows(message_members(acme, message, "'message_id', 'org_id', 'channel_id', 'direction'"),
                 text("%s, %s, %s, outbound", message, acme, channel));
     assert_rows(

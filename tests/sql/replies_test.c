@@ -105,11 +105,11 @@ Test(replies, a_rule_cools_down_for_each_contact)
     const char *other = given_rule(org, "0, NULL");
     (void)reply(org, given_inbound(.org = org), rule);
     assert_rows(reply(org, given_inbound(.org = org), rule), "cooldown, null");
-    assert_rows(reply(org, given_inbound(.org = org), other), "accepted, queued");
+    assert_rows(reply(org, given_inbound(.org = org), other), "accepted, held");
     assert_rows(reply(org, given_inbound(.org = org, .phone = "919800000001"), rule),
                 "accepted, queued");
     run("UPDATE auto_replies SET created_at = created_at - interval '1 hour 1 second'");
-    assert_rows(reply(org, given_inbound(.org = org), rule), "accepted, queued");
+    assert_rows(reply(org, given_inbound(.org = org), rule), "accepted, held");
 }
 
 Test(replies, a_rule_has_its_cap_of_the_day)
@@ -129,14 +129,15 @@ Test(replies, two_machines_do_not_talk_for_ever)
     const char *org = given_org_with_channel("10.00");
     const char *rule = given_rule(org, "0, NULL");
     for (int i = 0; i < 5; i++)
-        assert_rows(reply(org, given_inbound(.org = org), rule), "accepted, queued");
+        assert_rows(reply(org, given_inbound(.org = org), rule),
+                    i == 0 ? "accepted, queued" : "accepted, held");
     assert_rows(reply(org, given_inbound(.org = org), rule), "loop_guard, null");
     assert_rows(reply(org, given_inbound(.org = org, .phone = "919800000001"), rule),
                 "accepted, queued");
     run("UPDATE organizations SET replies_per_minute_max = 6");
-    assert_rows(reply(org, given_inbound(.org = org), rule), "accepted, queued");
+    assert_rows(reply(org, given_inbound(.org = org), rule), "accepted, held");
     run("UPDATE auto_replies SET created_at = created_at - interval '61 seconds'");
-    assert_rows(reply(org, given_inbound(.org = org), rule), "accepted, queued");
+    assert_rows(reply(org, given_inbound(.org = org), rule), "accepted, held");
 }
 
 Test(replies, a_rule_that_is_gone_replies_no_more)

@@ -80,6 +80,7 @@ Test(settle, refunds_of_one_batch_each_continue_the_ledger)
     const char *c = given_claimed_message(.org = acme, .channel = cheap);
     const char *d = given_claimed_message(.org = acme, .channel = dear);
     const char *e = given_claimed_message(.org = beta);
+    run("UPDATE outbox SET attempt = 6"); // no more to come
     assert_rows(settle_sends({.org = acme, .message = a, .outcome = "190"},
                              {.org = beta, .message = e, .outcome = "130429"},
                              {.org = acme, .message = b, .outcome = "131000"},
@@ -137,7 +138,8 @@ Test(settle, answers_come_in_the_order_of_the_batch)
                      "ARRAY['%s', '%s', '%s']::uuid[], ARRAY['%s', '%s', '%s']::uuid[], "
                      "ARRAY['%s', NULL, '%s']::uuid[], ARRAY['sent', 'sent', '190'], ARRAY['w1', "
                      "NULL, 'w2'], "
-                     "ARRAY[NULL, NULL, 'no']::text[], ARRAY[false, false, NULL]::boolean[])",
+                     "ARRAY[NULL, NULL, 'no']::text[], ARRAY[false, false, NULL]::boolean[], "
+                     "ARRAY[0, 0, 0]::bigint[])",
                      acme, acme, acme, b, c, a, claim_of(b), claim_of(a)),
                 text("%s, t, sent, f", b), text("%s, f, failed, f", c),
                 text("%s, t, failed, t", a));
@@ -189,7 +191,7 @@ Test(settle, nobody_settles_what_another_has_claimed_since)
         message, old);
     (void)claim(acme, message);
     assert_rows(settle_sends({.org = acme, .message = message, .claim_id = old, .outcome = "190"}),
-                "not settled, queued, not refunded, known code, auth");
+                "not settled, sending, not refunded, known code, auth");
     cr_assert_str_eq(state_of(message), "sending");
     cr_assert_str_eq(balance_of(acme), "0.80");
     assert_rows(settle_sends({.org = acme, .message = message}),
@@ -217,7 +219,7 @@ Test(settle, what_is_not_claimed_is_not_settled)
     assert_rows(settle_sends({.org = acme, .message = queued, .outcome = "190"},
                              {.org = acme, .message = scheduled}),
                 "not settled, queued, not refunded, known code, auth",
-                "not settled, queued, not refunded, known code, null");
+                "not settled, scheduled, not refunded, known code, null");
     cr_assert_str_eq(state_of(queued), "queued");
     cr_assert_str_eq(state_of(scheduled), "scheduled");
     cr_assert_str_eq(balance_of(acme), "0.60");
@@ -250,7 +252,8 @@ Test(settle, a_receipt_fails_without_a_refund)
 
 Test(settle, an_empty_batch_is_no_rows)
 {
-    assert_no_rows(rows("SELECT * FROM settle_sends('{}', '{}', '{}', '{}', '{}', '{}', '{}')"));
+    assert_no_rows(
+        rows("SELECT * FROM settle_sends('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')"));
 }
 
 enum { WORKERS = 4, BATCHES = 10, ITEMS = 6, ORGS = 3 };
@@ -258,7 +261,8 @@ static const char *orgs[ORGS];
 static const char *messages[WORKERS][BATCHES][ITEMS];
 static const char *unexpected[WORKERS];
 
-// Every batch refunds all orgs, in an order that differs from worker to worker.
+// Every batch refunds all orgs, in an order that differs from worker to worker: each of its
+// messages has had its last attempt.
 static void settle_and_accept(struct session *session, int worker)
 {
     for (int batch = 0; batch < BATCHES; batch++) {
@@ -288,6 +292,7 @@ Test(settle, refunds_and_sends_at_the_same_moment_add_up)
             for (int i = 0; i < ITEMS; i++)
                 messages[worker][batch][i] =
                     given_claimed_message(.org = orgs[(i + worker) % ORGS]);
+    run("UPDATE outbox SET attempt = 6");
     at_once(WORKERS, settle_and_accept);
     for (int worker = 0; worker < WORKERS; worker++)
         cr_assert_null(unexpected[worker], "%s", unexpected[worker]);

@@ -285,9 +285,11 @@ Test(statuses, a_failure_without_a_rule_is_told_and_not_refunded)
 Test(statuses, who_stopped_marketing_is_opted_out_of_bulk)
 {
     const char *org = given_org_with_channel("10.00");
-    const char *later = given_settled_message(org, "sent");
+    const char *later = given_claimed_message(.org = org, .phone = "919800000002");
+    (void)settle_sends({.org = org, .message = later});
     (void)apply(.org = org, .message = later, .status = "failed", .code = "131050");
-    assert_rows(accept_sends({.org = org, .priority = "bulk"}, {.org = org}),
+    assert_rows(accept_sends({.org = org, .priority = "bulk", .phone = "919800000002"},
+                             {.org = org, .phone = "919800000002"}),
                 "contact_opted_out, null, 9.80, 0.20", "accepted, queued, 9.60, 0.20");
     const char *other = given_claimed_message(.org = org, .phone = "919800000001");
     (void)settle_sends({.org = org, .message = other, .outcome = "131050"});
@@ -298,21 +300,23 @@ Test(statuses, who_stopped_marketing_is_opted_out_of_bulk)
 static void apply_at_once(struct session *session, int thread)
 {
     static const char *const statuses[] = {"failed", "delivered", "read", "failed"};
-    const char *answer = session_rows(
+    const char *answer = session_rows_again(
         session,
-        "SELECT count(*) FROM (SELECT (array_agg(m.id ORDER BY %s)) AS ids FROM messages m) x, "
-        "LATERAL apply_statuses((SELECT array_agg(c.phone_number_id) FROM channels c, "
-        "generate_series(1, cardinality(ids))), ids::text[], ids, "
-        "array_fill('%s'::text, ARRAY[cardinality(ids)]), "
-        "array_fill(1763800000::bigint, ARRAY[cardinality(ids)]), "
-        "array_fill(NULL::text, ARRAY[cardinality(ids)]), "
-        "array_fill('131000'::text, ARRAY[cardinality(ids)]), "
-        "array_fill(NULL::text, ARRAY[cardinality(ids)]))",
-        thread % 2 ? "m.id" : "m.id DESC", statuses[thread % 4]);
+        text(
+            "SELECT count(*) FROM (SELECT (array_agg(m.id ORDER BY %s)) AS ids FROM messages m) x, "
+            "LATERAL apply_statuses((SELECT array_agg(c.phone_number_id) FROM channels c, "
+            "generate_series(1, cardinality(ids))), ids::text[], ids, "
+            "array_fill('%s'::text, ARRAY[cardinality(ids)]), "
+            "array_fill(1763800000::bigint, ARRAY[cardinality(ids)]), "
+            "array_fill(NULL::text, ARRAY[cardinality(ids)]), "
+            "array_fill('131000'::text, ARRAY[cardinality(ids)]), "
+            "array_fill(NULL::text, ARRAY[cardinality(ids)]))",
+            thread % 2 ? "m.id" : "m.id DESC", statuses[thread % 4]));
     cr_assert_str_eq(answer, "20\n");
 }
 
-// Whatever the order in each batch: workers wait for each other, they do not deadlock.
+// Whatever the order in each batch. A refund that is seen late may make a deadlock of it: that one
+// is applied again.
 Test(statuses, at_the_same_moment_leave_the_same)
 {
     const char *org = given_org_with_channel("100.00");

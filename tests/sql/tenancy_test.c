@@ -35,8 +35,9 @@ static void given_two_orgs(void)
         "payload, status) VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, '{}', 'queued'); END");
     run("CREATE FUNCTION put_outbox(org uuid, message uuid, channel uuid, contact bigint) "
         "RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM outbox; "
-        "INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state) "
-        "VALUES ($1, $2, $3, $4, 'high', 'queued'); END");
+        "INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state, seq, "
+        "not_after) "
+        "VALUES ($1, $2, $3, $4, 'high', 'queued', 1, now()); END");
 }
 
 static void given_stranger(const char *name)
@@ -104,6 +105,15 @@ static const struct crossing {
     {"outbox to messages by contact", "beta",
      "SELECT put_outbox(a.org_id, a.message_id, a.channel_id, s.contact_id) "
      "FROM acme a, stranger s"},
+    {"attempts to messages", "beta",
+     "INSERT INTO attempts (org_id, message_id, attempt, outcome, claimed_at) "
+     "SELECT a.org_id, s.message_id, 1, '190', now() FROM acme a, stranger s"},
+    {"alerts to channels", "beta",
+     "INSERT INTO alerts (org_id, channel_id, kind, outcome) "
+     "SELECT a.org_id, s.channel_id, 'channel_paused', '190' FROM acme a, stranger s"},
+    {"idempotency_keys to messages", "beta",
+     "INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance) "
+     "SELECT a.org_id, 'k', sha256('x'), s.message_id, 'queued', 1 FROM acme a, stranger s"},
     {"pace to channels", "beta",
      "DELETE FROM pace; INSERT INTO pace (org_id, channel_id, priority) "
      "SELECT a.org_id, s.channel_id, 'high' FROM acme a, stranger s"},
