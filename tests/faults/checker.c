@@ -1,7 +1,6 @@
 #include "tests/faults/checker.h"
 
 #include "common/text.h"
-#include "tests/faults/features.h"
 #include "tests/faults/log_of_posts.h"
 #include "tests/faults/streams.h"
 
@@ -64,11 +63,11 @@ static void renew_tokens(struct database *database)
                         "WHERE status = 'paused'");
 }
 
-// Streams that hold anything. Only a takeover ends the jobs of dead workers.
+// Streams that hold anything.
 static const char *entries_left(struct rig *rig)
 {
     long events = streams_left(rig->gateway->redis, "events");
-    long sends = HAS_TAKEOVER ? streams_left(rig->gateway->redis, "sends") : 0;
+    long sends = streams_left(rig->gateway->redis, "sends");
     return events || sends ? text_of("%ld events and %ld jobs in Redis", events, sends) : "";
 }
 
@@ -76,8 +75,7 @@ static const char *entries_left(struct rig *rig)
 static const char *unrest(struct rig *rig)
 {
     struct database *database = rig->gateway->database;
-    long outbox = database_number(database, "SELECT count(*) FROM outbox WHERE state <> '%s'",
-                                  HAS_TAKEOVER ? "" : "sending");
+    long outbox = database_number(database, "SELECT count(*) FROM outbox");
     if (outbox > 0)
         return text_of("%ld rows in the outbox", outbox);
     if (simulator_webhook_stat(rig->gateway->simulator, "waiting") > 0)
@@ -89,8 +87,7 @@ static const char *unrest(struct rig *rig)
         database_number(database, "SELECT count(*) FROM dead_events WHERE retry_at IS NOT NULL");
     if (dead > 0)
         return text_of("%ld dead events wait for another try", dead);
-    if (HAS_CONFIRMATION && database_number(database, "SELECT count(*) FROM messages "
-                                                      "WHERE status = 'unconfirmed'") > 0)
+    if (database_number(database, "SELECT count(*) FROM messages WHERE status = 'unconfirmed'") > 0)
         return "messages are unconfirmed";
     return "";
 }
@@ -181,9 +178,7 @@ static void check_ends(struct check *check)
     size_t sends = 0;
     for (size_t i = 0; i < check->row_count; i++) {
         const struct row *row = &check->rows[i];
-        bool allowed = (!HAS_CONFIRMATION && strcmp(row->state, "unconfirmed") == 0) ||
-                       (!HAS_TAKEOVER && strcmp(row->state, "sending") == 0);
-        if (!is_one_of(row->state, ends) && !allowed)
+        if (!is_one_of(row->state, ends))
             violated(check, "I3: %s to %s is %s", row->id, row->phone, row->state);
         sends += !row->reply;
     }
@@ -282,7 +277,7 @@ static void check_order(struct check *check)
     const char **before_id = calloc((size_t)workload_contacts(workload), sizeof *before_id);
     long *before = calloc((size_t)workload_contacts(workload), sizeof *before);
     cr_assert(before_id && before);
-    for (size_t i = 0; i < n && HAS_ORDER; i++) {
+    for (size_t i = 0; i < n; i++) {
         size_t count = 0;
         const struct post *posts = posts_of(check->posts, check->post_count, sent[i].id, &count);
         if (sent[i].fate != SEND_ACCEPTED || count == 0)

@@ -104,7 +104,7 @@ void rig_start_ingress(struct rig *rig, int i, const char *stop_point)
         expect_ready(&rig->ingresses[i]);
 }
 
-static void start_worker_with(struct rig *rig, int i, const char *graph_url, const char *stop_point)
+static void run_rig_worker(struct rig *rig, int i, const char *graph_url, const char *stop_point)
 {
     const char **settings = rig->settings->worker_settings;
     size_t n = WORKER_SETTINGS;
@@ -120,12 +120,12 @@ static void start_worker_with(struct rig *rig, int i, const char *graph_url, con
 
 void rig_start_worker(struct rig *rig, int i, const char *stop_point)
 {
-    start_worker_with(rig, i, NULL, stop_point);
+    run_rig_worker(rig, i, NULL, stop_point);
 }
 
 void rig_start_worker_at(struct rig *rig, int i, const char *graph_url)
 {
-    start_worker_with(rig, i, graph_url, NULL);
+    run_rig_worker(rig, i, graph_url, NULL);
 }
 
 void rig_end(struct rig_daemon *daemon)

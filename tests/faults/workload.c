@@ -2,7 +2,6 @@
 
 #include "common/text.h"
 #include "tests/faults/draw.h"
-#include "tests/faults/features.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -22,24 +21,20 @@ enum {
     AGAIN_MS = 200, // until a send whose answer was lost is asked for again
 };
 
-// The numbers of the simulator's table (tollgate-metasim --help) that end by themselves. Refusals
-// that are retried for minutes are left out; storms of them have a fault of their own.
+// The numbers of the simulator's table (tollgate-metasim --help). Refusals that are retried for
+// minutes are left out; storms of them have a fault of their own.
 static const struct {
     const char *phone;
-    bool retried;
     int orgs; // so many of them write to it
 } fault_numbers[] = {
-    {"15550131026", false, RIG_ORGS}, {"15550132001", false, RIG_ORGS},
-    {"15550131047", false, RIG_ORGS}, {"15550000190", false, 1},
-    {"15551131026", false, RIG_ORGS}, {"15551131049", false, RIG_ORGS},
-    {"15553000001", true, RIG_ORGS},  {"15553000002", true, 1},
-    {"15552000001", false, RIG_ORGS}, {"15552000002", false, RIG_ORGS},
-    {"15552000003", false, RIG_ORGS}, {"15552000004", false, RIG_ORGS},
-    {"15552000005", false, RIG_ORGS}, {"15552000006", false, RIG_ORGS},
-    {"15552000007", false, RIG_ORGS}, {"15552000008", false, RIG_ORGS},
-    {"15552000009", false, RIG_ORGS}, {"15552000010", false, RIG_ORGS},
-    {"15552000011", false, RIG_ORGS}, {"15552000012", false, RIG_ORGS},
-    {"15552000013", false, RIG_ORGS}, {"15552000014", false, RIG_ORGS},
+    {"15550131026", RIG_ORGS}, {"15550132001", RIG_ORGS}, {"15550131047", RIG_ORGS},
+    {"15550000190", 1},        {"15551131026", RIG_ORGS}, {"15551131049", RIG_ORGS},
+    {"15553000001", RIG_ORGS}, {"15553000002", 1},        {"15552000001", RIG_ORGS},
+    {"15552000002", RIG_ORGS}, {"15552000003", RIG_ORGS}, {"15552000004", RIG_ORGS},
+    {"15552000005", RIG_ORGS}, {"15552000006", RIG_ORGS}, {"15552000007", RIG_ORGS},
+    {"15552000008", RIG_ORGS}, {"15552000009", RIG_ORGS}, {"15552000010", RIG_ORGS},
+    {"15552000011", RIG_ORGS}, {"15552000012", RIG_ORGS}, {"15552000013", RIG_ORGS},
+    {"15552000014", RIG_ORGS},
 };
 
 // A contact's turn: at most one send to it is on its way.
@@ -97,7 +92,7 @@ static void begin_send(struct workload *workload, struct slot *slot)
 {
     const struct org *org = &workload->rig->orgs[slot->contact.org];
     bool bulk = draw_below(&workload->draw, 4) == 0;
-    slot->keyed = HAS_IDEMPOTENCY && draw_below(&workload->draw, 2) == 0;
+    slot->keyed = draw_below(&workload->draw, 2) == 0;
     slot->left -= slot->left > 0;
     workload->sends++;
     snprintf(slot->url, sizeof slot->url, "http://127.0.0.1:%d/api/send-message",
@@ -281,8 +276,7 @@ static void add_contacts(struct workload *workload, int faulty)
     for (size_t i = 0; i < NUMBERS; i++) {
         // The last orgs: the first one has the replies, and its number should not be paused.
         for (int org = RIG_ORGS - fault_numbers[i].orgs; org < RIG_ORGS; org++) {
-            if (HAS_RETRIES || !fault_numbers[i].retried)
-                add_contact(workload, org, fault_numbers[i].phone, faulty);
+            add_contact(workload, org, fault_numbers[i].phone, faulty);
         }
     }
 }
