@@ -39,8 +39,9 @@ struct post *read_posts(struct simulator *simulator, size_t *n)
         struct json_object *list = NULL;
         cr_assert(page.status == 200 && json_pointer_get(page.json, "/posts", &list) == 0);
         size_t more = json_object_array_length(list);
-        posts = realloc(posts, (count + more + 1) * sizeof *posts);
-        cr_assert(posts);
+        struct post *grown = realloc(posts, (count + more + 1) * sizeof *posts);
+        cr_assert(grown);
+        posts = grown;
         for (size_t i = 0; i < more; i++)
             posts[count++] = read_post(json_object_array_get_idx(list, i));
         json_object_put(page.json);

@@ -29,8 +29,8 @@ void redis_start(struct redis *redis)
     redis->process =
         process_start("redis",
                       WORDS("redis-server", "--bind", "127.0.0.1", "--port", port, "--dir",
-                            redis->directory, "--save", "", "--appendonly", "yes",
-                            "--appendfsync", "always", "--maxmemory-policy", "noeviction"),
+                            redis->directory, "--save", "", "--appendonly", "yes", "--appendfsync",
+                            "always", "--maxmemory-policy", "noeviction"),
                       NULL);
     eventually(strcmp(redis_command(redis, "PING"), "PONG\n") == 0);
     cr_assert(process_running(redis->process), "%s", process_log(redis->process));
