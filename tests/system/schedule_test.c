@@ -1,4 +1,4 @@
-// Sending later: `send_at`.
+// Sending later: `send_at`; and not too late: `not_after`.
 #include "tests/system/org.h"
 
 #include <string.h>
@@ -10,21 +10,33 @@ static const char *body_at(const char *send_at)
     return text_of("{\"phone\": \"919876543210\", \"message\": \"Hi\", \"send_at\": %s}", send_at);
 }
 
-// The database's time and an interval, in RFC 3339 with this offset.
+// The database's time and an interval, as RFC 3339 has it but for the offset.
+static const char *time_in(const struct org *org, const char *interval)
+{
+    return database_text(org->gateway->database,
+                         "SELECT to_char((now() + interval '%s') AT TIME ZONE 'UTC', "
+                         "'YYYY-MM-DD\"T\"HH24:MI:SS.MS')",
+                         interval);
+}
+
 static struct answer send_at(const struct org *org, const char *interval, const char *offset)
 {
-    const char *time = database_text(org->gateway->database,
-                                     "SELECT to_char((now() + interval '%s') AT TIME ZONE 'UTC', "
-                                     "'YYYY-MM-DD\"T\"HH24:MI:SS.MS')",
-                                     interval);
-    return send_body(org, body_at(text_of("\"%s%s\"", time, offset)));
+    return send_body(org, body_at(text_of("\"%s%s\"", time_in(org, interval), offset)));
+}
+
+// Leaves at `send_at`, by `not_after` at the latest.
+static struct answer send_between(const struct org *org, const char *send_at, const char *not_after)
+{
+    return send_body(org, text_of("{\"phone\": \"919876543210\", \"message\": \"Hi\", "
+                                  "\"send_at\": \"%sZ\", \"not_after\": \"%sZ\"}",
+                                  time_in(org, send_at), time_in(org, not_after)));
 }
 
 Test(schedule, a_message_leaves_when_it_is_due)
 {
     struct gateway *gateway = given_gateway();
     struct org org = given_org(gateway);
-    struct answer answer = send_at(&org, "2 seconds", "Z");
+    struct answer answer = send_at(&org, "5 seconds", "Z");
     const char *id = expect_accepted_as(HERE, &answer, "scheduled");
     expect_equal(answer_text(&answer, "/balance"), "99.80");
     struct answer message = get(&org, text_of("/api/messages/%s", id));
@@ -33,7 +45,7 @@ Test(schedule, a_message_leaves_when_it_is_due)
     expect_ends(gateway, id, "sent");
 
     expect_equal(database_text(gateway->database,
-                               "SELECT sent_at >= created_at + interval '1.9 seconds' "
+                               "SELECT sent_at >= created_at + interval '4 seconds' "
                                "FROM messages WHERE id = '%s'",
                                id),
                  "t");
@@ -104,6 +116,56 @@ Test(schedule, what_is_no_time_is_refused)
         struct answer answer = send_body(&org, body_at(bad[i]));
         cr_assert(answer.status == 400, "%s: %d %s", bad[i], answer.status, answer.body);
         expect_refused(&answer, 400, "invalid_field", "send_at");
+    }
+    expect_equal(org_ledger(&org), "adjustment 100.00");
+    stop_gateway(gateway);
+}
+
+Test(schedule, what_could_not_leave_in_time_is_not_sent_and_refunded)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    struct answer first = send_between(&org, "-1 hour", "2 seconds");
+    struct answer second = send_between(&org, "-1 hour", "2 seconds");
+    const char *queued = expect_accepted(&first);
+    const char *held = expect_accepted_as(HERE, &second, "held");
+    eventually(database_number(gateway->database,
+                               "SELECT count(*) FROM outbox WHERE not_after < clock_timestamp()") ==
+               2);
+
+    (void)start_worker(gateway);
+
+    expect_ends(gateway, queued, "failed expired refunded");
+    expect_ends(gateway, held, "failed expired refunded");
+    expect_equal(org_balance(&org), "100.00");
+    cr_assert_eq(simulator_posts(gateway->simulator), 0);
+    stop_gateway(gateway);
+}
+
+Test(schedule, a_message_has_a_day_to_leave_unless_it_says_otherwise)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    struct answer standard = send_at(&org, "1 hour", "Z");
+    struct answer given = send_between(&org, "1 hour", "2 hours");
+    expect_equal(database_text(gateway->database,
+                               "SELECT string_agg(round(extract(epoch FROM not_after - now()) / "
+                               "3600)::text, ' ' ORDER BY message_id = '%s') FROM outbox",
+                               expect_accepted_as(HERE, &given, "scheduled")),
+                 "25 2");
+    (void)expect_accepted_as(HERE, &standard, "scheduled");
+    stop_gateway(gateway);
+}
+
+Test(schedule, a_message_cannot_be_too_late_before_it_is_due)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    static const char *const times[][2] = {
+        {"2 hours", "1 hour"}, {"-2 hours", "-1 hour"}, {"1 hour", "368 days"}};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        struct answer answer = send_between(&org, times[i][0], times[i][1]);
+        expect_refused(&answer, 400, "invalid_field", "not_after");
     }
     expect_equal(org_ledger(&org), "adjustment 100.00");
     stop_gateway(gateway);

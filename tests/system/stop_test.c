@@ -1,6 +1,7 @@
 // SIGTERM under load: a daemon ends within 10 s with status 0 (process_stop_cleanly says so), and
 // what was answered 202 still ends.
 #include "tests/system/org.h"
+#include "tests/system/webhook.h"
 
 #include <signal.h>
 #include <string.h>
@@ -149,5 +150,45 @@ Test(stop, is_not_held_up_by_an_idle_connection)
     cr_assert_eq(answer.status, 200);
     process_stop_cleanly(gateway->ingress.process);
     gateway->ingress = start_ingress(gateway);
+    stop_gateway(gateway);
+}
+
+enum { WEBHOOKS = 40 };
+
+// Once what was asked of Redis waits for its time-out.
+static void stop_ingress_when_sends_are_accepted(size_t ended, void *context)
+{
+    if (ended >= SENDS - WEBHOOKS)
+        stop_ingress(context);
+}
+
+Test(stop, of_an_ingress_is_not_held_up_by_a_redis_that_hangs)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    given_requests(&org);
+    for (int i = 0; i < WEBHOOKS; i++)
+        requests[i] =
+            (struct http_request){.path = "/webhook",
+                                  .body = "{}",
+                                  .headers = {signature_header(GATEWAY_APP_SECRET, "{}", 2)}};
+    process_signal(gateway->redis->process, SIGSTOP);
+
+    http_ask_all(gateway->ingress.url, requests, SENDS, answers,
+                 stop_ingress_when_sends_are_accepted, gateway);
+    process_end_cleanly(gateway->ingress.process);
+
+    long accepted = 0;
+    for (int i = 0; i < SENDS; i++) {
+        bool good = i < WEBHOOKS ? answers[i].status == 503 : answers[i].status == 202;
+        cr_assert(good || answers[i].status == 0, "%d: %d %s", i, answers[i].status,
+                  answers[i].body);
+        accepted += answers[i].status == 202;
+    }
+    cr_assert_geq(accepted, 1);
+    process_signal(gateway->redis->process, SIGCONT);
+    gateway->ingress = start_ingress(gateway);
+    (void)start_worker(gateway);
+    eventually_within(60, org_messages(&org, "sent") == accepted);
     stop_gateway(gateway);
 }
