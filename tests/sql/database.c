@@ -265,6 +265,27 @@ const char *session_rows_again(struct session *session, const char *sql)
     return all;
 }
 
+const char *meanwhile(const char *first, const char *second)
+{
+    struct session *one = session_open();
+    struct session *other = session_open();
+    const char *answer = session_rows(one, "BEGIN; %s", first);
+    cr_assert_neq(strncmp(answer, "error", 5), 0, "%s", answer);
+    cr_assert(PQsendQuery(other->connection, second));
+    while (
+        PQconsumeInput(other->connection) && PQisBusy(other->connection) &&
+        strcmp(value("SELECT cardinality(pg_blocking_pids(%d))", PQbackendPID(other->connection)),
+               "0") == 0)
+        continue;
+    (void)session_rows(one, "COMMIT");
+    PGresult *result = PQgetResult(other->connection);
+    answer = succeeded(result) ? rows_of(result) : text("error %s", PQresultErrorMessage(result));
+    PQclear(result);
+    session_close(one);
+    session_close(other);
+    return answer;
+}
+
 struct worker {
     pthread_t thread;
     pthread_barrier_t *start;

@@ -62,6 +62,10 @@ const char *session_rows(struct session *session, const char *format, ...)
 // The same as often as PostgreSQL ends the statement for a deadlock, as the daemons do. Any thread.
 const char *session_rows_again(struct session *session, const char *sql);
 
+// Runs `first` in a transaction that stays open until `second`, in another session, waits for it or
+// is through; returns the answer of `second`.
+const char *meanwhile(const char *first, const char *second);
+
 // Runs `work` in so many threads at the same moment, each with a session and its number from 0;
 // returns when all are through.
 void at_once(int threads, void (*work)(struct session *session, int thread));
