@@ -1,0 +1,246 @@
+// Pauses: a channel whose token is dead stops once, its messages wait, and a new token sets it
+// going again.
+
+#include "tests/sql/givens.h"
+
+TestSuite(pause, .init = database_create, .fini = database_drop);
+
+static const char *acme;
+
+static void given_acme(const char *max_mps)
+{
+    acme = given_org(.balance = "10.00");
+    given_channel(.org = acme, .max_mps = max_mps);
+}
+
+// The channel was paused by a message that met a dead token.
+static void given_paused_channel(void)
+{
+    given_acme("10000");
+    (void)given_settled_message(acme, "190");
+    cr_assert_str_eq(value("SELECT status FROM channels"), "paused");
+}
+
+static const char *alerts(void)
+{
+    return rows("SELECT kind, outcome, resolved_at IS NOT NULL FROM alerts ORDER BY id");
+}
+
+static void set_token(const char *token)
+{
+    run("UPDATE channels SET access_token = '%s'", token);
+}
+
+Test(pause, a_dead_token_pauses_its_channel_once_with_one_alert)
+{
+    given_acme("10000");
+    const char *one = given_claimed_message(.org = acme);
+    const char *two = given_claimed_message(.org = acme);
+    const char *three = given_claimed_message(.org = acme);
+    assert_rows(
+        rows("SELECT status, refunded, paused FROM settle_sends(ARRAY['%s', '%s']::uuid[], "
+             "ARRAY['%s', '%s']::uuid[], ARRAY['%s', '%s']::uuid[], '{190,190}', '{NULL,NULL}', "
+             "'{dead,dead}', '{f,f}', '{0,0}')",
+             acme, acme, one, two, claim_of(one), claim_of(two)),
+        "failed, t, t", "failed, t, t");
+    assert_rows(
+        rows("SELECT status, refunded, paused FROM settle_sends(ARRAY['%s']::uuid[], "
+             "ARRAY['%s']::uuid[], ARRAY['%s']::uuid[], '{190}', '{NULL}', '{dead}', '{f}', '{0}')",
+             acme, three, claim_of(three)),
+        "failed, t, f");
+    assert_rows(rows("SELECT status, paused_for FROM channels"), "paused, 190");
+    assert_rows(rows("SELECT kind, outcome, message, resolved_at FROM alerts"),
+                "channel_paused, 190, dead, null");
+    cr_assert_str_eq(balance_of(acme), "10.00");
+    assert_healthy();
+}
+
+Test(pause, other_channels_go_on)
+{
+    given_paused_channel();
+    const char *other = given_channel(.org = acme);
+    const char *beta = given_org_with_channel("10.00");
+    assert_rows(accept_sends({.org = acme, .channel = other}, {.org = beta}),
+                "accepted, queued, 9.80, 0.20", "accepted, queued, 9.80, 0.20");
+}
+
+Test(pause, new_sends_are_told_without_a_fee)
+{
+    given_paused_channel();
+    assert_rows(accept_sends({.org = acme}), "channel_paused, null, 10.00, 0.20");
+    cr_assert_str_eq(balance_of(acme), "10.00");
+}
+
+Test(pause, what_is_queued_is_parked_by_its_claim)
+{
+    given_acme("10000");
+    const char *queued = given_message(.org = acme);
+    (void)given_settled_message(acme, "190");
+    assert_no_rows(claim(acme, queued));
+    assert_rows(rows("SELECT state, due_at, attempt, claim_id, look_at = not_after FROM outbox"),
+                "scheduled, infinity, 0, null, t");
+    assert_no_rows(release_due(10));
+    assert_healthy();
+}
+
+Test(pause, what_is_scheduled_is_parked_when_it_is_due)
+{
+    given_acme("10000");
+    (void)given_message(.org = acme, .send_in_ms = 60000);
+    const char *again = given_claimed_message(.org = acme);
+    (void)settle_sends({.org = acme, .message = again, .outcome = "131000"});
+    (void)given_settled_message(acme, "190");
+    assert_no_rows(release_due(10));
+    cr_assert_str_eq(number_of("outbox WHERE due_at < 'infinity'"), "2");
+    make_due();
+    assert_no_rows(release_due(10));
+    assert_rows(rows("SELECT attempt, state, due_at FROM outbox ORDER BY 1"),
+                "0, scheduled, infinity", "1, scheduled, infinity");
+    assert_healthy();
+}
+
+Test(pause, a_new_token_sets_it_going_again)
+{
+    given_acme("10000");
+    const char *first = given_message(.org = acme, .phone = "919876543210");
+    const char *second = given_message(.org = acme, .phone = "919876543210");
+    (void)given_settled_message(acme, "190");
+    (void)claim(acme, first);
+    set_token("new");
+    assert_rows(rows("SELECT status, paused_for FROM channels"), "active, null");
+    assert_rows(alerts(), "channel_paused, 190, t");
+    assert_rows(release_due(10), first);
+    cr_assert_str_eq(state_of(second), "held");
+    assert_rows(claim(acme, first),
+                text("%s, new, text, {}", value("SELECT phone_number_id FROM channels")));
+    cr_assert_str_eq(released_by(acme, first, "sent"), second);
+    assert_healthy();
+}
+
+Test(pause, the_same_token_written_again_is_not_a_new_one)
+{
+    given_paused_channel();
+    set_token("token");
+    cr_assert_str_eq(value("SELECT status FROM channels"), "paused");
+    assert_rows(alerts(), "channel_paused, 190, f");
+}
+
+Test(pause, who_paused_by_hand_resumes_by_hand)
+{
+    given_acme("10000");
+    const char *message = given_message(.org = acme);
+    run("UPDATE channels SET status = 'paused'");
+    (void)claim(acme, message);
+    set_token("new");
+    cr_assert_str_eq(value("SELECT status FROM channels"), "paused");
+    run("UPDATE channels SET status = 'active'");
+    assert_rows(release_due(10), message);
+    cr_assert_str_eq(number_of("alerts"), "0");
+}
+
+Test(pause, resuming_by_hand_resolves_the_alert)
+{
+    given_paused_channel();
+    run("UPDATE channels SET status = 'active'");
+    assert_rows(alerts(), "channel_paused, 190, t");
+    (void)given_settled_message(acme, "190");
+    assert_rows(alerts(), "channel_paused, 190, t", "channel_paused, 190, f");
+}
+
+Test(pause, a_failure_under_the_old_token_pauses_nothing)
+{
+    given_acme("10000");
+    const char *old = given_claimed_message(.org = acme);
+    set_token("new");
+    assert_rows(settle_sends({.org = acme, .message = old, .outcome = "190"}),
+                "settled, failed, refunded, known code, auth");
+    cr_assert_str_eq(value("SELECT status FROM channels"), "active");
+    cr_assert_str_eq(number_of("alerts"), "0");
+    (void)given_settled_message(acme, "190");
+    cr_assert_str_eq(value("SELECT status FROM channels"), "paused");
+}
+
+Test(pause, what_was_parked_leaves_in_its_order_and_at_its_pace)
+{
+    given_acme("1");
+    const char *ids[4];
+    for (int i = 0; i < 4; i++) {
+        ids[i] = given_message(.org = acme);
+        run("UPDATE outbox SET state = 'queued', due_at = NULL, look_at = NULL");
+    }
+    run("UPDATE channels SET status = 'paused'");
+    for (int i = 3; i >= 0; i--)
+        (void)claim(acme, ids[i]);
+    run("UPDATE pace SET free_at = now() - interval '1 hour'");
+    run("UPDATE channels SET status = 'active'");
+    assert_rows(rows("SELECT message_id FROM outbox ORDER BY due_at, seq"), ids[0], ids[1], ids[2],
+                ids[3]);
+    cr_assert_str_eq(
+        value("SELECT count(*) FROM outbox WHERE due_at > clock_timestamp() - interval "
+              "'0.1 s' AND seq > (SELECT seq FROM outbox WHERE message_id = '%s')",
+              ids[1]),
+        "2");
+    cr_assert_str_eq(
+        value("SELECT extract(epoch FROM max(due_at) - min(due_at)) > 1.5 FROM outbox"), "t");
+}
+
+Test(pause, what_is_parked_expires_and_is_refunded)
+{
+    given_acme("10000");
+    const char *message = given_message(.org = acme);
+    (void)given_settled_message(acme, "190");
+    (void)claim(acme, message);
+    run("UPDATE outbox SET not_after = now(), look_at = now()");
+    cr_assert_str_eq(value("SELECT next_due()"), "0");
+    assert_rows(rows("SELECT message_id, refunded FROM expire_sends(10)"), text("%s, t", message));
+    cr_assert_str_eq(balance_of(acme), "10.00");
+    assert_healthy();
+}
+
+Test(pause, a_disabled_channel_parks_too)
+{
+    given_acme("10000");
+    const char *message = given_message(.org = acme);
+    run("UPDATE channels SET status = 'disabled'");
+    assert_no_rows(claim(acme, message));
+    run("UPDATE channels SET status = 'active'");
+    assert_rows(release_due(10), message);
+}
+
+static const char *claim_sql(const char *message)
+{
+    return text("SELECT message_id FROM claim_sends(gen_random_uuid(), ARRAY['%s']::uuid[], "
+                "ARRAY['%s']::uuid[])",
+                acme, message);
+}
+
+#define RESUME "UPDATE channels SET access_token = 'new' RETURNING status"
+
+Test(pause, whoever_resumes_while_a_message_is_parked_finds_it)
+{
+    given_acme("10000");
+    const char *message = given_message(.org = acme);
+    (void)given_settled_message(acme, "190");
+    assert_rows(meanwhile(claim_sql(message), RESUME), "active");
+    assert_rows(release_due(10), message);
+}
+
+Test(pause, whoever_parks_while_the_channel_is_resumed_parks_nothing)
+{
+    given_acme("10000");
+    const char *message = given_message(.org = acme);
+    (void)given_settled_message(acme, "190");
+    assert_no_rows(meanwhile(RESUME, claim_sql(message)));
+    cr_assert_str_eq(value("SELECT due_at <= clock_timestamp() FROM outbox"), "t");
+    assert_rows(release_due(10), message);
+}
+
+Test(pause, a_due_message_that_is_parked_while_the_channel_is_resumed_leaves)
+{
+    given_acme("10000");
+    const char *message = given_message(.org = acme, .send_in_ms = 60000);
+    (void)given_settled_message(acme, "190");
+    make_due();
+    assert_rows(meanwhile("SELECT * FROM release_due_sends(10)", RESUME), "active");
+    assert_rows(release_due(10), message);
+}
