@@ -172,7 +172,9 @@ LANGUAGE sql SECURITY DEFINER
 SET search_path = public, pg_temp
 SET enable_seqscan = off
 AS $$
-    SELECT coalesce(greatest(0, ceil(extract(epoch FROM min(o.look_at) - clock_timestamp()) * 1000)), -1)
+    -- (greatest ignores nulls: it would make 0 of "nothing waits".)
+    SELECT CASE WHEN min(o.look_at) IS NULL THEN -1
+                ELSE greatest(0, ceil(extract(epoch FROM min(o.look_at) - clock_timestamp()) * 1000)) END
            ::bigint
       FROM outbox o WHERE o.look_at IS NOT NULL;
 $$;
