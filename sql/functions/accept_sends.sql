@@ -171,11 +171,10 @@ BEGIN
                        WITH ORDINALITY
                        AS i (verdict, org_id, channel_id, phone, user_id, send_at, n)) i;
         v_taken := lock_line_ends(p_org_ids, v_slot_for, v_contact_ids);
-        v_dues := take_slots(p_org_ids, v_slot_for, p_priorities);
-
         IF 'high' = ANY (p_priorities) AND true = ANY (v_taken) THEN
             PERFORM pull_forward(p_org_ids, v_slot_for, v_contact_ids, p_priorities);
         END IF;
+        v_dues := take_slots(p_org_ids, v_slot_for, p_priorities);
 
         SELECT array_agg(CASE WHEN i.slot_for IS NULL AND to_timestamp(i.send_at / 1000.0) > v_now
                               THEN 'scheduled'
