@@ -17,6 +17,7 @@ static void given_a_right_ledger(void)
     sent = given_settled_message(acme, "sent");
     kept = given_settled_message(acme, "131026");
     refunded = given_settled_message(acme, "190");
+    run("UPDATE channels SET status = 'active'");
     assert_healthy();
     run("SET session_replication_role = replica");
 }
@@ -190,4 +191,112 @@ Test(audit, a_flag_that_lies_violates_I4)
                      refunded),
                 "I4, f, the message's refunded flag and the ledger disagree",
                 "I4, t, the message's refunded flag and the ledger disagree");
+}
+
+// What is wrong of the messages that stand in between, without the message.
+static const char *faults(void)
+{
+    return rows("SELECT invariant, regexp_replace(detail, '\\d{4}-.*', 'T') FROM audit_ledger() "
+                "ORDER BY 1, 2");
+}
+
+Test(audit, a_queued_message_without_an_outbox_row_violates_I3)
+{
+    given_a_right_ledger();
+    const char *lost = given_message(.org = acme);
+    assert_no_rows(faults());
+    run("DELETE FROM outbox");
+    assert_rows(violations(), text("I3, %s, queued, and not in the outbox", lost));
+}
+
+Test(audit, an_end_that_is_still_in_the_outbox_violates_I3)
+{
+    given_a_right_ledger();
+    const char *message = given_message(.org = acme);
+    run("UPDATE messages SET status = 'sent' WHERE id = '%s'", message);
+    assert_rows(violations(), text("I3, %s, sent, and still in the outbox", message));
+}
+
+Test(audit, one_that_is_held_behind_nobody_violates_I3)
+{
+    given_a_right_ledger();
+    const char *first = given_message(.org = acme, .phone = "919876543210");
+    const char *second = given_message(.org = acme, .phone = "919876543210");
+    assert_no_rows(faults());
+    run("UPDATE outbox SET state = 'held', look_at = not_after WHERE message_id = '%s'", first);
+    assert_rows(violations(), text("I3, %s, held, and nobody stands ahead of it", first));
+    run("UPDATE outbox SET seq = 0 WHERE message_id = '%s'", second);
+    assert_rows(violations(), text("I3, %s, held, and nobody stands ahead of it", second));
+}
+
+Test(audit, what_the_scheduler_should_have_seen_long_ago_violates_I3)
+{
+    given_a_right_ledger();
+    (void)given_message(.org = acme, .send_in_ms = 60000);
+    (void)given_claimed_message(.org = acme);
+    run("UPDATE outbox SET look_at = now() - interval '14 minutes' WHERE state = 'scheduled'");
+    run("UPDATE outbox SET claimed_at = now() - interval '14 minutes' WHERE state = 'sending'");
+    assert_no_rows(faults());
+    run("UPDATE outbox SET look_at = now() - interval '16 minutes' WHERE state = 'scheduled'");
+    run("UPDATE outbox SET claimed_at = now() - interval '16 minutes' WHERE state = 'sending'");
+    assert_rows(faults(), "I3, scheduled since T", "I3, sending since T");
+}
+
+Test(audit, unconfirmed_without_a_time_and_a_time_without_unconfirmed_violate_I3)
+{
+    given_a_right_ledger();
+    const char *unknown = given_settled_message(acme, "network:after_write");
+    assert_no_rows(faults());
+    run("UPDATE messages SET unconfirmed_at = NULL WHERE id = '%s'", unknown);
+    run("UPDATE messages SET unconfirmed_at = now() WHERE id = '%s'", sent);
+    assert_rows(faults(), "I3, status sent, unconfirmed since T",
+                "I3, status unconfirmed, unconfirmed since ");
+}
+
+// Another org, and what belongs to it.
+static const char *stranger(const char *column)
+{
+    return value("SELECT %s FROM messages WHERE org_id <> '%s'", column, acme);
+}
+
+Test(audit, what_refers_to_another_orgs_violates_I7)
+{
+    (void)given_message(.org = given_org_with_channel("1.00"));
+    given_a_right_ledger();
+    const char *message = given_message(.org = acme);
+    assert_no_rows(faults());
+    const struct {
+        const char *sql;
+        const char *fault;
+    } cases[] = {
+        {text("UPDATE messages SET channel_id = '%s' WHERE id = '%s'", stranger("channel_id"),
+              sent),
+         "I7, its channel is another org's"},
+        {text("UPDATE messages SET contact_id = %s WHERE id = '%s'", stranger("contact_id"), sent),
+         "I7, its contact is another org's"},
+        {text("UPDATE outbox SET channel_id = '%s' WHERE message_id = '%s'", stranger("channel_id"),
+              message),
+         "I7, the outbox row is not its message's"},
+        {text("UPDATE outbox SET contact_id = %s WHERE message_id = '%s'", stranger("contact_id"),
+              message),
+         "I7, the outbox row is not its message's"},
+        {text("INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id) "
+              "VALUES ('%s', 'adjustment', 0, (SELECT balance FROM wallets WHERE org_id = '%s'), "
+              "'%s')",
+              acme, acme, stranger("id")),
+         "I7, the ledger row's message is another org's"},
+        {text("INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance) "
+              "VALUES ('%s', 'k', sha256('x'), '%s', 'queued', 1)",
+              acme, stranger("id")),
+         "I7, the idempotency key's message is another org's"},
+        {text("INSERT INTO conversations (org_id, channel_id, contact_id) "
+              "SELECT org_id, channel_id, %s FROM messages WHERE id = '%s'",
+              stranger("contact_id"), sent),
+         text("I7, conversation with contact %s of another org", stranger("contact_id"))},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run("BEGIN; %s", cases[i].sql);
+        assert_rows(faults(), cases[i].fault);
+        run("ROLLBACK");
+    }
 }

@@ -75,6 +75,51 @@ Test(scheduler, a_due_message_that_another_holds_is_skipped)
     session_close(other);
 }
 
+Test(scheduler, next_due_says_how_long_to_sleep)
+{
+    const char *acme = given_org_with_channel("100.00");
+    cr_assert_str_eq(value("SELECT next_due()"), "-1");
+    (void)given_message(.org = acme);
+    cr_assert_str_eq(value("SELECT next_due()"), "-1");
+    (void)given_scheduled(acme, "1 hour");
+    cr_assert_str_eq(value("SELECT next_due() BETWEEN 3500000 AND 3600000"), "t");
+    const char *soon = given_scheduled(acme, "1 minute");
+    cr_assert_str_eq(value("SELECT next_due() BETWEEN 30000 AND 60000"), "t");
+    run("UPDATE outbox SET look_at = now() - interval '1 s' WHERE message_id = '%s'", soon);
+    cr_assert_str_eq(value("SELECT next_due()"), "0");
+}
+
+Test(scheduler, next_due_knows_of_expiry)
+{
+    const char *acme = given_org_with_channel("100.00");
+    (void)given_message(.org = acme, .phone = "919876543210");
+    (void)given_message(.org = acme, .phone = "919876543210", .not_after_in_ms = 60000);
+    (void)given_message(.org = acme, .send_in_ms = 3600000, .not_after_in_ms = 90000);
+    cr_assert_str_eq(value("SELECT next_due() BETWEEN 30000 AND 60000"), "t");
+}
+
+Test(scheduler, what_is_parked_does_not_keep_it_awake)
+{
+    const char *acme = given_org_with_channel("100.00");
+    (void)given_scheduled(acme, "-1 second");
+    run("UPDATE channels SET status = 'paused'");
+    assert_no_rows(release_due(10));
+    cr_assert_str_eq(value("SELECT next_due() > 3600000"), "t");
+}
+
+Test(scheduler, of_two_that_are_due_together_the_first_accepted_leaves_first)
+{
+    const char *acme = given_org(.balance = "10.00");
+    given_channel(.org = acme, .max_mps = "1");
+    const char *ids[5];
+    for (int i = 0; i < 5; i++)
+        ids[i] =
+            given_message(.org = acme, .id = text("%d0000000-0000-4000-8000-000000000000", 9 - i));
+    run("UPDATE outbox SET due_at = now(), look_at = now() WHERE state = 'scheduled'");
+    assert_rows(release_due(2), ids[2], ids[3]);
+    assert_rows(release_due(2), ids[4]);
+}
+
 // A queued message of partition 1 of 4, queued so long ago.
 static const char *given_queued_for(const char *org, const char *last_byte, const char *age)
 {
@@ -122,6 +167,20 @@ Test(scheduler, a_lost_job_is_found_in_its_partition_alone)
     assert_rows(find_lost(1, 10000, 10), text("%s, %s", acme, mine));
     assert_rows(find_lost(2, 10000, 10), text("%s, %s", acme, other));
     assert_no_rows(find_lost(3, 10000, 10));
+}
+
+Test(scheduler, lost_jobs_are_found_by_each_partitions_age)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *old = given_queued_for(acme, "01", "1 hour");
+    (void)given_queued_for(acme, "02", "1 hour");
+    (void)given_queued_for(acme, "03", "1 hour");
+    const char *idle = given_queued_for(acme, "00", "10 seconds");
+    assert_rows(
+        rows("SELECT message_id FROM find_lost_sends(ARRAY[5000, 1800000, 7200000, -1], 10) "
+             "ORDER BY message_id = '%s'",
+             idle),
+        old, idle);
 }
 
 Test(scheduler, a_lost_job_that_was_found_is_queued_anew)
