@@ -54,10 +54,10 @@ struct daemon start_worker_apart(struct gateway *gateway)
 
 struct daemon *start_worker(struct gateway *gateway)
 {
-    return start_worker_with(gateway, gateway->options->worker_settings);
+    return start_worker_with_settings(gateway, gateway->options->worker_settings);
 }
 
-struct daemon *start_worker_with(struct gateway *gateway, const char *const *settings)
+struct daemon *start_worker_with_settings(struct gateway *gateway, const char *const *settings)
 {
     cr_assert(gateway->worker_count < GATEWAY_WORKERS_MAX);
     struct daemon *worker = &gateway->workers[gateway->worker_count++];

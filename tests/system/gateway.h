@@ -52,7 +52,7 @@ struct gateway *gateway_start(const struct gateway_options *options);
 struct daemon start_ingress(struct gateway *gateway);
 struct daemon *start_worker(struct gateway *gateway);
 // A worker with settings of its own, NULL-terminated.
-struct daemon *start_worker_with(struct gateway *gateway, const char *const *settings);
+struct daemon *start_worker_with_settings(struct gateway *gateway, const char *const *settings);
 // The same for a worker that its starter looks after: stop_gateway does not know of it.
 struct daemon start_worker_apart(struct gateway *gateway);
 

@@ -64,7 +64,8 @@ Test(takeover, of_what_a_killed_worker_had_posted_is_unconfirmed_and_the_next_on
     kill_worker(gateway, &gateway->workers[0]);
     expect_equal(message_state(gateway, ids[0]), "sending");
 
-    struct daemon *other = start_worker_with(gateway, WORDS("TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
+    struct daemon *other =
+        start_worker_with_settings(gateway, WORDS("TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
 
     eventually_within(ABANDONED_S, strcmp(message_state(gateway, ids[1]),
                                           "unconfirmed network:after_write") == 0);
@@ -85,14 +86,14 @@ Test(takeover, from_a_worker_that_stands_still_and_wakes_up_late)
     struct answer second = send_text(&org, "919876543210");
     const char *ids[] = {expect_accepted(&first), expect_accepted_as(HERE, &second, "held")};
     begin_locked(gateway);
-    struct daemon *sleeper = start_worker_with(
+    struct daemon *sleeper = start_worker_with_settings(
         gateway, WORDS("TOLLGATE_WORKER_ROLES=send", "TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
     eventually(thread_waits_for_lock(gateway, "intake"));
     process_signal(sleeper->process, SIGSTOP);
     (void)database_text(gateway->database, "ROLLBACK");
     eventually(strcmp(message_state(gateway, ids[0]), "sending") == 0);
 
-    (void)start_worker_with(gateway, WORDS("TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
+    (void)start_worker_with_settings(gateway, WORDS("TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
 
     eventually_within(ABANDONED_S, strcmp(message_state(gateway, ids[1]), "sent") == 0);
     expect_equal(message_state(gateway, ids[0]), "unconfirmed network:after_write");
@@ -116,13 +117,13 @@ Test(takeover, from_a_killed_worker_leaves_no_message_in_doubt_that_was_not_post
         (void)expect_accepted(&answer);
     }
     struct daemon *killed =
-        start_worker_with(gateway, WORDS(text_of("TOLLGATE_SEND_CONCURRENCY=%d", PLACES)));
+        start_worker_with_settings(gateway, WORDS(text_of("TOLLGATE_SEND_CONCURRENCY=%d", PLACES)));
     eventually(simulator_posts(gateway->simulator) >= PLACES);
     kill_worker(gateway, killed);
     cr_assert_leq(org_messages(&org, "sending"), PLACES);
 
     simulator_set(gateway->simulator, "{\"latency_ms\": 0}");
-    (void)start_worker_with(gateway, WORDS("TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
+    (void)start_worker_with_settings(gateway, WORDS("TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
 
     eventually_within(ABANDONED_S,
                       database_number(gateway->database, "SELECT count(*) FROM outbox") == 0);
