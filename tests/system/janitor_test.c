@@ -6,7 +6,7 @@
 
 TestSuite(janitor, .timeout = 120);
 
-enum { HANDOVER_S = 10 };
+enum { HANDOVER_S = 10, HANDOVER_STANDING_S = 20 };
 
 static struct answer send_later(const struct org *org, const char *interval)
 {
@@ -43,7 +43,7 @@ Test(janitor, of_another_worker_acts_when_the_acting_one_stands_still)
     eventually(daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
     struct daemon *second = start_worker(gateway);
     process_signal(gateway->workers[0].process, SIGSTOP);
-    eventually_within(2 * HANDOVER_S, daemon_has_logged(second, "scheduler_lock_taken"));
+    eventually_within(HANDOVER_STANDING_S, daemon_has_logged(second, "scheduler_lock_taken"));
     process_signal(gateway->workers[0].process, SIGCONT);
     eventually(daemon_has_logged(&gateway->workers[0], "scheduler_lock_lost"));
     stop_gateway(gateway);

@@ -18,7 +18,7 @@ Test(places, are_taken_up_to_the_maximum_and_given_back)
 
 static void *give_back_later(void *places)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     places_give_back(places, 1);
     return NULL;
 }
