@@ -98,7 +98,14 @@ FAULT(postgres, locked_for_long)
 FAULT(postgres, wallets_locked_for_long)
 {
     struct database *database = rig->gateway->database;
+    simulator_set(rig->gateway->simulator, "{\"latency_ms\": 1000}");
+    // A refusal that is refunded is on its way.
+    eventually(database_number(database, "SELECT count(*) FROM outbox o JOIN contacts c "
+                                         "ON c.org_id = o.org_id AND c.id = o.contact_id "
+                                         "WHERE c.phone = '15550131049' AND o.state = 'sending' "
+                                         "AND o.claimed_at > now() - interval '0.5 s'") > 0);
     (void)database_text(database, "BEGIN; SELECT 1 FROM wallets FOR UPDATE");
+    simulator_set(rig->gateway->simulator, "{\"latency_ms\": 0}");
     fault_lasts(LOCKED_MS);
     (void)database_text(database, "ROLLBACK");
 }
