@@ -119,6 +119,8 @@ enum {
     TG_PG_CONNECT_TIMEOUT_S = 3,
     TG_PG_STATEMENT_TIMEOUT_MS = 10000,
     TG_PG_LOCK_TIMEOUT_MS = 5000,
+    // How soon PostgreSQL notices that who asked is dead, and claims nothing for it any more.
+    TG_PG_CLIENT_CHECK_MS = 1000,
     TG_REDIS_CONNECT_TIMEOUT_MS = 2000,
     TG_REDIS_COMMAND_TIMEOUT_MS = 3000, // above TG_STREAM_BLOCK_MS
     // Between attempts to reach a server that is away.

@@ -100,8 +100,10 @@ static bool connect_now(struct tg_pg *pg)
     snprintf(connect_timeout, sizeof connect_timeout, "%d", TG_PG_CONNECT_TIMEOUT_S);
     snprintf(options, sizeof options,
              "-c statement_timeout=%d -c lock_timeout=%d "
-             "-c idle_in_transaction_session_timeout=%d -c jit=off",
-             TG_PG_STATEMENT_TIMEOUT_MS, TG_PG_LOCK_TIMEOUT_MS, TG_PG_STATEMENT_TIMEOUT_MS);
+             "-c idle_in_transaction_session_timeout=%d -c client_connection_check_interval=%d "
+             "-c jit=off",
+             TG_PG_STATEMENT_TIMEOUT_MS, TG_PG_LOCK_TIMEOUT_MS, TG_PG_STATEMENT_TIMEOUT_MS,
+             TG_PG_CLIENT_CHECK_MS);
     // `dbname` first and expanded, so that what the URL itself says of the others is overridden.
     const char *const keys[] = {
         "dbname",           "application_name",     "connect_timeout", "options", "keepalives_idle",
