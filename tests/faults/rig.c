@@ -181,14 +181,16 @@ static void start_servers(struct rig *rig, const struct rig_options *options)
 
 struct rig *rig_start(const struct rig_options *options)
 {
+    const char *redis_disk = options->small_redis_disk ? mount_small_disk() : NULL;
+    if (options->small_redis_disk && !redis_disk)
+        return NULL;
     struct rig *rig = calloc(1, sizeof *rig);
     cr_assert(rig);
+    rig->redis_disk = redis_disk;
     rig->gateway = calloc(1, sizeof *rig->gateway);
     rig->settings = calloc(1, sizeof *rig->settings);
     cr_assert(rig->gateway && rig->settings);
     rig->seed = read_seed();
-    if (options->small_redis_disk && !(rig->redis_disk = mount_small_disk()))
-        return NULL;
     rig->gateway->options = rig->settings;
     start_servers(rig, options);
     set_settings(rig);

@@ -103,8 +103,8 @@ Test(access, the_worker_is_refused_what_is_not_its_own)
         "DELETE FROM outbox",
         text("SELECT add_wallet_credits('%s', 1000000, 'gift')", acme),
         text("SELECT deduct_service_fee('%s', 1, 'theft')", acme),
-        "SELECT * FROM accept_sends('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', "
-        "'{}', '{}', '{}')",
+        text("SELECT * FROM accept_sends(%s, '{}', '{}')",
+             "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"),
         "SELECT * FROM find_api_key(sha256('x'))",
         text("SELECT * FROM get_wallet('%s')", acme),
     };

@@ -236,15 +236,15 @@ static double rate_over(int seconds)
     const char *start = value("SELECT clock_timestamp()");
     int left = 0;
     for (int i = 0; i < seconds; i++) {
-        left += atoi(value("SELECT count(*) FROM release_due_sends(1000)"));
+        left += (int)strtol(value("SELECT count(*) FROM release_due_sends(1000)"), NULL, 10);
         run("UPDATE outbox SET due_at = due_at - interval '1 s', look_at = look_at - interval '1 "
             "s' "
             "WHERE state = 'scheduled'");
         run("UPDATE pace SET free_at = free_at - interval '1 s', slowed_at = clock_timestamp(), "
             "drip_free_at = drip_free_at - interval '1 s' WHERE slowed_at IS NOT NULL");
     }
-    double spent =
-        atof(value("SELECT extract(epoch FROM clock_timestamp() - timestamptz '%s')", start));
+    double spent = strtod(
+        value("SELECT extract(epoch FROM clock_timestamp() - timestamptz '%s')", start), NULL);
     return left / (seconds + spent);
 }
 

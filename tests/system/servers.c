@@ -96,7 +96,7 @@ static bool is_up(struct postgres *postgres)
 void postgres_start(struct postgres *postgres)
 {
     launch(postgres);
-    eventually_within(PATIENCE_S * 2, is_up(postgres));
+    eventually_within(2LL * PATIENCE_S, is_up(postgres));
 }
 
 void postgres_kill(struct postgres *postgres)
