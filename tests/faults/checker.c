@@ -96,7 +96,6 @@ static const char *unrest(struct rig *rig)
 static void come_to_rest(struct rig *rig)
 {
     workload_finish(rig->workload);
-    renew_tokens(rig->gateway->database);
     long long deadline_ms = testbed_now_ms() + QUIESCE_S * 1000LL;
     long long look_ms = 0;
     for (;;) {
@@ -104,6 +103,8 @@ static void come_to_rest(struct rig *rig)
             testbed_pause();
             continue;
         }
+        // Again and again: what waited for the one token may use up the next.
+        renew_tokens(rig->gateway->database);
         const char *why = unrest(rig);
         if (*why == '\0')
             return;
