@@ -59,7 +59,7 @@ DECLARE
     v_unknown     boolean[];
     v_refunded    boolean[];
     v_waived      boolean[];
-    v_opt_outs    uuid[];
+    v_actions     text[];    -- of the rule of its failure
     v_fee         numeric;
     v_balance     numeric;
     i             integer;
@@ -97,16 +97,7 @@ BEGIN
     SELECT array_agg(g.message_id), array_agg(g.attempt), array_agg(g.org_id), array_agg(g.channel_id),
            array_agg(g.contact_id)
       INTO v_gone, v_attempts, v_gone_orgs, v_channels, v_contacts FROM gone g;
-    IF v_gone IS NOT NULL THEN
-        WITH next AS MATERIALIZED (
-            SELECT n.* FROM call_up_next(v_gone_orgs, v_channels, v_contacts, true) n
-        )
-        SELECT array_agg((SELECT n.message_id FROM next n
-                           WHERE n.channel_id = g.channel_id AND n.contact_id = g.contact_id LIMIT 1)
-                         ORDER BY g.n)
-          INTO v_next
-          FROM unnest(v_channels, v_contacts) WITH ORDINALITY AS g (channel_id, contact_id, n);
-    END IF;
+    v_next := call_up_next(v_gone_orgs, v_channels, v_contacts, true);
     PERFORM FROM messages m WHERE m.id = ANY (v_ids) AND m.org_id = ANY (v_org_ids)
       ORDER BY m.id FOR NO KEY UPDATE;
 
@@ -122,8 +113,8 @@ BEGIN
            array_agg(t.fails AND (t.rule).outcome = 'default' ORDER BY t.org_id, t.id),
            array_agg(t.refunded OR t.refund ORDER BY t.org_id, t.id),
            array_agg(t.refund_waived ORDER BY t.org_id, t.id),
-           array_agg(t.id) FILTER (WHERE t.fails AND (t.rule).action = 'opt_out_bulk')
-      INTO v_ids, v_orgs, v_new, v_failing, v_refund, v_again, v_unknown, v_refunded, v_waived, v_opt_outs
+           array_agg(CASE WHEN t.fails THEN (t.rule).action END ORDER BY t.org_id, t.id)
+      INTO v_ids, v_orgs, v_new, v_failing, v_refund, v_again, v_unknown, v_refunded, v_waived, v_actions
       FROM (SELECT k.*, k.fails AND k.fee > 0 AND is_refundable(k.rule, NULL) AS refund
               FROM (SELECT m.id, m.org_id, m.fee, m.refunded, m.refund_waived,
                            bool_or(s.status = 'read') OR m.read_at IS NOT NULL AS is_read,
@@ -201,14 +192,13 @@ BEGIN
              GROUP BY k.id, k.org_id, k.status, k.failing, k.refunded, k.waived) t
      WHERE m.id = t.id AND m.org_id = t.org_id;
 
-    IF true = ANY (v_failing) THEN
-        PERFORM act_on_channels(array_agg(m.org_id), array_agg(m.channel_id), array_agg(m.error_code),
-                                array_agg(m.error_message), array_agg(m.failed_at))
-           FROM messages m
-          WHERE m.id = ANY (v_ids) AND m.org_id = ANY (v_orgs)
-            AND v_failing[array_position(v_ids, m.id)];
-    END IF;
-    PERFORM opt_out_recipients(v_org_ids, v_opt_outs) WHERE v_opt_outs IS NOT NULL;
+    PERFORM act_on_failures(array_agg(m.org_id), array_agg(m.id), array_agg(m.channel_id),
+                            array_agg(a.action), array_agg(m.error_code), array_agg(m.error_message),
+                            array_agg(m.failed_at))
+       FROM unnest(v_ids, v_orgs, v_actions) AS a (id, org_id, action)
+       JOIN messages m ON m.id = a.id AND m.org_id = a.org_id
+      WHERE a.action <> 'none'
+     HAVING count(*) > 0;
 
     RETURN QUERY
     SELECT s.verdict, s.org_id, s.message_id,

@@ -64,23 +64,35 @@ BEGIN
     RETURN v_paused;
 END $$;
 
--- act_on_channels: what failures that Meta told of later say of their channels.
-CREATE OR REPLACE FUNCTION act_on_channels(p_org_ids uuid[], p_channel_ids uuid[], p_outcomes text[],
-                                           p_messages text[], p_tried_at timestamptz[])
-RETURNS void
+-- act_on_failures: what failures say of more than their message, by the actions of their error rules: their
+-- channels are slowed or paused, their recipients opted out of bulk. Returns the channels that were paused by
+-- this. A NULL channel is let alone.
+CREATE OR REPLACE FUNCTION act_on_failures(p_org_ids uuid[], p_message_ids uuid[], p_channel_ids uuid[],
+                                           p_actions text[], p_outcomes text[], p_messages text[],
+                                           p_tried_at timestamptz[])
+RETURNS uuid[]
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_paused uuid[];
 BEGIN
     PERFORM slow_channels(array_agg(i.org_id), array_agg(i.channel_id))
-       FROM unnest(p_org_ids, p_channel_ids, p_outcomes) AS i (org_id, channel_id, outcome)
-      WHERE (find_error_rule(i.outcome)).action = 'slow_channel'
+       FROM unnest(p_org_ids, p_channel_ids, p_actions) AS i (org_id, channel_id, action)
+      WHERE i.action = 'slow_channel'
      HAVING count(*) > 0;
-    PERFORM pause_channels(array_agg(i.org_id), array_agg(i.channel_id), array_agg(i.outcome),
-                           array_agg(i.message), array_agg(i.tried_at))
-       FROM unnest(p_org_ids, p_channel_ids, p_outcomes, p_messages, p_tried_at)
-            AS i (org_id, channel_id, outcome, message, tried_at)
-      WHERE (find_error_rule(i.outcome)).action = 'pause_channel'
+    SELECT pause_channels(array_agg(i.org_id ORDER BY i.n), array_agg(i.channel_id ORDER BY i.n),
+                          array_agg(i.outcome ORDER BY i.n), array_agg(i.message ORDER BY i.n),
+                          array_agg(i.tried_at ORDER BY i.n))
+      INTO v_paused
+      FROM unnest(p_org_ids, p_channel_ids, p_actions, p_outcomes, p_messages, p_tried_at)
+           WITH ORDINALITY AS i (org_id, channel_id, action, outcome, message, tried_at, n)
+     WHERE i.action = 'pause_channel'
+    HAVING count(*) > 0;
+    PERFORM opt_out_recipients(array_agg(i.org_id), array_agg(i.message_id))
+       FROM unnest(p_org_ids, p_message_ids, p_actions) AS i (org_id, message_id, action)
+      WHERE i.action = 'opt_out_bulk'
      HAVING count(*) > 0;
+    RETURN v_paused;
 END $$;
 
 -- A new token sets a channel going again that an outcome has paused, however it is written. Who paused a

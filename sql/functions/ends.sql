@@ -17,6 +17,7 @@ DECLARE
     v_tries    smallint[];
     v_channels uuid[];
     v_contacts bigint[];
+    v_released uuid[];
 BEGIN
     PERFORM lock_wallets(p_org_ids);
     WITH gone AS (
@@ -39,15 +40,10 @@ BEGIN
            error_code = p_outcome, error_message = p_error_message, failed_at = clock_timestamp()
       FROM unnest(v_orgs, v_ended, v_tries) AS i (org_id, message_id, attempt)
      WHERE m.id = i.message_id AND m.org_id = i.org_id;
+    v_released := call_up_next(v_orgs, v_channels, v_contacts, p_publish);
     RETURN QUERY
-    WITH next AS MATERIALIZED (
-        SELECT n.* FROM call_up_next(v_orgs, v_channels, v_contacts, p_publish) n
-    )
-    SELECT i.org_id, i.message_id, m.refunded,
-           (SELECT n.message_id FROM next n
-             WHERE n.channel_id = i.channel_id AND n.contact_id = i.contact_id LIMIT 1)
-      FROM unnest(v_orgs, v_ended, v_channels, v_contacts)
-           AS i (org_id, message_id, channel_id, contact_id)
+    SELECT i.org_id, i.message_id, m.refunded, i.released_id
+      FROM unnest(v_orgs, v_ended, v_released) AS i (org_id, message_id, released_id)
       JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id;
 END $$;
 
@@ -117,6 +113,7 @@ DECLARE
     v_gone     uuid[];
     v_channels uuid[];
     v_contacts bigint[];
+    v_released uuid[];
 BEGIN
     WITH old AS (
         SELECT o.message_id FROM outbox o
@@ -140,15 +137,10 @@ BEGIN
     SELECT array_agg(g.org_id), array_agg(g.message_id), array_agg(g.channel_id),
            array_agg(g.contact_id)
       INTO v_orgs, v_gone, v_channels, v_contacts FROM gone g;
+    v_released := call_up_next(v_orgs, v_channels, v_contacts, true);
     RETURN QUERY
-    WITH next AS MATERIALIZED (
-        SELECT n.* FROM call_up_next(v_orgs, v_channels, v_contacts, true) n
-    )
-    SELECT i.org_id, i.message_id, false,
-           (SELECT n.message_id FROM next n
-             WHERE n.channel_id = i.channel_id AND n.contact_id = i.contact_id LIMIT 1)
-      FROM unnest(v_orgs, v_gone, v_channels, v_contacts)
-           AS i (org_id, message_id, channel_id, contact_id);
+    SELECT i.org_id, i.message_id, false, i.released_id
+      FROM unnest(v_orgs, v_gone, v_released) AS i (org_id, message_id, released_id);
 END $$;
 
 -- fail_unheard_sends: what has been unconfirmed for longer than p_window_s, without a word of Meta's, has

@@ -36,22 +36,23 @@ BEGIN
 END $$;
 
 -- call_up_next: releases the first of each of these lines if it is held. What may leave now is `queued` and
--- returned: it needs a job. (p_publish false: nobody can publish one; the scheduler finds it at once.) What
+-- returned, in the order of the lines (NULL: nobody): it needs a job. (p_publish false: nobody can publish one; the scheduler finds it at once.) What
 -- may not leave yet, or never again, is the scheduler's to watch.
 --
 -- Another transaction may be taking out the very row that we call up; then it is the turn of the one behind
 -- it, hence the repeats.
 CREATE OR REPLACE FUNCTION call_up_next(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                         p_publish boolean)
-RETURNS TABLE (org_id uuid, channel_id uuid, contact_id bigint, message_id uuid)
+RETURNS uuid[]
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
-#variable_conflict use_column
 DECLARE
-    v_next  uuid[];
-    v_freed uuid[];
+    v_next     uuid[];
+    v_freed    uuid[];
+    v_channels uuid[];   -- of v_freed
+    v_contacts bigint[];
 BEGIN
     LOOP
         SELECT array_agg(f.message_id ORDER BY f.message_id) INTO v_next
@@ -66,7 +67,6 @@ BEGIN
                 ORDER BY o.seq LIMIT 1) f
          WHERE f.state = 'held';
         EXIT WHEN v_next IS NULL;
-        RETURN QUERY
         WITH freed AS (
             UPDATE outbox o
                SET state = CASE WHEN p_publish AND o.due_at <= clock_timestamp()
@@ -79,10 +79,19 @@ BEGIN
                                   THEN least(o.due_at, o.not_after) END,
                    queued_at = clock_timestamp()
              WHERE o.message_id = ANY (v_next) AND o.org_id = ANY (p_org_ids) AND o.state = 'held'
-            RETURNING o.org_id, o.channel_id, o.contact_id, o.message_id, o.state
+            RETURNING o.channel_id, o.contact_id, o.message_id, o.state
         )
-        SELECT f.org_id, f.channel_id, f.contact_id, f.message_id FROM freed f WHERE f.state = 'queued';
+        SELECT v_channels || array_agg(f.channel_id), v_contacts || array_agg(f.contact_id),
+               v_freed || array_agg(f.message_id)
+          INTO v_channels, v_contacts, v_freed
+          FROM freed f WHERE f.state = 'queued';
     END LOOP;
+    RETURN (SELECT array_agg((SELECT f.message_id
+                                FROM unnest(v_channels, v_contacts, v_freed)
+                                     AS f (channel_id, contact_id, message_id)
+                               WHERE f.channel_id = i.channel_id AND f.contact_id = i.contact_id
+                               LIMIT 1) ORDER BY i.n)
+              FROM unnest(p_channel_ids, p_contact_ids) WITH ORDINALITY AS i (channel_id, contact_id, n));
 END $$;
 
 -- pull_forward: what is sent as high behind bulk that waits for its slots would wait with it: so those ahead

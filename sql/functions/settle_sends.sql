@@ -58,11 +58,11 @@ DECLARE
     v_contacts bigint[];
     v_claimed  timestamptz[];
     v_put_off  boolean[];
+    v_released uuid[];     -- whom each has called up
     v_late     uuid[];     -- unconfirmed until now, and known from now on
     -- One per item:
     v_at       integer[];  -- its place in v_taken; 0: late; NULL: not settled
     v_statuses text[];
-    v_released uuid[];
     v_paused   uuid[];     -- channels
 BEGIN
     v_failures := EXISTS (SELECT FROM unnest(p_outcomes) AS o (outcome) WHERE o.outcome <> 'sent');
@@ -202,38 +202,23 @@ BEGIN
            AND m.org_id = i.org_id AND m.wamid = i.wamid AND m.sent_at IS NULL;
     END IF;
 
-    WITH next AS MATERIALIZED (
-        SELECT n.* FROM (SELECT array_agg(t.org_id) AS org_ids, array_agg(t.channel_id) AS channel_ids,
-                                array_agg(t.contact_id) AS contact_ids
-                           FROM unnest(v_orgs, v_channels, v_contacts, v_put_off)
-                                AS t (org_id, channel_id, contact_id, put_off)
-                          WHERE NOT t.put_off AND t.contact_id IS NOT NULL) g
-         CROSS JOIN LATERAL call_up_next(g.org_ids, g.channel_ids, g.contact_ids, true) n
-         WHERE g.org_ids IS NOT NULL
-    )
-    SELECT array_agg((SELECT n.message_id FROM next n
-                       WHERE n.channel_id = v_channels[i.at] AND n.contact_id = v_contacts[i.at]
-                         AND NOT v_put_off[i.at] LIMIT 1) ORDER BY i.n)
+    -- Who is tried again keeps its place.
+    SELECT call_up_next(v_orgs, v_channels,
+                        array_agg(CASE WHEN NOT t.put_off THEN t.contact_id END ORDER BY t.n), true)
       INTO v_released
-      FROM unnest(v_at) WITH ORDINALITY AS i (at, n);
+      FROM unnest(v_contacts, v_put_off) WITH ORDINALITY AS t (contact_id, put_off, n);
 
     IF v_failures THEN
-        PERFORM slow_channels(array_agg(i.org_id), array_agg(v_channels[i.at]))
-           FROM unnest(p_org_ids, v_at) WITH ORDINALITY AS i (org_id, at, n)
-          WHERE i.at > 0 AND (v_rules[i.n]).action = 'slow_channel'
-         HAVING count(*) > 0;
-        SELECT pause_channels(array_agg(i.org_id ORDER BY i.n), array_agg(v_channels[i.at] ORDER BY i.n),
-                              array_agg(i.outcome ORDER BY i.n), array_agg(i.error_message ORDER BY i.n),
-                              array_agg(v_claimed[i.at] ORDER BY i.n))
+        SELECT act_on_failures(array_agg(i.org_id ORDER BY i.n), array_agg(i.message_id ORDER BY i.n),
+                               array_agg(v_channels[i.at] ORDER BY i.n),
+                               array_agg((v_rules[i.n]).action ORDER BY i.n),
+                               array_agg(i.outcome ORDER BY i.n), array_agg(i.error_message ORDER BY i.n),
+                               array_agg(v_claimed[i.at] ORDER BY i.n))
           INTO v_paused
-          FROM unnest(p_org_ids, p_outcomes, p_error_messages, v_at) WITH ORDINALITY
-               AS i (org_id, outcome, error_message, at, n)
-         WHERE i.at > 0 AND (v_rules[i.n]).action = 'pause_channel'
+          FROM unnest(p_org_ids, p_message_ids, p_outcomes, p_error_messages, v_at) WITH ORDINALITY
+               AS i (org_id, message_id, outcome, error_message, at, n)
+         WHERE i.at IS NOT NULL AND (v_rules[i.n]).action <> 'none'
         HAVING count(*) > 0;
-        PERFORM opt_out_recipients(array_agg(i.org_id), array_agg(i.message_id))
-           FROM unnest(p_org_ids, p_message_ids, v_at) WITH ORDINALITY AS i (org_id, message_id, at, n)
-          WHERE i.at IS NOT NULL AND (v_rules[i.n]).action = 'opt_out_bulk'
-         HAVING count(*) > 0;
     END IF;
 
     RETURN QUERY
@@ -242,9 +227,9 @@ BEGIN
            coalesce(m.refunded, false),
            coalesce((v_rules[i.n]).outcome = 'default', false), (v_rules[i.n]).class,
            coalesce((v_rules[i.n]).action = 'pause_channel' AND v_channels[i.at] = ANY (v_paused), false),
-           i.released_id
-      FROM unnest(p_org_ids, p_message_ids, v_at, v_statuses, v_released) WITH ORDINALITY
-           AS i (org_id, message_id, at, status, released_id, n)
+           v_released[i.at]
+      FROM unnest(p_org_ids, p_message_ids, v_at, v_statuses) WITH ORDINALITY
+           AS i (org_id, message_id, at, status, n)
       LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
       LEFT JOIN outbox o ON o.message_id = i.message_id AND o.org_id = i.org_id AND i.at IS NULL
      ORDER BY i.n;
