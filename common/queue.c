@@ -1,10 +1,11 @@
 #include "common/queue.h"
 
+#include "common/service.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct tg_queue {
     pthread_mutex_t mutex;
@@ -26,12 +27,8 @@ struct tg_queue *tg_queue_create(size_t capacity)
     queue->capacity = capacity;
     pthread_mutex_init(&queue->mutex, NULL);
     // Timeouts must not stretch or shrink when somebody sets the clock.
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&queue->not_empty, &monotonic);
-    pthread_cond_init(&queue->not_full, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    tg_service_cond_init(&queue->not_empty);
+    tg_service_cond_init(&queue->not_full);
     return queue;
 }
 
@@ -75,19 +72,6 @@ bool tg_queue_try_push(struct tg_queue *queue, void *item)
     return added;
 }
 
-static struct timespec deadline_after_ms(int timeout_ms)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += timeout_ms / 1000;
-    at.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 // Waits under the lock until there is an item, the queue is closed or the time is over.
 static void wait_for_item(struct tg_queue *queue, int timeout_ms)
 {
@@ -98,7 +82,7 @@ static void wait_for_item(struct tg_queue *queue, int timeout_ms)
     }
     if (timeout_ms == 0 || queue->length > 0)
         return;
-    struct timespec deadline = deadline_after_ms(timeout_ms);
+    struct timespec deadline = tg_service_deadline(timeout_ms);
     int waited = 0;
     while (queue->length == 0 && !queue->closed && waited != ETIMEDOUT)
         waited = pthread_cond_timedwait(&queue->not_empty, &queue->mutex, &deadline);

@@ -4,6 +4,7 @@
 #include "common/error.h"
 
 #include <pthread.h>
+#include <time.h>
 
 // Blocks the stop signals in this and all later threads and ignores SIGPIPE. Call first in main.
 void tg_service_start(void);
@@ -26,6 +27,11 @@ long long tg_now_ms(void);
 // The same, but time goes on while the machine is suspended (CLOCK_BOOTTIME): for what others count
 // on meanwhile.
 long long tg_boottime_ms(void);
+
+// A condition variable whose deadlines are by CLOCK_MONOTONIC, and the deadline that is `ms`
+// milliseconds from now.
+void tg_service_cond_init(pthread_cond_t *cond);
+struct timespec tg_service_deadline(int ms);
 
 // Waits. For pauses between attempts at something that is away, nothing else.
 void tg_service_sleep_ms(int milliseconds);

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 // A body over its limit is read to its end and dropped, so that the connection stays usable, unless
@@ -309,11 +308,7 @@ struct server *server_start(const struct tg_settings *settings,
         abort();
     server->handler = *handler;
     pthread_mutex_init(&server->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&server->progress, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    tg_service_cond_init(&server->progress);
 
     // A pool of one is refused by the library: that is the plain internal thread.
     unsigned pool = settings->http_threads > 1 ? (unsigned)settings->http_threads : 0;
@@ -351,9 +346,7 @@ void server_stop(struct server *server)
     pthread_mutex_lock(&server->lock);
     while (server->unanswered > 0)
         pthread_cond_wait(&server->progress, &server->lock);
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += LEAVE_S;
+    struct timespec deadline = tg_service_deadline(LEAVE_S * 1000);
     while (server->unsent > 0 &&
            pthread_cond_timedwait(&server->progress, &server->lock, &deadline) != ETIMEDOUT)
         ;

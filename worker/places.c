@@ -1,10 +1,11 @@
 #include "worker/places.h"
 
+#include "common/service.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     // A claim is worth its round trips from so many messages on: a quarter of a batch, or of the
@@ -32,11 +33,7 @@ struct places *places_create(size_t count)
     places->free = count;
     places->fair = count / 4 < FAIR_NUMBER ? (count + 3) / 4 : FAIR_NUMBER;
     pthread_mutex_init(&places->mutex, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&places->more, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    tg_service_cond_init(&places->more);
     return places;
 }
 
@@ -53,14 +50,7 @@ void places_destroy(struct places *places)
 // Waits under the lock until so many are free.
 static void wait_for(struct places *places, size_t wanted, int timeout_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    struct timespec until = tg_service_deadline(timeout_ms);
     int result = 0;
     while (places->free < wanted && result != ETIMEDOUT)
         result = pthread_cond_timedwait(&places->more, &places->mutex, &until);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct stop {
     pthread_mutex_t mutex;
@@ -20,11 +19,7 @@ struct stop *stop_create(void)
         abort();
     stop->ordered_ms = -1;
     pthread_mutex_init(&stop->mutex, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&stop->given, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    tg_service_cond_init(&stop->given);
     return stop;
 }
 
@@ -61,14 +56,7 @@ bool stop_ordered(struct stop *stop)
 
 bool stop_wait(struct stop *stop, int ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    struct timespec until = tg_service_deadline(ms);
     pthread_mutex_lock(&stop->mutex);
     int result = 0;
     while (stop->ordered_ms < 0 && result != ETIMEDOUT)
