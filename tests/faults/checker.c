@@ -12,7 +12,7 @@
 
 enum {
     QUIESCE_S = 90,
-    LOOK_MS = 100,
+    LOOK_MS = 300,
     SHOWN_MAX = 20, // violations that are shown one by one
     // What a daemon may keep open beyond what it had at its start: its connections to Meta and from
     // the simulator's webhooks, which are reused.

@@ -89,7 +89,7 @@ FAULT(postgres, out_of_connections)
 FAULT(postgres, locked_for_long)
 {
     struct database *database = rig->gateway->database;
-    (void)database_text(database, "BEGIN; LOCK TABLE outbox, wallets IN SHARE ROW EXCLUSIVE MODE");
+    (void)database_text(database, "BEGIN; LOCK TABLE wallets, outbox IN SHARE ROW EXCLUSIVE MODE");
     fault_lasts(LOCKED_MS);
     (void)database_text(database, "ROLLBACK");
 }
