@@ -36,8 +36,8 @@ BEGIN
 END $$;
 
 -- call_up_next: releases the first of each of these lines if it is held. What may leave now is `queued` and
--- returned, in the order of the lines (NULL: nobody): it needs a job. (p_publish false: nobody can publish one; the scheduler finds it at once.) What
--- may not leave yet, or never again, is the scheduler's to watch.
+-- returned, in the order of the lines (NULL: nobody): it needs a job. What may not leave yet, or never again,
+-- is the scheduler's to watch; so is all of it if p_publish is false, as nobody could publish a job.
 --
 -- Another transaction may be taking out the very row that we call up; then it is the turn of the one behind
 -- it, hence the repeats.
@@ -95,7 +95,7 @@ BEGIN
 END $$;
 
 -- pull_forward: what is sent as high behind bulk that waits for its slots would wait with it: so those ahead
--- of it may leave at once. What waits for a retry keeps its time.
+-- of it may leave at once. What waits for a retry keeps its time, and so does what a slowed channel has put off.
 CREATE OR REPLACE FUNCTION pull_forward(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                         p_priorities text[])
 RETURNS void
@@ -113,6 +113,6 @@ BEGIN
                    AS i (org_id, channel_id, contact_id, priority)
              WHERE i.priority = 'high') i
      WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id AND o.org_id = i.org_id
-       AND o.seq IS NOT NULL AND o.state IN ('scheduled', 'held') AND o.attempt = 0
+       AND o.seq IS NOT NULL AND o.state IN ('scheduled', 'held') AND o.attempt = 0 AND NOT o.paced
        AND o.due_at > clock_timestamp() AND o.due_at < 'infinity';
 END $$;

@@ -79,7 +79,8 @@ BEGIN
     SELECT r.org_id, r.message_id FROM released r ORDER BY array_position(v_message_ids, r.message_id);
 END $$;
 
--- join_lines: those of these messages whose send_at has come take their slots and their places.
+-- join_lines: those of these messages whose send_at has come take their slots and their places; a receipt,
+-- which is written to nobody, takes its place alone.
 CREATE OR REPLACE FUNCTION join_lines(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
 LANGUAGE plpgsql
 SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off
@@ -103,11 +104,15 @@ BEGIN
      WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.seq IS NULL
        AND o.state = 'scheduled' AND o.due_at <= clock_timestamp();
     v_taken := lock_line_ends(v_org_ids, v_channel_ids, v_contact_ids);
-    v_dues := take_slots(v_org_ids, v_channel_ids, v_priorities);
+    SELECT take_slots(v_org_ids, array_agg(CASE WHEN i.contact_id IS NOT NULL THEN i.channel_id END
+                                           ORDER BY i.n), v_priorities)
+      INTO v_dues
+      FROM unnest(v_channel_ids, v_contact_ids) WITH ORDINALITY AS i (channel_id, contact_id, n);
     UPDATE outbox o
-       SET seq = i.seq, due_at = i.due_at,
+       SET seq = i.seq, due_at = coalesce(i.due_at, o.due_at),
            state = CASE WHEN i.waits THEN 'held' ELSE 'scheduled' END,
-           look_at = CASE WHEN i.waits THEN o.not_after ELSE least(i.due_at, o.not_after) END
+           look_at = CASE WHEN i.waits THEN o.not_after
+                          ELSE least(i.due_at, o.due_at, o.not_after) END
       FROM (SELECT u.*, nextval('outbox_seq') AS seq
               FROM (SELECT j.*, j.contact_id IS NOT NULL AND (j.taken OR row_number() OVER (
                                 PARTITION BY j.channel_id, j.contact_id ORDER BY j.n) > 1) AS waits
@@ -151,7 +156,7 @@ BEGIN
           FROM outbox o
           JOIN slowed s ON s.org_id = o.org_id AND s.channel_id = o.channel_id
          WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
-           AND o.state = 'scheduled' AND o.due_at <= v_now AND NOT o.paced
+           AND o.state = 'scheduled' AND o.due_at <= v_now AND NOT o.paced AND o.contact_id IS NOT NULL
     ), put_off AS (
         UPDATE outbox o
            SET due_at = least(s.at, v_now + c_drip_ahead), paced = s.at <= v_now + c_drip_ahead,

@@ -113,6 +113,18 @@ Test(pacing, what_waits_for_its_send_at_takes_its_slot_only_then)
     cr_assert_str_eq(value("SELECT max(free_at) > '%s' FROM pace", before), "t");
 }
 
+Test(pacing, a_receipt_takes_no_slot_when_its_send_at_comes)
+{
+    given_acme();
+    const char *later = given_message(.org = acme, .type = "receipt", .send_in_ms = 60000);
+    run("UPDATE pace SET free_at = now() + interval '1 hour', share = 0.5, slowed_at = now(), "
+        "drip_free_at = now() + interval '1 hour'");
+    make_due();
+    const char *before = value("SELECT max(free_at) FROM pace");
+    assert_rows(release_due(10), later);
+    cr_assert_str_eq(value("SELECT max(free_at) = '%s' FROM pace", before), "t");
+}
+
 Test(pacing, send_ats_that_are_due_together_leave_at_the_rate)
 {
     given_acme();
@@ -138,6 +150,18 @@ Test(pacing, high_behind_waiting_bulk_pulls_it_forward)
     cr_assert_str_eq(
         number_of(text("outbox WHERE message_id = '%s' AND due_at > now() + interval '3 s'", bulk)),
         "0");
+}
+
+Test(pacing, high_does_not_pull_forward_what_a_slowed_channel_has_put_off)
+{
+    given_acme();
+    accept(50, "bulk");
+    const char *bulk = given_message(.org = acme, .phone = "919876543210", .priority = "bulk");
+    run("UPDATE outbox SET paced = true WHERE message_id = '%s'", bulk);
+    (void)given_message(.org = acme, .phone = "919876543210");
+    cr_assert_str_eq(
+        value("SELECT due_at > now() + interval '3 s' FROM outbox WHERE message_id = '%s'", bulk),
+        "t");
 }
 
 Test(pacing, high_does_not_pull_a_retry_forward)
