@@ -447,14 +447,15 @@ static const char *const cancel_verdict_names[TG_CANCEL_VERDICTS] = {
 };
 
 enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
-                                       struct tg_uuid message_id, enum tg_cancel_verdict *verdict)
+                                       struct tg_uuid message_id, enum tg_cancel_verdict *verdict,
+                                       bool *refunded)
 {
     struct tg_pg_params params = {0};
     tg_pg_param_uuid(&params, org_id);
     tg_pg_param_uuid(&params, message_id);
     struct tg_pg_rows *rows;
-    enum tg_pg_status status =
-        tg_pg_call(pg, "cancel_send", "SELECT cancel_send($1, $2)", &params, &rows);
+    enum tg_pg_status status = tg_pg_call(
+        pg, "cancel_send", "SELECT verdict, refunded FROM cancel_send($1, $2)", &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)
         return status;
@@ -463,6 +464,7 @@ enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
            strcmp(cancel_verdict_names[*verdict], tg_pg_text(rows, 0, 0)) != 0)
         (*verdict)++;
     assert(*verdict < TG_CANCEL_VERDICTS); // a verdict of cancel_send that C does not know
+    *refunded = tg_pg_bool(rows, 0, 1);
     tg_pg_rows_free(rows);
     return TG_PG_OK;
 }

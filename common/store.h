@@ -126,10 +126,10 @@ enum tg_cancel_verdict {
 };
 
 // Cancels a message that is scheduled or held: fails it ("cancelled") and refunds it, once. Safe to
-// repeat. What it releases gets its job from the scheduler.
+// repeat. What it releases gets its job from the scheduler. *refunded: by this call.
 enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
-                                       struct tg_uuid message_id,
-                                       enum tg_cancel_verdict *verdict) TG_MUST_CHECK;
+                                       struct tg_uuid message_id, enum tg_cancel_verdict *verdict,
+                                       bool *refunded) TG_MUST_CHECK;
 
 // The org of an API key, by the SHA-256 of the key. *found is false for an unknown or revoked one.
 enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char key_hash[static 32],

@@ -1,6 +1,7 @@
 #include "ingress/query.h"
 
 #include "common/limits.h"
+#include "common/metrics.h"
 #include "common/queue.h"
 #include "common/service.h"
 #include "common/store.h"
@@ -161,11 +162,14 @@ static void run_cancel(struct tg_pg *pg, void *context)
 {
     struct read *read = context;
     enum tg_cancel_verdict verdict;
-    enum tg_pg_status status = tg_store_cancel_send(pg, read->org_id, read->message_id, &verdict);
+    bool refunded = false;
+    enum tg_pg_status status =
+        tg_store_cancel_send(pg, read->org_id, read->message_id, &verdict, &refunded);
     // What was cancelled already is found so: nothing is refunded twice.
     if (status != TG_PG_OK && status != TG_PG_REFUSED)
-        status = tg_store_cancel_send(pg, read->org_id, read->message_id, &verdict);
+        status = tg_store_cancel_send(pg, read->org_id, read->message_id, &verdict, &refunded);
     if (status == TG_PG_OK && verdict == TG_CANCELLED) {
+        tg_count(TG_REFUNDS, NULL, refunded);
         run_read(pg, read);
         return;
     }

@@ -49,24 +49,25 @@ END $$;
 
 -- cancel_send: the customer does not want it sent after all. `cancelled`, also when it had been before;
 -- `too_late` once it is on its way; `not_found`. The scheduler publishes what stood behind it.
-CREATE OR REPLACE FUNCTION cancel_send(p_org_id uuid, p_message_id uuid) RETURNS text
+CREATE OR REPLACE FUNCTION cancel_send(p_org_id uuid, p_message_id uuid)
+RETURNS TABLE (verdict text, refunded boolean) -- refunded: by this call
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
-DECLARE
-    v_verdict text;
 BEGIN
-    PERFORM FROM end_sends(ARRAY[p_org_id], ARRAY[p_message_id], 'cancelled', NULL,
-                           ARRAY['scheduled', 'held'], false);
-    IF FOUND THEN
-        RETURN 'cancelled';
+    SELECT 'cancelled', e.refunded INTO verdict, refunded
+      FROM end_sends(ARRAY[p_org_id], ARRAY[p_message_id], 'cancelled', NULL,
+                     ARRAY['scheduled', 'held'], false) e;
+    IF NOT FOUND THEN
+        SELECT CASE WHEN m.error_code = 'cancelled' AND m.status = 'failed' THEN 'cancelled'
+                    ELSE 'too_late' END
+          INTO verdict
+          FROM messages m
+         WHERE m.id = p_message_id AND m.org_id = p_org_id AND m.direction = 'outbound';
+        verdict := coalesce(verdict, 'not_found');
+        refunded := false;
     END IF;
-    SELECT CASE WHEN m.error_code = 'cancelled' AND m.status = 'failed' THEN 'cancelled'
-                ELSE 'too_late' END
-      INTO v_verdict
-      FROM messages m
-     WHERE m.id = p_message_id AND m.org_id = p_org_id AND m.direction = 'outbound';
-    RETURN coalesce(v_verdict, 'not_found');
+    RETURN NEXT;
 END $$;
 
 -- expire_sends: what is past its not_after fails, in the order in which it was to leave.

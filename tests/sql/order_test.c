@@ -136,7 +136,8 @@ Test(order, cancelling_the_first_calls_up_the_second_through_the_scheduler)
     const char *first = given_sending();
     const char *second = given_next();
     (void)settle_sends({.org = acme, .message = first, .outcome = "131000"});
-    cr_assert_str_eq(value("SELECT cancel_send('%s', '%s')", acme, first), "cancelled");
+    cr_assert_str_eq(value("SELECT verdict FROM cancel_send('%s', '%s')", acme, first),
+                     "cancelled");
     cr_assert_str_eq(state_of(second), "scheduled");
     assert_rows(release_due(10), second);
     assert_healthy();
@@ -147,7 +148,8 @@ Test(order, cancelling_one_in_the_middle_leaves_the_line_whole)
     const char *first = given_sending();
     const char *second = given_next();
     const char *third = given_next();
-    cr_assert_str_eq(value("SELECT cancel_send('%s', '%s')", acme, second), "cancelled");
+    cr_assert_str_eq(value("SELECT verdict FROM cancel_send('%s', '%s')", acme, second),
+                     "cancelled");
     cr_assert_str_eq(state_of(third), "held");
     cr_assert_str_eq(released_by(acme, first, "sent"), third);
     assert_healthy();
@@ -320,8 +322,9 @@ Test(order, the_middle_is_cancelled_while_the_first_is_settled)
     const char *first = given_sending();
     const char *middle = given_next();
     const char *last = given_next();
-    assert_rows(settled_meanwhile(first, text("SELECT cancel_send('%s', '%s')", acme, middle)),
-                last);
+    assert_rows(
+        settled_meanwhile(first, text("SELECT verdict FROM cancel_send('%s', '%s')", acme, middle)),
+        last);
     cr_assert_str_eq(state_of(last), "queued");
     assert_healthy();
 }
@@ -332,9 +335,9 @@ Test(order, the_first_is_settled_while_the_middle_is_cancelled)
     const char *middle = given_next();
     const char *last = given_next();
     const struct outcome_spec sent = {.org = acme, .message = first, .claim_id = claim_of(first)};
-    assert_rows(
-        meanwhile(settle_sends_sql(&sent, 1), text("SELECT cancel_send('%s', '%s')", acme, middle)),
-        "too_late");
+    assert_rows(meanwhile(settle_sends_sql(&sent, 1),
+                          text("SELECT verdict FROM cancel_send('%s', '%s')", acme, middle)),
+                "too_late");
     cr_assert_str_eq(state_of(middle), "queued");
     cr_assert_str_eq(state_of(last), "held");
     assert_healthy();

@@ -48,6 +48,7 @@ Test(cancel, of_a_scheduled_message_refunds_it_once)
     struct answer message = get(&org, text_of("/api/messages/%s", id));
     expect_cancelled(&message, id);
     expect_equal(org_balance(&org), "100.00");
+    expect_equal(daemon_metric(&gateway->ingress, "tollgate_refunds_total"), "1");
     cr_assert_eq(simulator_posts(gateway->simulator), 0);
     stop_gateway(gateway);
 }
