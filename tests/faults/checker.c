@@ -18,7 +18,15 @@ enum {
     // the simulator's webhooks, which are reused.
     DESCRIPTORS_SLACK = 64 + 32 + 16,
     DESCRIPTORS_WAIT_S = 40, // a connection that is idle for 30 s is closed
+    MEMORY_SLACK_KIB = 16 * 1024,
 };
+
+// AddressSanitizer keeps what is freed for a while, and looks for leaks by itself.
+#ifdef __SANITIZE_ADDRESS__
+enum { MEMORY_IS_TOLD = false };
+#else
+enum { MEMORY_IS_TOLD = true };
+#endif
 
 // A row of `messages`, with what the outbox says of its state.
 struct row {
@@ -302,7 +310,15 @@ static void check_order(struct check *check)
     free(before);
 }
 
-static void check_descriptors(struct check *check)
+static void check_memory(struct check *check, const struct rig_daemon *daemon)
+{
+    long now = rig_memory_kib(daemon);
+    if (MEMORY_IS_TOLD && now > daemon->memory_kib + MEMORY_SLACK_KIB)
+        violated(check, "%s has %ld KiB resident, %ld at its start", daemon->daemon.process->name,
+                 now, daemon->memory_kib);
+}
+
+static void check_leaks(struct check *check)
 {
     for (int i = 0; i < RIG_INGRESSES + check->rig->worker_count; i++) {
         const struct rig_daemon *daemon =
@@ -315,6 +331,7 @@ static void check_descriptors(struct check *check)
         if (now > daemon->descriptors + DESCRIPTORS_SLACK)
             violated(check, "%s has %ld descriptors open, %ld at its start",
                      daemon->daemon.process->name, now, daemon->descriptors);
+        check_memory(check, daemon);
     }
 }
 
@@ -352,7 +369,7 @@ void check_rig(struct rig *rig, const char *fault)
     check_money(&check);
     check_events(&check);
     check_order(&check);
-    check_descriptors(&check);
+    check_leaks(&check);
     report(&check);
     cr_assert(check.violations == 0, "seed %llu, %zu violations (logs: %s):\n%s",
               (unsigned long long)rig->seed, check.violations, testbed_directory(),

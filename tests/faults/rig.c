@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -95,6 +96,7 @@ static void expect_ready(struct rig_daemon *daemon)
 {
     eventually_within(READY_S, is_ready(daemon));
     daemon->descriptors = rig_descriptors(daemon);
+    daemon->memory_kib = rig_memory_kib(daemon);
 }
 
 void rig_start_ingress(struct rig *rig, int i, const char *stop_point)
@@ -248,4 +250,18 @@ long rig_descriptors(const struct rig_daemon *daemon)
         n++;
     (void)closedir(directory);
     return n;
+}
+
+long rig_memory_kib(const struct rig_daemon *daemon)
+{
+    FILE *file = fopen(text_of("/proc/%d/status", (int)daemon->daemon.process->pid), "re");
+    if (!file)
+        return 0;
+    long kib = 0;
+    char line[256];
+    while (kib == 0 && fgets(line, sizeof line, file))
+        if (strncmp(line, "VmRSS:", strlen("VmRSS:")) == 0)
+            kib = strtol(line + strlen("VmRSS:"), NULL, 10);
+    (void)fclose(file);
+    return kib;
 }

@@ -29,6 +29,7 @@ struct rig_options {
 struct rig_daemon {
     struct daemon daemon;
     long descriptors; // how many it had open when it was ready
+    long memory_kib;  // and what it had resident
 };
 
 struct rig {
@@ -79,5 +80,6 @@ void rig_expect_ready(struct rig *rig);
 // Stops all daemons, each of which must end with 0, then the rest.
 void rig_stop(struct rig *rig);
 
-// How many descriptors a process has open.
+// How many descriptors a process has open, and how much memory it has resident. 0: it is gone.
 long rig_descriptors(const struct rig_daemon *daemon);
+long rig_memory_kib(const struct rig_daemon *daemon);
