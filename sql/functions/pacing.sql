@@ -7,12 +7,14 @@
 --
 -- Lock order: outbox, then pace by (org, channel, priority).
 
--- What part of max_mps a slowed channel may use now.
+-- What part of max_mps a slowed channel may use now: it doubles each minute. Six minutes make up for the
+-- smallest share there is (slow_channels); without that bound a year would be a number too large.
 CREATE OR REPLACE FUNCTION current_share(p_share double precision, p_slowed_at timestamptz)
 RETURNS double precision
 LANGUAGE sql STABLE
 RETURN CASE WHEN p_slowed_at IS NULL THEN 1
-            ELSE least(1, p_share * 2 ^ (extract(epoch FROM clock_timestamp() - p_slowed_at) / 60)) END;
+            ELSE least(1, p_share * 2::float8 ^ greatest(0, least(6,
+                       extract(epoch FROM clock_timestamp() - p_slowed_at)::float8 / 60))) END;
 
 CREATE OR REPLACE FUNCTION in_seconds(p_seconds double precision) RETURNS interval
 LANGUAGE sql IMMUTABLE

@@ -209,6 +209,18 @@ Test(pacing, a_slowed_channel_recovers_by_doubling_each_minute)
     assert_rows(accept_sends({.org = acme}), "accepted, queued, 999.80, 0.20");
 }
 
+Test(pacing, a_channel_that_was_slowed_long_ago_is_as_fast_as_ever)
+{
+    given_acme();
+    run("UPDATE pace SET share = 1.0 / 64, slowed_at = now() - interval '10 years'");
+    assert_rows(shares(), "1.0");
+    accept(5, "high");
+    cr_assert_str_eq(number_of("outbox WHERE state = 'queued'"), "5");
+    // Nor does a clock that was set back matter.
+    run("UPDATE pace SET share = 0.5, slowed_at = now() + interval '10 years'");
+    assert_rows(shares(), "0.5");
+}
+
 Test(pacing, no_channel_is_slowed_below_a_64th)
 {
     given_acme();
