@@ -95,7 +95,8 @@ BEGIN
 END $$;
 
 -- pull_forward: what is sent as high behind bulk that waits for its slots would wait with it: so those ahead
--- of it may leave at once. What waits for a retry keeps its time, and so does what a slowed channel has put off.
+-- of it may leave at once. What waits for a retry keeps its time, and so does what a slowed channel has put
+-- off.
 CREATE OR REPLACE FUNCTION pull_forward(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                         p_priorities text[])
 RETURNS void

@@ -32,7 +32,8 @@ BEGIN
                                               FROM auto_replies r
                                              WHERE r.org_id = m.org_id AND r.message_id = m.id) a)
                AS auto_reply,
-               time_text(m.created_at) AS created_at, CASE WHEN o.due_at < 'infinity' THEN time_text(o.due_at) END AS due_at,
+               time_text(m.created_at) AS created_at,
+               CASE WHEN o.due_at < 'infinity' THEN time_text(o.due_at) END AS due_at,
                o.priority, time_text(o.not_after) AS not_after,
                time_text(m.unconfirmed_at) AS unconfirmed_at,
                time_text(m.sent_at) AS sent_at, time_text(m.delivered_at) AS delivered_at,

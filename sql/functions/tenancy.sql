@@ -1,7 +1,7 @@
 -- I7: no row refers to another org's. Where rows are few, composite foreign keys say so (sql/tables).
 -- On contacts, messages, outbox, conversations, wallet_transactions and idempotency_keys one set-based check
--- per statement does: a foreign key's row-by-row lock of the parent halves the rate of accept_sends. What makes the check as
--- good as a foreign key: parents are never deleted, and keys never change.
+-- per statement does: a foreign key's row-by-row lock of the parent halves the rate of accept_sends. What
+-- makes the check as good as a foreign key: parents are never deleted, and keys never change.
 --
 -- Nested loops only: the planner sees these tables empty at night and full by day, and any plan that
 -- is right for the empty ones is ruinous for the full ones.
