@@ -101,7 +101,8 @@ static bool settle_waits(struct database *database)
                                      "AND wait_event_type = 'Lock'") > 0;
 }
 
-// A message that is `sending` and named by no entry of Redis, "" if there is none.
+// A message that is `sending` and named by no entry of Redis, "" if there is none. One whose worker
+// died a while ago may well be: whoever took its job over found that it is not to be posted.
 static const char *sending_without_job(struct rig *rig)
 {
     static const char names[] =
@@ -112,7 +113,8 @@ static const char *sending_without_job(struct rig *rig)
     const char *jobs = redis_command(rig->gateway->redis, "EVAL", names, "0");
     const char *ids = database_text(rig->gateway->database,
                                     "SELECT string_agg(message_id::text, ' ') FROM outbox "
-                                    "WHERE state = 'sending'");
+                                    "WHERE state = 'sending' "
+                                    "AND claimed_at > clock_timestamp() - interval '5 s'");
     for (const char *id = ids; *id; id += strcspn(id, " "), id += *id == ' ') {
         const char *one = text_of("%.*s", (int)strcspn(id, " "), id);
         if (!strstr(jobs, one))
