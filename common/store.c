@@ -304,6 +304,12 @@ enum tg_pg_status tg_store_list_wallet_transactions(struct tg_pg *pg, struct tg_
                          found, json);
 }
 
+static void param_slice(struct tg_pg_params *params, struct tg_slice slice)
+{
+    tg_pg_param_int8(params, slice.limit);
+    tg_pg_param_int8(params, slice.skip);
+}
+
 // Runs a call that answers with (org_id, message_id) rows, and finishes `params`.
 static enum tg_pg_status call_due(struct tg_pg *pg, const char *name, const char *sql,
                                   struct tg_pg_params *params, struct tg_due *due, size_t *n)
@@ -322,13 +328,13 @@ static enum tg_pg_status call_due(struct tg_pg *pg, const char *name, const char
     return TG_PG_OK;
 }
 
-enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, int64_t limit, struct tg_due *due,
-                                             size_t *n)
+enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, struct tg_slice slice,
+                                             struct tg_due *due, size_t *n)
 {
     struct tg_pg_params params = {0};
-    tg_pg_param_int8(&params, limit);
-    return call_due(pg, "release_due_sends", "SELECT org_id, message_id FROM release_due_sends($1)",
-                    &params, due, n);
+    param_slice(&params, slice);
+    return call_due(pg, "release_due_sends",
+                    "SELECT org_id, message_id FROM release_due_sends($1, $2)", &params, due, n);
 }
 
 enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, const int64_t *ages_ms,
@@ -393,38 +399,39 @@ static enum tg_pg_status call_ended(struct tg_pg *pg, const char *name, const ch
     return TG_PG_OK;
 }
 
-enum tg_pg_status tg_store_expire_sends(struct tg_pg *pg, int64_t limit, struct tg_ended *ended,
-                                        size_t *n)
+enum tg_pg_status tg_store_expire_sends(struct tg_pg *pg, struct tg_slice slice,
+                                        struct tg_ended *ended, size_t *n)
 {
     struct tg_pg_params params = {0};
-    tg_pg_param_int8(&params, limit);
+    param_slice(&params, slice);
     return call_ended(pg, "expire_sends",
-                      "SELECT org_id, message_id, refunded, released_id FROM expire_sends($1)",
+                      "SELECT org_id, message_id, refunded, released_id FROM expire_sends($1, $2)",
                       &params, ended, n);
 }
 
-enum tg_pg_status tg_store_unconfirm_sends(struct tg_pg *pg, int64_t age_ms, int64_t limit,
+enum tg_pg_status tg_store_unconfirm_sends(struct tg_pg *pg, int64_t age_ms, struct tg_slice slice,
                                            struct tg_ended *ended, size_t *n)
 {
     struct tg_pg_params params = {0};
     tg_pg_param_int8(&params, age_ms);
-    tg_pg_param_int8(&params, limit);
+    param_slice(&params, slice);
     return call_ended(
         pg, "unconfirm_sends",
-        "SELECT org_id, message_id, refunded, released_id FROM unconfirm_sends($1, $2)", &params,
-        ended, n);
+        "SELECT org_id, message_id, refunded, released_id FROM unconfirm_sends($1, $2, $3)",
+        &params, ended, n);
 }
 
-enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s, int64_t limit,
-                                              struct tg_ended *ended, size_t *n)
+enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s,
+                                              struct tg_slice slice, struct tg_ended *ended,
+                                              size_t *n)
 {
     struct tg_pg_params params = {0};
     tg_pg_param_int8(&params, window_s);
-    tg_pg_param_int8(&params, limit);
+    param_slice(&params, slice);
     return call_ended(
         pg, "fail_unheard_sends",
-        "SELECT org_id, message_id, refunded, released_id FROM fail_unheard_sends($1, $2)", &params,
-        ended, n);
+        "SELECT org_id, message_id, refunded, released_id FROM fail_unheard_sends($1, $2, $3)",
+        &params, ended, n);
 }
 
 enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,

@@ -147,16 +147,23 @@ enum tg_pg_status tg_store_list_wallet_transactions(struct tg_pg *pg, struct tg_
                                                     int64_t before, int64_t limit, bool *found,
                                                     struct tg_text *json) TG_MUST_CHECK;
 
+// A batch of a duty of the scheduler's: up to `limit` messages after the first `skip` ones, which
+// PostgreSQL has refused to let it deal with.
+struct tg_slice {
+    int64_t limit;
+    int64_t skip;
+};
+
 // A message that needs its job published.
 struct tg_due {
     struct tg_uuid org_id;
     struct tg_uuid message_id;
 };
 
-// Moves up to `limit` due scheduled messages to queued, in the order in which they were due. What
-// its channel cannot take now is put off instead, and does not count.
-enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, int64_t limit, struct tg_due *due,
-                                             size_t *n) TG_MUST_CHECK;
+// Moves due scheduled messages to queued, in the order in which they were due. What its channel
+// cannot take now is put off instead, and does not count.
+enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, struct tg_slice slice,
+                                             struct tg_due *due, size_t *n) TG_MUST_CHECK;
 
 // Milliseconds until release_due_sends or expire_sends has something to do, by the database's
 // clock; 0: now; -1: nothing waits.
@@ -177,18 +184,19 @@ struct tg_ended {
     struct tg_released released;
 };
 
-// Fails up to `limit` messages that are past their not_after ("expired").
-enum tg_pg_status tg_store_expire_sends(struct tg_pg *pg, int64_t limit, struct tg_ended *ended,
-                                        size_t *n) TG_MUST_CHECK;
+// Fails messages that are past their not_after ("expired").
+enum tg_pg_status tg_store_expire_sends(struct tg_pg *pg, struct tg_slice slice,
+                                        struct tg_ended *ended, size_t *n) TG_MUST_CHECK;
 
-// Makes up to `limit` messages unconfirmed that have been `sending` for longer than `age_ms`: the
-// worker that claimed them is gone. Should it be there after all, its own outcome still counts.
-enum tg_pg_status tg_store_unconfirm_sends(struct tg_pg *pg, int64_t age_ms, int64_t limit,
+// Makes messages unconfirmed that have been `sending` for longer than `age_ms`: the worker that
+// claimed them is gone. Should it be there after all, its own outcome still counts.
+enum tg_pg_status tg_store_unconfirm_sends(struct tg_pg *pg, int64_t age_ms, struct tg_slice slice,
                                            struct tg_ended *ended, size_t *n) TG_MUST_CHECK;
 
-// Fails up to `limit` messages that have been unconfirmed for longer than `window_s`.
-enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s, int64_t limit,
-                                              struct tg_ended *ended, size_t *n) TG_MUST_CHECK;
+// Fails messages that have been unconfirmed for longer than `window_s`.
+enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s,
+                                              struct tg_slice slice, struct tg_ended *ended,
+                                              size_t *n) TG_MUST_CHECK;
 
 // Fails messages whose jobs killed one worker after the other ("poison"), if they are queued.
 enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg, const struct tg_uuid *org_ids,

@@ -6,6 +6,33 @@
 #include "common/metrics.h"
 #include "worker/successors.h"
 
+// A round passes over so many; with more of them, something is wrong with all.
+enum { SKIPPED_MAX = 16 };
+
+bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *batch, int64_t size)
+{
+    struct tg_slice slice = {.limit = size};
+    while (!stop_ordered(upkeep->stop)) {
+        size_t n = 0;
+        enum tg_pg_status status = batch(upkeep, slice, &n);
+        if (status == TG_PG_OK) {
+            // A smaller batch may have found nothing, and the next one something.
+            if (n < (size_t)slice.limit && slice.limit == size)
+                break;
+            slice.limit = slice.limit * 2 < size ? slice.limit * 2 : size;
+        } else if (status != TG_PG_REFUSED || slice.skip == SKIPPED_MAX) {
+            return false;
+        } else if (slice.limit > 1) {
+            slice.limit /= 2;
+        } else {
+            slice.skip++;
+            tg_log(TG_LOG_ERROR, "duty_refused", TG_LOG_TEXT("duty", duty),
+                   TG_LOG_NUMBER("passed_over", slice.skip));
+        }
+    }
+    return slice.skip == 0;
+}
+
 void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_due *due, size_t n)
 {
     size_t published = 0;

@@ -29,7 +29,16 @@ duty_round duty_unheard;   // messages that stay unconfirmed for too long fail
 duty_round duty_keys;      // idempotency keys that are too old go
 duty_round duty_consumers; // consumers that are gone leave their groups
 
-// What the duties have in common: counting and logging what a batch came to, and publishing.
+// What the duties have in common: going through what is to be done, counting and logging what a
+// batch came to, and publishing.
+
+// Does a batch and says how many messages it dealt with.
+typedef enum tg_pg_status duty_batch(struct upkeep *upkeep, struct tg_slice slice, size_t *n);
+
+// Does batch after batch of `size` until one finds less to do. What PostgreSQL refuses is halved
+// until the one message is found that it will not let us deal with: the round passes over that one,
+// which must not hold up those of everybody else. False: PostgreSQL was away, or there was one.
+bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *batch, int64_t size);
 
 // The jobs of messages that are queued, in their order.
 void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_due *due, size_t n);

@@ -11,15 +11,18 @@ enum {
 // Somebody should know: a worker was killed, or a machine has died.
 static const struct duty_ending ending = {"abandoned", "send_abandoned", TG_LOG_WARN};
 
+static enum tg_pg_status unconfirm(struct upkeep *upkeep, struct tg_slice slice, size_t *n)
+{
+    struct tg_ended ended[BATCH];
+    enum tg_pg_status status = tg_store_unconfirm_sends(
+        upkeep->pg, upkeep->settings->graph_timeout_ms + TG_SENDING_GRACE_MS, slice, ended, n);
+    if (status == TG_PG_OK)
+        duty_conclude(upkeep, &ending, ended, *n);
+    return status;
+}
+
 int duty_abandoned(struct upkeep *upkeep)
 {
-    int64_t age_ms = upkeep->settings->graph_timeout_ms + TG_SENDING_GRACE_MS;
-    struct tg_ended ended[BATCH];
-    size_t n = BATCH;
-    while (n == BATCH && !stop_ordered(upkeep->stop)) {
-        if (tg_store_unconfirm_sends(upkeep->pg, age_ms, BATCH, ended, &n) != TG_PG_OK)
-            break;
-        duty_conclude(upkeep, &ending, ended, n);
-    }
+    (void)duty_do_all(upkeep, ending.duty, unconfirm, BATCH);
     return INTERVAL_MS;
 }

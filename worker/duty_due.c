@@ -6,6 +6,7 @@ enum {
     INTERVAL_MAX_MS = 250,
     // A number takes 80 messages a second: with this at most two of one number wait for a look.
     INTERVAL_MIN_MS = 20,
+    AFTER_FAILURE_MS = 500,
 };
 
 static int until_next(struct upkeep *upkeep)
@@ -16,14 +17,16 @@ static int until_next(struct upkeep *upkeep)
     return ms > INTERVAL_MIN_MS ? (int)ms : INTERVAL_MIN_MS;
 }
 
-int duty_due(struct upkeep *upkeep)
+static enum tg_pg_status release(struct upkeep *upkeep, struct tg_slice slice, size_t *n)
 {
     struct tg_due due[BATCH];
-    size_t n = BATCH;
-    while (n == BATCH && !stop_ordered(upkeep->stop)) {
-        if (tg_store_release_due_sends(upkeep->pg, BATCH, due, &n) != TG_PG_OK)
-            return INTERVAL_MAX_MS;
-        duty_publish(upkeep, "due", due, n);
-    }
-    return until_next(upkeep);
+    enum tg_pg_status status = tg_store_release_due_sends(upkeep->pg, slice, due, n);
+    if (status == TG_PG_OK)
+        duty_publish(upkeep, "due", due, *n);
+    return status;
+}
+
+int duty_due(struct upkeep *upkeep)
+{
+    return duty_do_all(upkeep, "due", release, BATCH) ? until_next(upkeep) : AFTER_FAILURE_MS;
 }

@@ -9,14 +9,17 @@ enum {
 
 static const struct duty_ending ending = {"expired", "send_expired", TG_LOG_INFO};
 
-int duty_expired(struct upkeep *upkeep)
+static enum tg_pg_status expire(struct upkeep *upkeep, struct tg_slice slice, size_t *n)
 {
     struct tg_ended ended[BATCH];
-    size_t n = BATCH;
-    while (n == BATCH && !stop_ordered(upkeep->stop)) {
-        if (tg_store_expire_sends(upkeep->pg, BATCH, ended, &n) != TG_PG_OK)
-            break;
-        duty_conclude(upkeep, &ending, ended, n);
-    }
+    enum tg_pg_status status = tg_store_expire_sends(upkeep->pg, slice, ended, n);
+    if (status == TG_PG_OK)
+        duty_conclude(upkeep, &ending, ended, *n);
+    return status;
+}
+
+int duty_expired(struct upkeep *upkeep)
+{
+    (void)duty_do_all(upkeep, ending.duty, expire, BATCH);
     return INTERVAL_MS;
 }

@@ -9,15 +9,18 @@ enum {
 
 static const struct duty_ending ending = {"unheard", "send_unheard", TG_LOG_INFO};
 
+static enum tg_pg_status fail(struct upkeep *upkeep, struct tg_slice slice, size_t *n)
+{
+    struct tg_ended ended[BATCH];
+    enum tg_pg_status status = tg_store_fail_unheard_sends(
+        upkeep->pg, upkeep->settings->confirmation_window_s, slice, ended, n);
+    if (status == TG_PG_OK)
+        duty_conclude(upkeep, &ending, ended, *n);
+    return status;
+}
+
 int duty_unheard(struct upkeep *upkeep)
 {
-    int64_t window_s = upkeep->settings->confirmation_window_s;
-    struct tg_ended ended[BATCH];
-    size_t n = BATCH;
-    while (n == BATCH && !stop_ordered(upkeep->stop)) {
-        if (tg_store_fail_unheard_sends(upkeep->pg, window_s, BATCH, ended, &n) != TG_PG_OK)
-            break;
-        duty_conclude(upkeep, &ending, ended, n);
-    }
+    (void)duty_do_all(upkeep, ending.duty, fail, BATCH);
     return INTERVAL_MS;
 }

@@ -3,6 +3,7 @@
 DROP FUNCTION IF EXISTS accept_sends(uuid[], uuid[], uuid[], text[], text[], text[], text[], text[], text[],
                                      bigint[]);
 DROP FUNCTION IF EXISTS settle_sends(uuid[], uuid[], uuid[], text[], text[], text[], boolean[]);
+DROP FUNCTION IF EXISTS release_due_sends(bigint);
 DROP FUNCTION IF EXISTS find_lost_sends(bigint, bigint, bigint, bigint);
 DO $$
 BEGIN

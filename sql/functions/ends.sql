@@ -71,7 +71,7 @@ BEGIN
 END $$;
 
 -- expire_sends: what is past its not_after fails, in the order in which it was to leave.
-CREATE OR REPLACE FUNCTION expire_sends(p_limit bigint)
+CREATE OR REPLACE FUNCTION expire_sends(p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
@@ -85,7 +85,7 @@ BEGIN
       FROM (SELECT o.org_id, o.message_id FROM outbox o
              WHERE o.look_at <= clock_timestamp() AND o.not_after <= clock_timestamp()
                AND o.state IN ('scheduled', 'held')
-             ORDER BY o.look_at, o.seq LIMIT p_limit) l;
+             ORDER BY o.look_at, o.seq LIMIT p_limit OFFSET p_skip) l;
     RETURN QUERY SELECT e.* FROM end_sends(v_org_ids, v_message_ids, 'expired', NULL,
                                            ARRAY['scheduled', 'held'], true) e;
 END $$;
@@ -102,7 +102,7 @@ $$;
 
 -- unconfirm_sends: what has been `sending` for longer than p_age_ms was claimed by a worker that is gone.
 -- Whether Meta has it nobody knows: it is not posted again.
-CREATE OR REPLACE FUNCTION unconfirm_sends(p_age_ms bigint, p_limit bigint)
+CREATE OR REPLACE FUNCTION unconfirm_sends(p_age_ms bigint, p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
@@ -119,7 +119,7 @@ BEGIN
     WITH old AS (
         SELECT o.message_id FROM outbox o
          WHERE o.state = 'sending' AND o.claimed_at < clock_timestamp() - p_age_ms * interval '1 ms'
-         ORDER BY o.seq LIMIT p_limit FOR UPDATE SKIP LOCKED
+         ORDER BY o.seq LIMIT p_limit OFFSET p_skip FOR UPDATE SKIP LOCKED
     ), gone AS (
         DELETE FROM outbox o
          WHERE o.message_id = ANY (ARRAY(SELECT d.message_id FROM old d)) AND o.state = 'sending'
@@ -146,7 +146,8 @@ END $$;
 
 -- fail_unheard_sends: what has been unconfirmed for longer than p_window_s, without a word of Meta's, has
 -- failed, and is refunded by the rule of the outcome that left it so.
-CREATE OR REPLACE FUNCTION fail_unheard_sends(p_window_s bigint, p_limit bigint)
+CREATE OR REPLACE FUNCTION fail_unheard_sends(p_window_s bigint, p_limit bigint,
+                                              p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
@@ -160,7 +161,7 @@ BEGIN
     SELECT array_agg(u.org_id), array_agg(u.id) INTO v_orgs, v_unheard
       FROM (SELECT m.org_id, m.id FROM messages m
              WHERE m.unconfirmed_at < clock_timestamp() - p_window_s * interval '1 second'
-             ORDER BY m.unconfirmed_at LIMIT p_limit) u;
+             ORDER BY m.unconfirmed_at LIMIT p_limit OFFSET p_skip) u;
     PERFORM lock_wallets(v_orgs);
     WITH failed AS (
         UPDATE messages m

@@ -1,4 +1,5 @@
--- What the scheduler asks for. One of them acts at a time, by an advisory lock of its session.
+-- What the scheduler asks for. One of them acts at a time, by an advisory lock of its session. It works batch
+-- by batch: p_limit messages after the first p_skip ones, which it could not deal with in this round.
 
 -- The key is the word "tollgate" as eight bytes. Asking again while this session holds the lock says
 -- true and takes nothing more.
@@ -7,7 +8,8 @@
 -- with it the lock: nobody else would notice for hours.
 CREATE OR REPLACE FUNCTION take_scheduler_lock() RETURNS boolean
 LANGUAGE sql
-RETURN set_config('idle_session_timeout', '8s', false) IS NOT NULL AND CASE WHEN EXISTS (SELECT FROM pg_locks
+RETURN set_config('idle_session_timeout', '8s', false) IS NOT NULL
+   AND CASE WHEN EXISTS (SELECT FROM pg_locks
                           WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
                             AND classid = x'746f6c6c'::bigint::oid
                             AND objid = x'67617465'::bigint::oid AND objsubid = 1)
@@ -23,7 +25,7 @@ RETURN set_config('idle_session_timeout', '8s', false) IS NOT NULL AND CASE WHEN
 -- - of a channel that is paused they are parked.
 --
 -- Lock order: outbox, pace, channels.
-CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint)
+CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
@@ -42,7 +44,7 @@ BEGIN
         SELECT o.org_id, o.message_id, o.look_at, o.seq, o.channel_id, o.paced FROM outbox o
          WHERE o.look_at <= clock_timestamp() AND o.state = 'scheduled'
            AND o.due_at <= clock_timestamp() AND o.not_after > clock_timestamp()
-         ORDER BY o.look_at, o.seq LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
+         ORDER BY o.look_at, o.seq LIMIT p_limit OFFSET p_skip FOR NO KEY UPDATE SKIP LOCKED
     )
     SELECT array_agg(d.org_id ORDER BY d.look_at, d.seq), array_agg(d.message_id ORDER BY d.look_at, d.seq),
            bool_or(d.seq IS NULL),

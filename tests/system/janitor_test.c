@@ -83,6 +83,58 @@ Test(janitor, fails_and_refunds_what_has_expired)
     stop_gateway(gateway);
 }
 
+// A message that is scheduled and one that has expired, both due.
+struct pair {
+    const char *due;
+    const char *expired;
+};
+
+static struct pair given_pair(const struct org *org)
+{
+    struct answer due = send_later(org, "1 hour");
+    struct answer expired = send_later(org, "1 hour");
+    struct pair pair = {expect_accepted_as(HERE, &due, "scheduled"),
+                        expect_accepted_as(HERE, &expired, "scheduled")};
+    (void)database_text(org->gateway->database,
+                        "UPDATE outbox SET due_at = now(), look_at = now() "
+                        "WHERE message_id = '%s'",
+                        pair.due);
+    (void)database_text(org->gateway->database,
+                        "UPDATE outbox SET not_after = now(), look_at = now() "
+                        "WHERE message_id = '%s'",
+                        pair.expired);
+    return pair;
+}
+
+Test(janitor, passes_over_what_postgresql_refuses)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org bad = given_org(gateway);
+    struct org good = given_org(gateway);
+    struct pair refused = given_pair(&bad);
+    struct pair taken = given_pair(&good);
+    (void)database_text(gateway->database,
+                        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                        "$$ BEGIN RAISE 'refused'; END $$; "
+                        "CREATE TRIGGER refuse BEFORE UPDATE OR DELETE ON outbox FOR EACH ROW "
+                        "WHEN (OLD.org_id = '%s') EXECUTE FUNCTION refuse()",
+                        bad.id);
+    struct daemon *worker = start_worker(gateway);
+
+    expect_ends(gateway, taken.due, "sent");
+    expect_ends(gateway, taken.expired, "failed expired refunded");
+    eventually(daemon_has_logged(worker, "duty_refused service=worker duty=due"));
+    eventually(daemon_has_logged(worker, "duty_refused service=worker duty=expired"));
+    expect_equal(message_state(gateway, refused.due), "scheduled");
+    expect_equal(message_state(gateway, refused.expired), "scheduled");
+
+    (void)database_text(gateway->database, "DROP TRIGGER refuse ON outbox");
+    expect_ends(gateway, refused.due, "sent");
+    expect_ends(gateway, refused.expired, "failed expired refunded");
+    cr_assert_eq(simulator_posts(gateway->simulator), 2);
+    stop_gateway(gateway);
+}
+
 Test(janitor, deletes_old_idempotency_keys_and_keeps_new_ones)
 {
     struct gateway *gateway = given_gateway(.without_worker = true);
