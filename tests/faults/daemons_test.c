@@ -114,7 +114,7 @@ static const char *sending_without_job(struct rig *rig)
     const char *ids = database_text(rig->gateway->database,
                                     "SELECT string_agg(message_id::text, ' ') FROM outbox "
                                     "WHERE state = 'sending' "
-                                    "AND claimed_at > clock_timestamp() - interval '5 s'");
+                                    "AND claimed_at > clock_timestamp() - interval '3 s'");
     for (const char *id = ids; *id; id += strcspn(id, " "), id += *id == ' ') {
         const char *one = text_of("%.*s", (int)strcspn(id, " "), id);
         if (!strstr(jobs, one))
