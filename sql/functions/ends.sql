@@ -85,7 +85,7 @@ BEGIN
       FROM (SELECT o.org_id, o.message_id FROM outbox o
              WHERE o.look_at <= clock_timestamp() AND o.not_after <= clock_timestamp()
                AND o.state IN ('scheduled', 'held')
-             ORDER BY o.look_at, o.seq LIMIT p_limit OFFSET p_skip) l;
+             ORDER BY o.look_at, o.seq, o.message_id LIMIT p_limit OFFSET p_skip) l;
     RETURN QUERY SELECT e.* FROM end_sends(v_org_ids, v_message_ids, 'expired', NULL,
                                            ARRAY['scheduled', 'held'], true) e;
 END $$;

@@ -29,7 +29,7 @@ CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint, p_skip bigint DEFAU
 RETURNS TABLE (org_id uuid, message_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_mergejoin = off
 SET plan_cache_mode = force_custom_plan SET jit = off
 AS $$
 #variable_conflict use_column
@@ -44,15 +44,18 @@ BEGIN
         SELECT o.org_id, o.message_id, o.look_at, o.seq, o.channel_id, o.paced FROM outbox o
          WHERE o.look_at <= clock_timestamp() AND o.state = 'scheduled'
            AND o.due_at <= clock_timestamp() AND o.not_after > clock_timestamp()
-         ORDER BY o.look_at, o.seq LIMIT p_limit OFFSET p_skip FOR NO KEY UPDATE SKIP LOCKED
+         ORDER BY o.look_at, o.seq, o.message_id LIMIT p_limit OFFSET p_skip
+           FOR NO KEY UPDATE SKIP LOCKED
     )
-    SELECT array_agg(d.org_id ORDER BY d.look_at, d.seq), array_agg(d.message_id ORDER BY d.look_at, d.seq),
+    SELECT array_agg(d.org_id ORDER BY d.look_at, d.seq, d.message_id),
+           array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id),
            bool_or(d.seq IS NULL),
-           bool_or(NOT d.paced AND EXISTS (
-                SELECT FROM pace p WHERE p.org_id = d.org_id AND p.channel_id = d.channel_id
-                   AND p.slowed_at IS NOT NULL AND current_share(p.share, p.slowed_at) < 1)),
-           bool_or(NOT EXISTS (SELECT FROM channels c WHERE c.org_id = d.org_id AND c.id = d.channel_id
-                                  AND c.status = 'active'))
+           EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e WHERE NOT e.paced) e
+                     JOIN pace p ON p.org_id = e.org_id AND p.channel_id = e.channel_id
+                    WHERE p.slowed_at IS NOT NULL AND current_share(p.share, p.slowed_at) < 1),
+           EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e) e
+                     JOIN channels c ON c.org_id = e.org_id AND c.id = e.channel_id
+                    WHERE c.status <> 'active')
       INTO v_org_ids, v_message_ids, v_joining, v_slowed, v_paused
       FROM due d;
     IF v_message_ids IS NULL THEN
@@ -78,7 +81,10 @@ BEGIN
            AND o.state = 'scheduled' AND o.due_at <= clock_timestamp()
         RETURNING o.org_id, o.message_id
     )
-    SELECT r.org_id, r.message_id FROM released r ORDER BY array_position(v_message_ids, r.message_id);
+    SELECT r.org_id, r.message_id
+      FROM released r
+      JOIN unnest(v_message_ids) WITH ORDINALITY AS i (message_id, n) ON i.message_id = r.message_id
+     ORDER BY i.n;
 END $$;
 
 -- join_lines: those of these messages whose send_at has come take their slots and their places; a receipt,
