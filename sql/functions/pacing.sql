@@ -47,40 +47,51 @@ DECLARE
 BEGIN
     PERFORM lock_pace(p_org_ids, p_channel_ids);
 
+    -- Each channel is looked up once, with its first message: to join what has no index is to compare each
+    -- with each.
     WITH item AS MATERIALIZED (
         SELECT i.n, i.org_id, i.channel_id, i.priority,
+               row_number() OVER (PARTITION BY i.channel_id ORDER BY i.n) AS nth,
                row_number() OVER (PARTITION BY i.channel_id, i.priority ORDER BY i.n) AS k
           FROM unnest(p_org_ids, p_channel_ids, p_priorities) WITH ORDINALITY
                AS i (org_id, channel_id, priority, n)
     ), asked AS MATERIALIZED (
-        SELECT i.org_id, i.channel_id, count(*) FILTER (WHERE i.priority = 'high') AS high_count,
-               count(*) FILTER (WHERE i.priority = 'bulk') AS bulk_count
-          FROM item i WHERE i.channel_id IS NOT NULL
-         GROUP BY i.org_id, i.channel_id
-    ), rate AS MATERIALIZED (
-        SELECT a.*, greatest(h.free_at, v_now) AS high_from,
-               greatest(b.free_at, v_now) + in_seconds(a.high_count / c.max_mps::float8) AS bulk_from,
-               CASE WHEN b.free_at > v_now + c_burst THEN 4 ELSE 1 END / c.max_mps::float8 AS high_gap,
-               1 / (0.75 * c.max_mps) AS bulk_gap, 1 / c.max_mps::float8 AS gap
-          FROM asked a
-          JOIN channels c ON c.org_id = a.org_id AND c.id = a.channel_id
-          JOIN pace h ON h.org_id = a.org_id AND h.channel_id = a.channel_id AND h.priority = 'high'
-          JOIN pace b ON b.org_id = a.org_id AND b.channel_id = a.channel_id AND b.priority = 'bulk'
-    ), slot AS MATERIALIZED (
-        SELECT i.n, i.channel_id, i.priority,
-               CASE i.priority WHEN 'high' THEN r.high_from + in_seconds((i.k - 1) * r.high_gap)
-                               ELSE r.bulk_from + in_seconds((i.k - 1) * r.bulk_gap) END - c_burst AS due_at
+        SELECT i.n, i.org_id, i.channel_id, i.priority, i.k,
+               count(*) FILTER (WHERE i.priority = 'high') OVER channel AS high_count,
+               count(*) FILTER (WHERE i.priority = 'bulk') OVER channel AS bulk_count,
+               max(r.max_mps) OVER channel AS max_mps,
+               greatest(max(r.high_free_at) OVER channel, v_now) AS high_from,
+               greatest(max(r.bulk_free_at) OVER channel, v_now) AS bulk_free_at
           FROM item i
-          LEFT JOIN rate r ON r.org_id = i.org_id AND r.channel_id = i.channel_id
+          LEFT JOIN LATERAL (
+               SELECT c.max_mps::float8, h.free_at AS high_free_at, b.free_at AS bulk_free_at
+                 FROM channels c
+                 JOIN pace h ON h.org_id = c.org_id AND h.channel_id = c.id AND h.priority = 'high'
+                 JOIN pace b ON b.org_id = c.org_id AND b.channel_id = c.id AND b.priority = 'bulk'
+                WHERE i.nth = 1 AND c.org_id = i.org_id AND c.id = i.channel_id) r ON true
+        WINDOW channel AS (PARTITION BY i.channel_id)
+    ), rate AS MATERIALIZED (
+        SELECT a.*, a.bulk_free_at + in_seconds(a.high_count / a.max_mps) AS bulk_from,
+               CASE WHEN a.bulk_free_at > v_now + c_burst THEN 4 ELSE 1 END / a.max_mps AS high_gap,
+               1 / (0.75 * a.max_mps) AS bulk_gap, 1 / a.max_mps AS gap
+          FROM asked a
+    ), slot AS MATERIALIZED (
+        SELECT r.*, CASE r.priority WHEN 'high' THEN r.high_from + in_seconds((r.k - 1) * r.high_gap)
+                                    ELSE r.bulk_from + in_seconds((r.k - 1) * r.bulk_gap) END - c_burst
+               AS due_at
+          FROM rate r
     ), taken AS (
         UPDATE pace p
            SET free_at = CASE p.priority
-                   WHEN 'high' THEN r.high_from + in_seconds(r.high_count * r.high_gap
-                        + r.gap * (SELECT count(*) FROM slot s WHERE s.channel_id = r.channel_id
-                                      AND s.priority = 'bulk' AND s.due_at <= v_now))
-                   ELSE r.bulk_from + in_seconds(r.bulk_count * r.bulk_gap) END
-          FROM rate r
-         WHERE p.org_id = r.org_id AND p.channel_id = r.channel_id
+                   WHEN 'high' THEN s.high_from + in_seconds(s.high_count * s.high_gap
+                                                             + s.bulk_leaving * s.gap)
+                   ELSE s.bulk_from + in_seconds(s.bulk_count * s.bulk_gap) END
+          FROM (SELECT t.org_id, t.channel_id, t.high_from, t.bulk_from, t.high_count, t.bulk_count,
+                       t.high_gap, t.bulk_gap, t.gap,
+                       count(*) FILTER (WHERE t.priority = 'bulk' AND t.due_at <= v_now) AS bulk_leaving
+                  FROM slot t WHERE t.max_mps IS NOT NULL
+                 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9) s
+         WHERE p.org_id = s.org_id AND p.channel_id = s.channel_id
     )
     SELECT array_agg(CASE WHEN s.channel_id IS NOT NULL THEN greatest(s.due_at, v_now) END ORDER BY s.n)
       INTO v_dues FROM slot s;
