@@ -1,7 +1,7 @@
 #include "worker/duty.h"
 
 enum {
-    BATCH = 1024,
+    BATCH = 2048,
     // Somebody may have scheduled something nearer meanwhile, of which nobody tells us.
     INTERVAL_MAX_MS = 250,
     // A number takes 80 messages a second: with this at most two of one number wait for a look.

@@ -16,6 +16,42 @@ RETURN set_config('idle_session_timeout', '8s', false) IS NOT NULL
             THEN true
             ELSE pg_try_advisory_lock(x'746f6c6c67617465'::bigint) END;
 
+-- take_turns: more is due than fits into a batch. The channels share it, so that one's campaign does not keep
+-- the messages of all others waiting; who waits longest comes first. Locks what it returns.
+--
+-- From channel to channel by one look-up each (a loose index scan), however much each has.
+CREATE OR REPLACE FUNCTION take_turns(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS uuid[]
+LANGUAGE sql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off
+AS $$
+    WITH RECURSIVE channel AS (
+        (SELECT o.channel_id, o.look_at FROM outbox o WHERE o.look_at IS NOT NULL
+          ORDER BY o.channel_id, o.look_at LIMIT 1)
+        UNION ALL
+        SELECT n.channel_id, n.look_at
+          FROM channel c
+         CROSS JOIN LATERAL (
+               SELECT o.channel_id, o.look_at FROM outbox o
+                WHERE o.look_at IS NOT NULL AND o.channel_id > c.channel_id
+                ORDER BY o.channel_id, o.look_at LIMIT 1) n
+    ), turn AS MATERIALIZED (
+        SELECT c.channel_id, c.look_at FROM channel c
+         WHERE c.look_at <= p_now ORDER BY c.look_at LIMIT p_limit OFFSET p_skip
+    ), due AS MATERIALIZED (
+        SELECT o.* FROM turn t
+         CROSS JOIN LATERAL (
+               SELECT o.message_id, o.look_at, o.seq FROM outbox o
+                WHERE o.channel_id = t.channel_id AND o.look_at <= p_now AND o.state = 'scheduled'
+                  AND o.due_at <= p_now AND o.not_after > p_now
+                ORDER BY o.look_at, o.seq, o.message_id
+                LIMIT (SELECT ceil(p_limit / nullif(count(*), 0)::numeric)::bigint FROM turn)
+                  FOR NO KEY UPDATE SKIP LOCKED) o
+         LIMIT p_limit
+    )
+    SELECT array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id) FROM due d;
+$$;
+
 -- release_due_sends: moves scheduled messages that are due to `queued`, in the order in which they are due;
 -- the caller publishes their jobs, in the order given. Some are put off instead:
 --
@@ -29,38 +65,46 @@ CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint, p_skip bigint DEFAU
 RETURNS TABLE (org_id uuid, message_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
-SET enable_seqscan = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_mergejoin = off
 SET plan_cache_mode = force_custom_plan SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_now         timestamptz := clock_timestamp();
     v_org_ids     uuid[];
     v_message_ids uuid[];
     v_joining     boolean;
     v_slowed      boolean;
     v_paused      boolean;
 BEGIN
+    IF (SELECT count(*) > p_limit
+          FROM (SELECT FROM outbox o WHERE o.look_at <= v_now LIMIT p_limit + 1) d) THEN
+        v_message_ids := take_turns(v_now, p_limit, p_skip);
+    ELSE
+        SELECT array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id) INTO v_message_ids
+          FROM (SELECT o.message_id, o.look_at, o.seq FROM outbox o
+                 WHERE o.look_at <= v_now AND o.state = 'scheduled' AND o.due_at <= v_now
+                   AND o.not_after > v_now
+                 ORDER BY o.look_at, o.seq, o.message_id LIMIT p_limit OFFSET p_skip
+                   FOR NO KEY UPDATE SKIP LOCKED) d;
+    END IF;
+    IF v_message_ids IS NULL THEN
+        RETURN;
+    END IF;
     WITH due AS (
-        SELECT o.org_id, o.message_id, o.look_at, o.seq, o.channel_id, o.paced FROM outbox o
-         WHERE o.look_at <= clock_timestamp() AND o.state = 'scheduled'
-           AND o.due_at <= clock_timestamp() AND o.not_after > clock_timestamp()
-         ORDER BY o.look_at, o.seq, o.message_id LIMIT p_limit OFFSET p_skip
-           FOR NO KEY UPDATE SKIP LOCKED
+        SELECT o.org_id, o.channel_id, o.seq, o.paced, i.n
+          FROM unnest(v_message_ids) WITH ORDINALITY AS i (message_id, n)
+          JOIN outbox o ON o.message_id = i.message_id
     )
-    SELECT array_agg(d.org_id ORDER BY d.look_at, d.seq, d.message_id),
-           array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id),
-           bool_or(d.seq IS NULL),
+    SELECT array_agg(d.org_id ORDER BY d.n), bool_or(d.seq IS NULL),
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e WHERE NOT e.paced) e
                      JOIN pace p ON p.org_id = e.org_id AND p.channel_id = e.channel_id
                     WHERE p.slowed_at IS NOT NULL AND current_share(p.share, p.slowed_at) < 1),
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e) e
                      JOIN channels c ON c.org_id = e.org_id AND c.id = e.channel_id
                     WHERE c.status <> 'active')
-      INTO v_org_ids, v_message_ids, v_joining, v_slowed, v_paused
+      INTO v_org_ids, v_joining, v_slowed, v_paused
       FROM due d;
-    IF v_message_ids IS NULL THEN
-        RETURN;
-    END IF;
     IF v_paused THEN
         PERFORM park_sends(array_agg(o.org_id), array_agg(o.message_id), NULL)
            FROM outbox o JOIN channels c ON c.org_id = o.org_id AND c.id = o.channel_id

@@ -64,6 +64,42 @@ Test(scheduler, no_more_than_the_limit_are_released)
     cr_assert_str_eq(number_of("outbox WHERE state = 'queued'"), "5");
 }
 
+// Many of one org, due for long, and one each of two others.
+Test(scheduler, what_is_more_than_a_batch_is_released_by_turns)
+{
+    const char *acme = given_org_with_channel("1000.00");
+    const char *beta = given_org_with_channel("100.00");
+    const char *gamma = given_org_with_channel("100.00");
+    const char *first = given_scheduled(acme, "-2 minutes");
+    const char *second = given_scheduled(acme, "-1 minute");
+    const char *third = given_scheduled(acme, "-59 seconds");
+    const char *fourth = given_scheduled(acme, "-58 seconds");
+    for (int i = 0; i < 20; i++)
+        (void)given_scheduled(acme, "-30 seconds");
+    const char *of_beta = given_scheduled(beta, "-2 seconds");
+    const char *of_gamma = given_scheduled(gamma, "-1 second");
+    (void)given_scheduled(gamma, "1 hour");
+
+    assert_rows(release_due(6), first, second, of_beta, of_gamma);
+    assert_rows(release_due(2), third, fourth);
+    for (int i = 0; i < 5; i++)
+        (void)release_due(10);
+    cr_assert_str_eq(number_of("outbox WHERE look_at <= now()"), "0");
+    assert_healthy();
+}
+
+// A round that passes over one passes over its channel while the others have their turns.
+Test(scheduler, turns_are_taken_behind_what_is_passed_over)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *beta = given_org_with_channel("100.00");
+    (void)given_scheduled(acme, "-2 minutes");
+    (void)given_scheduled(acme, "-1 minute");
+    const char *of_beta = given_scheduled(beta, "-1 second");
+    assert_rows(rows("SELECT message_id FROM release_due_sends(1, 1)"), of_beta);
+    assert_no_rows(rows("SELECT message_id FROM release_due_sends(1, 2)"));
+}
+
 Test(scheduler, a_due_message_that_another_holds_is_skipped)
 {
     const char *acme = given_org_with_channel("100.00");
