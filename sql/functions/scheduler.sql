@@ -164,7 +164,7 @@ BEGIN
        SET seq = i.seq, due_at = coalesce(i.due_at, o.due_at),
            state = CASE WHEN i.waits THEN 'held' ELSE 'scheduled' END,
            look_at = CASE WHEN i.waits THEN o.not_after
-                          ELSE least(i.due_at, o.due_at, o.not_after) END
+                          ELSE least(coalesce(i.due_at, o.due_at), o.not_after) END
       FROM (SELECT u.*, nextval('outbox_seq') AS seq
               FROM (SELECT j.*, j.contact_id IS NOT NULL AND (j.taken OR row_number() OVER (
                                 PARTITION BY j.channel_id, j.contact_id ORDER BY j.n) > 1) AS waits

@@ -133,6 +133,7 @@ Test(pacing, send_ats_that_are_due_together_leave_at_the_rate)
     make_due();
     (void)release_due(100);
     assert_rows(waiting("high", 11), "t, 100");
+    cr_assert_str_eq(number_of("outbox WHERE state = 'scheduled' AND look_at <> due_at"), "0");
 }
 
 Test(pacing, high_behind_waiting_bulk_pulls_it_forward)
