@@ -180,12 +180,12 @@ BEGIN
                               THEN 'scheduled'
                               WHEN i.slot_for IS NULL THEN 'queued'
                               WHEN i.taken OR i.place > 1 THEN 'held'
-                              WHEN i.due_at > clock_timestamp() OR i.slowed THEN 'scheduled'
+                              WHEN i.due_at > clock_timestamp() OR i.share < 1 THEN 'scheduled'
                               ELSE 'queued' END ORDER BY i.n),
                array_agg(coalesce(i.due_at, to_timestamp(i.send_at / 1000.0), v_now) ORDER BY i.n)
           INTO v_states, v_dues
           FROM (SELECT u.*, row_number() OVER (PARTITION BY u.slot_for, u.contact_id ORDER BY u.n) AS place,
-                       p.slowed_at IS NOT NULL AND current_share(p.share, p.slowed_at) < 1 AS slowed
+                       current_share(p.share, p.slowed_at) AS share
                   FROM unnest(v_slot_for, v_contact_ids, v_taken, v_dues, p_send_ats, p_org_ids,
                               p_priorities) WITH ORDINALITY
                        AS u (slot_for, contact_id, taken, due_at, send_at, org_id, priority, n)

@@ -8,10 +8,11 @@
 -- Lock order: outbox, then pace by (org, channel, priority).
 
 -- What part of max_mps a slowed channel may use now: it doubles each minute. Six minutes make up for the
--- smallest share there is (slow_channels); without that bound a year would be a number too large.
+-- smallest share there is (slow_channels); without that bound a year would be a number too large. VOLATILE, as
+-- the clock that it asks is: only so is it inlined, and a channel that never was slowed costs no call.
 CREATE OR REPLACE FUNCTION current_share(p_share double precision, p_slowed_at timestamptz)
 RETURNS double precision
-LANGUAGE sql STABLE
+LANGUAGE sql VOLATILE
 RETURN CASE WHEN p_slowed_at IS NULL THEN 1
             ELSE least(1, p_share * 2::float8 ^ greatest(0, least(6,
                        extract(epoch FROM clock_timestamp() - p_slowed_at)::float8 / 60))) END;

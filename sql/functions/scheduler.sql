@@ -99,7 +99,7 @@ BEGIN
     SELECT array_agg(d.org_id ORDER BY d.n), bool_or(d.seq IS NULL),
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e WHERE NOT e.paced) e
                      JOIN pace p ON p.org_id = e.org_id AND p.channel_id = e.channel_id
-                    WHERE p.slowed_at IS NOT NULL AND current_share(p.share, p.slowed_at) < 1),
+                    WHERE current_share(p.share, p.slowed_at) < 1),
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e) e
                      JOIN channels c ON c.org_id = e.org_id AND c.id = e.channel_id
                     WHERE c.status <> 'active')
