@@ -20,7 +20,7 @@ RETURN set_config('idle_session_timeout', '8s', false) IS NOT NULL
 -- the messages of all others waiting; who waits longest comes first. Locks what it returns.
 --
 -- From channel to channel by one look-up each (a loose index scan), however much each has.
-CREATE OR REPLACE FUNCTION take_turns(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION take_turns(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS SETOF outbox
 LANGUAGE sql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off
@@ -38,19 +38,35 @@ AS $$
     ), turn AS MATERIALIZED (
         SELECT c.channel_id, c.look_at FROM channel c
          WHERE c.look_at <= p_now ORDER BY c.look_at LIMIT p_limit OFFSET p_skip
-    ), due AS MATERIALIZED (
-        SELECT o.* FROM turn t
-         CROSS JOIN LATERAL (
-               SELECT o.message_id, o.look_at, o.seq FROM outbox o
-                WHERE o.channel_id = t.channel_id AND o.look_at <= p_now AND o.state = 'scheduled'
-                  AND o.due_at <= p_now AND o.not_after > p_now
-                ORDER BY o.look_at, o.seq, o.message_id
-                LIMIT (SELECT ceil(p_limit / nullif(count(*), 0)::numeric)::bigint FROM turn)
-                  FOR NO KEY UPDATE SKIP LOCKED) o
-         LIMIT p_limit
     )
-    SELECT array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id) FROM due d;
+    SELECT o.* FROM turn t
+     CROSS JOIN LATERAL (
+           SELECT o.* FROM outbox o
+            WHERE o.channel_id = t.channel_id AND o.look_at <= p_now AND o.state = 'scheduled'
+              AND o.due_at <= p_now AND o.not_after > p_now
+            ORDER BY o.look_at, o.seq, o.message_id
+            LIMIT (SELECT ceil(p_limit / nullif(count(*), 0)::numeric)::bigint FROM turn)
+              FOR NO KEY UPDATE SKIP LOCKED) o
+     LIMIT p_limit;
 $$;
+
+-- take_due: the messages that have been due for longest, or by turns if there are more. Locks them.
+CREATE OR REPLACE FUNCTION take_due(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS SETOF outbox
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan SET jit = off
+AS $$
+BEGIN
+    IF (SELECT count(*) > p_limit
+          FROM (SELECT FROM outbox o WHERE o.look_at <= p_now LIMIT p_limit + 1) d) THEN
+        RETURN QUERY SELECT * FROM take_turns(p_now, p_limit, p_skip);
+    ELSE
+        RETURN QUERY
+        SELECT o.* FROM outbox o
+         WHERE o.look_at <= p_now AND o.state = 'scheduled' AND o.due_at <= p_now AND o.not_after > p_now
+         ORDER BY o.look_at, o.seq, o.message_id LIMIT p_limit OFFSET p_skip
+           FOR NO KEY UPDATE SKIP LOCKED;
+    END IF;
+END $$;
 
 -- release_due_sends: moves scheduled messages that are due to `queued`, in the order in which they are due;
 -- the caller publishes their jobs, in the order given. Some are put off instead:
@@ -70,41 +86,29 @@ SET plan_cache_mode = force_custom_plan SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_now         timestamptz := clock_timestamp();
     v_org_ids     uuid[];
     v_message_ids uuid[];
     v_joining     boolean;
     v_slowed      boolean;
     v_paused      boolean;
 BEGIN
-    IF (SELECT count(*) > p_limit
-          FROM (SELECT FROM outbox o WHERE o.look_at <= v_now LIMIT p_limit + 1) d) THEN
-        v_message_ids := take_turns(v_now, p_limit, p_skip);
-    ELSE
-        SELECT array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id) INTO v_message_ids
-          FROM (SELECT o.message_id, o.look_at, o.seq FROM outbox o
-                 WHERE o.look_at <= v_now AND o.state = 'scheduled' AND o.due_at <= v_now
-                   AND o.not_after > v_now
-                 ORDER BY o.look_at, o.seq, o.message_id LIMIT p_limit OFFSET p_skip
-                   FOR NO KEY UPDATE SKIP LOCKED) d;
-    END IF;
-    IF v_message_ids IS NULL THEN
-        RETURN;
-    END IF;
-    WITH due AS (
-        SELECT o.org_id, o.channel_id, o.seq, o.paced, i.n
-          FROM unnest(v_message_ids) WITH ORDINALITY AS i (message_id, n)
-          JOIN outbox o ON o.message_id = i.message_id
+    WITH due AS MATERIALIZED (
+        SELECT * FROM take_due(clock_timestamp(), p_limit, p_skip)
     )
-    SELECT array_agg(d.org_id ORDER BY d.n), bool_or(d.seq IS NULL),
+    SELECT array_agg(d.org_id ORDER BY d.look_at, d.seq, d.message_id),
+           array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id),
+           bool_or(d.seq IS NULL),
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e WHERE NOT e.paced) e
                      JOIN pace p ON p.org_id = e.org_id AND p.channel_id = e.channel_id
                     WHERE current_share(p.share, p.slowed_at) < 1),
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e) e
                      JOIN channels c ON c.org_id = e.org_id AND c.id = e.channel_id
                     WHERE c.status <> 'active')
-      INTO v_org_ids, v_joining, v_slowed, v_paused
+      INTO v_org_ids, v_message_ids, v_joining, v_slowed, v_paused
       FROM due d;
+    IF v_message_ids IS NULL THEN
+        RETURN;
+    END IF;
     IF v_paused THEN
         PERFORM park_sends(array_agg(o.org_id), array_agg(o.message_id), NULL)
            FROM outbox o JOIN channels c ON c.org_id = o.org_id AND c.id = o.channel_id
