@@ -85,18 +85,20 @@ static const struct {
 
 Test(order, goes_on_behind_what_is_unconfirmed_or_has_failed)
 {
-    enum { LENGTH = 3 };
+    enum { LINES = sizeof ends / sizeof *ends, LENGTH = 3 };
     struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_GRAPH_TIMEOUT_MS=1000"},
                                             .without_worker = true);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct org org = given_org(gateway);
-        const char *ids[LENGTH];
-        accept_line(&org, ends[i].phone, ids, LENGTH);
-        if (i == 0)
-            (void)start_worker(gateway);
-        expect_posts(gateway, ends[i].phone, ids, LENGTH, 1);
+    struct org org = given_org(gateway);
+    const char *ids[LINES][LENGTH];
+    for (size_t i = 0; i < LINES; i++)
+        accept_line(&org, ends[i].phone, ids[i], LENGTH);
+
+    (void)start_worker(gateway);
+
+    for (size_t i = 0; i < LINES; i++) {
+        expect_posts(gateway, ends[i].phone, ids[i], LENGTH, 1);
         for (size_t j = 0; j < LENGTH; j++)
-            expect_ends(gateway, ids[j], ends[i].state);
+            expect_ends(gateway, ids[i][j], ends[i].state);
     }
     stop_gateway(gateway);
 }
