@@ -187,8 +187,10 @@ static void given_orgs(struct gateway *gateway)
         gateway->database,
         "CREATE FUNCTION begin_anew() RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
         "SET LOCAL session_replication_role = replica; "
-        "TRUNCATE messages, outbox, attempts, wallet_transactions, contacts, conversations, "
-        "auto_replies, account_events, dead_events; UPDATE wallets SET balance = 0, booked = 0; "
+        "DELETE FROM auto_replies; DELETE FROM dead_events; DELETE FROM account_events; "
+        "DELETE FROM attempts; DELETE FROM outbox; DELETE FROM wallet_transactions; "
+        "DELETE FROM messages; DELETE FROM conversations; DELETE FROM contacts; "
+        "UPDATE wallets SET balance = 0, booked = 0; "
         "SET LOCAL session_replication_role = origin; UPDATE wallets SET balance = 100; "
         "PERFORM accept_sends('{018f0000-0000-7000-8000-000000000001}', '{%s}', '{NULL}', "
         "'{919876543210}', '{NULL}', '{text}', '{\"{}\"}', '{NULL}', '{high}', '{NULL}', "
