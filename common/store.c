@@ -17,6 +17,7 @@ const char *const tg_verdict_names[TG_VERDICT_CODES] = {
     [TG_CONTACT_OPTED_OUT] = "contact_opted_out",
     [TG_DUPLICATE] = "duplicate",
     [TG_IDEMPOTENCY_CONFLICT] = "idempotency_conflict",
+    [TG_EXPIRED] = "expired",
 };
 
 static const char *const priority_names[] = {

@@ -40,6 +40,7 @@ enum tg_verdict_code {
     TG_CONTACT_OPTED_OUT,    // of bulk sends
     TG_DUPLICATE,            // of a send with the same idempotency key: its first verdict again
     TG_IDEMPOTENCY_CONFLICT, // the key came with another body before
+    TG_EXPIRED,              // not_after has passed
     TG_VERDICT_CODES
 };
 // The words of SQL, metrics and HTTP for the codes above: "accepted", "insufficient_balance", ...

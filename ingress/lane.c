@@ -63,6 +63,7 @@ static const struct {
     [TG_IDEMPOTENCY_CONFLICT] = {409, "idempotency_conflict",
                                  "The Idempotency-Key came with another body before",
                                  "Idempotency-Key"},
+    [TG_EXPIRED] = {400, "invalid_field", "not_after must be in the future", "not_after"},
 };
 
 static void answer_refused(const struct ticket *ticket, const struct tg_verdict *verdict)

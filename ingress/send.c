@@ -135,12 +135,7 @@ static bool read_times(struct json_object *root, struct tg_send *send, struct tg
         !read_time(root, "not_after", TG_SEND_AT_MAX_S + TG_NOT_AFTER_DEFAULT_S,
                    &send->not_after_ms, error))
         return false;
-    if (!send->not_after_ms)
-        return true;
-    if (send->not_after_ms <= now_ms())
-        return tg_error_set(error, 400, "invalid_field", "not_after",
-                            "not_after must be in the future");
-    if (send->not_after_ms <= send->send_at_ms)
+    if (send->not_after_ms && send->not_after_ms <= send->send_at_ms)
         return tg_error_set(error, 400, "invalid_field", "not_after",
                             "not_after must be after send_at");
     return true;

@@ -7,6 +7,8 @@
 -- exists already is answered `accepted` and not charged again. An item with the idempotency key of an
 -- earlier one, of whichever request, is a `duplicate` and gets its answer, or an `idempotency_conflict` if
 -- the body is another. A key is kept with what was accepted only: after a refusal it may be used again.
+-- That is why an item is `expired` here, and not where its request is read: one that is repeated after its
+-- not_after has passed still gets the first answer.
 --
 -- Lock order: wallets by org, outbox (the ends of lines), pace.
 
@@ -66,13 +68,15 @@ BEGIN
     WITH item AS (
         SELECT i.n, i.message_id, i.org_id, o.status AS org_status, c.id AS channel_id,
                c.status AS channel_status, w.balance, m.id IS NOT NULL AS known, out.yes AS opted_out,
+               to_timestamp(i.not_after / 1000.0) <= v_now AS expired,
                CASE WHEN i.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee,
                k.message_id AS key_message_id, k.body_hash = i.body_hash AS key_same,
                i.key IS NOT NULL AND row_number() OVER (PARTITION BY i.org_id, i.key ORDER BY i.n) > 1
                AS follows
           FROM unnest(p_message_ids, p_org_ids, p_channel_ids, p_types, p_phones, p_user_ids,
-                      p_priorities, p_keys, p_body_hashes) WITH ORDINALITY
-               AS i (message_id, org_id, channel_id, type, phone, user_id, priority, key, body_hash, n)
+                      p_priorities, p_not_afters, p_keys, p_body_hashes) WITH ORDINALITY
+               AS i (message_id, org_id, channel_id, type, phone, user_id, priority, not_after, key,
+                     body_hash, n)
           LEFT JOIN organizations o ON o.id = i.org_id
           LEFT JOIN wallets w ON w.org_id = i.org_id
           LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
@@ -97,6 +101,7 @@ BEGIN
                        WHEN key_same THEN 'duplicate'
                        WHEN NOT key_same THEN 'idempotency_conflict'
                        WHEN follows THEN 'follows'
+                       WHEN expired THEN 'expired'
                        WHEN org_status <> 'active' THEN 'org_suspended'
                        WHEN channel_id IS NULL THEN 'no_channel'
                        WHEN channel_status <> 'active' THEN 'channel_paused'

@@ -71,6 +71,22 @@ Test(idempotency, a_duplicate_is_told_whatever_has_become_of_the_org)
     assert_rows(accept_sends({.org = acme, .key = "k"}), "duplicate, queued, 0.00, 0.20");
 }
 
+Test(idempotency, a_duplicate_is_told_when_its_time_is_over)
+{
+    const char *acme = given_org_with_channel("10.00");
+    const char *id = new_id();
+    assert_rows(accept_sends({.org = acme, .id = id, .key = "k"}), "accepted, queued, 9.80, 0.20");
+    assert_rows(accept_sends({.org = acme, .key = "k", .not_after_in_ms = -1}),
+                "duplicate, queued, 9.80, 0.20");
+    // The lane does not know whether it was accepted and asks once more.
+    assert_rows(accept_sends({.org = acme, .id = id, .key = "k", .not_after_in_ms = -1}),
+                "accepted, queued, 9.80, 0.20");
+    assert_rows(accept_sends({.org = acme, .key = "l", .not_after_in_ms = -1}),
+                "expired, null, 9.80, 0.20");
+    cr_assert_str_eq(number_of("messages"), "1");
+    assert_healthy();
+}
+
 Test(idempotency, within_one_batch_the_first_counts)
 {
     const char *acme = given_org_with_channel("0.20");

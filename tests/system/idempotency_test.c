@@ -167,6 +167,28 @@ Test(idempotency, a_refused_send_does_not_use_up_its_key)
     stop_gateway(gateway);
 }
 
+Test(idempotency, a_repeated_send_gets_the_first_answer_when_its_time_is_over)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    const char *soon = database_text(gateway->database,
+                                     "SELECT to_char((now() + interval '3 seconds') AT TIME ZONE "
+                                     "'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')");
+    const char *body = text_of("{\"phone\": \"919876543210\", \"message\": \"Hi\", "
+                               "\"not_after\": \"%s\"}",
+                               soon);
+    struct answer first = send_keyed(&org, "order-42", body);
+    (void)expect_accepted(&first);
+    eventually(database_number(gateway->database, "SELECT (clock_timestamp() > '%s')::int", soon) ==
+               1);
+    struct answer again = send_keyed(&org, "order-42", body);
+    expect_replayed(&again, &first);
+    struct answer another = send_keyed(&org, "order-43", body);
+    expect_refused(&another, 400, "invalid_field", "not_after");
+    expect_equal(org_ledger(&org), "adjustment 100.00, service_fee -0.20");
+    stop_gateway(gateway);
+}
+
 Test(idempotency, each_org_has_keys_of_its_own)
 {
     struct gateway *gateway = given_gateway(.without_worker = true);
