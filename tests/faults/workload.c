@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     ORDINARY = 10, // contacts of each org that get any number of sends
@@ -19,28 +20,50 @@ enum {
     POLL_MS = 10,
     ANSWER_S = 20,
     AGAIN_MS = 200, // until a send whose answer was lost is asked for again
+    // What is refused and tried again each time gets so long to leave; less where each refusal
+    // halves its number's rate.
+    RETRIED_S = 6,
+    SLOWING_S = 2,
 };
 
-// The numbers of the simulator's table (tollgate-metasim --help). Refusals that are retried for
-// minutes are left out; storms of them have a fault of their own.
+// The numbers of the simulator's table (tollgate-metasim --help).
 static const struct {
     const char *phone;
-    int orgs; // so many of them write to it
+    int orgs;   // so many of them write to it
+    int life_s; // until not_after; 0: no such wish
 } fault_numbers[] = {
-    {"15550131026", RIG_ORGS}, {"15550132001", RIG_ORGS}, {"15550131047", RIG_ORGS},
-    {"15550000190", 1},        {"15551131026", RIG_ORGS}, {"15551131049", RIG_ORGS},
-    {"15553000001", RIG_ORGS}, {"15553000002", 1},        {"15552000001", RIG_ORGS},
-    {"15552000002", RIG_ORGS}, {"15552000003", RIG_ORGS}, {"15552000004", RIG_ORGS},
-    {"15552000005", RIG_ORGS}, {"15552000006", RIG_ORGS}, {"15552000007", RIG_ORGS},
-    {"15552000008", RIG_ORGS}, {"15552000009", RIG_ORGS}, {"15552000010", RIG_ORGS},
-    {"15552000011", RIG_ORGS}, {"15552000012", RIG_ORGS}, {"15552000013", RIG_ORGS},
-    {"15552000014", RIG_ORGS},
+    {"15550131026", RIG_ORGS, 0},
+    {"15550132001", RIG_ORGS, 0},
+    {"15550131047", RIG_ORGS, 0},
+    {"15550000190", 1, 0},
+    {"15550131000", RIG_ORGS, RETRIED_S},
+    {"15550131056", RIG_ORGS, RETRIED_S},
+    {"15550130429", 1, SLOWING_S},
+    {"15551131026", RIG_ORGS, 0},
+    {"15551131049", RIG_ORGS, 0},
+    {"15553000001", RIG_ORGS, 0},
+    {"15553000002", 1, 0},
+    {"15552000001", RIG_ORGS, 0},
+    {"15552000002", RIG_ORGS, 0},
+    {"15552000003", RIG_ORGS, 0},
+    {"15552000004", RIG_ORGS, 0},
+    {"15552000005", RIG_ORGS, 0},
+    {"15552000006", RIG_ORGS, 0},
+    {"15552000007", RIG_ORGS, 0},
+    {"15552000008", RIG_ORGS, 0},
+    {"15552000009", RIG_ORGS, 0},
+    {"15552000010", RIG_ORGS, 0},
+    {"15552000011", RIG_ORGS, 0},
+    {"15552000012", RIG_ORGS, 0},
+    {"15552000013", RIG_ORGS, 0},
+    {"15552000014", RIG_ORGS, 0},
 };
 
 // A contact's turn: at most one send to it is on its way.
 struct slot {
     struct contact contact;
-    int left; // sends that it may still get; -1: no limit
+    int left;   // sends that it may still get; -1: no limit
+    int life_s; // 0: no limit
     bool busy;
     bool keyed; // the send carries an Idempotency-Key
     char key[48];
@@ -88,6 +111,15 @@ static void begin(struct workload *workload, struct slot *slot)
     curl_multi_add_handle(workload->multi, easy);
 }
 
+static void append_not_after(struct slot *slot)
+{
+    time_t end = time(NULL) + slot->life_s;
+    struct tm utc;
+    char text[sizeof ", \"not_after\": \"2026-11-24T09:30:00Z\""];
+    strftime(text, sizeof text, ", \"not_after\": \"%Y-%m-%dT%H:%M:%SZ\"", gmtime_r(&end, &utc));
+    tg_text_append_string(&slot->body, text);
+}
+
 static void begin_send(struct workload *workload, struct slot *slot)
 {
     const struct org *org = &workload->rig->orgs[slot->contact.org];
@@ -98,9 +130,12 @@ static void begin_send(struct workload *workload, struct slot *slot)
     snprintf(slot->url, sizeof slot->url, "http://127.0.0.1:%d/api/send-message",
              workload->rig->ingress_ports[draw_below(&workload->draw, RIG_INGRESSES)]);
     tg_text_clear(&slot->body);
-    tg_text_append_format(&slot->body, "{\"phone\": \"%s\", \"message\": \"Send %zu\"%s}",
+    tg_text_append_format(&slot->body, "{\"phone\": \"%s\", \"message\": \"Send %zu\"%s",
                           slot->contact.phone, workload->sends,
                           bulk ? ", \"priority\": \"bulk\"" : "");
+    if (slot->life_s > 0)
+        append_not_after(slot);
+    tg_text_append_string(&slot->body, "}");
     curl_slist_free_all(slot->headers);
     slot->headers = curl_slist_append(NULL, "Content-Type: application/json");
     TG_TEXT_AUTO header = {0};
@@ -254,13 +289,14 @@ static void prepare(struct slot *slot)
     curl_easy_setopt(slot->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
-static void add_contact(struct workload *workload, int org, const char *phone, int left)
+static void add_contact(struct workload *workload, int org, const char *phone, int left, int life_s)
 {
     cr_assert(workload->slot_count < CONTACTS_MAX);
     struct slot *slot = &workload->slots[workload->slot_count++];
     slot->contact.org = org;
     snprintf(slot->contact.phone, sizeof slot->contact.phone, "%s", phone);
     slot->left = left;
+    slot->life_s = life_s;
     prepare(slot);
 }
 
@@ -269,15 +305,14 @@ static void add_contacts(struct workload *workload, int faulty)
     enum { NUMBERS = sizeof fault_numbers / sizeof *fault_numbers };
     for (int org = 0; org < RIG_ORGS; org++) {
         for (int i = 1; i < ORDINARY; i++)
-            add_contact(workload, org, text_of("9198765%d%04d", org, i), -1);
+            add_contact(workload, org, text_of("9198765%d%04d", org, i), -1, 0);
         // Refunds are as ordinary as sends.
-        add_contact(workload, org, "15550131049", -1);
+        add_contact(workload, org, "15550131049", -1, 0);
     }
     for (size_t i = 0; i < NUMBERS; i++) {
         // The last orgs: the first one has the replies, and its number should not be paused.
-        for (int org = RIG_ORGS - fault_numbers[i].orgs; org < RIG_ORGS; org++) {
-            add_contact(workload, org, fault_numbers[i].phone, faulty);
-        }
+        for (int org = RIG_ORGS - fault_numbers[i].orgs; org < RIG_ORGS; org++)
+            add_contact(workload, org, fault_numbers[i].phone, faulty, fault_numbers[i].life_s);
     }
 }
 
