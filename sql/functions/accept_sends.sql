@@ -191,11 +191,9 @@ BEGIN
           INTO v_states, v_dues
           FROM (SELECT u.*, row_number() OVER (PARTITION BY u.slot_for, u.contact_id ORDER BY u.n) AS place,
                        current_share(p.share, p.slowed_at) AS share
-                  FROM unnest(v_slot_for, v_contact_ids, v_taken, v_dues, p_send_ats, p_org_ids,
-                              p_priorities) WITH ORDINALITY
-                       AS u (slot_for, contact_id, taken, due_at, send_at, org_id, priority, n)
-                  LEFT JOIN pace p ON p.org_id = u.org_id AND p.channel_id = u.slot_for
-                                  AND p.priority = u.priority) i;
+                  FROM unnest(v_slot_for, v_contact_ids, v_taken, v_dues, p_send_ats, p_org_ids)
+                       WITH ORDINALITY AS u (slot_for, contact_id, taken, due_at, send_at, org_id, n)
+                  LEFT JOIN pace p ON p.org_id = u.org_id AND p.channel_id = u.slot_for) i;
 
         WITH item AS MATERIALIZED (
             SELECT i.*, coalesce(to_timestamp(i.not_after / 1000.0),

@@ -17,8 +17,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
 BEGIN
-    INSERT INTO pace (org_id, channel_id, priority)
-    VALUES (NEW.org_id, NEW.id, 'high'), (NEW.org_id, NEW.id, 'bulk');
+    INSERT INTO pace (org_id, channel_id) VALUES (NEW.org_id, NEW.id);
     RETURN NULL;
 END $$;
 

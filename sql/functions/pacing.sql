@@ -5,7 +5,7 @@
 -- Bulk takes three quarters of the rate at the most, and whatever is sent as high comes off that; high has
 -- the whole rate, or the last quarter while bulk waits.
 --
--- Lock order: outbox, then pace by (org, channel, priority).
+-- Lock order: outbox, then pace by (org, channel).
 
 -- What part of max_mps a slowed channel may use now: it doubles each minute. Six minutes make up for the
 -- smallest share there is (slow_channels); without that bound a year would be a number too large. VOLATILE, as
@@ -30,7 +30,7 @@ BEGIN
     PERFORM FROM (SELECT DISTINCT i.org_id, i.channel_id
                     FROM unnest(p_org_ids, p_channel_ids) AS i (org_id, channel_id)) i
        JOIN pace p ON p.org_id = i.org_id AND p.channel_id = i.channel_id
-      ORDER BY p.org_id, p.channel_id, p.priority FOR NO KEY UPDATE OF p;
+      ORDER BY p.org_id, p.channel_id FOR NO KEY UPDATE OF p;
 END $$;
 
 -- take_slots: when each of these messages may leave, in order; what fits now may leave now. NULL for a NULL
@@ -46,16 +46,15 @@ DECLARE
     v_now   timestamptz := clock_timestamp();
     v_dues  timestamptz[];
 BEGIN
-    PERFORM lock_pace(p_org_ids, p_channel_ids);
-
-    -- Each channel is looked up once, with its first message: to join what has no index is to compare each
-    -- with each.
+    -- Each channel is looked up and locked once, with its first message: to join what has no index is to
+    -- compare each with each.
     WITH item AS MATERIALIZED (
         SELECT i.n, i.org_id, i.channel_id, i.priority,
-               row_number() OVER (PARTITION BY i.channel_id ORDER BY i.n) AS nth,
-               row_number() OVER (PARTITION BY i.channel_id, i.priority ORDER BY i.n) AS k
+               row_number() OVER (PARTITION BY i.org_id, i.channel_id ORDER BY i.n) AS nth,
+               row_number() OVER (PARTITION BY i.org_id, i.channel_id, i.priority ORDER BY i.n) AS k
           FROM unnest(p_org_ids, p_channel_ids, p_priorities) WITH ORDINALITY
                AS i (org_id, channel_id, priority, n)
+         ORDER BY i.org_id, i.channel_id -- the lock order
     ), asked AS MATERIALIZED (
         SELECT i.n, i.org_id, i.channel_id, i.priority, i.k,
                count(*) FILTER (WHERE i.priority = 'high') OVER channel AS high_count,
@@ -65,12 +64,11 @@ BEGIN
                greatest(max(r.bulk_free_at) OVER channel, v_now) AS bulk_free_at
           FROM item i
           LEFT JOIN LATERAL (
-               SELECT c.max_mps::float8, h.free_at AS high_free_at, b.free_at AS bulk_free_at
-                 FROM channels c
-                 JOIN pace h ON h.org_id = c.org_id AND h.channel_id = c.id AND h.priority = 'high'
-                 JOIN pace b ON b.org_id = c.org_id AND b.channel_id = c.id AND b.priority = 'bulk'
-                WHERE i.nth = 1 AND c.org_id = i.org_id AND c.id = i.channel_id) r ON true
-        WINDOW channel AS (PARTITION BY i.channel_id)
+               SELECT c.max_mps::float8, p.high_free_at, p.bulk_free_at
+                 FROM channels c JOIN pace p ON p.org_id = c.org_id AND p.channel_id = c.id
+                WHERE i.nth = 1 AND c.org_id = i.org_id AND c.id = i.channel_id
+                  FOR NO KEY UPDATE OF p) r ON true
+        WINDOW channel AS (PARTITION BY i.org_id, i.channel_id)
     ), rate AS MATERIALIZED (
         SELECT a.*, a.bulk_free_at + in_seconds(a.high_count / a.max_mps) AS bulk_from,
                CASE WHEN a.bulk_free_at > v_now + c_burst THEN 4 ELSE 1 END / a.max_mps AS high_gap,
@@ -83,10 +81,8 @@ BEGIN
           FROM rate r
     ), taken AS (
         UPDATE pace p
-           SET free_at = CASE p.priority
-                   WHEN 'high' THEN s.high_from + in_seconds(s.high_count * s.high_gap
-                                                             + s.bulk_leaving * s.gap)
-                   ELSE s.bulk_from + in_seconds(s.bulk_count * s.bulk_gap) END
+           SET high_free_at = s.high_from + in_seconds(s.high_count * s.high_gap + s.bulk_leaving * s.gap),
+               bulk_free_at = s.bulk_from + in_seconds(s.bulk_count * s.bulk_gap)
           FROM (SELECT t.org_id, t.channel_id, t.high_from, t.bulk_from, t.high_count, t.bulk_count,
                        t.high_gap, t.bulk_gap, t.gap,
                        count(*) FILTER (WHERE t.priority = 'bulk' AND t.due_at <= v_now) AS bulk_leaving

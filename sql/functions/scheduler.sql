@@ -200,7 +200,7 @@ BEGIN
         SELECT c.org_id, c.id AS channel_id, greatest(p.drip_free_at, v_now) AS free_from,
                1 / (c.max_mps * current_share(p.share, p.slowed_at)) AS gap
           FROM channels c
-          JOIN pace p ON p.org_id = c.org_id AND p.channel_id = c.id AND p.priority = 'high'
+          JOIN pace p ON p.org_id = c.org_id AND p.channel_id = c.id
          WHERE (c.org_id, c.id) IN (SELECT u.org_id, u.channel_id
                                       FROM unnest(v_orgs, v_channels) AS u (org_id, channel_id))
            AND current_share(p.share, p.slowed_at) < 1
@@ -224,7 +224,7 @@ BEGIN
                SELECT count(*) FROM slot t
                 WHERE t.channel_id = s.channel_id AND t.at <= v_now + c_drip_ahead))
       FROM slowed s
-     WHERE p.org_id = s.org_id AND p.channel_id = s.channel_id AND p.priority = 'high';
+     WHERE p.org_id = s.org_id AND p.channel_id = s.channel_id;
 END $$;
 
 -- next_due: milliseconds until the scheduler has something to do here; 0: now; -1: nothing waits.

@@ -171,7 +171,7 @@ Test(pause, what_was_parked_leaves_in_its_order_and_at_its_pace)
     run("UPDATE channels SET status = 'paused'");
     for (int i = 3; i >= 0; i--)
         (void)claim(acme, ids[i]);
-    run("UPDATE pace SET free_at = now() - interval '1 hour'");
+    run("UPDATE pace SET high_free_at = now() - interval '1 hour'");
     run("UPDATE channels SET status = 'active'");
     assert_rows(rows("SELECT message_id FROM outbox ORDER BY due_at, seq"), ids[0], ids[1], ids[2],
                 ids[3]);

@@ -115,11 +115,11 @@ static const struct crossing {
      "INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance) "
      "SELECT a.org_id, 'k', sha256('x'), s.message_id, 'queued', 1 FROM acme a, stranger s"},
     {"pace to channels", "beta",
-     "DELETE FROM pace; INSERT INTO pace (org_id, channel_id, priority) "
-     "SELECT a.org_id, s.channel_id, 'high' FROM acme a, stranger s"},
+     "DELETE FROM pace; INSERT INTO pace (org_id, channel_id) "
+     "SELECT a.org_id, s.channel_id FROM acme a, stranger s"},
     {"pace moved to a channel", "beta",
      "UPDATE pace p SET channel_id = s.channel_id FROM acme a, stranger s "
-     "WHERE p.org_id = a.org_id AND p.priority = 'high'"},
+     "WHERE p.org_id = a.org_id"},
     {"pace moved to an org", "beta",
      "UPDATE pace p SET org_id = s.org_id FROM acme a, stranger s WHERE p.org_id = a.org_id"},
     {"conversations to channels", "beta",
