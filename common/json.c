@@ -14,6 +14,73 @@ static const char *reason(enum json_tokener_error why, bool whole)
     return json_tokener_error_desc(why);
 }
 
+static bool skip_digits(const char **at, const char *end)
+{
+    const char *begin = *at;
+    while (*at < end && **at >= '0' && **at <= '9')
+        ++*at;
+    return *at > begin;
+}
+
+static bool is_number(const char *at, const char *end)
+{
+    if (at < end && *at == '-')
+        at++;
+    if (at < end && *at == '0')
+        at++;
+    else if (!skip_digits(&at, end))
+        return false;
+    if (at < end && *at == '.') {
+        at++;
+        if (!skip_digits(&at, end))
+            return false;
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        if (at < end && (*at == '+' || *at == '-'))
+            at++;
+        if (!skip_digits(&at, end))
+            return false;
+    }
+    return at == end;
+}
+
+static bool is_word(const char *at, const char *end, const char *word)
+{
+    size_t length = strlen(word);
+    return (size_t)(end - at) == length && memcmp(at, word, length) == 0;
+}
+
+static bool is_structure(char c)
+{
+    return c == '\0' || strchr("{}[]:,\" \t\r\n", c);
+}
+
+// json-c takes NaN, Infinity and numbers like 1. or -.5, which no other reader does. Where in a
+// document that it has taken the first of these is; NULL: there is none.
+static const char *find_no_number(const char *at, const char *end)
+{
+    bool in_string = false;
+    while (at < end) {
+        if (in_string && *at == '\\') {
+            at += 2;
+        } else if (*at == '"') {
+            in_string = !in_string;
+            at++;
+        } else if (in_string || is_structure(*at)) {
+            at++;
+        } else {
+            const char *begin = at;
+            while (at < end && !is_structure(*at))
+                at++;
+            if (!is_number(begin, at) && !is_word(begin, at, "true") &&
+                !is_word(begin, at, "false") && !is_word(begin, at, "null"))
+                return begin;
+        }
+    }
+    return NULL;
+}
+
 struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_error *error)
 {
     if (!tg_utf8_is_valid(bytes, length)) {
@@ -28,8 +95,15 @@ struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_er
     enum json_tokener_error why = json_tokener_get_error(tokener);
     size_t end = json_tokener_get_parse_end(tokener);
     json_tokener_free(tokener);
-    if (root && why == json_tokener_success && end == length)
-        return root;
+    if (root && why == json_tokener_success && end == length) {
+        const char *odd = find_no_number(bytes, bytes + length);
+        if (!odd)
+            return root;
+        json_object_put(root);
+        tg_error_set(error, 400, "invalid_json", "body",
+                     "The body is not valid JSON (byte %zu): not a number", (size_t)(odd - bytes));
+        return NULL;
+    }
     json_object_put(root);
     tg_error_set(error, 400, "invalid_json", "body", "The body is not valid JSON (byte %zu): %s",
                  end, reason(why, end == length));

@@ -35,6 +35,14 @@ ParameterizedTestParameters(json, anything_else_is_refused)
         {"\xef\xbb\xbf{}", 0, ""},
         {"{}\0{}", 5, ""},
         {"null ", 0, "it is null"},
+        {"[NaN]", 0, "(byte 1): not a number"},
+        {"{\"a\\\"\": -Infinity}", 0, "(byte 8): not a number"},
+        {"Infinity", 0, ""},
+        {"[1, 1.]", 0, "(byte 4): not a number"},
+        {"[1.e3]", 0, "not a number"},
+        {"[-.5]", 0, "not a number"},
+        {"[01.5]", 0, "not a number"},
+        {"[1e+]", 0, ""},
         {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]]]]]]]", 0, "nesting too deep"},
     };
     return cr_make_param_array(struct bad, cases, sizeof cases / sizeof *cases);
@@ -49,6 +57,17 @@ ParameterizedTest(struct bad *bad, json, anything_else_is_refused)
     cr_assert_str_eq(error.code, "invalid_json");
     cr_assert_str_eq(error.field, "body");
     cr_assert(strstr(error.message, bad->why), "%s", error.message);
+}
+
+Test(json, every_number_is_read)
+{
+    struct tg_error error;
+    static const char text[] = "[0,-0,7,-10,0.5,-0.05,1e3,1E-3,1.5e+10,true,false,null,"
+                               "\"NaN -.5 \\\" 1.\"]";
+    struct json_object *root = tg_json_parse(text, sizeof text - 1, &error);
+    cr_assert(root, "%s", error.message);
+    cr_assert_eq(json_object_array_length(root), 13);
+    json_object_put(root);
 }
 
 Test(json, what_is_written_holds_no_nul)
