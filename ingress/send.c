@@ -238,6 +238,11 @@ static bool read_phone(struct json_object *root, struct tg_send *send, struct tg
 static bool read_recipient(const struct tg_cloud_message *checked, struct json_object *message,
                            struct tg_send *send, struct tg_error *error)
 {
+    struct json_object *recipient_type;
+    if (json_object_object_get_ex(message, "recipient_type", &recipient_type) && recipient_type &&
+        strcmp(json_object_get_string(recipient_type), "individual") != 0)
+        return tg_error_set(error, 400, "invalid_message", "payload.recipient_type",
+                            "Messages to groups are not supported");
     if (checked->recipient) {
         if (send->phone[0])
             return tg_error_set(error, 400, "invalid_field", "phone",
@@ -245,17 +250,18 @@ static bool read_recipient(const struct tg_cloud_message *checked, struct json_o
         if (holds_nul(checked->recipient))
             return tg_error_set(error, 400, "invalid_message", "payload.recipient",
                                 "payload.recipient must not hold NUL characters");
+        if ((size_t)json_object_get_string_len(checked->recipient) >= sizeof send->user_id)
+            return tg_error_set(error, 400, "invalid_message", "payload.recipient",
+                                "payload.recipient must have at most %zu bytes",
+                                sizeof send->user_id - 1);
         snprintf(send->user_id, sizeof send->user_id, "%s",
                  json_object_get_string(checked->recipient));
         return true;
     }
-    if (!checked->to)
-        return true; // a receipt
-    struct json_object *recipient_type;
-    if (json_object_object_get_ex(message, "recipient_type", &recipient_type) && recipient_type &&
-        strcmp(json_object_get_string(recipient_type), "individual") != 0)
-        return tg_error_set(error, 400, "invalid_message", "payload.recipient_type",
-                            "Messages to groups are not supported");
+    if (!checked->to) {
+        send->phone[0] = '\0'; // a receipt goes to the message that it names
+        return true;
+    }
     size_t length = (size_t)json_object_get_string_len(checked->to);
     if (length > 0) {
         char to[TG_PHONE_SIZE];

@@ -101,7 +101,7 @@ struct times {
     char field[16]; // "": good
 };
 
-ParameterizedTestParameters(not_after, is_in_the_future_and_after_send_at)
+ParameterizedTestParameters(not_after, is_after_send_at_and_not_too_far_ahead)
 {
     static struct times times[] = {
         {NONE, NONE, ""},
@@ -111,9 +111,7 @@ ParameterizedTestParameters(not_after, is_in_the_future_and_after_send_at)
         {-3600, 60, ""},
         {60, 61, ""},
         {60, NONE, ""},
-        {NONE, 0, "not_after"},
-        {NONE, -1, "not_after"},
-        {-3600, -1800, "not_after"},
+        {-3600, -1800, ""}, // accept_sends refuses it, unless it repeats another one
         {NONE, TG_SEND_AT_MAX_S + DAY_S + 60, "not_after"},
         {60, 60, "not_after"},
         {60, 30, "not_after"},
@@ -122,7 +120,7 @@ ParameterizedTestParameters(not_after, is_in_the_future_and_after_send_at)
     return cr_make_param_array(struct times, times, sizeof times / sizeof *times);
 }
 
-ParameterizedTest(struct times *times, not_after, is_in_the_future_and_after_send_at)
+ParameterizedTest(struct times *times, not_after, is_after_send_at_and_not_too_far_ahead)
 {
     TG_TEXT_AUTO body = {0};
     tg_text_append_string(&body, "{\"phone\":\"919876543210\",\"message\":\"Hi\"");
@@ -140,4 +138,66 @@ ParameterizedTest(struct times *times, not_after, is_in_the_future_and_after_sen
     }
     cr_assert_eq(send.not_after_ms != 0, times->not_after_s != NONE);
     tg_send_finish(&send);
+}
+
+#define TEXT "\"messaging_product\":\"whatsapp\",\"type\":\"text\",\"text\":{\"body\":\"Hi\"}"
+
+struct recipient {
+    char request[300];
+    char field[32]; // "": good
+    char phone[TG_PHONE_SIZE];
+};
+
+ParameterizedTestParameters(recipient, is_one_person_or_none)
+{
+    static struct recipient recipients[] = {
+        {"{\"payload\":{" TEXT ",\"to\":\"919876543210\"}}", "", "919876543210"},
+        {"{\"payload\":{" TEXT ",\"recipient\":\"IN.1\"}}", "", ""},
+        {"{\"payload\":{" TEXT ",\"recipient_type\":\"group\",\"to\":\"919876543210\"}}",
+         "payload.recipient_type", ""},
+        {"{\"payload\":{" TEXT ",\"recipient_type\":\"group\",\"recipient\":\"1203\"}}",
+         "payload.recipient_type", ""},
+        // It goes to the message that it names: the phone makes no contact of it.
+        {"{\"phone\":\"919876543210\",\"payload\":{\"messaging_product\":\"whatsapp\","
+         "\"status\":\"read\",\"message_id\":\"wamid.1\"}}",
+         "", ""},
+    };
+    return cr_make_param_array(struct recipient, recipients,
+                               sizeof recipients / sizeof *recipients);
+}
+
+ParameterizedTest(struct recipient *recipient, recipient, is_one_person_or_none)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, recipient->request);
+    struct tg_send send;
+    struct tg_error error = {0};
+    bool good = send_read(&body, &(struct identity){0}, &send, &error);
+    cr_assert_str_eq(error.field, recipient->field, "%s", recipient->request);
+    cr_assert_eq(good, recipient->field[0] == '\0', "%s", error.message);
+    if (!good)
+        return;
+    cr_assert_str_eq(send.phone, recipient->phone);
+    tg_send_finish(&send);
+}
+
+Test(recipient, is_kept_whole_or_refused)
+{
+    for (size_t letters = 127; letters <= 129; letters++) {
+        TG_TEXT_AUTO body = {0};
+        tg_text_append_string(&body, "{\"payload\":{" TEXT ",\"recipient\":\"");
+        for (size_t i = 0; i < letters; i++)
+            tg_text_append_string(&body, "\xc3\xa4"); // two bytes
+        tg_text_append_string(&body, "\"}}");
+        struct tg_send send;
+        struct tg_error error = {0};
+        bool good = send_read(&body, &(struct identity){0}, &send, &error);
+        cr_assert_eq(good, 2 * letters < TG_USER_ID_SIZE, "%zu: %s", letters, error.message);
+        if (!good) {
+            cr_assert_str_eq(error.field, "payload.recipient");
+            continue;
+        }
+        cr_assert_eq(strlen(send.user_id), 2 * letters);
+        tg_send_finish(&send);
+    }
 }
