@@ -240,15 +240,16 @@ BEGIN
     RETURN QUERY
     SELECT CASE WHEN i.verdict = 'known' THEN 'accepted' ELSE i.verdict END, i.answer_id,
            CASE i.verdict WHEN 'accepted' THEN v_states[i.n]
-                          WHEN 'known' THEN coalesce(o.state, 'queued')
+                          WHEN 'known' THEN coalesce(k.status, nullif(o.state, 'sending'), 'queued')
                           WHEN 'duplicate' THEN k.status END,
-           money_text(CASE WHEN i.verdict = 'duplicate' THEN k.balance ELSE i.balance_after END),
+           money_text(coalesce(k.balance, i.balance_after)),
            money_text(i.fee)
       FROM unnest(v_verdicts, v_answer_ids, v_balances, v_fees) WITH ORDINALITY
            AS i (verdict, answer_id, balance_after, fee, n)
       LEFT JOIN outbox o ON o.message_id = CASE WHEN i.verdict = 'known' THEN i.answer_id END
                         AND o.org_id = p_org_ids[i.n]
-      LEFT JOIN idempotency_keys k ON k.key = CASE WHEN i.verdict = 'duplicate' THEN p_keys[i.n] END
+      LEFT JOIN idempotency_keys k ON k.key = CASE WHEN i.verdict IN ('duplicate', 'known')
+                                                   THEN p_keys[i.n] END
                                   AND k.org_id = p_org_ids[i.n]
      ORDER BY i.n;
 END $$;
