@@ -60,6 +60,27 @@ void tg_pg_destroy(struct tg_pg *pg)
     free(pg);
 }
 
+static bool is_plausible(const char *keyword, const char *value)
+{
+    if (strcmp(keyword, "host") == 0)
+        return !strchr(value, '@');
+    if (strcmp(keyword, "port") == 0)
+        return value[strspn(value, "0123456789,")] == '\0';
+    return true;
+}
+
+bool tg_pg_url_check(const char *url)
+{
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &message);
+    PQfreemem(message); // it may quote the password
+    bool good = options != NULL;
+    for (PQconninfoOption *option = options; good && option->keyword; option++)
+        good = !option->val || is_plausible(option->keyword, option->val);
+    PQconninfoFree(options);
+    return good;
+}
+
 // PostgreSQL's messages end in a newline and may have several lines; a log line has one.
 static void copy_first_line(char *line, size_t size, const char *message)
 {

@@ -18,6 +18,11 @@ enum tg_pg_status {
     TG_PG_REFUSED, // any other error of the statement: nothing was done
 };
 
+// Will libpq understand it? A URL, or "keyword = value ...". What it would take for something else
+// than was meant (a password that is not percent-encoded) is refused too: libpq's messages, which
+// are logged, would quote it.
+bool tg_pg_url_check(const char *url) TG_MUST_CHECK;
+
 // Does not connect yet. `application` stands in pg_stat_activity.
 struct tg_pg *tg_pg_create(const char *url, const char *application);
 void tg_pg_destroy(struct tg_pg *pg);

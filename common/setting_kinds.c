@@ -1,5 +1,6 @@
 #include "common/setting_kinds.h"
 
+#include "common/pg.h"
 #include "common/settings.h"
 #include "common/stream.h"
 
@@ -34,15 +35,10 @@ static bool keep_text(const char *value, void *target)
     return true;
 }
 
-// Either "postgresql://..." or libpq's "keyword = value ...". What is in it, libpq knows.
 bool tg_setting_postgres_url(const struct tg_setting *setting, const char *value, void *target)
 {
     (void)setting;
-    size_t keyword = strspn(value, "abcdefghijklmnopqrstuvwxyz_");
-    const char *after = value + keyword + strspn(value + keyword, " ");
-    bool pairs = keyword > 0 && *after == '=';
-    bool url = starts_with(value, "postgresql://") || starts_with(value, "postgres://");
-    return (url || pairs) && keep_text(value, target);
+    return tg_pg_url_check(value) && keep_text(value, target);
 }
 
 bool tg_setting_redis_url(const struct tg_setting *setting, const char *value, void *target)

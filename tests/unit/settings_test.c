@@ -130,6 +130,11 @@ ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
     static struct wrong wrong[] = {
         {"TOLLGATE_POSTGRES_URL=mysql://localhost/x"},
         {"TOLLGATE_POSTGRES_URL=tollgate"},
+        // Passwords that libpq would take for something else, and then quote.
+        {"TOLLGATE_POSTGRES_URL=postgresql://user:top%secret@localhost/x"},
+        {"TOLLGATE_POSTGRES_URL=postgresql://user:top@secret@localhost/x"},
+        {"TOLLGATE_POSTGRES_URL=postgresql://user:top/secret@localhost/x"},
+        {"TOLLGATE_POSTGRES_URL=host=localhost password=top secret"},
         {"TOLLGATE_REDIS_URL=127.0.0.1:6379"},
         {"TOLLGATE_REDIS_URL=http://127.0.0.1:6379"},
         {"TOLLGATE_LISTEN=3000"},
