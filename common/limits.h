@@ -42,9 +42,10 @@ enum {
     // How long a request may wait for PostgreSQL to come back before it is answered 503.
     TG_ACCEPT_DEADLINE_MS = 5000,
 
-    // `Prefer: wait=N`: the longest N, and how many requests may wait at once.
+    // `Prefer: wait=N`: the longest N, and how many requests may wait at once: half of all
+    // connections, so that others can still connect. Who finds no place is answered 202 at once.
     TG_WAIT_MAX_S = 30,
-    TG_WAITERS_MAX = 4096,
+    TG_WAITERS_MAX = 2048,
 
     // `send_at` may be so far ahead: a year and a day.
     TG_SEND_AT_MAX_S = 366 * 86400,

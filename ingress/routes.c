@@ -28,6 +28,7 @@ static void handle_send(const struct routes *routes, struct request *request,
         return;
     }
     send_set_key(&send, call->idempotency_key, request_body(request));
+    request_drop_body(request); // it may wait for Meta for long
     lanes_submit(routes->lanes, request, &send, call->wait_s);
 }
 

@@ -80,8 +80,7 @@ static struct request *create_request(struct server *server, struct MHD_Connecti
     return request;
 }
 
-// Gives the body's memory back.
-static void drop_body(struct request *request)
+void request_drop_body(struct request *request)
 {
     tg_gauge_add(TG_BODY_BYTES, -(int64_t)request->body.length);
     atomic_fetch_sub_explicit(&request->server->body_bytes, request->body.length,
@@ -109,7 +108,7 @@ static void free_request(void *context, struct MHD_Connection *connection, void 
         return;
     if (request->handed_out)
         count_down(request->server, &request->server->unsent);
-    drop_body(request);
+    request_drop_body(request);
     tg_text_finish(&request->answer.body);
     free(request->path);
     free(request);
@@ -162,7 +161,7 @@ static void take_body(struct request *request, const char *bytes, size_t size)
     request->body_read += size;
     request->too_large = request->too_large || request->body_read > request->body_max;
     if (request->too_large || request->without_room) {
-        drop_body(request);
+        request_drop_body(request);
         return;
     }
     size_t before =
@@ -171,7 +170,7 @@ static void take_body(struct request *request, const char *bytes, size_t size)
     tg_text_append(&request->body, bytes, size);
     if (before + size > TG_BODIES_BYTES_MAX) {
         request->without_room = true;
-        drop_body(request);
+        request_drop_body(request);
     }
 }
 

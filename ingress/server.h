@@ -35,6 +35,8 @@ void server_stop(struct server *server);
 const char *request_method(const struct request *request);
 const char *request_path(const struct request *request);
 const struct tg_text *request_body(const struct request *request);
+// Gives the body's memory back, as nobody needs it any more.
+void request_drop_body(struct request *request);
 bool request_body_too_large(const struct request *request);
 // The body was dropped, since all bodies together would have been more than TG_BODIES_BYTES_MAX.
 bool request_body_without_room(const struct request *request);
