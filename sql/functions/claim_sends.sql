@@ -21,8 +21,7 @@ DECLARE
     v_orgs     uuid[];
     v_messages uuid[];
     v_channels uuid[];
-    v_late     boolean[];
-    v_leaving  integer;
+    v_leaves   boolean[];
 BEGIN
     WITH claimed AS (
         UPDATE outbox o
@@ -30,25 +29,27 @@ BEGIN
                attempt = CASE o.state WHEN 'queued' THEN o.attempt + 1 ELSE o.attempt END
          WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
            AND (o.state = 'queued' OR o.claim_id = p_claim_id)
-        RETURNING o.message_id, o.org_id, o.channel_id, o.not_after <= clock_timestamp() AS late
+        RETURNING o.message_id, o.org_id, o.channel_id, o.not_after > clock_timestamp() AS in_time
     )
-    SELECT array_agg(c.org_id), array_agg(c.message_id), array_agg(c.channel_id), array_agg(c.late)
-      INTO v_orgs, v_messages, v_channels, v_late FROM claimed c;
+    -- Said once, since the channel may be paused or resumed meanwhile: each one either leaves or is parked.
+    SELECT array_agg(o.org_id), array_agg(o.message_id), array_agg(o.channel_id),
+           array_agg(o.in_time AND c.status = 'active')
+      INTO v_orgs, v_messages, v_channels, v_leaves
+      FROM claimed o LEFT JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id;
 
     RETURN QUERY
     SELECT o.message_id, o.org_id, o.channel_id, c.phone_number_id, c.access_token, m.type,
            m.payload::text
-      FROM unnest(v_orgs, v_messages, v_channels, v_late) AS o (org_id, message_id, channel_id, late)
+      FROM unnest(v_orgs, v_messages, v_channels, v_leaves)
+           AS o (org_id, message_id, channel_id, leaves)
       LEFT JOIN messages m ON m.id = o.message_id AND m.org_id = o.org_id
       LEFT JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id
-     WHERE c.status = 'active' AND NOT o.late;
-    GET DIAGNOSTICS v_leaving = ROW_COUNT;
+     WHERE o.leaves;
 
-    IF v_leaving < cardinality(v_messages) THEN
+    IF false = ANY (v_leaves) THEN
         PERFORM park_sends(array_agg(o.org_id), array_agg(o.message_id), p_claim_id)
-           FROM unnest(v_orgs, v_messages, v_channels, v_late) AS o (org_id, message_id, channel_id, late)
-           JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id
-          WHERE c.status <> 'active' OR o.late;
+           FROM unnest(v_orgs, v_messages, v_leaves) AS o (org_id, message_id, leaves)
+          WHERE NOT o.leaves;
     END IF;
 END $$;
 
