@@ -12,8 +12,54 @@ RETURN CASE WHEN p_phone NOT LIKE '5%' THEN NULL
             WHEN p_phone ~ '^521[0-9]{10}$' THEN '52' || substr(p_phone, 4)
             WHEN p_phone ~ '^52[0-9]{10}$' THEN '521' || substr(p_phone, 3) END;
 
--- find_or_make_contacts: the contacts that wrote, in order; NULL where p_org_ids is. Names, and the half
--- of a contact's identity that was not known yet, are brought up to date.
+-- complete_contacts: names, and the half of a contact's identity that was not known yet, are brought up to
+-- date; a phone or user id that somebody else of the org has stays that one's.
+CREATE OR REPLACE FUNCTION complete_contacts(p_org_ids uuid[], p_contact_ids bigint[], p_names text[],
+                                             p_phones text[], p_user_ids text[])
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    c_looks CONSTANT integer := 3;
+BEGIN
+    FOR v_look IN 1 .. c_looks LOOP
+        -- Somebody else may be making a contact with that half: then the next look sees it.
+        BEGIN
+            WITH told AS (
+                SELECT i.org_id, i.contact_id,
+                       (array_agg(i.name ORDER BY i.n DESC) FILTER (WHERE i.name IS NOT NULL))[1] AS name,
+                       (array_agg(i.phone ORDER BY i.n DESC) FILTER (WHERE i.phone IS NOT NULL))[1] AS phone,
+                       (array_agg(i.user_id ORDER BY i.n DESC) FILTER (WHERE i.user_id IS NOT NULL))[1] AS user_id
+                  FROM unnest(p_org_ids, p_contact_ids, p_names, p_phones, p_user_ids) WITH ORDINALITY
+                       AS i (org_id, contact_id, name, phone, user_id, n)
+                 WHERE i.contact_id IS NOT NULL
+                 GROUP BY i.org_id, i.contact_id
+            ), changed AS MATERIALIZED (
+                SELECT c.org_id, c.id, coalesce(t.name, c.name) AS name,
+                       CASE WHEN c.phone IS NULL AND NOT EXISTS (
+                                 SELECT FROM contacts o WHERE o.org_id = t.org_id AND o.phone = t.phone)
+                            THEN t.phone ELSE c.phone END AS phone,
+                       CASE WHEN c.user_id IS NULL AND NOT EXISTS (
+                                 SELECT FROM contacts o WHERE o.org_id = t.org_id AND o.user_id = t.user_id)
+                            THEN t.user_id ELSE c.user_id END AS user_id
+                  FROM told t JOIN contacts c ON c.org_id = t.org_id AND c.id = t.contact_id
+                 WHERE t.name <> c.name OR (t.name IS NOT NULL AND c.name IS NULL)
+                    OR (t.phone IS NOT NULL AND c.phone IS NULL)
+                    OR (t.user_id IS NOT NULL AND c.user_id IS NULL)
+                 ORDER BY c.org_id, c.id FOR NO KEY UPDATE OF c
+            )
+            UPDATE contacts c SET name = n.name, phone = n.phone, user_id = n.user_id
+              FROM changed n WHERE c.org_id = n.org_id AND c.id = n.id;
+            RETURN;
+        EXCEPTION WHEN unique_violation THEN
+            IF v_look = c_looks THEN
+                RAISE;
+            END IF;
+        END;
+    END LOOP;
+END $$;
+
+-- find_or_make_contacts: the contacts that wrote, in order; NULL where p_org_ids is.
 CREATE OR REPLACE FUNCTION find_or_make_contacts(p_org_ids uuid[], p_phones text[], p_user_ids text[],
                                                  p_names text[])
 RETURNS bigint[]
@@ -43,47 +89,25 @@ BEGIN
         ON CONFLICT DO NOTHING;
     END LOOP;
 
-    WITH told AS (
-        SELECT i.org_id, i.contact_id,
-               (array_agg(i.name ORDER BY i.n DESC) FILTER (WHERE i.name IS NOT NULL))[1] AS name,
-               (array_agg(i.phone ORDER BY i.n DESC) FILTER (WHERE i.phone IS NOT NULL))[1] AS phone,
-               (array_agg(i.user_id ORDER BY i.n DESC) FILTER (WHERE i.user_id IS NOT NULL))[1] AS user_id
-          FROM unnest(p_org_ids, v_contacts, p_names, p_phones, p_user_ids) WITH ORDINALITY
-               AS i (org_id, contact_id, name, phone, user_id, n)
-         WHERE i.contact_id IS NOT NULL
-         GROUP BY i.org_id, i.contact_id
-    ), changed AS MATERIALIZED (
-        SELECT c.org_id, c.id, coalesce(t.name, c.name) AS name,
-               CASE WHEN c.phone IS NULL AND NOT EXISTS (
-                         SELECT FROM contacts o WHERE o.org_id = t.org_id AND o.phone = t.phone)
-                    THEN t.phone ELSE c.phone END AS phone,
-               CASE WHEN c.user_id IS NULL AND NOT EXISTS (
-                         SELECT FROM contacts o WHERE o.org_id = t.org_id AND o.user_id = t.user_id)
-                    THEN t.user_id ELSE c.user_id END AS user_id
-          FROM told t JOIN contacts c ON c.org_id = t.org_id AND c.id = t.contact_id
-         WHERE t.name <> c.name OR (t.name IS NOT NULL AND c.name IS NULL)
-            OR (t.phone IS NOT NULL AND c.phone IS NULL)
-            OR (t.user_id IS NOT NULL AND c.user_id IS NULL)
-         ORDER BY c.org_id, c.id FOR NO KEY UPDATE OF c
-    )
-    UPDATE contacts c SET name = n.name, phone = n.phone, user_id = n.user_id
-      FROM changed n WHERE c.org_id = n.org_id AND c.id = n.id;
-
+    PERFORM complete_contacts(p_org_ids, v_contacts, p_names, p_phones, p_user_ids);
     RETURN v_contacts;
 END $$;
 
 -- move_contact: a contact has got another number. Where somebody of the org has that number already, both
 -- stay as they are.
 CREATE OR REPLACE FUNCTION move_contact(p_org_id uuid, p_phone text, p_new_phone text) RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
+BEGIN
     UPDATE contacts c SET phone = p_new_phone
      WHERE c.org_id = p_org_id
        AND c.id = (SELECT f.id FROM contacts f
                     WHERE f.org_id = p_org_id AND f.phone IN (p_phone, phone_alternative(p_phone))
                     ORDER BY f.phone = p_phone DESC LIMIT 1)
        AND NOT EXISTS (SELECT FROM contacts o WHERE o.org_id = p_org_id AND o.phone = p_new_phone);
-$$;
+EXCEPTION WHEN unique_violation THEN
+    RETURN; -- somebody has just got it
+END $$;
 
 -- set_preferences: contacts that opt out of bulk sends or in again, over one channel each. The newest wish
 -- by Meta's clock counts, in whatever order they come; of two of the same second the later one here.

@@ -113,6 +113,30 @@ Test(inbound, a_number_that_is_taken_is_not_taken_away)
                 "919876543210, Asha");
 }
 
+// Somebody sends to the phone at the very moment in which we learn that it is a contact's.
+Test(inbound, a_phone_that_somebody_else_just_gets_stays_that_ones)
+{
+    const char *acme = given_org_with_channel("10.00");
+    (void)given_inbound(.org = acme, .phone = "", .user_id = "IN.1");
+    const struct send_spec send = {.org = acme, .phone = "919876543210"};
+    const struct inbound_spec message = {.org = acme, .user_id = "IN.1"};
+    assert_rows(meanwhile(accept_sends_sql(&send, 1), receive_sql(&message, 1)), "saved");
+    assert_rows(rows("SELECT phone, user_id FROM contacts ORDER BY id"), "null, IN.1",
+                "919876543210, null");
+    cr_assert_str_eq(number_of("messages WHERE direction = 'inbound'"), "2");
+}
+
+Test(inbound, a_number_that_somebody_else_just_gets_is_not_taken_away)
+{
+    const char *acme = given_org_with_channel("10.00");
+    (void)given_inbound(.org = acme, .phone = "919876543210");
+    const struct send_spec send = {.org = acme, .phone = "919876543211"};
+    const struct inbound_spec message = {
+        .org = acme, .phone = "919876543210", .new_phone = "919876543211", .type = "system"};
+    assert_rows(meanwhile(accept_sends_sql(&send, 1), receive_sql(&message, 1)), "saved");
+    assert_rows(rows("SELECT phone FROM contacts ORDER BY phone"), "919876543210", "919876543211");
+}
+
 Test(inbound, older_messages_do_not_set_the_window_back)
 {
     const char *org = given_org_with_channel("1.00");
