@@ -5,33 +5,45 @@
 
 -- park_sends: parks messages whose turn has come but that may not leave: those of channels that are not
 -- active until the channel is resumed, those past their not_after until the scheduler expires them. The
--- lock on the channel makes whoever resumes it at this moment find them.
+-- lock on the channel makes whoever resumes it at this moment find them. Who holds it already is not waited
+-- for, as all that is due would wait too: then they are looked at again soon.
 CREATE OR REPLACE FUNCTION park_sends(p_org_ids uuid[], p_message_ids uuid[], p_claim_id uuid) RETURNS void
 LANGUAGE plpgsql
 SET enable_seqscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
-    v_paused uuid[];
+    c_look_again CONSTANT interval := '1 second';
+    v_now        timestamptz := clock_timestamp();
+    v_paused     uuid[];
+    v_changing   uuid[];
 BEGIN
     SELECT array_agg(p.id) INTO v_paused
       FROM (SELECT c.id FROM channels c
              WHERE c.status <> 'active' AND (c.org_id, c.id) IN (
                    SELECT o.org_id, o.channel_id FROM outbox o
                     WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids))
-             ORDER BY c.id FOR SHARE) p;
+             ORDER BY c.id FOR SHARE SKIP LOCKED) p;
+    SELECT array_agg(c.id) INTO v_changing
+      FROM channels c
+     WHERE c.status <> 'active' AND c.id <> ALL (coalesce(v_paused, '{}')) AND (c.org_id, c.id) IN (
+           SELECT o.org_id, o.channel_id FROM outbox o
+            WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids));
     UPDATE outbox o
-       SET state = 'scheduled',
-           due_at = CASE WHEN o.channel_id = ANY (v_paused) THEN 'infinity' ELSE clock_timestamp() END,
-           look_at = CASE WHEN o.channel_id = ANY (v_paused) THEN o.not_after
-                          ELSE least(clock_timestamp(), o.not_after) END,
+       SET state = 'scheduled', due_at = i.due_at, look_at = least(i.due_at, o.not_after),
            attempt = CASE o.state WHEN 'sending' THEN o.attempt - 1 ELSE o.attempt END,
            claim_id = NULL, claimed_at = NULL
-     WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
+      FROM (SELECT u.org_id, u.message_id,
+                   CASE WHEN u.channel_id = ANY (v_paused) THEN 'infinity'
+                        WHEN u.channel_id = ANY (v_changing) THEN v_now + c_look_again
+                        ELSE v_now END AS due_at
+              FROM outbox u WHERE u.message_id = ANY (p_message_ids) AND u.org_id = ANY (p_org_ids)) i
+     WHERE o.message_id = i.message_id AND o.org_id = i.org_id
        AND (o.state = 'scheduled' OR o.claim_id = p_claim_id);
 END $$;
 
 -- pause_channels: what outcomes say of the channels that met them, at the times when they were tried: a
--- failure that an older access token met pauses nothing. One open alert for each channel. Returns the
+-- failure from before the channel got its token pauses nothing. One open alert for
+-- each channel. Who changes a channel just now is not waited for: the next failure pauses it. Returns the
 -- channels that were paused by this.
 CREATE OR REPLACE FUNCTION pause_channels(p_org_ids uuid[], p_channel_ids uuid[], p_outcomes text[],
                                           p_messages text[], p_tried_at timestamptz[])
@@ -39,17 +51,21 @@ RETURNS uuid[]
 LANGUAGE plpgsql
 AS $$
 DECLARE
+    v_locked uuid[];
     v_paused uuid[];
 BEGIN
-    PERFORM FROM channels c WHERE (c.org_id, c.id) IN (
-             SELECT i.org_id, i.channel_id FROM unnest(p_org_ids, p_channel_ids) AS i (org_id, channel_id))
-      ORDER BY c.id FOR NO KEY UPDATE;
+    SELECT array_agg(l.id) INTO v_locked
+      FROM (SELECT c.id FROM channels c
+             WHERE c.status = 'active' AND (c.org_id, c.id) IN (
+                   SELECT i.org_id, i.channel_id
+                     FROM unnest(p_org_ids, p_channel_ids) AS i (org_id, channel_id))
+             ORDER BY c.id FOR NO KEY UPDATE SKIP LOCKED) l;
     WITH cause AS (
         SELECT DISTINCT ON (i.channel_id) i.*
           FROM unnest(p_org_ids, p_channel_ids, p_outcomes, p_messages, p_tried_at) WITH ORDINALITY
                AS i (org_id, channel_id, outcome, message, tried_at, n)
           JOIN channels c ON c.org_id = i.org_id AND c.id = i.channel_id
-         WHERE c.status = 'active' AND i.tried_at >= c.token_changed_at
+         WHERE c.id = ANY (v_locked) AND i.tried_at >= c.token_changed_at
          ORDER BY i.channel_id, i.n
     ), paused AS (
         UPDATE channels c SET status = 'paused', paused_for = i.outcome

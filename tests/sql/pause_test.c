@@ -1,7 +1,7 @@
 // Pauses: a channel whose token is dead stops once, its messages wait, and a new token sets it
 // going again.
 
-#include "tests/sql/givens.h"
+#include "tests/sql/inbound.h"
 
 TestSuite(pause, .init = database_create, .fini = database_drop);
 
@@ -231,8 +231,57 @@ Test(pause, whoever_parks_while_the_channel_is_resumed_parks_nothing)
     const char *message = given_message(.org = acme);
     (void)given_settled_message(acme, "190");
     assert_no_rows(meanwhile(RESUME, claim_sql(message)));
-    cr_assert_str_eq(value("SELECT due_at <= clock_timestamp() FROM outbox"), "t");
+    cr_assert_str_eq(value("SELECT due_at < clock_timestamp() + interval '1 s' FROM outbox"), "t");
+    make_due();
     assert_rows(release_due(10), message);
+}
+
+// An operator whose transaction has changed the channels of an org, and is still open.
+static struct session *given_operator(const char *org)
+{
+    struct session *session = session_open();
+    (void)session_rows(session, "BEGIN; UPDATE channels SET waba_id = '1' WHERE org_id = '%s'",
+                       org);
+    run("SET lock_timeout = '1ms'");
+    return session;
+}
+
+static void end_operator(struct session *session)
+{
+    (void)session_rows(session, "ROLLBACK");
+    session_close(session);
+}
+
+Test(pause, who_changes_a_paused_channel_holds_up_no_other)
+{
+    given_acme("10000");
+    (void)given_message(.org = acme, .send_in_ms = 60000);
+    (void)given_settled_message(acme, "190");
+    const char *other = given_message(.org = given_org_with_channel("10.00"), .send_in_ms = 60000);
+    make_due();
+    struct session *session = given_operator(acme);
+    assert_rows(release_due(10), other);
+    assert_rows(rows("SELECT state, due_at > now(), isfinite(due_at), look_at = due_at FROM outbox "
+                     "WHERE org_id = '%s'",
+                     acme),
+                "scheduled, t, t, t");
+    end_operator(session);
+    make_due();
+    assert_no_rows(release_due(10));
+    cr_assert_str_eq(number_of("outbox WHERE due_at = 'infinity'"), "1");
+}
+
+Test(pause, who_changes_a_channel_holds_up_no_failure)
+{
+    given_acme("10000");
+    const char *first = given_claimed_message(.org = acme);
+    const char *second = given_claimed_message(.org = acme);
+    struct session *session = given_operator(acme);
+    (void)settle_sends({.org = acme, .message = first, .outcome = "190"});
+    end_operator(session);
+    cr_assert_str_eq(value("SELECT status FROM channels"), "active");
+    (void)settle_sends({.org = acme, .message = second, .outcome = "190"});
+    cr_assert_str_eq(value("SELECT status FROM channels"), "paused");
 }
 
 Test(pause, a_due_message_that_is_parked_while_the_channel_is_resumed_leaves)
