@@ -42,7 +42,7 @@ BEGIN
 END $$;
 
 -- pause_channels: what outcomes say of the channels that met them, at the times when they were tried: a
--- failure from before the channel got its token pauses nothing. One open alert for
+-- failure from before the channel got its token, or was set going again, pauses nothing. One open alert for
 -- each channel. Who changes a channel just now is not waited for: the next failure pauses it. Returns the
 -- channels that were paused by this.
 CREATE OR REPLACE FUNCTION pause_channels(p_org_ids uuid[], p_channel_ids uuid[], p_outcomes text[],
@@ -118,10 +118,12 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     IF NEW.access_token <> OLD.access_token THEN
-        NEW.token_changed_at := clock_timestamp();
         IF OLD.status = 'paused' AND NEW.status = 'paused' AND NEW.paused_for IS NOT NULL THEN
             NEW.status := 'active';
         END IF;
+    END IF;
+    IF NEW.access_token <> OLD.access_token OR (OLD.status <> 'active' AND NEW.status = 'active') THEN
+        NEW.token_changed_at := clock_timestamp();
     END IF;
     IF NEW.status <> 'paused' THEN
         NEW.paused_for := NULL;

@@ -160,6 +160,30 @@ Test(pause, a_failure_under_the_old_token_pauses_nothing)
     cr_assert_str_eq(value("SELECT status FROM channels"), "paused");
 }
 
+Test(pause, a_failure_from_before_it_was_set_going_by_hand_pauses_nothing)
+{
+    given_acme("10000");
+    const char *late = given_claimed_message(.org = acme);
+    (void)given_settled_message(acme, "131042");
+    run("UPDATE channels SET status = 'active'");
+    (void)settle_sends({.org = acme, .message = late, .outcome = "131042"});
+    cr_assert_str_eq(value("SELECT status FROM channels"), "active");
+    (void)given_settled_message(acme, "131042");
+    cr_assert_str_eq(value("SELECT status FROM channels"), "paused");
+}
+
+Test(pause, a_failure_is_of_the_token_that_its_message_was_sent_with)
+{
+    given_acme("10000");
+    const char *message = given_settled_message(acme, "sent");
+    set_token("new");
+    run("UPDATE channels SET token_changed_at = now() - interval '1 hour'");
+    run("UPDATE messages SET sent_at = now() - interval '2 hours'");
+    (void)hear(acme, message, "failed", "131042");
+    cr_assert_str_eq(value("SELECT status FROM messages"), "failed");
+    cr_assert_str_eq(value("SELECT status FROM channels"), "active");
+}
+
 Test(pause, what_was_parked_leaves_in_its_order_and_at_its_pace)
 {
     given_acme("1");
