@@ -76,7 +76,7 @@ END $$;
 --   DRIP_AHEAD later;
 -- - of a channel that is paused they are parked.
 --
--- Lock order: outbox, pace, channels.
+-- Lock order: outbox, wallets (of those that join a line), pace; channels are not waited for.
 CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
@@ -137,6 +137,9 @@ END $$;
 
 -- join_lines: those of these messages whose send_at has come take their slots and their places; a receipt,
 -- which is written to nobody, takes its place alone.
+--
+-- An empty line has no end that could be locked: the wallets keep accept_sends from joining it at the same
+-- moment. All pace that the batch needs is locked at once, drip's too.
 CREATE OR REPLACE FUNCTION join_lines(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
 LANGUAGE plpgsql
 SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off
@@ -159,7 +162,10 @@ BEGIN
       FROM outbox o
      WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.seq IS NULL
        AND o.state = 'scheduled' AND o.due_at <= clock_timestamp();
+    PERFORM lock_wallets(v_org_ids);
     v_taken := lock_line_ends(v_org_ids, v_channel_ids, v_contact_ids);
+    PERFORM lock_pace(array_agg(o.org_id), array_agg(o.channel_id))
+       FROM outbox o WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids);
     SELECT take_slots(v_org_ids, array_agg(CASE WHEN i.contact_id IS NOT NULL THEN i.channel_id END
                                            ORDER BY i.n), v_priorities)
       INTO v_dues

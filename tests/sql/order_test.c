@@ -362,3 +362,27 @@ Test(order, who_is_accepted_behind_one_that_is_just_settled_does_not_wait)
                 "accepted, queued, 99.60, 0.20");
     assert_healthy();
 }
+
+#define RELEASE "SELECT message_id FROM release_due_sends(10)"
+
+Test(order, a_send_at_that_comes_while_another_is_accepted_joins_behind_it)
+{
+    acme = given_org_with_channel("10.00");
+    const char *later = given_message(.org = acme, .phone = PHONE, .send_in_ms = 60000);
+    const char *now = new_id();
+    const struct send_spec send = {.org = acme, .id = now, .phone = PHONE};
+    make_due();
+    assert_no_rows(meanwhile(accept_sends_sql(&send, 1), RELEASE));
+    cr_assert_str_eq(state_of(now), "queued");
+    cr_assert_str_eq(state_of(later), "held");
+}
+
+Test(order, who_is_accepted_while_a_send_at_comes_joins_behind_it)
+{
+    acme = given_org_with_channel("10.00");
+    const char *later = given_message(.org = acme, .phone = PHONE, .send_in_ms = 60000);
+    const struct send_spec send = {.org = acme, .phone = PHONE};
+    make_due();
+    assert_rows(meanwhile(RELEASE, accept_sends_sql(&send, 1)), "accepted, held, 9.60, 0.20");
+    cr_assert_str_eq(state_of(later), "queued");
+}
