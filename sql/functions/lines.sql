@@ -39,6 +39,8 @@ END $$;
 -- returned, in the order of the lines (NULL: nobody): it needs a job. What may not leave yet, or never again,
 -- is the scheduler's to watch; so is all of it if p_publish is false, as nobody could publish a job.
 --
+-- Nor does anything leave a slowed channel but through the scheduler, who knows its rate.
+--
 -- Another transaction may be taking out the very row that we call up; then it is the turn of the one behind
 -- it, hence the repeats.
 CREATE OR REPLACE FUNCTION call_up_next(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
@@ -49,6 +51,7 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
+    v_now      timestamptz;
     v_next     uuid[];
     v_freed    uuid[];
     v_channels uuid[];   -- of v_freed
@@ -67,18 +70,20 @@ BEGIN
                 ORDER BY o.seq LIMIT 1) f
          WHERE f.state = 'held';
         EXIT WHEN v_next IS NULL;
+        v_now := clock_timestamp();
         WITH freed AS (
             UPDATE outbox o
-               SET state = CASE WHEN p_publish AND o.due_at <= clock_timestamp()
-                                     AND o.not_after > clock_timestamp()
-                                THEN 'queued' ELSE 'scheduled' END,
-                   due_at = CASE WHEN NOT p_publish OR o.due_at > clock_timestamp()
-                                      OR o.not_after <= clock_timestamp() THEN o.due_at END,
-                   look_at = CASE WHEN NOT p_publish OR o.due_at > clock_timestamp()
-                                       OR o.not_after <= clock_timestamp()
-                                  THEN least(o.due_at, o.not_after) END,
-                   queued_at = clock_timestamp()
-             WHERE o.message_id = ANY (v_next) AND o.org_id = ANY (p_org_ids) AND o.state = 'held'
+               SET state = CASE WHEN i.leaves THEN 'queued' ELSE 'scheduled' END,
+                   due_at = CASE WHEN NOT i.leaves THEN o.due_at END,
+                   look_at = CASE WHEN NOT i.leaves THEN least(o.due_at, o.not_after) END,
+                   queued_at = v_now
+              FROM (SELECT h.message_id, h.org_id,
+                           p_publish AND h.due_at <= v_now AND h.not_after > v_now
+                           AND current_share(p.share, p.slowed_at) = 1 AS leaves
+                      FROM outbox h
+                      JOIN pace p ON p.org_id = h.org_id AND p.channel_id = h.channel_id
+                     WHERE h.message_id = ANY (v_next) AND h.org_id = ANY (p_org_ids)) i
+             WHERE o.message_id = i.message_id AND o.org_id = i.org_id AND o.state = 'held'
             RETURNING o.channel_id, o.contact_id, o.message_id, o.state
         )
         SELECT v_channels || array_agg(f.channel_id), v_contacts || array_agg(f.contact_id),

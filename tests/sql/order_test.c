@@ -386,3 +386,15 @@ Test(order, who_is_accepted_while_a_send_at_comes_joins_behind_it)
     assert_rows(meanwhile(RELEASE, accept_sends_sql(&send, 1)), "accepted, held, 9.60, 0.20");
     cr_assert_str_eq(state_of(later), "queued");
 }
+
+Test(order, who_is_called_up_on_a_slowed_channel_leaves_by_the_scheduler)
+{
+    const char *first = given_sending();
+    const char *second = given_next();
+    run("UPDATE pace SET share = 0.5, slowed_at = now()");
+    cr_assert_str_eq(released_by(acme, first, "sent"), "null");
+    assert_rows(rows("SELECT state, due_at <= clock_timestamp(), look_at = due_at FROM outbox"),
+                "scheduled, t, t");
+    assert_rows(release_due(10), second);
+    assert_healthy();
+}
