@@ -66,7 +66,6 @@ enum {
     // Worker. Claimed messages on their way to the thread that posts them, each of which has its
     // place there already: one batch is enough.
     TG_DISPATCH_QUEUE_MAX = 256,
-    TG_SETTLE_QUEUE_MAX = 1024,
     // Meta's answer is a few hundred bytes; anything past this is no answer of Meta's.
     TG_META_ANSWER_MAX = 64 * 1024,
     TG_META_CONNECT_TIMEOUT_MS = 5000,

@@ -5,9 +5,10 @@
 
 #include <stdlib.h>
 
-// More jobs than this are not on their way through a worker (2,048 requests is the most that
-// TOLLGATE_SEND_CONCURRENCY allows), and while Redis is away none is added.
-enum { KEPT_MAX = TG_DISPATCH_QUEUE_MAX + TG_SETTLE_QUEUE_MAX + 2 * TG_BATCH_MAX + 2 * 2048 };
+// More jobs than this are not on their way through a worker (2,048 messages is the most that
+// TOLLGATE_SEND_CONCURRENCY allows, beside the batches in two threads' hands), and while Redis is
+// away none is added.
+enum { KEPT_MAX = 2048 + 2 * TG_BATCH_MAX };
 
 struct ack {
     struct tg_stream *stream;

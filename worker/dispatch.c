@@ -12,7 +12,7 @@
 enum {
     // Nothing to do: somebody wakes us when there is.
     IDLE_MS = 1000,
-    // Nobody tells us when settle has made room, or when the time to drain is over.
+    // Nobody tells us when the time to drain is over.
     LOOK_AGAIN_MS = 20,
 };
 
@@ -20,12 +20,11 @@ struct dispatch {
     struct graph *graph;
     struct tg_queue *in;
     struct tg_queue *out;
-    struct places *places;
     struct stop *stop;
 };
 
 struct dispatch *dispatch_create(const struct tg_settings *settings, struct tg_queue *in,
-                                 struct tg_queue *out, struct places *places, struct stop *stop)
+                                 struct tg_queue *out, struct stop *stop)
 {
     struct dispatch *dispatch = calloc(1, sizeof *dispatch);
     if (!dispatch)
@@ -33,7 +32,6 @@ struct dispatch *dispatch_create(const struct tg_settings *settings, struct tg_q
     dispatch->graph = graph_create(settings);
     dispatch->in = in;
     dispatch->out = out;
-    dispatch->places = places;
     dispatch->stop = stop;
     return dispatch;
 }
@@ -53,10 +51,9 @@ void dispatch_wake(struct dispatch *dispatch)
 
 static void pass_on(struct dispatch *dispatch, struct dispatch_item *item)
 {
-    // Nobody but dispatch_run closes this queue.
-    if (!tg_queue_push(dispatch->out, item))
+    // Nobody but dispatch_run closes this queue, and each item has its room there.
+    if (!tg_queue_try_push(dispatch->out, item))
         abort();
-    places_give_back(dispatch->places, 1);
 }
 
 static void hand_back(struct dispatch *dispatch, struct dispatch_item *item)
@@ -95,12 +92,6 @@ static void begin(struct dispatch *dispatch, struct dispatch_item *item)
     }
 }
 
-static size_t settle_room(struct dispatch *dispatch)
-{
-    size_t waiting = tg_queue_length(dispatch->out);
-    return waiting < TG_SETTLE_QUEUE_MAX ? TG_SETTLE_QUEUE_MAX - waiting : 0;
-}
-
 static size_t pop_waiting(struct dispatch *dispatch, void **items, size_t max, int timeout_ms)
 {
     size_t n =
@@ -114,9 +105,7 @@ static void begin_waiting(struct dispatch *dispatch)
     for (;;) {
         void *items[TG_BATCH_MAX];
         size_t room = graph_room(dispatch->graph);
-        if (room == 0 || settle_room(dispatch) == 0)
-            return;
-        size_t n = pop_waiting(dispatch, items, room, 0);
+        size_t n = room > 0 ? pop_waiting(dispatch, items, room, 0) : 0;
         if (n == 0)
             return;
         for (size_t i = 0; i < n; i++)
@@ -124,10 +113,10 @@ static void begin_waiting(struct dispatch *dispatch)
     }
 }
 
-static void hand_back_waiting(struct dispatch *dispatch, size_t max, int timeout_ms)
+static void hand_back_waiting(struct dispatch *dispatch, int timeout_ms)
 {
     void *items[TG_BATCH_MAX];
-    size_t n = max > 0 ? pop_waiting(dispatch, items, max, timeout_ms) : 0;
+    size_t n = pop_waiting(dispatch, items, TG_BATCH_MAX, timeout_ms);
     for (size_t i = 0; i < n; i++)
         hand_back(dispatch, items[i]);
 }
@@ -136,7 +125,7 @@ static void drain(struct dispatch *dispatch)
 {
     while (stop_age_ms(dispatch->stop) < TG_DRAIN_MS &&
            (graph_active(dispatch->graph) > 0 || !tg_queue_drained(dispatch->in))) {
-        hand_back_waiting(dispatch, settle_room(dispatch), 0);
+        hand_back_waiting(dispatch, 0);
         graph_run(dispatch->graph, LOOK_AGAIN_MS);
         pass_on_finished(dispatch);
     }
@@ -150,7 +139,7 @@ static void drain(struct dispatch *dispatch)
     if (broken_off > 0)
         tg_log(TG_LOG_WARN, "dispatches_broken_off", TG_LOG_NUMBER("requests", broken_off));
     while (!tg_queue_drained(dispatch->in))
-        hand_back_waiting(dispatch, TG_BATCH_MAX, LOOK_AGAIN_MS);
+        hand_back_waiting(dispatch, LOOK_AGAIN_MS);
 }
 
 void *dispatch_run(void *argument)
@@ -158,8 +147,7 @@ void *dispatch_run(void *argument)
     struct dispatch *dispatch = argument;
     while (!stop_ordered(dispatch->stop)) {
         begin_waiting(dispatch);
-        bool settle_is_behind = settle_room(dispatch) == 0;
-        graph_run(dispatch->graph, settle_is_behind ? LOOK_AGAIN_MS : IDLE_MS);
+        graph_run(dispatch->graph, IDLE_MS);
         pass_on_finished(dispatch);
     }
     drain(dispatch);

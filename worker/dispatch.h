@@ -3,18 +3,16 @@
 
 #include "common/queue.h"
 #include "common/settings.h"
-#include "worker/places.h"
 #include "worker/stop.h"
 
 struct dispatch;
 
 // Takes dispatch_items from `in` and puts each one into `out`, with its outcome or to be handed
-// back, and gives its place back. What was claimed more than TG_CLAIM_FRESH_MS ago is not begun but
-// handed back. `out` must hold TG_SETTLE_QUEUE_MAX and settings->send_concurrency items: what is
-// under way always finds room, and nothing new is begun while TG_SETTLE_QUEUE_MAX wait there.
+// back. What was claimed more than TG_CLAIM_FRESH_MS ago is not begun but handed back. There are
+// never more items than settings->send_concurrency (places.h), for which `out` must have room.
 // Everything given must outlive it. One per process (libcurl is initialised here).
 struct dispatch *dispatch_create(const struct tg_settings *settings, struct tg_queue *in,
-                                 struct tg_queue *out, struct places *places, struct stop *stop);
+                                 struct tg_queue *out, struct stop *stop);
 void dispatch_destroy(struct dispatch *dispatch); // NULL is fine; after dispatch_run has ended
 
 // Call after pushing to `in`, and after the order to stop. Thread-safe.

@@ -39,13 +39,12 @@ static void start_send_stages(struct send_stages *stages, const struct tg_settin
                               const char *consumer, struct stop *stop)
 {
     stages->claimed = tg_queue_create(TG_DISPATCH_QUEUE_MAX);
-    stages->finished = tg_queue_create(TG_SETTLE_QUEUE_MAX + (size_t)settings->send_concurrency);
+    stages->finished = tg_queue_create((size_t)settings->send_concurrency);
     stages->places = places_create((size_t)settings->send_concurrency);
-    stages->dispatch =
-        dispatch_create(settings, stages->claimed, stages->finished, stages->places, stop);
+    stages->dispatch = dispatch_create(settings, stages->claimed, stages->finished, stop);
     stages->intake = (struct intake){settings,        consumer,         stages->places,
                                      stages->claimed, stages->dispatch, stop};
-    stages->settle = (struct settle){settings, consumer, stages->finished, stop};
+    stages->settle = (struct settle){settings, consumer, stages->finished, stages->places, stop};
     stages->settle_thread = tg_service_thread("settle", settle_run, &stages->settle);
     stages->dispatch_thread = tg_service_thread("dispatch", dispatch_run, stages->dispatch);
     stages->intake_thread = tg_service_thread("intake", intake_run, &stages->intake);

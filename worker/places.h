@@ -1,6 +1,7 @@
-// The places for requests to Meta, as intake and dispatch share them: a message is claimed only
-// with a place for it, which it keeps until its request has ended. So what is claimed can also
-// leave at once, and a worker that dies leaves no more messages in doubt than were on their way.
+// The places for requests to Meta, as intake and settle share them: a message is claimed only with
+// a place for it, which it keeps until it is settled. So what is claimed can also leave at once,
+// nothing more is claimed while PostgreSQL settles nothing, and a worker that dies leaves no more
+// messages in doubt than were on their way.
 // All functions but create and destroy are thread-safe.
 #pragma once
 

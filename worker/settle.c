@@ -277,6 +277,7 @@ void *settle_run(void *argument)
         settle_batch(work, items, n);
         for (size_t i = 0; i < n; i++)
             dispatch_item_destroy(items[i]);
+        places_give_back(settle->places, n);
     }
 
     ack_destroy(work->ack);

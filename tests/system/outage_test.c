@@ -169,3 +169,29 @@ Test(outage, of_redis_with_all_its_data_while_a_worker_runs)
     cr_assert_eq(simulator_posts(gateway->simulator), SENDS);
     stop_gateway(gateway);
 }
+
+// A wallet that somebody has locked: what waits to be settled keeps its places.
+Test(outage, of_settling_claims_no_more_than_there_are_places_for)
+{
+    enum { PLACES = 4, SENDS = 40 };
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    for (int i = 0; i < SENDS; i++) {
+        struct answer answer = send_text(&org, i == 0 ? "15550131049" : text_of("9198765%05d", i));
+        (void)expect_accepted(&answer);
+    }
+    (void)database_text(gateway->database, "BEGIN; SELECT 1 FROM wallets FOR UPDATE");
+    struct daemon *worker =
+        start_worker_with_settings(gateway, WORDS(text_of("TOLLGATE_SEND_CONCURRENCY=%d", PLACES)));
+    eventually(
+        *daemon_metric(worker, "tollgate_postgres_errors_total{kind=\"retry\"}") &&
+        strcmp(daemon_metric(worker, "tollgate_postgres_errors_total{kind=\"retry\"}"), "0") != 0);
+    cr_assert_leq(org_messages(&org, "sending"), PLACES);
+
+    (void)database_text(gateway->database, "ROLLBACK");
+
+    eventually(database_number(gateway->database, "SELECT count(*) FROM outbox") == 0);
+    cr_assert_eq(org_messages(&org, "sent"), SENDS - 1);
+    cr_assert_eq(org_messages(&org, "failed"), 1);
+    stop_gateway(gateway);
+}
