@@ -58,6 +58,7 @@ static const struct {
     [TG_BODY_BYTES] = {"tollgate_body_bytes", "Bytes held of the bodies of all requests."},
     [TG_EVENT_QUEUE] = {"tollgate_event_queue_requests", "Webhooks that wait for Redis."},
     [TG_LANE_QUEUE] = {"tollgate_lane_queue_requests", "Requests that wait for a batch."},
+    [TG_JOB_QUEUE] = {"tollgate_job_queue_jobs", "Jobs that wait for Redis."},
     [TG_WAITERS] = {"tollgate_waiting_requests", "Requests that wait for the answer of Meta."},
     [TG_DISPATCHES] = {"tollgate_dispatches_in_flight", "Requests under way at Meta."},
     [TG_DISPATCH_QUEUE] = {"tollgate_dispatch_queue_messages",

@@ -35,6 +35,7 @@ enum tg_gauge {
     TG_BODY_BYTES,     // held of the bodies of all requests
     TG_EVENT_QUEUE,    // webhooks that wait for Redis
     TG_LANE_QUEUE,     // requests waiting for a batch
+    TG_JOB_QUEUE,      // jobs waiting for Redis
     TG_WAITERS,        // requests waiting for Meta's answer
     TG_DISPATCHES,     // requests under way at Meta
     TG_DISPATCH_QUEUE, // claimed messages that wait for a free place

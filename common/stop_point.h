@@ -4,7 +4,7 @@
 // nothing at all.
 //
 //     after_accept        ingress: a batch is committed and none of it answered
-//     after_accept_answer ingress: it is answered and not published
+//     after_accept_answer ingress: it is answered and its jobs are not handed on
 //     after_claim         worker: messages are claimed and not handed on
 //     after_body          worker: a request's whole body is handed to the kernel
 //     after_answer        worker: Meta has answered, and nobody knows it yet

@@ -1,6 +1,5 @@
 #include "ingress/lane.h"
 
-#include "common/job.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/metrics.h"
@@ -9,7 +8,6 @@
 #include "common/stop_point.h"
 #include "ingress/answer.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,14 +17,12 @@ struct lane {
     struct tg_queue *queue;
     pthread_t thread;
     struct tg_pg *pg;
-    struct tg_stream *stream;
-    bool gave_up; // closing, and Redis does not take jobs
 };
 
 struct lanes {
     const struct tg_settings *settings;
     struct waiters *waiters;
-    atomic_bool closing;
+    struct jobs *jobs;
     size_t count;
     struct lane lane[];
 };
@@ -140,12 +136,12 @@ static bool wait_for_meta(struct waiters *waiters, const struct ticket *ticket,
 
 // Answers every ticket of an accepted batch, and makes the jobs of what is queued now. Jobs whose
 // request waits for Meta carry our name; those requests are answered by the waiters. What is held
-// or scheduled gets its job from somebody else, who does not know of us.
+// or scheduled gets its job from somebody else, who does not know of us. Returns how many jobs.
 static size_t answer_batch(struct lane *lane, struct ticket *const *tickets, size_t n,
                            const struct tg_verdict *verdicts, struct tg_job *jobs)
 {
     struct waiters *waiters = lane->lanes->waiters;
-    size_t published = 0;
+    size_t queued = 0;
     for (size_t i = 0; i < n; i++) {
         struct ticket *ticket = tickets[i];
         const struct tg_verdict *verdict = &verdicts[i];
@@ -163,12 +159,12 @@ static size_t answer_batch(struct lane *lane, struct ticket *const *tickets, siz
             answer_accepted(ticket, verdict);
         if (strcmp(verdict->status, "queued") != 0)
             continue;
-        struct tg_job *job = &jobs[published++];
+        struct tg_job *job = &jobs[queued++];
         *job = (struct tg_job){.org_id = ticket->send.org_id, .message_id = verdict->message_id};
         if (waits)
             memcpy(job->waiter, waiters_name(waiters), sizeof job->waiter);
     }
-    return published;
+    return queued;
 }
 
 // Calls accept_sends until it has said yes or no, or the oldest ticket's time is up. A repeat
@@ -206,21 +202,8 @@ static void refuse_batch(struct ticket *const *tickets, size_t n, enum tg_pg_sta
     }
 }
 
-static void publish(struct lane *lane, const struct tg_job *jobs, size_t n)
-{
-    if (n == 0)
-        return;
-    size_t published = lane->gave_up ? 0 : tg_job_publish(lane->stream, jobs, n);
-    tg_count(TG_JOBS_PUBLISHED, NULL, published);
-    if (published == n)
-        return;
-    lane->gave_up = atomic_load(&lane->lanes->closing);
-    tg_count(TG_JOBS_UNPUBLISHED, NULL, n - published);
-    tg_log(TG_LOG_WARN, "jobs_not_published", TG_LOG_NUMBER("jobs", n - published));
-}
-
-// Accepts, answers and publishes. What PostgreSQL refuses is halved until the one item is found
-// that it will not take: that one must not fail its neighbours.
+// Accepts, answers and hands on the jobs. What PostgreSQL refuses is halved until the one item is
+// found that it will not take: that one must not fail its neighbours.
 static void take_batch(struct lane *lane, struct ticket *const *tickets, size_t n)
 {
     struct tg_verdict verdicts[TG_BATCH_MAX];
@@ -233,13 +216,13 @@ static void take_batch(struct lane *lane, struct ticket *const *tickets, size_t 
             size /= 2;
             continue;
         }
-        // PostgreSQL has committed, which is what the answer promises; publishing comes after it,
-        // so that a slow Redis delays nobody's answer.
+        // PostgreSQL has committed, which is what the answer promises. Publishing comes after it.
         if (status == TG_PG_OK) {
             TG_STOP_POINT("after_accept");
             size_t queued = answer_batch(lane, tickets + i, size, verdicts, jobs);
             TG_STOP_POINT("after_accept_answer");
-            publish(lane, jobs, queued);
+            for (size_t j = 0; j < queued; j++)
+                jobs_submit(lane->lanes->jobs, &jobs[j]);
         } else {
             refuse_batch(tickets + i, size, status);
         }
@@ -251,9 +234,7 @@ static void take_batch(struct lane *lane, struct ticket *const *tickets, size_t 
 static void *run(void *argument)
 {
     struct lane *lane = argument;
-    const struct tg_settings *settings = lane->lanes->settings;
-    lane->pg = tg_pg_create(settings->postgres_url, "tollgate-ingress lane");
-    lane->stream = tg_stream_create(settings->redis_url, (int)settings->partitions, tg_job_work);
+    lane->pg = tg_pg_create(lane->lanes->settings->postgres_url, "tollgate-ingress lane");
     while (!tg_queue_drained(lane->queue)) {
         struct ticket *tickets[TG_BATCH_MAX];
         size_t n = tg_queue_pop(lane->queue, (void **)tickets, TG_BATCH_MAX, -1);
@@ -264,12 +245,12 @@ static void *run(void *argument)
         for (size_t i = 0; i < n; i++)
             free_ticket(tickets[i]);
     }
-    tg_stream_destroy(lane->stream);
     tg_pg_destroy(lane->pg);
     return NULL;
 }
 
-struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *waiters)
+struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *waiters,
+                          struct jobs *jobs)
 {
     size_t count = (size_t)settings->lanes;
     struct lanes *lanes = calloc(1, sizeof *lanes + count * sizeof lanes->lane[0]);
@@ -277,6 +258,7 @@ struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *wa
         abort();
     lanes->settings = settings;
     lanes->waiters = waiters;
+    lanes->jobs = jobs;
     lanes->count = count;
     for (size_t i = 0; i < count; i++) {
         struct lane *lane = &lanes->lane[i];
@@ -289,7 +271,6 @@ struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *wa
 
 void lanes_close(struct lanes *lanes)
 {
-    atomic_store(&lanes->closing, true);
     for (size_t i = 0; i < lanes->count; i++)
         tg_queue_close(lanes->lane[i].queue);
 }

@@ -1,22 +1,22 @@
 // Lanes: the threads that accept sends. A lane takes everything that is waiting, accepts it with
-// one accept_sends call, answers, and publishes the jobs in one pipeline; while a batch commits,
-// the next one forms. An org always goes to the same lane, so lanes never wait for each other's
-// wallets.
+// one accept_sends call, answers, and hands on the jobs; while a batch commits, the next one forms.
+// An org always goes to the same lane, so lanes never wait for each other's wallets.
 #pragma once
 
 #include "common/settings.h"
 #include "common/store.h"
+#include "ingress/jobs.h"
 #include "ingress/waiter.h"
 
 struct lanes;
 
-// Starts settings->lanes threads, each with a PostgreSQL and a Redis connection.
-struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *waiters);
+// Starts settings->lanes threads, each with a PostgreSQL connection.
+struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *waiters,
+                          struct jobs *jobs);
 
 // Refuses new sends from now on.
 void lanes_close(struct lanes *lanes);
-// After close: accepts and answers what is queued, and ends the threads. Once Redis has not taken a
-// job, the further ones are left to the scheduler.
+// After close: accepts and answers what is queued, and ends the threads.
 void lanes_stop(struct lanes *lanes);
 void lanes_free(struct lanes *lanes);
 

@@ -12,6 +12,7 @@
 struct stops {
     struct query_pool *queries;
     struct waiters *waiters;
+    struct jobs *jobs;
     struct lanes *lanes;
     struct publisher *publisher;
     struct webhook *webhook;
@@ -22,7 +23,8 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
 {
     stops->queries = query_pool_start(settings);
     stops->waiters = waiters_start(settings, stops->queries);
-    stops->lanes = lanes_start(settings, stops->waiters);
+    stops->jobs = jobs_start(settings);
+    stops->lanes = lanes_start(settings, stops->waiters, stops->jobs);
     stops->publisher = publisher_start(settings);
     stops->webhook = webhook_create(settings, stops->publisher);
     stops->auth = auth_create(settings->auth);
@@ -33,10 +35,12 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
 static void drain_stops(struct stops *stops)
 {
     publisher_close(stops->publisher);
+    jobs_close(stops->jobs);
     lanes_close(stops->lanes);
     waiters_close(stops->waiters);
     publisher_stop(stops->publisher);
     lanes_stop(stops->lanes);
+    jobs_stop(stops->jobs);
     waiters_stop(stops->waiters);
     query_pool_stop(stops->queries);
 }
@@ -47,6 +51,7 @@ static void free_stops(struct stops *stops)
     webhook_destroy(stops->webhook);
     publisher_free(stops->publisher);
     lanes_free(stops->lanes);
+    jobs_free(stops->jobs);
     waiters_free(stops->waiters);
     query_pool_free(stops->queries);
 }

@@ -3,6 +3,7 @@
 #include "tests/system/org.h"
 #include "tests/system/webhook.h"
 
+#include <signal.h>
 #include <string.h>
 
 TestSuite(outage, .timeout = 180);
@@ -167,6 +168,27 @@ Test(outage, of_redis_with_all_its_data_while_a_worker_runs)
 
     eventually_within(40, org_messages(&org, "sent") == SENDS);
     cr_assert_eq(simulator_posts(gateway->simulator), SENDS);
+    stop_gateway(gateway);
+}
+
+// A job waits for it, and no answer.
+Test(outage, of_a_redis_that_hangs_keeps_no_send_waiting)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    struct answer answer = send_text(&org, "919876543210");
+    (void)expect_accepted(&answer);
+    eventually(strcmp(daemon_metric(&gateway->ingress, "tollgate_jobs_published_total"), "1") == 0);
+    process_signal(gateway->redis->process, SIGSTOP);
+    for (int i = 1; i <= 3; i++) {
+        answer = send_text(&org, text_of("91987654321%d", i));
+        (void)expect_accepted(&answer);
+    }
+    // Its time-out, which a lane would have waited for, is not over.
+    expect_equal(daemon_metric(&gateway->ingress, "tollgate_redis_errors_total"), "0");
+    process_signal(gateway->redis->process, SIGCONT);
+    (void)start_worker(gateway);
+    eventually(org_messages(&org, "sent") == 4);
     stop_gateway(gateway);
 }
 
