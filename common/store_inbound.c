@@ -222,8 +222,9 @@ enum tg_pg_status tg_store_take_dead_events(struct tg_pg *pg, int64_t limit,
     struct tg_pg_params params = {0};
     tg_pg_param_int8(&params, limit);
     struct tg_pg_rows *rows;
-    enum tg_pg_status status = tg_pg_call(
-        pg, "take_dead_events", "SELECT id, tries, body FROM take_dead_events($1)", &params, &rows);
+    enum tg_pg_status status =
+        tg_pg_call(pg, "take_dead_events",
+                   "SELECT id, tries, until_us, body FROM take_dead_events($1)", &params, &rows);
     tg_pg_params_finish(&params);
     if (status != TG_PG_OK)
         return status;
@@ -231,11 +232,26 @@ enum tg_pg_status tg_store_take_dead_events(struct tg_pg *pg, int64_t limit,
     assert(*n <= (size_t)limit);
     for (int row = 0; row < tg_pg_count(rows); row++) {
         events[row] = (struct tg_taken_event){.id = tg_pg_int8(rows, row, 0),
-                                              .tries = tg_pg_int8(rows, row, 1)};
-        tg_pg_bytes(rows, row, 2, &events[row].body);
+                                              .tries = tg_pg_int8(rows, row, 1),
+                                              .until_us = tg_pg_int8(rows, row, 2)};
+        tg_pg_bytes(rows, row, 3, &events[row].body);
     }
     tg_pg_rows_free(rows);
     return TG_PG_OK;
+}
+
+enum tg_pg_status tg_store_end_dead_events(struct tg_pg *pg,
+                                           const struct tg_taken_event *const *events, size_t n)
+{
+    struct tg_pg_params params = {0};
+    TG_PARAM_EACH(&params, TG_PG_INT8, n, tg_pg_item_int8(&params, events[i]->id));
+    TG_PARAM_EACH(&params, TG_PG_INT8, n, tg_pg_item_int8(&params, events[i]->until_us));
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status =
+        tg_pg_call(pg, "end_dead_events", "SELECT end_dead_events($1, $2)", &params, &rows);
+    tg_pg_params_finish(&params);
+    tg_pg_rows_free(rows);
+    return status;
 }
 
 void tg_rule_finish(struct tg_rule *rule)

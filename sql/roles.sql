@@ -79,6 +79,7 @@ CREATE TEMP TABLE granted_functions (role_name, function_name) ON COMMIT DROP AS
     ('tollgate_worker', 'record_account_events'),
     ('tollgate_worker', 'record_dead_events'),
     ('tollgate_worker', 'take_dead_events'),
+    ('tollgate_worker', 'end_dead_events'),
     ('tollgate_worker', 'list_rules'),
     ('tollgate_worker', 'accept_replies'),
     ('tollgate_worker', 'schema_ready');

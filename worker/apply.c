@@ -102,7 +102,7 @@ static enum tg_pg_status record_dead(struct batch *batch, const int64_t *taken, 
     size_t at[TG_BATCH_MAX];
     struct tg_dead_event events[TG_BATCH_MAX];
     size_t n = find_kind(batch, ITEM_DEAD, at);
-    if (n == 0 && taken_count == 0)
+    if (n == 0)
         return TG_PG_OK;
     for (size_t i = 0; i < n; i++) {
         const struct item *item = &batch->items[at[i]];

@@ -87,51 +87,65 @@ static size_t refuse(struct work *work, struct item *item)
     return 1;
 }
 
-// The dead events that end with the batch: all that were taken but those that could not even be
-// recorded anew.
-static size_t ended(const struct work *work, size_t taken_count, int64_t *ids)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < taken_count; i++) {
-        if (!work->refused[i])
-            ids[n++] = work->taken[i].id;
-    }
-    return n;
-}
-
-// Applies all items, batch by batch, and what follows from them. The last batch also ends the dead
-// events that were taken. What PostgreSQL refuses is halved until the one item is found: that one
-// must not stop its neighbours. False: the worker stops before it is done.
+// Applies all items, batch by batch, and what follows from them. What PostgreSQL refuses is halved
+// until the one item is found: that one must not stop its neighbours. False: the worker stops
+// before it is done.
 static bool apply_all(struct work *work, size_t taken_count)
 {
-    int64_t ids[TG_INBOUND_EVENTS_MAX];
+    int64_t taken[TG_INBOUND_EVENTS_MAX];
+    for (size_t i = 0; i < taken_count; i++)
+        taken[i] = work->taken[i].id;
     struct item *items = work->items.item;
     size_t n = work->items.count;
     size_t size = TG_BATCH_MAX;
-    for (size_t i = 0;;) {
+    for (size_t i = 0; i < n;) {
         size = size < TG_BATCH_MAX ? size : TG_BATCH_MAX;
         size = size < n - i ? size : n - i;
-        bool last = i + size == n;
-        size_t id_count = last ? ended(work, taken_count, ids) : 0;
-        enum tg_pg_status status = apply_items(work->pg, items + i, size, ids, id_count,
+        enum tg_pg_status status = apply_items(work->pg, items + i, size, taken, taken_count,
                                                work->received, &work->successors);
         if (status == TG_PG_OK) {
             successors_publish(&work->successors, work->sends);
             bool replied = reply_to_batch(work, items + i, size);
             for (size_t j = 0; j < size; j++)
                 tg_received_finish(&work->received[j]);
-            if (!replied || last)
-                return replied;
+            if (!replied)
+                return false;
             i += size;
             size *= 2;
         } else if (status == TG_PG_REFUSED && size > 1) {
             size /= 2;
-        } else if (status == TG_PG_REFUSED && size == 1) {
+        } else if (status == TG_PG_REFUSED) {
             i += refuse(work, &items[i]);
         } else if (!try_again(work, status)) {
             return false;
         }
     }
+    return true;
+}
+
+// Ends the dead events that were taken and applied, but not those that could not even be recorded
+// anew. What PostgreSQL will not delete comes again, which changes nothing. False: the worker stops
+// before it is done.
+static bool end_dead(struct work *work, size_t taken_count)
+{
+    const struct tg_taken_event *done[TG_INBOUND_EVENTS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < taken_count; i++) {
+        if (!work->refused[i])
+            done[n++] = &work->taken[i];
+    }
+    while (n > 0) {
+        enum tg_pg_status status = tg_store_end_dead_events(work->pg, done, n);
+        if (status == TG_PG_OK)
+            break;
+        if (status == TG_PG_REFUSED) {
+            tg_log(TG_LOG_ERROR, "dead_events_left", TG_LOG_NUMBER("events", n));
+            break;
+        }
+        if (!try_again(work, status))
+            return false;
+    }
+    return true;
 }
 
 // Says of the items since `before` which of the batch's bodies they came from.
@@ -177,7 +191,7 @@ static void apply_events(struct work *work, size_t n)
     memset(work->refused, 0, sizeof work->refused);
     for (size_t i = 0; i < n; i++)
         read_event(work, i);
-    bool applied = n == 0 || apply_all(work, 0);
+    bool applied = apply_all(work, 0);
     for (size_t i = 0; applied && i < n; i++) {
         if (!work->refused[i])
             done[count++] = work->event[i];
@@ -201,7 +215,7 @@ static bool retry_dead(struct work *work)
         memset(work->refused, 0, sizeof work->refused);
         for (size_t i = 0; i < n; i++)
             read_dead_event(work, i);
-        bool applied = n == 0 || apply_all(work, n);
+        bool applied = apply_all(work, n) && end_dead(work, n);
         items_finish(&work->items);
         for (size_t i = 0; i < n; i++)
             tg_text_finish(&work->taken[i].body);

@@ -12,4 +12,7 @@ BEGIN
        NOT LIKE '%released_id%' THEN
         DROP FUNCTION apply_statuses(text[], text[], uuid[], text[], bigint[], text[], text[], text[]);
     END IF;
+    IF pg_get_function_result(to_regprocedure('take_dead_events(bigint)')) NOT LIKE '%until_us%' THEN
+        DROP FUNCTION take_dead_events(bigint);
+    END IF;
 END $$;

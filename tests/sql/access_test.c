@@ -35,9 +35,9 @@ Test(access, ingress_executes_its_functions_alone)
 Test(access, the_worker_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_worker"), "accept_replies", "apply_statuses",
-                "claim_sends", "delete_idempotency_keys", "expire_sends", "fail_poison_sends",
-                "fail_unheard_sends", "find_lost_sends", "list_rules", "next_due",
-                "receive_messages", "receive_preferences", "record_account_events",
+                "claim_sends", "delete_idempotency_keys", "end_dead_events", "expire_sends",
+                "fail_poison_sends", "fail_unheard_sends", "find_lost_sends", "list_rules",
+                "next_due", "receive_messages", "receive_preferences", "record_account_events",
                 "record_dead_events", "release_due_sends", "release_sends", "schema_ready",
                 "settle_sends", "take_dead_events", "take_scheduler_lock", "unconfirm_sends");
 }

@@ -23,6 +23,19 @@ static const char *taken(void)
     return rows("SELECT convert_from(body, 'UTF8'), tries FROM take_dead_events(10)");
 }
 
+// Replays everything and takes it; returns the until_us of all that was taken.
+static const char *replay_and_take(void)
+{
+    run("SELECT replay_dead_events()");
+    return value("SELECT max(until_us) FROM take_dead_events(10)");
+}
+
+// A worker that took everything until then is through with it.
+static void end_all(const char *until_us)
+{
+    run("SELECT end_dead_events(array_agg(id), array_agg(%s::bigint)) FROM dead_events", until_us);
+}
+
 Test(dead_events, stand_there_once_with_the_org_of_their_number)
 {
     const char *org = given_org_with_channel("1.00");
@@ -48,11 +61,49 @@ Test(dead_events, a_status_that_may_be_early_is_tried_again_for_a_while)
 
 Test(dead_events, what_is_applied_at_another_try_is_gone)
 {
-    record("", "a", "unknown_message", "NULL", 0);
+    record("", "a", "unknown_number", "NULL", 0);
+    const char *until_us = replay_and_take();
     record("", "b", "unknown_number", "NULL", 0);
-    run("SELECT record_dead_events('{%s}', '{}', '{}', '{}', '{}')",
-        value("SELECT id FROM dead_events WHERE reason = 'unknown_message'"));
+    end_all(until_us);
     assert_rows(dead(), "b, unknown_number, 1, dead");
+}
+
+// Each record is a transaction of its own.
+Test(dead_events, what_fails_again_stays_whichever_of_several_transactions_says_so)
+{
+    record("", "a", "unknown_number", "NULL", 0);
+    record("", "b", "unknown_number", "NULL", 0);
+    record("", "c", "unknown_number", "NULL", 0);
+    const char *until_us = replay_and_take();
+    const char *taken_ids = value("SELECT string_agg(id::text, ',') FROM dead_events");
+    record(taken_ids, "a", "unknown_number", "NULL", 0);
+    record(taken_ids, "b", "refused", "NULL", 0);
+    record(taken_ids, "b", "refused", "NULL", 0); // its first answer was lost
+    end_all(until_us);
+    end_all(until_us);
+    assert_rows(dead(), "a, unknown_number, 1, dead", "b, refused, 1, dead");
+}
+
+Test(dead_events, what_is_replayed_before_its_worker_is_through_stays)
+{
+    record("", "a", "unknown_number", "NULL", 0);
+    const char *until_us = replay_and_take();
+    record(value("SELECT id FROM dead_events"), "a", "unknown_number", "NULL", 0);
+    run("SELECT replay_dead_events()");
+    end_all(until_us);
+    assert_rows(dead(), "a, unknown_number, 0, again");
+}
+
+Test(dead_events, what_another_worker_has_by_now_is_ended_by_that_one)
+{
+    record("", "a", "unknown_number", "NULL", 0);
+    const char *first_us = replay_and_take();
+    run("UPDATE dead_events SET retry_at = now()");
+    const char *second_us = value("SELECT until_us FROM take_dead_events(10)");
+    end_all(first_us);
+    assert_rows(dead(), "a, unknown_number, 0, again");
+    end_all(second_us);
+    assert_no_rows(dead());
 }
 
 Test(dead_events, a_taken_one_comes_back_should_its_worker_die)

@@ -101,6 +101,42 @@ Test(inbound_outage, two_workers_and_one_killed_under_load)
     stop_gateway(gateway);
 }
 
+// What PostgreSQL refuses divides the batch: each of three dead events is in a transaction of its
+// own.
+Test(inbound_outage, what_fails_again_in_a_replay_stands_there_still)
+{
+    struct gateway *gateway = given_gateway();
+    static const char *const numbers[] = {"4711", "4712", "4713"};
+    for (int i = 0; i < 3; i++) {
+        struct answer answer = post_webhook(
+            gateway, text_message_body(numbers[i], "919876543210", text_of("wamid.%d", i), "hi"),
+            0);
+        cr_assert_eq(answer.status, 200, "%d", answer.status);
+    }
+    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_events") == 3);
+    struct org refused = given_org(gateway, .number = numbers[1]);
+    struct org good = given_org(gateway, .number = numbers[2]);
+    (void)database_text(gateway->database,
+                        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                        "$$ BEGIN RAISE 'refused'; END $$; "
+                        "CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW "
+                        "WHEN (NEW.org_id = '%s') EXECUTE FUNCTION refuse()",
+                        refused.id);
+
+    expect_equal(database_text(gateway->database, "SELECT replay_dead_events()"), "3");
+
+    eventually(strcmp(database_text(gateway->database,
+                                    "SELECT string_agg(reason, ' ' ORDER BY phone_number_id) "
+                                    "FROM dead_events"),
+                      "unknown_number refused") == 0);
+    cr_assert_eq(org_messages(&good, "received"), 1);
+    (void)database_text(gateway->database, "DROP TRIGGER refuse ON messages");
+    expect_equal(database_text(gateway->database, "SELECT replay_dead_events('refused')"), "1");
+    eventually(org_messages(&refused, "received") == 1);
+    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_events") == 1);
+    stop_gateway(gateway);
+}
+
 // With Meta slow and one place for a request, sends pile up; what customers write passes by.
 Test(inbound_outage, inbound_work_never_waits_behind_sends)
 {
