@@ -96,7 +96,8 @@ enum {
     TG_DRAIN_MS = 8000,
 
     // Inbound. Events that a worker takes at once, and the bytes that they should have: a usual
-    // body is under 1 KiB; after a batch of larger ones fewer are taken.
+    // body is under 1 KiB. It begins with as many as might be of the largest, and doubles that
+    // while they are small.
     TG_INBOUND_EVENTS_MAX = 256,
     TG_INBOUND_BYTES = 32 * 1024 * 1024,
     // Meta's batches have up to 1,000 updates; a body with more items than this is none of Meta's.

@@ -24,6 +24,7 @@ struct work {
     struct tg_stream *events;
     struct tg_stream *sends; // jobs of replies, and of what statuses have released
     struct rules *rules;
+    size_t max; // so many events, or dead ones, are taken next
     struct tg_event event[TG_INBOUND_EVENTS_MAX];
     struct tg_taken_event taken[TG_INBOUND_EVENTS_MAX];
     struct items items;
@@ -183,14 +184,41 @@ static void read_dead_event(struct work *work, size_t event)
     name_items(work, before, event, taken->tries);
 }
 
+// How many events to take while nothing is known of their size: as many as the bytes allow of the
+// largest, but one of each partition, or only some partitions would be read.
+static size_t first_max(const struct work *work)
+{
+    size_t max = TG_INBOUND_BYTES / TG_WEBHOOK_BODY_MAX;
+    size_t partitions = (size_t)work->inbound->settings->partitions;
+    return max > partitions ? max : partitions;
+}
+
+// How many to take after n of so many bytes. Twice as many as before at most: the next ones may be
+// of another kind.
+static size_t next_max(const struct work *work, size_t n, size_t bytes)
+{
+    if (n == 0)
+        return first_max(work);
+    size_t max = TG_INBOUND_BYTES / (bytes / n + 1);
+    if (max > 2 * work->max)
+        max = 2 * work->max;
+    if (max > TG_INBOUND_EVENTS_MAX)
+        max = TG_INBOUND_EVENTS_MAX;
+    return max > 0 ? max : 1;
+}
+
 // Applies the events that were taken and takes them off their streams.
 static void apply_events(struct work *work, size_t n)
 {
     struct tg_event done[TG_INBOUND_EVENTS_MAX];
     size_t count = 0;
+    size_t bytes = 0;
     memset(work->refused, 0, sizeof work->refused);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         read_event(work, i);
+        bytes += work->event[i].body.length;
+    }
+    work->max = next_max(work, n, bytes);
     bool applied = apply_all(work, 0);
     for (size_t i = 0; applied && i < n; i++) {
         if (!work->refused[i])
@@ -208,13 +236,20 @@ static void apply_events(struct work *work, size_t n)
 // even that can be asked for.
 static bool retry_dead(struct work *work)
 {
-    size_t n = TG_INBOUND_EVENTS_MAX;
-    while (n == TG_INBOUND_EVENTS_MAX && !stop_ordered(work->inbound->stop)) {
-        if (tg_store_take_dead_events(work->pg, TG_INBOUND_EVENTS_MAX, work->taken, &n) != TG_PG_OK)
+    size_t max = work->max;
+    size_t n = max;
+    while (n == max && !stop_ordered(work->inbound->stop)) {
+        size_t bytes = 0;
+        max = work->max;
+        if (tg_store_take_dead_events(work->pg, (int64_t)max, work->taken, &n) != TG_PG_OK)
             return false;
         memset(work->refused, 0, sizeof work->refused);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             read_dead_event(work, i);
+            bytes += work->taken[i].body.length;
+        }
+        if (n > 0)
+            work->max = next_max(work, n, bytes);
         bool applied = apply_all(work, n) && end_dead(work, n);
         items_finish(&work->items);
         for (size_t i = 0; i < n; i++)
@@ -232,8 +267,8 @@ static void take_over(struct work *work)
 {
     int n = 1;
     while (n > 0 && !stop_ordered(work->inbound->stop)) {
-        n = tg_event_take_over(work->events, work->inbound->consumer, work->event,
-                               TG_INBOUND_EVENTS_MAX, TG_EVENT_TAKEOVER_MS);
+        n = tg_event_take_over(work->events, work->inbound->consumer, work->event, (int)work->max,
+                               TG_EVENT_TAKEOVER_MS);
         if (n > 0) {
             tg_log(TG_LOG_WARN, "events_taken_over", TG_LOG_NUMBER("events", n));
             apply_events(work, (size_t)n);
@@ -241,37 +276,23 @@ static void take_over(struct work *work)
     }
 }
 
-// How many events to take next, when those of the batch at hand are as large as they are.
-static int next_max(const struct work *work, size_t n)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < n; i++)
-        bytes += work->event[i].body.length;
-    size_t max = bytes > 0 ? TG_INBOUND_BYTES / (bytes / n + 1) : TG_INBOUND_EVENTS_MAX;
-    if (max > TG_INBOUND_EVENTS_MAX)
-        max = TG_INBOUND_EVENTS_MAX;
-    return max > 0 ? (int)max : 1;
-}
-
 static void take_events(struct work *work)
 {
     struct stop *stop = work->inbound->stop;
     long long next_look_ms = 0;
-    int max = TG_INBOUND_EVENTS_MAX;
+    work->max = first_max(work);
     while (!stop_ordered(stop)) {
         if (tg_now_ms() >= next_look_ms) {
             if (retry_dead(work))
                 take_over(work);
             next_look_ms = tg_now_ms() + TG_INBOUND_LOOK_MS;
         }
-        int n = tg_event_take(work->events, work->inbound->consumer, work->event, max,
+        int n = tg_event_take(work->events, work->inbound->consumer, work->event, (int)work->max,
                               TG_STREAM_BLOCK_MS);
-        if (n < 0) {
+        if (n < 0)
             stop_wait(stop, RETRY_MS);
-        } else {
-            max = next_max(work, (size_t)n);
+        else
             apply_events(work, (size_t)n);
-        }
     }
 }
 

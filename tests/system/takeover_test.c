@@ -189,6 +189,32 @@ Test(takeover, of_suspects_sends_them)
     stop_gateway(gateway);
 }
 
+// All might be of the largest kind: ten of those are the memory that a batch may take.
+Test(takeover, of_events_begins_with_few_and_doubles_that_while_they_are_small)
+{
+    enum { EVENTS = 50 };
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    for (int i = 0; i < EVENTS; i++) {
+        struct answer answer = post_webhook(
+            gateway,
+            text_message_body(org.phone_number_id, "919876543210", text_of("wamid.%d", i), "hi"),
+            0);
+        cr_assert_eq(answer.status, 200, "%d", answer.status);
+    }
+    leave_lying(gateway, "events", 1);
+
+    struct daemon *worker = start_worker(gateway);
+
+    eventually(events_left(gateway) == 0);
+    cr_assert_eq(org_messages(&org, "received"), EVENTS);
+    cr_assert(daemon_has_logged(worker, "events_taken_over service=worker events=10"));
+    cr_assert(daemon_has_logged(worker, "events_taken_over service=worker events=20"));
+    // 10, 20, 20
+    expect_equal(daemon_metric(worker, "tollgate_inbound_batch_items_count"), "3");
+    stop_gateway(gateway);
+}
+
 Test(takeover, of_an_event_that_kills_its_workers_records_it_as_dead)
 {
     struct gateway *gateway = given_gateway(.without_worker = true);
