@@ -194,7 +194,7 @@ BEGIN
 
     PERFORM act_on_failures(array_agg(m.org_id), array_agg(m.id), array_agg(m.channel_id),
                             array_agg(a.action), array_agg(m.error_code), array_agg(m.error_message),
-                            array_agg(coalesce(m.sent_at, m.failed_at)))
+                            array_agg(least(m.sent_at, m.failed_at)))
        FROM unnest(v_ids, v_orgs, v_actions) AS a (id, org_id, action)
        JOIN messages m ON m.id = a.id AND m.org_id = a.org_id
       WHERE a.action <> 'none'
