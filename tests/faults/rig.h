@@ -3,8 +3,8 @@
 // and a workload on all of it.
 #pragma once
 
-#include "tests/faults/proxy.h"
 #include "tests/system/org.h"
+#include "tests/system/proxy.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "tests/faults/proxy.h"
+#include "tests/system/proxy.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
