@@ -121,6 +121,10 @@ enum {
     // PostgreSQL and Redis.
     TG_PG_CONNECT_TIMEOUT_S = 3,
     TG_PG_STATEMENT_TIMEOUT_MS = 10000,
+    // PostgreSQL itself ends a statement that takes longer than that. If it says nothing for so
+    // long, it hangs (its disk, or all of its machine) or nothing of it arrives; the difference is
+    // for the way of the answer and for a slow disk at COMMIT, which no statement timeout ends.
+    TG_PG_ANSWER_TIMEOUT_MS = TG_PG_STATEMENT_TIMEOUT_MS + 2000,
     TG_PG_LOCK_TIMEOUT_MS = 5000,
     // How soon PostgreSQL notices that who asked is dead, and claims nothing for it any more.
     TG_PG_CLIENT_CHECK_MS = 1000,

@@ -10,11 +10,17 @@
 #include <assert.h>
 #include <endian.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREPARED_MAX = 16 };
+enum {
+    PREPARED_MAX = 16,
+    // While an answer is waited for, so often to look for what poll() does not see: the rest of a
+    // TLS record that libpq has read in part.
+    LOOK_MS = 100,
+};
 
 // Element type to the type of its array (pg_type.dat of PostgreSQL).
 static const struct {
@@ -33,6 +39,7 @@ struct tg_pg {
     char away[200]; // why there is no connection, as it was logged; "": there is one
     const char *prepared[PREPARED_MAX]; // names prepared on this connection
     bool in_transaction;                // begun, even if the connection was lost since
+    bool silent; // no answer has come in time: the connection is as good as lost
 };
 
 struct tg_pg *tg_pg_create(const char *url, const char *application)
@@ -50,6 +57,7 @@ static void disconnect(struct tg_pg *pg)
     PQfinish(pg->connection);
     pg->connection = NULL;
     memset(pg->prepared, 0, sizeof pg->prepared);
+    pg->silent = false;
 }
 
 void tg_pg_destroy(struct tg_pg *pg)
@@ -132,7 +140,8 @@ static bool connect_now(struct tg_pg *pg)
     const char *const values[] = {pg->url, pg->application, connect_timeout, options, "10",
                                   "15000", "read-write",    "UTF8",          NULL};
     pg->connection = PQconnectdbParams(keys, values, 1);
-    if (PQstatus(pg->connection) != CONNECTION_OK) {
+    // Without blocking, or a server that does not read would hold who writes, or takes leave.
+    if (PQstatus(pg->connection) != CONNECTION_OK || PQsetnonblocking(pg->connection, 1) != 0) {
         log_away(pg);
         disconnect(pg);
         return false;
@@ -331,9 +340,9 @@ void tg_pg_rows_free(struct tg_pg_rows *rows)
 
 // What a failed statement means for the caller: by the connection, then by SQLSTATE (PostgreSQL,
 // appendix A). Class 57P and 08 end the session; 25006 is a server that has become read-only.
-static enum tg_pg_status judge(PGconn *connection, const char *sqlstate)
+static enum tg_pg_status judge(const struct tg_pg *pg, const char *sqlstate)
 {
-    if (PQstatus(connection) != CONNECTION_OK)
+    if (pg->silent || PQstatus(pg->connection) != CONNECTION_OK)
         return TG_PG_UNKNOWN;
     static const char *const again[] = {"40001", "40P01", "55P03", "57014"};
     for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
@@ -351,7 +360,9 @@ static enum tg_pg_status fail(struct tg_pg *pg, const char *name, PGresult *resu
     static const char *const kinds[] = {"ok", "unavailable", "unknown", "retry", "refused"};
     const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *message = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    enum tg_pg_status status = judge(pg->connection, sqlstate ? sqlstate : "");
+    enum tg_pg_status status = judge(pg, sqlstate ? sqlstate : "");
+    if (pg->silent)
+        message = "no answer in time";
     // A connection that died while preparing has executed nothing.
     if (status == TG_PG_UNKNOWN && !executing)
         status = TG_PG_UNAVAILABLE;
@@ -389,19 +400,57 @@ static void remember_prepared(struct tg_pg *pg, const char *name)
     assert(false); // PREPARED_MAX is below the number of calls in store.c
 }
 
-// As PQexecPrepared does it, with a place in between at which tests may end the process.
-static PGresult *execute(PGconn *connection, const char *name, int count, const char *const *values,
-                         const int *lengths, const int *formats)
+// Sends what libpq still has, and waits until PQgetResult can answer without waiting. False: that
+// takes too long. What is wrong with the connection otherwise, PQgetResult will say.
+static bool wait_for_answer(PGconn *connection, long long deadline_ms)
 {
-    if (!PQsendQueryPrepared(connection, name, count, values, lengths, formats, 0))
-        return NULL;
-    TG_STOP_POINT(name);
+    struct pollfd polled = {.fd = PQsocket(connection)};
+    int unsent = 0;
+    while ((unsent = PQflush(connection)) >= 0 && PQisBusy(connection)) {
+        long long left_ms = deadline_ms - tg_now_ms();
+        if (left_ms <= 0)
+            return false;
+        polled.events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+        (void)poll(&polled, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
+        if (!PQconsumeInput(connection))
+            break;
+    }
+    return true;
+}
+
+// The last result of what was sent, as PQexec gives it. NULL: libpq or pg->silent says why.
+static PGresult *take_answer(struct tg_pg *pg)
+{
+    long long deadline_ms = tg_now_ms() + TG_PG_ANSWER_TIMEOUT_MS;
     PGresult *result = NULL;
-    for (PGresult *next; (next = PQgetResult(connection));) {
+    for (;;) {
+        if (!wait_for_answer(pg->connection, deadline_ms)) {
+            pg->silent = true;
+            PQclear(result);
+            return NULL;
+        }
+        PGresult *next = PQgetResult(pg->connection);
+        if (!next)
+            return result;
         PQclear(result);
         result = next;
     }
-    return result;
+}
+
+static PGresult *prepare(struct tg_pg *pg, const char *name, const char *sql, int count,
+                         const Oid *types)
+{
+    return PQsendPrepare(pg->connection, name, sql, count, types) ? take_answer(pg) : NULL;
+}
+
+// As PQexecPrepared does it, with a place in between at which tests may end the process.
+static PGresult *execute(struct tg_pg *pg, const char *name, int count, const char *const *values,
+                         const int *lengths, const int *formats)
+{
+    if (!PQsendQueryPrepared(pg->connection, name, count, values, lengths, formats, 0))
+        return NULL;
+    TG_STOP_POINT(name);
+    return take_answer(pg);
 }
 
 enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql,
@@ -424,13 +473,13 @@ enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql
         formats[i] = 1;
     }
     if (!is_prepared(pg, name)) {
-        PGresult *prepared = PQprepare(pg->connection, name, sql, params->count, types);
+        PGresult *prepared = prepare(pg, name, sql, params->count, types);
         if (PQresultStatus(prepared) != PGRES_COMMAND_OK)
             return fail(pg, name, prepared, false);
         PQclear(prepared);
         remember_prepared(pg, name);
     }
-    PGresult *result = execute(pg->connection, name, params->count, values, lengths, formats);
+    PGresult *result = execute(pg, name, params->count, values, lengths, formats);
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         return fail(pg, name, result, true);
     *rows = (struct tg_pg_rows *)result;
@@ -439,7 +488,7 @@ enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql
 
 static enum tg_pg_status command(struct tg_pg *pg, const char *name)
 {
-    PGresult *result = PQexec(pg->connection, name);
+    PGresult *result = PQsendQuery(pg->connection, name) ? take_answer(pg) : NULL;
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         return fail(pg, name, result, true);
     PQclear(result);

@@ -2,7 +2,8 @@
 // and take binary parameters, arrays among them, so that a batch is one round trip without any
 // escaping.
 //
-// A connection belongs to one thread. It connects by itself, at most once in TG_RECONNECT_MS.
+// A connection belongs to one thread. It connects by itself, at most once in TG_RECONNECT_MS, and
+// is given up when a call is not answered within TG_PG_ANSWER_TIMEOUT_MS.
 #pragma once
 
 #include "common/text.h"
@@ -13,7 +14,7 @@ struct tg_pg;
 enum tg_pg_status {
     TG_PG_OK,
     TG_PG_UNAVAILABLE, // not connected, or read-only: nothing was done
-    TG_PG_UNKNOWN,     // the connection was lost on the way: it may have been done
+    TG_PG_UNKNOWN, // the connection was lost on the way, or no answer came: it may have been done
     TG_PG_RETRY,   // deadlock, serialization failure, lock or statement timeout: nothing was done
     TG_PG_REFUSED, // any other error of the statement: nothing was done
 };

@@ -1,9 +1,11 @@
 // PostgreSQL or Redis away: a daemon waits, says on /readyz which one is missing, and goes on by
 // itself when it comes.
 #include "tests/system/org.h"
+#include "tests/system/proxy.h"
 #include "tests/system/webhook.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 TestSuite(outage, .timeout = 180);
@@ -83,6 +85,34 @@ Test(outage, of_postgresql_at_the_start_and_later_ends_by_itself)
     eventually(events_left(gateway) == 0);
     stop_gateway(gateway);
     postgres_stop(postgres);
+}
+
+// It hangs in the middle of a call, and nothing tells but that no answer comes.
+Test(outage, of_a_postgresql_that_falls_silent_ends_by_itself)
+{
+    struct database *database = database_create();
+    struct proxy *proxy = proxy_create((int)strtol(database->port, NULL, 10));
+    struct gateway *gateway =
+        given_gateway(.database = database_of("127.0.0.1", text_of("%d", proxy_port(proxy)),
+                                              database->name));
+    gateway->database = database; // the test's own questions go past the proxy
+    expect_both_miss(gateway, "");
+    struct org org = given_org(gateway);
+    cr_assert_eq(send_text_and_wait(&org, "919876543210").status, 200);
+
+    proxy_set(proxy, PROXY_SWALLOW);
+    struct answer unknown = send_text(&org, "919876543211");
+    expect_refused(&unknown, 503, "outcome_unknown", NULL);
+    eventually(strstr(process_log(gateway->workers[0].process), "no answer in time"));
+
+    proxy_set(proxy, PROXY_PASS);
+    const char *id = answer_text(&unknown, "/detail/message_id");
+    expect_ends(gateway, id, "sent");
+    cr_assert_eq(simulator_posts_of(gateway->simulator, id), 1);
+    eventually(send_text_and_wait(&org, "919876543212").status == 200);
+    expect_both_miss(gateway, "");
+    stop_gateway(gateway);
+    database_drop(database);
 }
 
 Test(outage, of_redis_at_the_start_ends_by_itself)
