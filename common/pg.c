@@ -134,11 +134,27 @@ static bool connect_now(struct tg_pg *pg)
              TG_PG_STATEMENT_TIMEOUT_MS, TG_PG_LOCK_TIMEOUT_MS, TG_PG_STATEMENT_TIMEOUT_MS,
              TG_PG_CLIENT_CHECK_MS);
     // `dbname` first and expanded, so that what the URL itself says of the others is overridden.
-    const char *const keys[] = {
-        "dbname",           "application_name",     "connect_timeout", "options", "keepalives_idle",
-        "tcp_user_timeout", "target_session_attrs", "client_encoding", NULL};
-    const char *const values[] = {pg->url, pg->application, connect_timeout, options, "10",
-                                  "15000", "read-write",    "UTF8",          NULL};
+    // Once a keepalive is unanswered, tcp_user_timeout is looked at when the next one is due: 75 s
+    // later, if the kernel chooses.
+    const char *const wanted[][2] = {
+        {"dbname", pg->url},
+        {"application_name", pg->application},
+        {"connect_timeout", connect_timeout},
+        {"options", options},
+        {"keepalives_idle", "10"},
+        {"keepalives_interval", "3"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "15000"},
+        {"target_session_attrs", "read-write"},
+        {"client_encoding", "UTF8"},
+    };
+    enum { WANTED = sizeof wanted / sizeof *wanted };
+    const char *keys[WANTED + 1] = {NULL};
+    const char *values[WANTED + 1] = {NULL};
+    for (size_t i = 0; i < WANTED; i++) {
+        keys[i] = wanted[i][0];
+        values[i] = wanted[i][1];
+    }
     pg->connection = PQconnectdbParams(keys, values, 1);
     // Without blocking, or a server that does not read would hold who writes, or takes leave.
     if (PQstatus(pg->connection) != CONNECTION_OK || PQsetnonblocking(pg->connection, 1) != 0) {
