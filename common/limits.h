@@ -71,6 +71,10 @@ enum {
     // Meta's answer is a few hundred bytes; anything past this is no answer of Meta's.
     TG_META_ANSWER_MAX = 64 * 1024,
     TG_META_CONNECT_TIMEOUT_MS = 5000,
+    // A connection to Meta on which nothing is acknowledged for so long is dead: TCP_USER_TIMEOUT
+    // (tcp(7), RFC 5482). A lost packet is sent again within a second or two, several times by
+    // then; and it is well before TOLLGATE_GRAPH_TIMEOUT_MS as it stands.
+    TG_META_SILENCE_MS = 12000,
     // The longest Retry-After that is heeded; the steps of our own backoff end there too.
     TG_RETRY_AFTER_MAX_S = 900,
     // How long an XREADGROUP waits when there is nothing to read.

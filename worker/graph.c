@@ -8,6 +8,8 @@
 
 #include <assert.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -89,6 +91,19 @@ static size_t write_answer(char *bytes, size_t size, size_t count, void *context
     return n;
 }
 
+// A connection that some router has forgotten swallows what it is given, and libcurl gives it all
+// new requests. Keepalives are not sent while data is unacknowledged, and the kernel itself tries
+// for a quarter of an hour (tcp_retries2).
+static int limit_silence(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+    (void)context;
+    (void)purpose;
+    const unsigned timeout_ms = TG_META_SILENCE_MS;
+    if (setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms) != 0)
+        return CURL_SOCKOPT_ERROR;
+    return CURL_SOCKOPT_OK;
+}
+
 static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
 {
     (void)easy;
@@ -147,6 +162,7 @@ static void prepare_request(const struct tg_settings *settings, struct request *
     set(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)TG_META_CONNECT_TIMEOUT_MS));
     set(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->graph_timeout_ms));
     set(curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L));
+    set(curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, limit_silence));
     set(curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_REUSE_S));
     set(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS));
     // A new request waits for the connection that is being made instead of making one of its own.

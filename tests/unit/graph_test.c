@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +19,8 @@ enum { DEADLINE_MS = 10000 };
 
 struct meta {
     int listener;
-    int connection; // -1: nobody has come
+    int connection;      // -1: nobody has come
+    unsigned silence_ms; // how long the other end bears that nothing is acknowledged
     char url[64];
     char heard[4096];
     size_t length;
@@ -48,13 +50,39 @@ static void meta_end(struct meta *meta)
     free(meta);
 }
 
+// The other end of the connection, which is a socket of this process too.
+static int other_end(int connection)
+{
+    enum { DESCRIPTORS_MAX = 256 };
+    struct sockaddr_in wanted = {0};
+    socklen_t size = sizeof wanted;
+    cr_assert(getpeername(connection, (struct sockaddr *)&wanted, &size) == 0);
+    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
+        struct sockaddr_in address = {0};
+        size = sizeof address;
+        if (getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+            address.sin_family == AF_INET && address.sin_port == wanted.sin_port)
+            return fd;
+    }
+    return -1;
+}
+
+static void meta_accept(struct meta *meta)
+{
+    socklen_t size = sizeof meta->silence_ms;
+    meta->connection = accept4(meta->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (meta->connection >= 0)
+        cr_assert(getsockopt(other_end(meta->connection), IPPROTO_TCP, TCP_USER_TIMEOUT,
+                             &meta->silence_ms, &size) == 0);
+}
+
 // Hears what has come. Once it is a whole request, answers it as Meta does.
 static void meta_look(struct meta *meta)
 {
     static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n"
                                  "{\"messages\":[{\"id\":\"wamid.HBgLMTU1NTU\"}]}";
     if (meta->connection < 0)
-        meta->connection = accept4(meta->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        meta_accept(meta);
     ssize_t n = meta->connection < 0 ? 0
                                      : recv(meta->connection, meta->heard + meta->length,
                                             sizeof meta->heard - 1 - meta->length, MSG_DONTWAIT);
@@ -114,5 +142,14 @@ Test(graph, lets_no_byte_of_a_message_leave_whose_claim_is_too_old)
     cr_assert(item->hand_back);
     cr_assert_not(strchr(meta->heard, '{'), "%s", meta->heard);
     dispatch_item_destroy(item);
+    meta_end(meta);
+}
+
+// Else the kernel would go on for a quarter of an hour, and libcurl give it all new requests.
+Test(graph, bears_a_connection_for_a_few_seconds_that_acknowledges_nothing)
+{
+    struct meta *meta = given_meta();
+    dispatch_item_destroy(post(meta, given_item_of_age(0)));
+    cr_assert_eq(meta->silence_ms, TG_META_SILENCE_MS);
     meta_end(meta);
 }
