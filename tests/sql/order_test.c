@@ -44,7 +44,7 @@ Test(order, who_comes_behind_one_that_waits_for_its_slot_is_held)
 {
     acme = given_org(.balance = "10.00");
     given_channel(.org = acme, .max_mps = "1");
-    (void)given_message(.org = acme, .priority = "bulk");
+    run("UPDATE pace SET bulk_free_at = now() + interval '1 minute'");
     const char *slow = given_message(.org = acme, .priority = "bulk", .phone = PHONE);
     cr_assert_str_eq(state_of(slow), "scheduled");
     cr_assert_str_eq(state_of(given_message(.org = acme, .priority = "bulk", .phone = PHONE)),

@@ -147,11 +147,13 @@ Test(scheduler, of_two_that_are_due_together_the_first_accepted_leaves_first)
 {
     const char *acme = given_org(.balance = "10.00");
     given_channel(.org = acme, .max_mps = "1");
+    run("UPDATE pace SET high_free_at = now() + interval '1 minute'");
     const char *ids[5];
     for (int i = 0; i < 5; i++)
         ids[i] =
             given_message(.org = acme, .id = text("%d0000000-0000-4000-8000-000000000000", 9 - i));
-    run("UPDATE outbox SET due_at = now(), look_at = now() WHERE state = 'scheduled'");
+    make_due();
+    assert_rows(release_due(2), ids[0], ids[1]);
     assert_rows(release_due(2), ids[2], ids[3]);
     assert_rows(release_due(2), ids[4]);
 }
@@ -191,7 +193,7 @@ Test(scheduler, a_job_that_is_older_than_the_oldest_live_one_is_lost)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *lost = given_queued_for(acme, "05", "11 seconds");
-    (void)given_queued_for(acme, "05", "9 seconds");
+    (void)given_queued_for(acme, "05", "1 second");
     assert_rows(find_lost(1, 10000, 10), text("%s, %s", acme, lost));
 }
 
