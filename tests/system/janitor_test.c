@@ -25,13 +25,14 @@ Test(janitor, of_another_worker_acts_when_the_acting_one_is_killed)
     struct org org = given_org(gateway);
     eventually(daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
     struct daemon *second = start_worker(gateway);
-    struct answer answer = send_later(&org, "3 seconds");
+    struct answer answer = send_later(&org, "1 hour");
     const char *id = expect_accepted_as(HERE, &answer, "scheduled");
     cr_assert_not(daemon_has_logged(second, "scheduler_lock_taken"));
 
     kill_worker(gateway, &gateway->workers[0]);
 
     eventually_within(HANDOVER_S, daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
+    make_due(gateway, id);
     expect_ends(gateway, id, "sent");
     cr_assert_eq(simulator_posts_of(gateway->simulator, id), 1);
     stop_gateway(gateway);
@@ -95,10 +96,7 @@ static struct pair given_pair(const struct org *org)
     struct answer expired = send_later(org, "1 hour");
     struct pair pair = {expect_accepted_as(HERE, &due, "scheduled"),
                         expect_accepted_as(HERE, &expired, "scheduled")};
-    (void)database_text(org->gateway->database,
-                        "UPDATE outbox SET due_at = now(), look_at = now() "
-                        "WHERE message_id = '%s'",
-                        pair.due);
+    make_due(org->gateway, pair.due);
     (void)database_text(org->gateway->database,
                         "UPDATE outbox SET not_after = now(), look_at = now() "
                         "WHERE message_id = '%s'",

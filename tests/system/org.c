@@ -79,6 +79,13 @@ const char *expect_accepted_as(const char *here, const struct answer *answer, co
     return id;
 }
 
+void make_due(struct gateway *gateway, const char *message_id)
+{
+    (void)database_text(gateway->database,
+                        "UPDATE outbox SET due_at = now(), look_at = now() WHERE message_id = '%s'",
+                        message_id);
+}
+
 void given_last_attempts(struct gateway *gateway)
 {
     (void)database_text(gateway->database,

@@ -61,6 +61,9 @@ const char *message_state(struct gateway *gateway, const char *message_id);
 void expect_ends_at(const char *here, struct gateway *gateway, const char *message_id,
                     const char *state);
 
+// Lets a scheduled message be due now.
+void make_due(struct gateway *gateway, const char *message_id);
+
 // From now on whatever is accepted is at its last attempt: a failure that would be tried again is
 // final at once.
 void given_last_attempts(struct gateway *gateway);
