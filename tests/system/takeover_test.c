@@ -25,6 +25,14 @@ static void end_claims(struct gateway *gateway)
                         "application_name = 'tollgate-worker intake'");
 }
 
+// Two workers: one finds what was abandoned soon, the other one gives Meta its usual time.
+static void start_finder_and_sender(struct gateway *gateway)
+{
+    (void)start_worker_with_settings(
+        gateway, WORDS("TOLLGATE_WORKER_ROLES=scheduler", "TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
+    (void)start_worker_with_settings(gateway, WORDS("TOLLGATE_WORKER_ROLES=send"));
+}
+
 Test(takeover, of_jobs_that_a_killed_worker_had_not_claimed)
 {
     enum { SENDS = 40 };
@@ -86,14 +94,14 @@ Test(takeover, from_a_worker_that_stands_still_and_wakes_up_late)
     struct answer second = send_text(&org, "919876543210");
     const char *ids[] = {expect_accepted(&first), expect_accepted_as(HERE, &second, "held")};
     begin_locked(gateway);
-    struct daemon *sleeper = start_worker_with_settings(
-        gateway, WORDS("TOLLGATE_WORKER_ROLES=send", "TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
+    struct daemon *sleeper =
+        start_worker_with_settings(gateway, WORDS("TOLLGATE_WORKER_ROLES=send"));
     eventually(thread_waits_for_lock(gateway, "intake"));
     process_signal(sleeper->process, SIGSTOP);
     (void)database_text(gateway->database, "ROLLBACK");
     eventually(strcmp(message_state(gateway, ids[0]), "sending") == 0);
 
-    (void)start_worker_with_settings(gateway, WORDS("TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
+    start_finder_and_sender(gateway);
 
     eventually_within(ABANDONED_S, strcmp(message_state(gateway, ids[1]), "sent") == 0);
     expect_equal(message_state(gateway, ids[0]), "unconfirmed network:after_write");
@@ -111,7 +119,7 @@ Test(takeover, from_a_killed_worker_leaves_no_message_in_doubt_that_was_not_post
     enum { SENDS = 30, PLACES = 2 };
     struct gateway *gateway = given_gateway(.without_worker = true);
     struct org org = given_org(gateway);
-    simulator_set(gateway->simulator, "{\"latency_ms\": 1500}");
+    simulator_set(gateway->simulator, "{\"latency_ms\": 10000}"); // for longer than it lives
     for (int i = 0; i < SENDS; i++) {
         struct answer answer = send_text(&org, text_of("9198765%05d", i));
         (void)expect_accepted(&answer);
@@ -123,7 +131,7 @@ Test(takeover, from_a_killed_worker_leaves_no_message_in_doubt_that_was_not_post
     cr_assert_leq(org_messages(&org, "sending"), PLACES);
 
     simulator_set(gateway->simulator, "{\"latency_ms\": 0}");
-    (void)start_worker_with_settings(gateway, WORDS("TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
+    start_finder_and_sender(gateway);
 
     eventually_within(ABANDONED_S,
                       database_number(gateway->database, "SELECT count(*) FROM outbox") == 0);
