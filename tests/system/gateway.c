@@ -147,6 +147,14 @@ bool thread_waits_for_lock(struct gateway *gateway, const char *thread)
                            thread) > 0;
 }
 
+void end_statements_of(struct gateway *gateway, const char *thread)
+{
+    (void)database_text(gateway->database,
+                        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE "
+                        "datname = current_database() AND application_name = 'tollgate-worker %s'",
+                        thread);
+}
+
 const char *daemon_missing(const struct daemon *daemon)
 {
     struct answer answer = ask(http_open(daemon->admin_url), .path = "/readyz");

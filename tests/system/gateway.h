@@ -70,6 +70,10 @@ bool daemon_has_logged(const struct daemon *daemon, const char *event);
 // Does a thread of a worker ("intake", "inbound") wait for a lock that this test holds?
 bool thread_waits_for_lock(struct gateway *gateway, const char *thread);
 
+// PostgreSQL would go on with what that thread of a killed worker has asked for once the lock is
+// gone: ends it before.
+void end_statements_of(struct gateway *gateway, const char *thread);
+
 // What /readyz of a daemon says is missing, such as "redis"; "" if it is ready.
 const char *daemon_missing(const struct daemon *daemon);
 // The value of a metric's line, such as "tollgate_refunds_total"; "" if there is none.

@@ -42,6 +42,7 @@ static void kill_at(struct gateway *gateway, const char *lock)
     struct daemon *worker = start_worker(gateway);
     eventually(thread_waits_for_lock(gateway, "inbound"));
     kill_worker(gateway, worker);
+    end_statements_of(gateway, "inbound");
     (void)database_text(gateway->database, "ROLLBACK");
 }
 

@@ -74,6 +74,7 @@ Test(retry, ends_when_all_attempts_have_failed)
 {
     struct gateway *gateway = given_gateway();
     struct org org = given_org(gateway);
+    simulator_set(gateway->simulator, "{\"retry_after_s\": 300}"); // until we call it up
     struct answer answer = send_text(&org, "15550131000");
     const char *id = expect_accepted(&answer);
     eventually(strcmp(message_state(gateway, id), "scheduled") == 0);

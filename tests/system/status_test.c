@@ -128,12 +128,41 @@ Test(status, an_unconfirmed_message_becomes_delivered_and_is_posted_once)
     stop_gateway(gateway);
 }
 
+// Meta's answers are settled once this test lets go of a lock.
+static void hold_settling(struct gateway *gateway)
+{
+    (void)database_text(
+        gateway->database,
+        "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF current_setting('application_name') = 'tollgate-worker settle' THEN "
+        "PERFORM pg_advisory_xact_lock(1); END IF; RETURN NULL; END $$; "
+        "CREATE TRIGGER hold BEFORE DELETE ON outbox FOR EACH STATEMENT EXECUTE FUNCTION hold(); "
+        "SELECT pg_advisory_lock(1)");
+}
+
+static void settle_what_has_been_read(size_t ended, void *context)
+{
+    const struct gateway *gateway = context;
+    (void)ended;
+    (void)database_text(gateway->database,
+                        "SELECT pg_advisory_unlock_all() FROM messages WHERE status = 'read'");
+}
+
 // Who waits for Meta's answer hears of a message that its webhooks have settled.
 Test(status, who_waits_is_told_though_a_webhook_was_faster)
 {
     struct gateway *gateway = given_gateway_with_webhooks();
     struct org org = given_org(gateway);
-    struct answer answer = send_text_and_wait(&org, "15552000009");
+    struct http_request request = {.path = "/api/send-message",
+                                   .key = org.key,
+                                   .body = text_body("15552000009"),
+                                   .headers = {"Prefer: wait=30"}};
+    struct answer answer;
+    hold_settling(gateway);
+
+    http_ask_all(gateway->ingress.url, &request, 1, &answer, settle_what_has_been_read, gateway);
+
+    cr_assert(daemon_has_logged(&gateway->workers[0], "send_found_settled"));
     cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
     expect_equal(answer_text(&answer, "/status"), "read");
     cr_assert(*answer_text(&answer, "/wamid"), "%s", answer.body);

@@ -40,7 +40,9 @@ Test(stop, of_a_loaded_worker_loses_nothing_and_sends_nothing_twice)
     struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_SEND_CONCURRENCY=16"});
     struct org org = given_org(gateway);
     given_requests(&org);
-    simulator_set(gateway->simulator, "{\"latency_ms\": 100}");
+    // All of them may leave at once, and 16 a second do.
+    (void)database_text(gateway->database, "UPDATE channels SET max_mps = 10000");
+    simulator_set(gateway->simulator, "{\"latency_ms\": 1000}");
     http_ask_all(gateway->ingress.url, requests, SENDS, answers, NULL, NULL);
     eventually(org_messages(&org, "sent") > 0);
 
@@ -64,8 +66,11 @@ Test(stop, of_a_worker_does_not_wait_for_ever_for_meta)
     const char *id = expect_accepted(&answer);
     eventually(simulator_posts_of(gateway->simulator, id) == 1);
 
-    process_stop_cleanly(gateway->workers[0].process);
+    process_signal(gateway->workers[0].process, SIGTERM);
 
+    // It gives Meta nearly all of the 10 s, and Meta would have 30 s.
+    cr_assert_eq(process_wait(gateway->workers[0].process, PATIENCE_S), 0);
+    cr_assert(daemon_has_logged(&gateway->workers[0], "dispatches_broken_off"));
     expect_equal(message_state(gateway, id), "unconfirmed network:after_write");
     stop_gateway(gateway);
 }

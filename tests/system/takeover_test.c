@@ -3,6 +3,7 @@
 #include "tests/system/webhook.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 TestSuite(takeover, .timeout = 240);
@@ -14,15 +15,6 @@ enum { ABANDONED_S = 60 };
 static void begin_locked(struct gateway *gateway)
 {
     (void)database_text(gateway->database, "BEGIN; SELECT 1 FROM outbox FOR UPDATE");
-}
-
-// PostgreSQL would go on with the claim of a worker that is gone when the lock is.
-static void end_claims(struct gateway *gateway)
-{
-    (void)database_text(gateway->database,
-                        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE "
-                        "datname = current_database() AND "
-                        "application_name = 'tollgate-worker intake'");
 }
 
 // Two workers: one finds what was abandoned soon, the other one gives Meta its usual time.
@@ -47,7 +39,7 @@ Test(takeover, of_jobs_that_a_killed_worker_had_not_claimed)
     struct daemon *killed = start_worker(gateway);
     eventually(thread_waits_for_lock(gateway, "intake"));
     kill_worker(gateway, killed);
-    end_claims(gateway);
+    end_statements_of(gateway, "intake");
     (void)database_text(gateway->database, "ROLLBACK");
     cr_assert_eq(org_messages(&org, "sending"), 0);
 
@@ -141,6 +133,15 @@ Test(takeover, from_a_killed_worker_leaves_no_message_in_doubt_that_was_not_post
     stop_gateway(gateway);
 }
 
+// How many jobs are in Redis and not done with.
+static long jobs_left(struct gateway *gateway)
+{
+    static const char count[] = "local n = 0 for i = 0, 3 do "
+                                "n = n + redis.call('XLEN', 'tollgate:{0' .. i .. '}:sends') end "
+                                "return n";
+    return strtol(redis_command(gateway->redis, "EVAL", count, "0"), NULL, 10);
+}
+
 // All entries of a kind of work are a dead worker's, who was the last of so many to get them.
 static void leave_lying(struct gateway *gateway, const char *work, int deliveries)
 {
@@ -189,6 +190,7 @@ Test(takeover, of_suspects_sends_them)
         struct answer answer = send_text(&org, text_of("9198765%05d", i));
         ids[i] = expect_accepted(&answer);
     }
+    eventually(jobs_left(gateway) == SENDS); // they are published after the answer
     leave_lying(gateway, "sends", 4);
     struct daemon *worker = start_worker(gateway);
     for (int i = 0; i < SENDS; i++)
