@@ -266,7 +266,7 @@ static struct session *given_operator(const char *org)
     struct session *session = session_open();
     (void)session_rows(session, "BEGIN; UPDATE channels SET waba_id = '1' WHERE org_id = '%s'",
                        org);
-    run("SET lock_timeout = '1ms'");
+    run("SET lock_timeout = '200ms'");
     return session;
 }
 
@@ -274,6 +274,7 @@ static void end_operator(struct session *session)
 {
     (void)session_rows(session, "ROLLBACK");
     session_close(session);
+    run("RESET lock_timeout");
 }
 
 Test(pause, who_changes_a_paused_channel_holds_up_no_other)
