@@ -6,6 +6,7 @@
 #include "common/queue.h"
 #include "common/service.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -26,6 +27,7 @@ static void leave_to_scheduler(size_t n)
 static bool publish(struct tg_stream *stream, void *const *popped, size_t n)
 {
     struct tg_job batch[TG_BATCH_MAX];
+    assert(n >= 1 && n <= TG_BATCH_MAX);
     for (size_t i = 0; i < n; i++) {
         batch[i] = *(struct tg_job *)popped[i];
         free(popped[i]);
@@ -82,16 +84,21 @@ void jobs_free(struct jobs *jobs)
     free(jobs);
 }
 
-void jobs_submit(struct jobs *jobs, const struct tg_job *job)
+void jobs_submit(struct jobs *jobs, const struct tg_job *batch, size_t n)
 {
-    struct tg_job *copy = malloc(sizeof *copy);
-    if (!copy)
-        abort();
-    *copy = *job;
-    tg_gauge_add(TG_JOB_QUEUE, 1);
-    if (tg_queue_try_push(jobs->queue, copy))
-        return;
-    tg_gauge_add(TG_JOB_QUEUE, -1);
-    free(copy);
-    leave_to_scheduler(1);
+    size_t queued = 0;
+    tg_gauge_add(TG_JOB_QUEUE, (int64_t)n);
+    for (; queued < n; queued++) {
+        struct tg_job *copy = malloc(sizeof *copy);
+        if (!copy)
+            abort();
+        *copy = batch[queued];
+        if (!tg_queue_try_push(jobs->queue, copy)) {
+            free(copy);
+            break;
+        }
+    }
+    tg_gauge_add(TG_JOB_QUEUE, (int64_t)queued - (int64_t)n);
+    if (queued < n)
+        leave_to_scheduler(n - queued);
 }

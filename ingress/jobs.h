@@ -17,6 +17,5 @@ void jobs_close(struct jobs *jobs);
 void jobs_stop(struct jobs *jobs);
 void jobs_free(struct jobs *jobs);
 
-// Queues a copy. Where the queue is full, or stopped, the job is left to the scheduler.
-// Thread-safe.
-void jobs_submit(struct jobs *jobs, const struct tg_job *job);
+// Queues copies. What finds no room is left to the scheduler, too. Thread-safe.
+void jobs_submit(struct jobs *jobs, const struct tg_job *batch, size_t n);

@@ -221,8 +221,7 @@ static void take_batch(struct lane *lane, struct ticket *const *tickets, size_t 
             TG_STOP_POINT("after_accept");
             size_t queued = answer_batch(lane, tickets + i, size, verdicts, jobs);
             TG_STOP_POINT("after_accept_answer");
-            for (size_t j = 0; j < queued; j++)
-                jobs_submit(lane->lanes->jobs, &jobs[j]);
+            jobs_submit(lane->lanes->jobs, jobs, queued);
         } else {
             refuse_batch(tickets + i, size, status);
         }
