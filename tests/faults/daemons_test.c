@@ -123,12 +123,23 @@ static const char *sending_without_job(struct rig *rig)
     return "";
 }
 
+// Until ROLLBACK nothing is settled, and some have just been claimed that must be.
+static bool holds_settling(struct database *database)
+{
+    (void)database_text(database, "BEGIN; LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE");
+    if (database_number(database, "SELECT count(*) FROM outbox WHERE state = 'sending' "
+                                  "AND claimed_at > clock_timestamp() - interval '1 s'") > 0)
+        return true;
+    (void)database_text(database, "ROLLBACK");
+    return false;
+}
+
 // What is not settled still has its job: that is what the next worker finds it by. (Not after Redis
 // was wiped.)
 FAULT(worker, killed_while_it_waits_to_settle)
 {
     struct database *database = rig->gateway->database;
-    (void)database_text(database, "BEGIN; LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE");
+    eventually(holds_settling(database));
     eventually(settle_waits(database));
     const char *lost = rig->events_lost ? "" : sending_without_job(rig);
     for (int i = 0; i < rig->worker_count; i++)
