@@ -184,12 +184,7 @@ enum tg_pg_status tg_store_release_sends(struct tg_pg *pg, const struct tg_uuid 
     param_uuids(&params, org_ids, n);
     param_uuids(&params, message_ids, n);
     param_uuids(&params, claim_ids, n);
-    struct tg_pg_rows *rows;
-    enum tg_pg_status status =
-        tg_pg_call(pg, "release_sends", "SELECT release_sends($1, $2, $3)", &params, &rows);
-    tg_pg_params_finish(&params);
-    tg_pg_rows_free(rows);
-    return status;
+    return tg_call_only(pg, "release_sends", "SELECT release_sends($1, $2, $3)", &params);
 }
 
 static void param_outcomes(struct tg_pg_params *params, const struct tg_outcome *const *outcomes,

@@ -187,13 +187,8 @@ enum tg_pg_status tg_store_record_account_events(struct tg_pg *pg,
     TG_PARAM_EACH(&params, TG_PG_INT8, n, tg_pg_item_int8(&params, events[i]->time_s));
     TG_PARAM_EACH(&params, TG_PG_TEXT, n, item_span(&params, events[i]->field));
     TG_PARAM_EACH(&params, TG_PG_TEXT, n, item_text(&params, &events[i]->value));
-    struct tg_pg_rows *rows;
-    enum tg_pg_status status =
-        tg_pg_call(pg, "record_account_events", "SELECT record_account_events($1, $2, $3, $4, $5)",
-                   &params, &rows);
-    tg_pg_params_finish(&params);
-    tg_pg_rows_free(rows);
-    return status;
+    return tg_call_only(pg, "record_account_events",
+                        "SELECT record_account_events($1, $2, $3, $4, $5)", &params);
 }
 
 enum tg_pg_status tg_store_record_dead_events(struct tg_pg *pg, const int64_t *taken,
@@ -208,12 +203,8 @@ enum tg_pg_status tg_store_record_dead_events(struct tg_pg *pg, const int64_t *t
     TG_PARAM_EACH(&params, TG_PG_TEXT, n, item_string(&params, events[i].reason));
     TG_PARAM_EACH(&params, TG_PG_TEXT, n, item_span(&params, events[i].phone_number_id));
     TG_PARAM_EACH(&params, TG_PG_INT8, n, tg_pg_item_int8(&params, events[i].tries));
-    struct tg_pg_rows *rows;
-    enum tg_pg_status status = tg_pg_call(
-        pg, "record_dead_events", "SELECT record_dead_events($1, $2, $3, $4, $5)", &params, &rows);
-    tg_pg_params_finish(&params);
-    tg_pg_rows_free(rows);
-    return status;
+    return tg_call_only(pg, "record_dead_events", "SELECT record_dead_events($1, $2, $3, $4, $5)",
+                        &params);
 }
 
 enum tg_pg_status tg_store_take_dead_events(struct tg_pg *pg, int64_t limit,
@@ -246,12 +237,7 @@ enum tg_pg_status tg_store_end_dead_events(struct tg_pg *pg,
     struct tg_pg_params params = {0};
     TG_PARAM_EACH(&params, TG_PG_INT8, n, tg_pg_item_int8(&params, events[i]->id));
     TG_PARAM_EACH(&params, TG_PG_INT8, n, tg_pg_item_int8(&params, events[i]->until_us));
-    struct tg_pg_rows *rows;
-    enum tg_pg_status status =
-        tg_pg_call(pg, "end_dead_events", "SELECT end_dead_events($1, $2)", &params, &rows);
-    tg_pg_params_finish(&params);
-    tg_pg_rows_free(rows);
-    return status;
+    return tg_call_only(pg, "end_dead_events", "SELECT end_dead_events($1, $2)", &params);
 }
 
 void tg_rule_finish(struct tg_rule *rule)

@@ -25,6 +25,17 @@ static inline void tg_item_text_or_null(struct tg_pg_params *params, const char 
         tg_pg_item_null(params);
 }
 
+// A call whose answer nobody asks for; finishes `params`.
+static inline enum tg_pg_status tg_call_only(struct tg_pg *pg, const char *name, const char *sql,
+                                             struct tg_pg_params *params)
+{
+    struct tg_pg_rows *rows;
+    enum tg_pg_status status = tg_pg_call(pg, name, sql, params, &rows);
+    tg_pg_params_finish(params);
+    tg_pg_rows_free(rows);
+    return status;
+}
+
 // A released_id; NULL in SQL: none.
 static inline struct tg_released tg_row_released(const struct tg_pg_rows *rows, int row, int column)
 {
