@@ -95,18 +95,14 @@ struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_er
     enum json_tokener_error why = json_tokener_get_error(tokener);
     size_t end = json_tokener_get_parse_end(tokener);
     json_tokener_free(tokener);
-    if (root && why == json_tokener_success && end == length) {
-        const char *odd = find_no_number(bytes, bytes + length);
-        if (!odd)
-            return root;
-        json_object_put(root);
-        tg_error_set(error, 400, "invalid_json", "body",
-                     "The body is not valid JSON (byte %zu): not a number", (size_t)(odd - bytes));
-        return NULL;
-    }
+    bool taken = root && why == json_tokener_success && end == length;
+    const char *odd = taken ? find_no_number(bytes, bytes + length) : NULL;
+    if (taken && !odd)
+        return root;
     json_object_put(root);
     tg_error_set(error, 400, "invalid_json", "body", "The body is not valid JSON (byte %zu): %s",
-                 end, reason(why, end == length));
+                 odd ? (size_t)(odd - bytes) : end,
+                 odd ? "not a number" : reason(why, end == length));
     return NULL;
 }
 
