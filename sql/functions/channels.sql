@@ -14,20 +14,20 @@ AS $$
 DECLARE
     c_look_again CONSTANT interval := '1 second';
     v_now        timestamptz := clock_timestamp();
+    v_channels   uuid[];
     v_paused     uuid[];
     v_changing   uuid[];
 BEGIN
+    SELECT array_agg(DISTINCT o.channel_id) INTO v_channels
+      FROM outbox o WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids);
     SELECT array_agg(p.id) INTO v_paused
       FROM (SELECT c.id FROM channels c
-             WHERE c.status <> 'active' AND (c.org_id, c.id) IN (
-                   SELECT o.org_id, o.channel_id FROM outbox o
-                    WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids))
+             WHERE c.id = ANY (v_channels) AND c.org_id = ANY (p_org_ids) AND c.status <> 'active'
              ORDER BY c.id FOR SHARE SKIP LOCKED) p;
     SELECT array_agg(c.id) INTO v_changing
       FROM channels c
-     WHERE c.status <> 'active' AND c.id <> ALL (coalesce(v_paused, '{}')) AND (c.org_id, c.id) IN (
-           SELECT o.org_id, o.channel_id FROM outbox o
-            WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids));
+     WHERE c.id = ANY (v_channels) AND c.org_id = ANY (p_org_ids) AND c.status <> 'active'
+       AND c.id <> ALL (coalesce(v_paused, '{}'));
     UPDATE outbox o
        SET state = 'scheduled', due_at = i.due_at, look_at = least(i.due_at, o.not_after),
            attempt = CASE o.state WHEN 'sending' THEN o.attempt - 1 ELSE o.attempt END,
