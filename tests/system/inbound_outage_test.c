@@ -117,12 +117,7 @@ Test(inbound_outage, what_fails_again_in_a_replay_stands_there_still)
     eventually(database_number(gateway->database, "SELECT count(*) FROM dead_events") == 3);
     struct org refused = given_org(gateway, .number = numbers[1]);
     struct org good = given_org(gateway, .number = numbers[2]);
-    (void)database_text(gateway->database,
-                        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                        "$$ BEGIN RAISE 'refused'; END $$; "
-                        "CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW "
-                        "WHEN (NEW.org_id = '%s') EXECUTE FUNCTION refuse()",
-                        refused.id);
+    given_refusals(gateway, "INSERT ON messages", text_of("NEW.org_id = '%s'", refused.id));
 
     expect_equal(database_text(gateway->database, "SELECT replay_dead_events()"), "3");
 

@@ -111,12 +111,7 @@ Test(janitor, passes_over_what_postgresql_refuses)
     struct org good = given_org(gateway);
     struct pair refused = given_pair(&bad);
     struct pair taken = given_pair(&good);
-    (void)database_text(gateway->database,
-                        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                        "$$ BEGIN RAISE 'refused'; END $$; "
-                        "CREATE TRIGGER refuse BEFORE UPDATE OR DELETE ON outbox FOR EACH ROW "
-                        "WHEN (OLD.org_id = '%s') EXECUTE FUNCTION refuse()",
-                        bad.id);
+    given_refusals(gateway, "UPDATE OR DELETE ON outbox", text_of("OLD.org_id = '%s'", bad.id));
     struct daemon *worker = start_worker(gateway);
 
     expect_ends(gateway, taken.due, "sent");

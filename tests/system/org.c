@@ -86,6 +86,16 @@ void make_due(struct gateway *gateway, const char *message_id)
                         message_id);
 }
 
+void given_refusals(struct gateway *gateway, const char *change, const char *condition)
+{
+    (void)database_text(gateway->database,
+                        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                        "$$ BEGIN RAISE 'refused'; END $$; "
+                        "CREATE TRIGGER refuse BEFORE %s FOR EACH ROW WHEN (%s) "
+                        "EXECUTE FUNCTION refuse()",
+                        change, condition);
+}
+
 void given_last_attempts(struct gateway *gateway)
 {
     (void)database_text(gateway->database,

@@ -64,6 +64,10 @@ void expect_ends_at(const char *here, struct gateway *gateway, const char *messa
 // Lets a scheduled message be due now.
 void make_due(struct gateway *gateway, const char *message_id);
 
+// PostgreSQL refuses such a change ("INSERT ON messages") to rows of which the condition is true,
+// until the trigger `refuse` is dropped. Once in a test.
+void given_refusals(struct gateway *gateway, const char *change, const char *condition);
+
 // From now on whatever is accepted is at its last attempt: a failure that would be tried again is
 // final at once.
 void given_last_attempts(struct gateway *gateway);
