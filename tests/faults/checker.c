@@ -2,7 +2,7 @@
 
 #include "common/text.h"
 #include "tests/faults/log_of_posts.h"
-#include "tests/faults/streams.h"
+#include "tests/system/streams.h"
 
 #include <fcntl.h>
 #include <libpq-fe.h>

@@ -1,4 +1,4 @@
-#include "tests/faults/streams.h"
+#include "tests/system/streams.h"
 
 #include <hiredis/hiredis.h>
 

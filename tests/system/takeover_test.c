@@ -1,9 +1,9 @@
 // Workers that die or stand still: what they had is done by others, and no message is posted twice.
 #include "tests/system/org.h"
+#include "tests/system/streams.h"
 #include "tests/system/webhook.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 TestSuite(takeover, .timeout = 240);
@@ -133,15 +133,6 @@ Test(takeover, from_a_killed_worker_leaves_no_message_in_doubt_that_was_not_post
     stop_gateway(gateway);
 }
 
-// How many jobs are in Redis and not done with.
-static long jobs_left(struct gateway *gateway)
-{
-    static const char count[] = "local n = 0 for i = 0, 3 do "
-                                "n = n + redis.call('XLEN', 'tollgate:{0' .. i .. '}:sends') end "
-                                "return n";
-    return strtol(redis_command(gateway->redis, "EVAL", count, "0"), NULL, 10);
-}
-
 // All entries of a kind of work are a dead worker's, who was the last of so many to get them.
 static void leave_lying(struct gateway *gateway, const char *work, int deliveries)
 {
@@ -190,7 +181,8 @@ Test(takeover, of_suspects_sends_them)
         struct answer answer = send_text(&org, text_of("9198765%05d", i));
         ids[i] = expect_accepted(&answer);
     }
-    eventually(jobs_left(gateway) == SENDS); // they are published after the answer
+    eventually(streams_left(gateway->redis, "sends") ==
+               SENDS); // they are published after the answer
     leave_lying(gateway, "sends", 4);
     struct daemon *worker = start_worker(gateway);
     for (int i = 0; i < SENDS; i++)

@@ -1,10 +1,10 @@
 #include "tests/system/webhook.h"
 
 #include "common/text.h"
+#include "tests/system/streams.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *signature_header(const char *secret, const char *body, size_t length)
@@ -70,8 +70,5 @@ const char *names_message(const char *message_id)
 
 long events_left(struct gateway *gateway)
 {
-    static const char count[] = "local n = 0 for i = 0, 3 do "
-                                "n = n + redis.call('XLEN', 'tollgate:{0' .. i .. '}:events') end "
-                                "return n";
-    return strtol(redis_command(gateway->redis, "EVAL", count, "0"), NULL, 10);
+    return streams_left(gateway->redis, "events");
 }
