@@ -1,10 +1,10 @@
 // tollgate-ingress: validates, reserves the fee, publishes a job, answers.
 
-#include "common/admin.h"
-#include "common/log.h"
-#include "common/readiness.h"
-#include "common/service.h"
-#include "ingress/routes.h"
+#include "common/health/health.h"
+#include "common/health/readiness.h"
+#include "common/service/log.h"
+#include "common/service/service.h"
+#include "ingress/route/routes.h"
 
 #include <stdlib.h>
 

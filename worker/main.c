@@ -1,20 +1,20 @@
 // tollgate-worker: takes jobs from Redis, posts their messages to Meta, settles what comes of it.
 // intake -> dispatch -> settle are threads joined by bounded queues; inbound, which applies
 // webhooks, and the janitor stand beside them.
-#include "common/admin.h"
-#include "common/limits.h"
-#include "common/log.h"
-#include "common/queue.h"
-#include "common/readiness.h"
-#include "common/service.h"
-#include "common/settings.h"
-#include "worker/dispatch.h"
-#include "worker/inbound.h"
-#include "worker/intake.h"
-#include "worker/janitor.h"
-#include "worker/places.h"
-#include "worker/settle.h"
+#include "common/base/queue.h"
+#include "common/health/health.h"
+#include "common/health/readiness.h"
+#include "common/service/log.h"
+#include "common/service/service.h"
+#include "common/service/settings.h"
+#include "common/words/limits.h"
+#include "worker/inbound/take.h"
+#include "worker/send/dispatch.h"
+#include "worker/send/intake.h"
+#include "worker/send/places.h"
+#include "worker/send/settle.h"
 #include "worker/stop.h"
+#include "worker/upkeep/janitor.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "worker/stop.h"
 
-#include "common/service.h"
+#include "common/service/service.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 #include "worker/successors.h"
 
-#include "common/metrics.h"
+#include "common/service/metrics.h"
 
 #include <assert.h>
 

@@ -1,6 +1,6 @@
 #include "tests/faults/checker.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/faults/log_of_posts.h"
 #include "tests/system/streams.h"
 

@@ -1,6 +1,6 @@
 #include "tests/faults/workload.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/faults/draw.h"
 
 #include <curl/curl.h>

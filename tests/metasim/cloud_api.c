@@ -1,8 +1,8 @@
 #include "tests/metasim/cloud_api.h"
 
-#include "common/cloud_message.h"
-#include "common/json.h"
-#include "common/phone.h"
+#include "common/base/json.h"
+#include "common/cloud/message.h"
+#include "common/words/phone.h"
 #include "tests/metasim/envelope.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 #include "tests/metasim/control.h"
 
-#include "common/json.h"
+#include "common/base/json.h"
 #include "tests/metasim/inbound.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 // error_rules.csv.
 #pragma once
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 // One HTTP request and its answer, as everything behind sim_server.c sees them: no libmicrohttpd.
 #pragma once
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>

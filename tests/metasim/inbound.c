@@ -1,7 +1,7 @@
 #include "tests/metasim/inbound.h"
 
-#include "common/limits.h"
-#include "common/phone.h"
+#include "common/words/limits.h"
+#include "common/words/phone.h"
 
 #include <inttypes.h>
 #include <stdio.h>

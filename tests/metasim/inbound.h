@@ -1,8 +1,8 @@
 // A customer writes: POST /_sim/inbound.
 #pragma once
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 #include "tests/metasim/sim.h"
 
 #include <json-c/json.h>

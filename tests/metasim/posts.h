@@ -3,7 +3,7 @@
 // forgotten, and how many is told. Every function is thread-safe.
 #pragma once
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/metasim/wamid.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 #include "tests/metasim/series.h"
 
-#include "common/service.h"
+#include "common/service/service.h"
 #include "tests/metasim/sim_limits.h"
 
 #include <assert.h>

@@ -4,7 +4,7 @@
 // time.
 #pragma once
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/metasim/webhook_body.h"
 
 #include <stdint.h>

@@ -1,8 +1,8 @@
 // The simulator's settings that POST /_sim/settings changes while it runs. Thread-safe.
 #pragma once
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 
 #include <json-c/json.h>
 #include <stdatomic.h>

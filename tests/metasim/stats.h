@@ -2,7 +2,7 @@
 // Every function is thread-safe.
 #pragma once
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/metasim/sim_limits.h"
 
 #include <stdatomic.h>

@@ -2,7 +2,7 @@
 // written \uXXXX, and the signature is over what results. Thread-safe.
 #pragma once
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/metasim/status_plan.h"
 
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #include "tests/metasim/webhooks.h"
 
-#include "common/service.h"
+#include "common/service/service.h"
 #include "tests/metasim/poster.h"
 #include "tests/metasim/sim_limits.h"
 #include "tests/metasim/webhook_queue.h"

@@ -3,8 +3,8 @@
 // waits for the gateway.
 #pragma once
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 #include "tests/metasim/series.h"
 
 struct webhooks;

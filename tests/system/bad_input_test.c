@@ -2,7 +2,7 @@
 // anything, and the connection can be used again.
 #include "tests/system/org.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "tests/system/http.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-// What common/stream.h promises of a consumer group, at a real Redis.
-#include "common/stream.h"
+// What common/redis/stream.h promises of a consumer group, at a real Redis.
+#include "common/redis/stream.h"
 #include "tests/system/servers.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 // all failures end the test at once.
 #pragma once
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <criterion/criterion.h>
 #include <stdarg.h>

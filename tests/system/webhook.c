@@ -1,6 +1,6 @@
 #include "tests/system/webhook.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/system/streams.h"
 
 #include <openssl/evp.h>

@@ -2,7 +2,7 @@
 // signed and stands in the event stream, byte for byte. No worker takes it off in these tests.
 #include "tests/system/webhook.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/system/org.h"
 
 #include <arpa/inet.h>

@@ -1,10 +1,10 @@
 // The check of Cloud API messages, over Meta's published examples, bodies that must be refused, and
 // each limit from both sides. JSON stands here with ' for ", so that it can be read.
-#include "common/cloud_message.h"
+#include "common/cloud/message.h"
 
-#include "common/limits.h"
-#include "common/phone.h"
-#include "common/text.h"
+#include "common/base/text.h"
+#include "common/words/limits.h"
+#include "common/words/phone.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

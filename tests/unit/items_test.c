@@ -1,6 +1,6 @@
-#include "worker/items.h"
+#include "worker/inbound/items.h"
 
-#include "common/limits.h"
+#include "common/words/limits.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>

@@ -1,4 +1,4 @@
-#include "common/json.h"
+#include "common/base/json.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

@@ -1,4 +1,4 @@
-#include "worker/outcome.h"
+#include "worker/send/outcome.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "common/phone.h"
+#include "common/words/phone.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

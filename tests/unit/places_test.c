@@ -1,4 +1,4 @@
-#include "worker/places.h"
+#include "worker/send/places.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>

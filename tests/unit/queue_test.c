@@ -1,4 +1,4 @@
-#include "common/queue.h"
+#include "common/base/queue.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>

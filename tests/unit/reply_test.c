@@ -1,4 +1,4 @@
-#include "worker/reply.h"
+#include "worker/inbound/reply.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

@@ -1,4 +1,4 @@
-#include "common/settings.h"
+#include "common/service/settings.h"
 
 #include "capture.h"
 

@@ -1,4 +1,4 @@
-#include "common/time_text.h"
+#include "common/base/time_text.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

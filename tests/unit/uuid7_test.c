@@ -1,4 +1,4 @@
-#include "common/uuid7.h"
+#include "common/base/uuid7.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

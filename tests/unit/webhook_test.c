@@ -1,4 +1,4 @@
-#include "ingress/webhook.h"
+#include "ingress/meta/callback.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

@@ -1,0 +1,124 @@
+#include "common/base/json.h"
+
+#include "common/words/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *reason(enum json_tokener_error why, bool whole)
+{
+    if (why == json_tokener_continue)
+        return "it ends too early";
+    if (why == json_tokener_success)
+        return whole ? "it is null" : "something follows the document";
+    return json_tokener_error_desc(why);
+}
+
+static bool skip_digits(const char **at, const char *end)
+{
+    const char *begin = *at;
+    while (*at < end && **at >= '0' && **at <= '9')
+        ++*at;
+    return *at > begin;
+}
+
+static bool is_number(const char *at, const char *end)
+{
+    if (at < end && *at == '-')
+        at++;
+    if (at < end && *at == '0')
+        at++;
+    else if (!skip_digits(&at, end))
+        return false;
+    if (at < end && *at == '.') {
+        at++;
+        if (!skip_digits(&at, end))
+            return false;
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        if (at < end && (*at == '+' || *at == '-'))
+            at++;
+        if (!skip_digits(&at, end))
+            return false;
+    }
+    return at == end;
+}
+
+static bool is_word(const char *at, const char *end, const char *word)
+{
+    size_t length = strlen(word);
+    return (size_t)(end - at) == length && memcmp(at, word, length) == 0;
+}
+
+static bool is_structure(char c)
+{
+    return c == '\0' || strchr("{}[]:,\" \t\r\n", c);
+}
+
+// json-c takes NaN, Infinity and numbers like 1. or -.5, which no other reader does. Where in a
+// document that it has taken the first of these is; NULL: there is none.
+static const char *find_no_number(const char *at, const char *end)
+{
+    bool in_string = false;
+    while (at < end) {
+        if (in_string && *at == '\\') {
+            at += 2;
+        } else if (*at == '"') {
+            in_string = !in_string;
+            at++;
+        } else if (in_string || is_structure(*at)) {
+            at++;
+        } else {
+            const char *begin = at;
+            while (at < end && !is_structure(*at))
+                at++;
+            if (!is_number(begin, at) && !is_word(begin, at, "true") &&
+                !is_word(begin, at, "false") && !is_word(begin, at, "null"))
+                return begin;
+        }
+    }
+    return NULL;
+}
+
+struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_error *error)
+{
+    if (!tg_utf8_is_valid(bytes, length)) {
+        tg_error_set(error, 400, "invalid_json", "body", "The body is not valid UTF-8");
+        return NULL;
+    }
+    struct json_tokener *tokener = json_tokener_new_ex(TG_JSON_DEPTH_MAX);
+    if (!tokener)
+        abort();
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    struct json_object *root = json_tokener_parse_ex(tokener, bytes, (int)length);
+    enum json_tokener_error why = json_tokener_get_error(tokener);
+    size_t end = json_tokener_get_parse_end(tokener);
+    json_tokener_free(tokener);
+    bool taken = root && why == json_tokener_success && end == length;
+    const char *odd = taken ? find_no_number(bytes, bytes + length) : NULL;
+    if (taken && !odd)
+        return root;
+    json_object_put(root);
+    tg_error_set(error, 400, "invalid_json", "body", "The body is not valid JSON (byte %zu): %s",
+                 odd ? (size_t)(odd - bytes) : end,
+                 odd ? "not a number" : reason(why, end == length));
+    return NULL;
+}
+
+void tg_json_write(struct json_object *value, struct tg_text *json)
+{
+    size_t length = 0;
+    const char *text = json_object_to_json_string_length(
+        value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    // An escape is a backslash and what follows: "\\u0000" is a backslash and five characters.
+    const char *at = text;
+    for (const char *escape = text; (escape = strchr(escape, '\\')); escape += 2) {
+        if (strncmp(escape, "\\u0000", 6) != 0)
+            continue;
+        tg_text_append(json, at, (size_t)(escape - at));
+        tg_text_append_string(json, "\xef\xbf\xbd");
+        at = escape + 6;
+    }
+    tg_text_append(json, at, length - (size_t)(at - text));
+}

@@ -1,0 +1,126 @@
+#include "common/base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 128 };
+
+void tg_text_finish(struct tg_text *text)
+{
+    free(text->data);
+    *text = (struct tg_text){0};
+}
+
+void tg_text_reserve(struct tg_text *text, size_t more)
+{
+    size_t needed = text->length + more + 1;
+    if (needed <= text->capacity)
+        return;
+    size_t capacity = text->capacity ? text->capacity : FIRST_CAPACITY;
+    while (capacity < needed)
+        capacity *= 2;
+    char *data = realloc(text->data, capacity);
+    if (!data)
+        abort();
+    text->data = data;
+    text->capacity = capacity;
+}
+
+void tg_text_clear(struct tg_text *text)
+{
+    text->length = 0;
+    if (text->data)
+        text->data[0] = '\0';
+}
+
+void tg_text_append(struct tg_text *text, const void *bytes, size_t length)
+{
+    tg_text_reserve(text, length);
+    if (length > 0)
+        memcpy(text->data + text->length, bytes, length);
+    text->length += length;
+    text->data[text->length] = '\0';
+}
+
+void tg_text_append_string(struct tg_text *text, const char *string)
+{
+    tg_text_append(text, string, strlen(string));
+}
+
+void tg_text_append_format(struct tg_text *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (length > 0) {
+        tg_text_reserve(text, (size_t)length);
+        vsnprintf(text->data + text->length, (size_t)length + 1, format, again);
+        text->length += (size_t)length;
+    }
+    va_end(again);
+}
+
+void tg_text_append_json(struct tg_text *text, const char *string, size_t length)
+{
+    tg_text_reserve(text, length + 2);
+    tg_text_append(text, "\"", 1);
+    size_t plain = 0;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)string[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        tg_text_append(text, string + plain, i - plain);
+        plain = i + 1;
+        if (c == '"' || c == '\\')
+            tg_text_append_format(text, "\\%c", c);
+        else if (c == '\n')
+            tg_text_append(text, "\\n", 2);
+        else
+            tg_text_append_format(text, "\\u%04x", c);
+    }
+    tg_text_append(text, string + plain, length - plain);
+    tg_text_append(text, "\"", 1);
+}
+
+const char *tg_text_string(const struct tg_text *text)
+{
+    return text->data ? text->data : "";
+}
+
+// How many bytes a character that begins with `first` has, and the range of its second byte, which
+// is what rules out overlong forms and surrogates (RFC 3629, section 4). 0: none begins so.
+static size_t character_length(unsigned char first, unsigned char *lowest, unsigned char *highest)
+{
+    *lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    *highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (first < 0x80)
+        return 1;
+    if (first < 0xc2 || first > 0xf4)
+        return 0;
+    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+bool tg_utf8_is_valid(const char *bytes, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)bytes;
+    const unsigned char *end = at + length;
+    while (at < end) {
+        unsigned char lowest;
+        unsigned char highest;
+        size_t size = character_length(*at, &lowest, &highest);
+        if (size == 0 || size > (size_t)(end - at))
+            return false;
+        if (size > 1 && (at[1] < lowest || at[1] > highest))
+            return false;
+        for (size_t i = 2; i < size; i++) {
+            if (at[i] < 0x80 || at[i] > 0xbf)
+                return false;
+        }
+        at += size;
+    }
+    return true;
+}

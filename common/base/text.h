@@ -1,0 +1,46 @@
+// One growable byte string: the only way that text of unknown length is put together here.
+// Zero-initialised is a valid empty text. Not thread-safe. Out of memory ends the process (limits.h
+// bounds every input, so that it means the machine, not the request).
+#pragma once
+
+#include "common/base/error.h"
+
+#include <stddef.h>
+
+struct tg_text {
+    char *data; // always NUL-terminated once anything was appended; NULL before
+    size_t length;
+    size_t capacity;
+};
+
+// Text that somebody else owns; not NUL-terminated. data NULL: there is none.
+struct tg_span {
+    const char *data;
+    size_t length;
+};
+
+// Frees the bytes and makes the text empty again. Accepts an empty or zeroed text.
+void tg_text_finish(struct tg_text *text);
+
+// Makes room for `more` further bytes, so that appending them does not allocate.
+void tg_text_reserve(struct tg_text *text, size_t more);
+
+// Empties the text but keeps its memory.
+void tg_text_clear(struct tg_text *text);
+
+void tg_text_append(struct tg_text *text, const void *bytes, size_t length);
+void tg_text_append_string(struct tg_text *text, const char *string);
+void tg_text_append_format(struct tg_text *text, const char *format, ...) TG_PRINTF(2, 3);
+
+// Appends a JSON string literal with its quotes (RFC 8259, section 7). `string` is UTF-8.
+void tg_text_append_json(struct tg_text *text, const char *string, size_t length);
+
+// The bytes as a C string; "" for an empty text. Valid until the text changes.
+const char *tg_text_string(const struct tg_text *text);
+
+// Is this UTF-8 as RFC 3629 has it, and so as PostgreSQL takes it: no overlong forms, no
+// surrogates, nothing above U+10FFFF? (json-c checks only that continuation bytes follow.)
+bool tg_utf8_is_valid(const char *bytes, size_t length);
+
+// A text that frees itself at the end of its scope.
+#define TG_TEXT_AUTO __attribute__((cleanup(tg_text_finish))) struct tg_text

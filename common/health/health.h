@@ -1,0 +1,21 @@
+// The admin listener of a daemon: GET /healthz (alive), /readyz (can work: 503 says what is
+// missing), /metrics (Prometheus). Plain HTTP, no authentication: bind it to a private address.
+#pragma once
+
+#include "common/base/text.h"
+#include "common/service/settings.h"
+
+struct tg_admin;
+
+// Says whether the daemon can work. Appends the names of what is missing, comma-separated and each
+// in JSON quotes, to `missing` ("\"postgresql\",\"redis\""). Called by the listener's thread at
+// each /readyz, so it must end within a few seconds.
+typedef void tg_admin_probe(void *context, struct tg_text *missing);
+
+// Starts listening in threads of its own and logs "admin_listening" with the address. NULL and
+// `error` if the address cannot be had.
+struct tg_admin *tg_admin_start(const struct tg_address *address, tg_admin_probe *probe,
+                                void *context, struct tg_error *error);
+
+// Stops the threads and frees it. NULL is fine.
+void tg_admin_stop(struct tg_admin *admin);

@@ -1,0 +1,16 @@
+// Whether what a daemon needs is there: PostgreSQL with our schema, and Redis. For the admin
+// listener's /readyz.
+#pragma once
+
+#include "common/base/text.h"
+#include "common/service/settings.h"
+
+struct tg_readiness;
+
+struct tg_readiness *tg_readiness_create(const struct tg_settings *settings);
+void tg_readiness_destroy(struct tg_readiness *readiness);
+
+// A tg_admin_probe (admin.h), whose context is a struct tg_readiness: asks both over connections of
+// its own and names what is missing: "postgresql", "schema" (run deploy/migrate), "redis".
+// Thread-safe: one asks at a time.
+void tg_readiness_probe(void *context, struct tg_text *missing);

@@ -1,0 +1,392 @@
+#include "common/redis/redis.h"
+
+#include "common/service/log.h"
+#include "common/service/metrics.h"
+#include "common/service/service.h"
+#include "common/words/limits.h"
+
+#include <hiredis/hiredis.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Which partitions a deployment has is written down here by whoever comes first.
+static const char partitions_key[] = "tollgate:partitions";
+// While Redis refuses commands (out of memory, say), one line in so many milliseconds says so.
+enum { REFUSAL_LOG_INTERVAL_MS = 10000 };
+
+struct redis_address {
+    char host[256];
+    int port;
+    char user[128];
+    char password[512];
+    char database[12]; // "" for none
+};
+
+struct tg_redis {
+    redisContext *context;
+    struct redis_address address;
+    char partitions[12];
+    long long next_attempt_ms;
+    long long next_refusal_log_ms;
+    bool down;    // an outage has been logged
+    bool differs; // that the partitions differ has been logged
+    bool ready;   // connected and set up
+    bool stale;   // what is connected cannot do our work: connect anew
+};
+
+// Copies [from, to) with %XX decoded. false: it does not fit, or a bad escape.
+static bool decode(const char *from, const char *to, char *text, size_t size)
+{
+    size_t length = 0;
+    while (from < to) {
+        char c = *from++;
+        if (c == '%') {
+            char digits[3] = {0};
+            if (to - from < 2)
+                return false;
+            memcpy(digits, from, 2);
+            char *end = digits;
+            c = (char)strtol(digits, &end, 16);
+            if (end != digits + 2 || c == '\0')
+                return false;
+            from += 2;
+        }
+        if (length + 1 >= size)
+            return false;
+        text[length++] = c;
+    }
+    text[length] = '\0';
+    return true;
+}
+
+// Reads digits only, up to `max`. -1: something else.
+static int parse_number(const char *from, const char *to, int max)
+{
+    int number = from < to ? 0 : -1;
+    for (; from < to; from++) {
+        if (*from < '0' || *from > '9')
+            return -1;
+        number = number * 10 + (*from - '0');
+        if (number > max)
+            return -1;
+    }
+    return number;
+}
+
+static bool parse_host(const char *from, const char *to, struct redis_address *address)
+{
+    const char *host_end;
+    const char *port;
+    if (*from == '[') {
+        from++;
+        host_end = memchr(from, ']', (size_t)(to - from));
+        port = host_end ? host_end + 1 : NULL;
+    } else {
+        host_end = memchr(from, ':', (size_t)(to - from));
+        if (!host_end)
+            host_end = to;
+        port = host_end;
+    }
+    if (!host_end || host_end == from ||
+        !decode(from, host_end, address->host, sizeof address->host))
+        return false;
+    address->port = 6379;
+    if (port == to)
+        return true;
+    if (*port != ':')
+        return false;
+    address->port = parse_number(port + 1, to, 65535);
+    return address->port > 0;
+}
+
+static bool parse_url(const char *url, struct redis_address *address)
+{
+    static const char scheme[] = "redis://";
+    *address = (struct redis_address){0};
+    if (strncmp(url, scheme, sizeof scheme - 1) != 0)
+        return false;
+    const char *from = url + sizeof scheme - 1;
+    const char *end = from + strcspn(from, "/?#");
+
+    const char *at = memrchr(from, '@', (size_t)(end - from));
+    if (at) {
+        const char *colon = memchr(from, ':', (size_t)(at - from));
+        if (!colon || !decode(from, colon, address->user, sizeof address->user) ||
+            !decode(colon + 1, at, address->password, sizeof address->password))
+            return false;
+        from = at + 1;
+    }
+    if (!parse_host(from, end, address))
+        return false;
+
+    if (*end == '/')
+        end++;
+    const char *database_end = end + strlen(end);
+    if (database_end == end)
+        return true;
+    return parse_number(end, database_end, 99999) >= 0 &&
+           decode(end, database_end, address->database, sizeof address->database);
+}
+
+bool tg_redis_url_check(const char *url)
+{
+    struct redis_address address;
+    return parse_url(url, &address);
+}
+
+struct tg_redis *tg_redis_create(const char *url, int partitions)
+{
+    struct tg_redis *redis = calloc(1, sizeof *redis);
+    if (!redis || !parse_url(url, &redis->address))
+        abort();
+    snprintf(redis->partitions, sizeof redis->partitions, "%d", partitions);
+    return redis;
+}
+
+static void disconnect(struct tg_redis *redis)
+{
+    redisFree(redis->context);
+    redis->context = NULL;
+    redis->ready = false;
+    redis->stale = false;
+}
+
+void tg_redis_destroy(struct tg_redis *redis)
+{
+    if (!redis)
+        return;
+    disconnect(redis);
+    explicit_bzero(redis->address.password, sizeof redis->address.password);
+    free(redis);
+}
+
+bool tg_redis_is_error(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR;
+}
+
+static bool begins(const redisReply *reply, const char *word)
+{
+    return tg_redis_is_error(reply) && strncmp(reply->str, word, strlen(word)) == 0;
+}
+
+bool tg_redis_no_group(const redisReply *reply)
+{
+    return begins(reply, "NOGROUP") || begins(reply, "UNBLOCKED");
+}
+
+// Redis is away, or of no use. Always false.
+static bool lose(struct tg_redis *redis, const char *reason)
+{
+    tg_count(TG_REDIS_ERRORS, NULL, 1);
+    if (!redis->down)
+        tg_log(TG_LOG_WARN, "redis_lost", TG_LOG_TEXT("host", redis->address.host),
+               TG_LOG_NUMBER("port", redis->address.port), TG_LOG_TEXT("reason", reason));
+    redis->down = true;
+    disconnect(redis);
+    return false;
+}
+
+// An error reply. A replica, or a server that still loads, will not do what we ask: connect anew
+// and perhaps find the right one.
+static void note_refusal(struct tg_redis *redis, const char *command, const redisReply *reply)
+{
+    tg_count(TG_REDIS_ERRORS, NULL, 1);
+    long long now_ms = tg_now_ms();
+    if (now_ms >= redis->next_refusal_log_ms) {
+        redis->next_refusal_log_ms = now_ms + REFUSAL_LOG_INTERVAL_MS;
+        tg_log(TG_LOG_ERROR, "redis_refused", TG_LOG_TEXT("command", command),
+               TG_LOG_TEXT("reason", reply->str));
+    }
+    if (begins(reply, "READONLY") || begins(reply, "LOADING") || begins(reply, "NOAUTH"))
+        redis->stale = true;
+}
+
+void tg_redis_append_bytes(struct tg_redis *redis, int argc, const char **argv,
+                           const size_t *lengths)
+{
+    // What goes wrong here is kept in the context, and the reply says so.
+    (void)redisAppendCommandArgv(redis->context, argc, argv, lengths);
+}
+
+void tg_redis_append(struct tg_redis *redis, int argc, const char **argv)
+{
+    tg_redis_append_bytes(redis, argc, argv, NULL);
+}
+
+redisReply *tg_redis_reply(struct tg_redis *redis, const char *command)
+{
+    void *reply = NULL;
+    if (!redis->context)
+        return NULL;
+    if (redisGetReply(redis->context, &reply) != REDIS_OK || !reply) {
+        lose(redis, redis->context->errstr);
+        return NULL;
+    }
+    if (redis->ready && tg_redis_is_error(reply) && !tg_redis_no_group(reply) &&
+        !begins(reply, "BUSYGROUP"))
+        note_refusal(redis, command, reply);
+    return reply;
+}
+
+redisReply *tg_redis_command(struct tg_redis *redis, int argc, const char **argv)
+{
+    tg_redis_append(redis, argc, argv);
+    return tg_redis_reply(redis, argv[0]);
+}
+
+// A command of setting up, which must succeed.
+static bool must(struct tg_redis *redis, int argc, const char **argv)
+{
+    redisReply *reply = tg_redis_command(redis, argc, argv);
+    if (!reply)
+        return false;
+    bool ok = !tg_redis_is_error(reply) || lose(redis, reply->str);
+    freeReplyObject(reply);
+    return ok;
+}
+
+// Says once per process what of Redis's settings may lose jobs and events.
+static void check_keeping(struct tg_redis *redis)
+{
+    static const char *const wanted[][2] = {
+        {"maxmemory-policy", "noeviction"}, {"appendonly", "yes"}, {"appendfsync", "always"}};
+    static atomic_flag checked = ATOMIC_FLAG_INIT;
+    if (atomic_flag_test_and_set(&checked))
+        return;
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        tg_redis_append(redis, 3, (const char *[]){"CONFIG", "GET", wanted[i][0]});
+        void *answer = NULL;
+        if (redisGetReply(redis->context, &answer) != REDIS_OK)
+            return;
+        redisReply *reply = answer;
+        bool known = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
+        if (!known)
+            tg_log(TG_LOG_INFO, "redis_settings_hidden", TG_LOG_TEXT("setting", wanted[i][0]),
+                   TG_LOG_TEXT("wanted", wanted[i][1]));
+        else if (strcmp(reply->element[1]->str, wanted[i][1]) != 0)
+            tg_log(TG_LOG_WARN, "redis_may_lose_jobs", TG_LOG_TEXT("setting", wanted[i][0]),
+                   TG_LOG_TEXT("value", reply->element[1]->str),
+                   TG_LOG_TEXT("wanted", wanted[i][1]));
+        freeReplyObject(reply);
+        if (!known)
+            return;
+    }
+}
+
+// Jobs in partitions that the others do not read would be out of everybody's sight, so the first to
+// come writes the number down and the rest must agree. SET may be refused where reading still works
+// (out of memory): then the number that stands there decides.
+static bool check_partitions(struct tg_redis *redis)
+{
+    redisReply *set = tg_redis_command(
+        redis, 4, (const char *[]){"SET", partitions_key, redis->partitions, "NX"});
+    if (!set)
+        return false;
+    bool replica = begins(set, "READONLY");
+    freeReplyObject(set);
+    if (replica)
+        return lose(redis, "a read-only replica");
+    redisReply *theirs = tg_redis_command(redis, 2, (const char *[]){"GET", partitions_key});
+    if (!theirs)
+        return false;
+    bool same = false;
+    if (theirs->type != REDIS_REPLY_STRING) {
+        lose(redis, theirs->type == REDIS_REPLY_ERROR ? theirs->str : "cannot write");
+    } else if (strcmp(theirs->str, redis->partitions) != 0) {
+        if (!redis->differs)
+            tg_log(TG_LOG_ERROR, "partitions_differ", TG_LOG_TEXT("ours", redis->partitions),
+                   TG_LOG_TEXT("theirs", theirs->str));
+        redis->differs = true;
+        lose(redis, "partitions differ");
+    } else {
+        same = true;
+    }
+    freeReplyObject(theirs);
+    return same;
+}
+
+static bool set_up(struct tg_redis *redis)
+{
+    const struct redis_address *address = &redis->address;
+    if (address->user[0] != '\0') {
+        if (!must(redis, 3, (const char *[]){"AUTH", address->user, address->password}))
+            return false;
+    } else if (address->password[0] != '\0') {
+        if (!must(redis, 2, (const char *[]){"AUTH", address->password}))
+            return false;
+    }
+    if (address->database[0] != '\0' &&
+        !must(redis, 2, (const char *[]){"SELECT", address->database}))
+        return false;
+    if (!check_partitions(redis))
+        return false;
+    check_keeping(redis);
+    return redis->context->err == 0 || lose(redis, redis->context->errstr);
+}
+
+static struct timeval to_timeval(int ms)
+{
+    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000L};
+}
+
+bool tg_redis_connected(struct tg_redis *redis)
+{
+    if (redis->stale)
+        disconnect(redis);
+    if (redis->context)
+        return true;
+    if (tg_now_ms() < redis->next_attempt_ms)
+        return false;
+
+    redis->context = redisConnectWithTimeout(redis->address.host, redis->address.port,
+                                             to_timeval(TG_REDIS_CONNECT_TIMEOUT_MS));
+    if (!redis->context)
+        abort();
+    bool connected =
+        redis->context->err == 0 &&
+        redisSetTimeout(redis->context, to_timeval(TG_REDIS_COMMAND_TIMEOUT_MS)) == REDIS_OK &&
+        redisEnableKeepAlive(redis->context) == REDIS_OK;
+    if (!connected)
+        lose(redis, redis->context->errstr);
+    else
+        connected = set_up(redis);
+    redis->next_attempt_ms = tg_now_ms() + TG_RECONNECT_MS;
+    if (!connected)
+        return false;
+    redis->ready = true;
+    if (redis->down)
+        tg_log(TG_LOG_INFO, "redis_returned", TG_LOG_TEXT("host", redis->address.host),
+               TG_LOG_NUMBER("port", redis->address.port));
+    redis->down = false;
+    redis->differs = false;
+    return true;
+}
+
+int tg_redis_listen(struct tg_redis *redis, redisReply **reply, int timeout_ms)
+{
+    if (!redis->context)
+        return -1;
+    long long deadline_ms = tg_now_ms() + timeout_ms;
+    for (;;) {
+        void *heard = NULL;
+        if (redisGetReplyFromReader(redis->context, &heard) != REDIS_OK) {
+            lose(redis, redis->context->errstr);
+            return -1;
+        }
+        *reply = heard;
+        if (heard)
+            return 1;
+        // hiredis takes a timeout for a broken connection, so the waiting is done outside of it.
+        long long left_ms = deadline_ms - tg_now_ms();
+        struct pollfd socket = {.fd = redis->context->fd, .events = POLLIN};
+        if (left_ms < 0 || poll(&socket, 1, (int)left_ms) <= 0)
+            return 0;
+        if (redisBufferRead(redis->context) != REDIS_OK) {
+            lose(redis, redis->context->errstr);
+            return -1;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// A Redis connection that connects by itself, at most once in TG_RECONNECT_MS, and checks once
+// connected that this is the Redis it should be: with these partitions, and one that keeps streams.
+// Only stream.c uses it; these two alone know hiredis.
+//
+// A connection belongs to one thread. Losses, refusals and returns are logged (once per outage) and
+// counted here, so that callers only need to know whether it worked.
+#pragma once
+
+#include "common/base/error.h"
+
+#include <stddef.h>
+
+struct redisReply;
+struct tg_redis;
+
+// Does not connect yet. `url` must pass tg_redis_url_check.
+struct tg_redis *tg_redis_create(const char *url, int partitions);
+void tg_redis_destroy(struct tg_redis *redis); // NULL is fine
+
+// redis://[[user]:password@]host[:port][/database], user and password percent-encoded?
+bool tg_redis_url_check(const char *url);
+
+// Is there a connection, or can one be made now?
+bool tg_redis_connected(struct tg_redis *redis) TG_MUST_CHECK;
+
+// Adds a command to the pipeline. Only while connected; each one needs its tg_redis_reply.
+void tg_redis_append(struct tg_redis *redis, int argc, const char **argv);
+// The same with arguments of any bytes.
+void tg_redis_append_bytes(struct tg_redis *redis, int argc, const char **argv,
+                           const size_t *lengths);
+
+// The next reply of the pipeline, the caller frees it. NULL: the connection is lost, and with it
+// all further replies. An error reply of `command` is returned too; it is logged unless it belongs
+// to the life of a stream (see tg_redis_no_group).
+struct redisReply *tg_redis_reply(struct tg_redis *redis, const char *command) TG_MUST_CHECK;
+
+// One command and its reply.
+struct redisReply *tg_redis_command(struct tg_redis *redis, int argc,
+                                    const char **argv) TG_MUST_CHECK;
+
+// Waits up to `timeout_ms` for something that Redis says unasked (a published message). 1: *reply
+// holds it, the caller frees it; 0: nothing came; -1: the connection is lost.
+int tg_redis_listen(struct tg_redis *redis, struct redisReply **reply,
+                    int timeout_ms) TG_MUST_CHECK;
+
+bool tg_redis_is_error(const struct redisReply *reply);
+
+// Does the reply say that the stream or its consumer group is missing (Redis was wiped)?
+bool tg_redis_no_group(const struct redisReply *reply);

@@ -1,0 +1,184 @@
+#include "common/redis/stream.h"
+
+#include "common/redis/stream_parts.h"
+#include "common/service/log.h"
+#include "common/words/limits.h"
+
+#include <assert.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char tg_stream_group[] = "workers";
+
+struct tg_stream *tg_stream_create(const char *url, int partitions, const char *work)
+{
+    assert(partitions >= 1 && partitions <= TG_PARTITIONS_MAX);
+    struct tg_stream *stream = calloc(1, sizeof *stream);
+    if (!stream)
+        abort();
+    stream->redis = tg_redis_create(url, partitions);
+    stream->partitions = partitions;
+    for (int i = 0; i < partitions; i++)
+        snprintf(stream->keys[i], sizeof stream->keys[i], "tollgate:{%02d}:%s", i, work);
+    return stream;
+}
+
+void tg_stream_destroy(struct tg_stream *stream)
+{
+    if (!stream)
+        return;
+    tg_redis_destroy(stream->redis);
+    free(stream);
+}
+
+bool tg_stream_url_check(const char *url)
+{
+    return tg_redis_url_check(url);
+}
+
+int tg_stream_partitions(const struct tg_stream *stream)
+{
+    return stream->partitions;
+}
+
+// Is there a reply that is no error? Frees it.
+static bool succeeded(redisReply *reply)
+{
+    bool ok = reply && !tg_redis_is_error(reply);
+    freeReplyObject(reply);
+    return ok;
+}
+
+bool tg_stream_ping(struct tg_stream *stream)
+{
+    return tg_redis_connected(stream->redis) &&
+           succeeded(tg_redis_command(stream->redis, 1, (const char *[]){"PING"}));
+}
+
+static void append_entry(struct tg_stream *stream, const struct tg_new_entry *entry)
+{
+    enum { BEFORE_FIELDS = 3 };
+    const char *argv[BEFORE_FIELDS + 2 * TG_ENTRY_FIELDS_MAX] = {
+        "XADD", stream->keys[entry->partition], "*"};
+    size_t lengths[BEFORE_FIELDS + 2 * TG_ENTRY_FIELDS_MAX] = {
+        strlen(argv[0]), strlen(stream->keys[entry->partition]), strlen(argv[2])};
+    int argc = BEFORE_FIELDS;
+    for (size_t i = 0; i < entry->fields; i++) {
+        argv[argc] = entry->field[i].name;
+        lengths[argc++] = strlen(entry->field[i].name);
+        argv[argc] = entry->field[i].value;
+        lengths[argc++] = entry->field[i].length;
+    }
+    tg_redis_append_bytes(stream->redis, argc, argv, lengths);
+}
+
+size_t tg_stream_publish(struct tg_stream *stream, const struct tg_new_entry *entries, size_t n)
+{
+    if (n == 0 || !tg_redis_connected(stream->redis))
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        append_entry(stream, &entries[i]);
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        redisReply *reply = tg_redis_reply(stream->redis, "XADD");
+        if (!reply)
+            break;
+        count += succeeded(reply);
+    }
+    return count;
+}
+
+bool tg_stream_committed(struct tg_stream *stream, size_t commands, const char *command)
+{
+    for (size_t i = 0; i < commands + 1; i++) {
+        redisReply *reply = tg_redis_reply(stream->redis, command);
+        if (!reply)
+            return false;
+        freeReplyObject(reply);
+    }
+    redisReply *reply = tg_redis_reply(stream->redis, "EXEC");
+    bool ok = reply && reply->type == REDIS_REPLY_ARRAY;
+    for (size_t i = 0; ok && i < reply->elements; i++)
+        ok = !tg_redis_is_error(reply->element[i]) || tg_redis_no_group(reply->element[i]);
+    freeReplyObject(reply);
+    return ok;
+}
+
+bool tg_stream_publish_together(struct tg_stream *stream, const struct tg_new_entry *entries,
+                                size_t n)
+{
+    assert(n >= 1);
+    if (!tg_redis_connected(stream->redis))
+        return false;
+    tg_redis_append(stream->redis, 1, (const char *[]){"MULTI"});
+    for (size_t i = 0; i < n; i++) {
+        assert(entries[i].partition == entries[0].partition);
+        append_entry(stream, &entries[i]);
+    }
+    tg_redis_append(stream->redis, 1, (const char *[]){"EXEC"});
+    return tg_stream_committed(stream, n, "XADD");
+}
+
+// The age in milliseconds of the one entry in `range` at the time that TIME said; -1 for none.
+static long long entry_age(const redisReply *range, const redisReply *now)
+{
+    if (range->elements == 0)
+        return -1;
+    long long born_ms = strtoll(range->element[0]->element[0]->str, NULL, 10);
+    long long now_ms = strtoll(now->element[0]->str, NULL, 10) * 1000 +
+                       strtoll(now->element[1]->str, NULL, 10) / 1000;
+    return now_ms > born_ms ? now_ms - born_ms : 0;
+}
+
+bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *age_ms)
+{
+    if (!tg_redis_connected(stream->redis))
+        return false;
+    tg_redis_append(stream->redis, 6,
+                    (const char *[]){"XRANGE", stream->keys[partition], "-", "+", "COUNT", "1"});
+    tg_redis_append(stream->redis, 1, (const char *[]){"TIME"});
+    redisReply *range = tg_redis_reply(stream->redis, "XRANGE");
+    redisReply *now = tg_redis_reply(stream->redis, "TIME");
+    bool ok = range && range->type == REDIS_REPLY_ARRAY && now && now->type == REDIS_REPLY_ARRAY;
+    if (ok)
+        *age_ms = entry_age(range, now);
+    freeReplyObject(range);
+    freeReplyObject(now);
+    return ok;
+}
+
+bool tg_stream_length(struct tg_stream *stream, int partition, long long *length)
+{
+    redisReply *reply =
+        tg_redis_connected(stream->redis)
+            ? tg_redis_command(stream->redis, 2, (const char *[]){"XLEN", stream->keys[partition]})
+            : NULL;
+    bool known = reply && reply->type == REDIS_REPLY_INTEGER;
+    if (known)
+        *length = reply->integer;
+    freeReplyObject(reply);
+    return known;
+}
+
+bool tg_stream_subscribe(struct tg_stream *stream, const char *channel)
+{
+    return tg_redis_connected(stream->redis) &&
+           succeeded(tg_redis_command(stream->redis, 2, (const char *[]){"SUBSCRIBE", channel}));
+}
+
+int tg_stream_listen(struct tg_stream *stream, char *text, size_t size, int timeout_ms)
+{
+    redisReply *reply = NULL;
+    int heard = tg_redis_listen(stream->redis, &reply, timeout_ms);
+    if (heard <= 0)
+        return heard;
+    // ["message", channel, text]
+    bool message = reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
+                   reply->element[2]->type == REDIS_REPLY_STRING;
+    if (message)
+        snprintf(text, size, "%s", reply->element[2]->str);
+    freeReplyObject(reply);
+    return message ? 1 : 0;
+}

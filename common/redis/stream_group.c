@@ -1,0 +1,323 @@
+#include "common/redis/stream_parts.h"
+#include "common/service/log.h"
+#include "common/words/limits.h"
+
+#include <assert.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// How long some partitions are read while the others wait for their turn.
+enum { SOME_BLOCK_MS = 20 };
+
+static bool make_groups(struct tg_stream *stream)
+{
+    for (int i = 0; i < stream->partitions; i++)
+        tg_redis_append(stream->redis, 6,
+                        (const char *[]){"XGROUP", "CREATE", stream->keys[i], tg_stream_group, "0",
+                                         "MKSTREAM"});
+    bool connected = true;
+    for (int i = 0; i < stream->partitions && connected; i++) {
+        redisReply *reply =
+            tg_redis_reply(stream->redis, "XGROUP"); // BUSYGROUP: it is there already
+        connected = reply != NULL;
+        freeReplyObject(reply);
+    }
+    if (connected)
+        tg_log(TG_LOG_INFO, "consumer_groups_made",
+               TG_LOG_NUMBER("partitions", stream->partitions));
+    return connected;
+}
+
+// Hands an entry, [id, [name, value, name, value, ...]], to `visit`. Fields are read up to as many
+// as an entry of ours could ever have.
+static bool visit_entry(const redisReply *reply, tg_stream_visit *visit, void *context,
+                        struct tg_entry *entry)
+{
+    enum { FIELDS_MAX = 16 };
+    const redisReply *id = reply->element[0];
+    const redisReply *pairs = reply->element[1];
+    if (id->len >= sizeof entry->id)
+        abort(); // Redis's ids have two numbers of 20 digits
+    memcpy(entry->id, id->str, id->len + 1);
+    struct tg_field fields[FIELDS_MAX];
+    size_t n = 0;
+    for (size_t i = 0;
+         pairs->type == REDIS_REPLY_ARRAY && i + 1 < pairs->elements && n < FIELDS_MAX; i += 2)
+        fields[n++] = (struct tg_field){pairs->element[i]->str, pairs->element[i + 1]->str,
+                                        pairs->element[i + 1]->len};
+    return visit(context, entry, fields, n);
+}
+
+// Hands on an array of entries, each of which was given away so often. Returns how many were taken.
+static int visit_entries(struct tg_stream *stream, int partition, int deliveries,
+                         const redisReply *entries, tg_stream_visit *visit, void *context)
+{
+    int taken = 0;
+    for (size_t i = 0; i < entries->elements; i++) {
+        struct tg_entry entry = {.partition = partition, .deliveries = deliveries};
+        if (entries->element[i]->type != REDIS_REPLY_ARRAY)
+            continue; // deleted while it was pending
+        if (visit_entry(entries->element[i], visit, context, &entry)) {
+            taken++;
+            continue;
+        }
+        tg_log(TG_LOG_ERROR, "entry_refused", TG_LOG_TEXT("stream", stream->keys[partition]),
+               TG_LOG_TEXT("entry", entry.id));
+        if (!tg_stream_finish(stream, (const struct tg_entry *const[]){&entry}, 1, NULL, 0))
+            tg_log(TG_LOG_WARN, "entry_left_pending", TG_LOG_TEXT("entry", entry.id));
+    }
+    return taken;
+}
+
+static int partition_of_key(const struct tg_stream *stream, const redisReply *key)
+{
+    for (int i = 0; i < stream->partitions; i++)
+        if (strcmp(stream->keys[i], key->str) == 0)
+            return i;
+    abort(); // XREADGROUP answers what it was asked
+}
+
+// COUNT is for each key, so that the room is shared out among the partitions. With less room than
+// partitions only some of them are read, and the next call begins behind them: soon, since the
+// others may have something.
+static redisReply *read_group(struct tg_stream *stream, const char *consumer, int max, int block_ms)
+{
+    enum { BEFORE_KEYS = 9 };
+    char count[12];
+    char block[12];
+    const char *argv[BEFORE_KEYS + 2 * TG_PARTITIONS_MAX] = {"XREADGROUP", "GROUP", tg_stream_group,
+                                                             consumer,     "COUNT", count,
+                                                             "BLOCK",      block,   "STREAMS"};
+    int keys = max < stream->partitions ? max : stream->partitions;
+    if (keys < stream->partitions && block_ms > SOME_BLOCK_MS)
+        block_ms = SOME_BLOCK_MS;
+    snprintf(count, sizeof count, "%d", max / keys);
+    snprintf(block, sizeof block, "%d", block_ms);
+    for (int i = 0; i < keys; i++) {
+        argv[BEFORE_KEYS + i] = stream->keys[(stream->next + i) % stream->partitions];
+        argv[BEFORE_KEYS + keys + i] = ">";
+    }
+    stream->next = (stream->next + (keys < stream->partitions ? keys : 1)) % stream->partitions;
+    return tg_redis_command(stream->redis, BEFORE_KEYS + 2 * keys, argv);
+}
+
+int tg_stream_take(struct tg_stream *stream, const char *consumer, int max, int block_ms,
+                   tg_stream_visit *visit, void *context)
+{
+    // BLOCK 0 would be for ever, and the connection would be taken for dead.
+    assert(max >= 1 && block_ms >= 1 && block_ms < TG_REDIS_COMMAND_TIMEOUT_MS);
+    if (!tg_redis_connected(stream->redis))
+        return -1;
+    redisReply *reply = read_group(stream, consumer, max, block_ms);
+    if (reply && tg_redis_no_group(reply)) {
+        freeReplyObject(reply);
+        reply = make_groups(stream) ? read_group(stream, consumer, max, block_ms) : NULL;
+    }
+    int n = -1;
+    if (reply && reply->type == REDIS_REPLY_NIL)
+        n = 0;
+    // An array of [key, entries].
+    if (reply && reply->type == REDIS_REPLY_ARRAY) {
+        n = 0;
+        for (size_t i = 0; i < reply->elements; i++)
+            n += visit_entries(stream, partition_of_key(stream, reply->element[i]->element[0]), 1,
+                               reply->element[i]->element[1], visit, context);
+    }
+    freeReplyObject(reply);
+    return n;
+}
+
+// Entries that their consumers have had for too long, as XPENDING tells of them: the first ones of
+// a partition that were given away equally often, or the first one alone if it is a suspect.
+struct left_lying {
+    int partition;
+    int deliveries; // so far
+    size_t n;
+    const char *ids[TG_BATCH_MAX]; // borrowed from `pending`
+    redisReply *pending;           // [id, consumer, idle, deliveries] each
+};
+
+static redisReply *ask_pending(struct tg_stream *stream, int partition, int max, const char *idle)
+{
+    char count[12];
+    snprintf(count, sizeof count, "%d", max < TG_BATCH_MAX ? max : TG_BATCH_MAX);
+    return tg_redis_command(stream->redis, 8,
+                            (const char *[]){"XPENDING", stream->keys[partition], tg_stream_group,
+                                             "IDLE", idle, "-", "+", count});
+}
+
+static bool is_suspect(const struct left_lying *lying)
+{
+    return lying->deliveries >= TG_DELIVERIES_SUSPECT;
+}
+
+// False: Redis is away.
+static bool find_left_lying(struct tg_stream *stream, int partition, int max, const char *idle,
+                            struct left_lying *lying)
+{
+    *lying = (struct left_lying){.partition = partition,
+                                 .pending = ask_pending(stream, partition, max, idle)};
+    if (!lying->pending)
+        return false;
+    if (lying->pending->type != REDIS_REPLY_ARRAY)
+        return true; // no group yet, and nothing pending
+    for (size_t i = 0; i < lying->pending->elements; i++) {
+        const redisReply *entry = lying->pending->element[i];
+        int deliveries = (int)entry->element[3]->integer;
+        if (i == 0)
+            lying->deliveries = deliveries;
+        if (deliveries != lying->deliveries || (i > 0 && is_suspect(lying)))
+            break;
+        lying->ids[lying->n++] = entry->element[0]->str;
+    }
+    return true;
+}
+
+// XCLAIM, which takes these and no others, and of these what nobody has taken meanwhile. Returns
+// how many `visit` has taken; -1 if Redis is away.
+static int claim_left_lying(struct tg_stream *stream, const char *consumer, const char *idle,
+                            const struct left_lying *lying, tg_stream_visit *visit, void *context)
+{
+    enum { BEFORE_IDS = 5 };
+    const char *argv[BEFORE_IDS + TG_BATCH_MAX] = {"XCLAIM", stream->keys[lying->partition],
+                                                   tg_stream_group, consumer, idle};
+    for (size_t i = 0; i < lying->n; i++)
+        argv[BEFORE_IDS + i] = lying->ids[i];
+    redisReply *reply = tg_redis_command(stream->redis, BEFORE_IDS + (int)lying->n, argv);
+    int n = reply ? 0 : -1;
+    if (reply && reply->type == REDIS_REPLY_ARRAY)
+        n = visit_entries(stream, lying->partition, lying->deliveries + 1, reply, visit, context);
+    freeReplyObject(reply);
+    return n;
+}
+
+int tg_stream_take_over(struct tg_stream *stream, const char *consumer, int max, int idle_ms,
+                        tg_stream_visit *visit, void *context)
+{
+    assert(max >= 1);
+    char idle[12];
+    snprintf(idle, sizeof idle, "%d", idle_ms);
+    int taken = 0;
+    bool alone = false;
+    int first = stream->next;
+    stream->next = (first + 1) % stream->partitions;
+    for (int i = 0; i < stream->partitions && taken < max && !alone; i++) {
+        struct left_lying lying;
+        if (!tg_redis_connected(stream->redis) ||
+            !find_left_lying(stream, (first + i) % stream->partitions, max - taken, idle, &lying))
+            return taken > 0 ? taken : -1;
+        int n = 0;
+        if (lying.n > 0 && (!is_suspect(&lying) || taken == 0))
+            n = claim_left_lying(stream, consumer, idle, &lying, visit, context);
+        alone = n > 0 && is_suspect(&lying);
+        taken += n > 0 ? n : 0;
+        freeReplyObject(lying.pending);
+    }
+    return taken;
+}
+
+// One transaction for all entries of a partition. Returns whether there are any.
+static bool append_finish(struct tg_stream *stream, int partition,
+                          const struct tg_entry *const *entries, size_t n)
+{
+    const char *ack[3 + TG_BATCH_MAX] = {"XACK", stream->keys[partition], tg_stream_group};
+    const char *del[2 + TG_BATCH_MAX] = {"XDEL", stream->keys[partition]};
+    int ids = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i]->partition != partition)
+            continue;
+        ack[3 + ids] = entries[i]->id;
+        del[2 + ids] = entries[i]->id;
+        ids++;
+    }
+    if (ids == 0)
+        return false;
+    tg_redis_append(stream->redis, 1, (const char *[]){"MULTI"});
+    tg_redis_append(stream->redis, 3 + ids, ack);
+    tg_redis_append(stream->redis, 2 + ids, del);
+    tg_redis_append(stream->redis, 1, (const char *[]){"EXEC"});
+    return true;
+}
+
+bool tg_stream_finish(struct tg_stream *stream, const struct tg_entry *const *entries, size_t n,
+                      const struct tg_notice *notices, size_t notice_count)
+{
+    assert(n <= TG_BATCH_MAX);
+    if (!tg_redis_connected(stream->redis))
+        return false;
+    int transactions = 0;
+    for (size_t i = 0; i < notice_count; i++)
+        tg_redis_append(stream->redis, 3,
+                        (const char *[]){"PUBLISH", notices[i].channel, notices[i].text});
+    for (int partition = 0; partition < stream->partitions; partition++)
+        transactions += append_finish(stream, partition, entries, n);
+
+    bool ok = true;
+    for (size_t i = 0; i < notice_count; i++) {
+        redisReply *reply = tg_redis_reply(stream->redis, "PUBLISH");
+        if (!reply)
+            return false;
+        ok = !tg_redis_is_error(reply) && ok;
+        freeReplyObject(reply);
+    }
+    // All replies are read, also after one that is bad: the next command's would be taken for them.
+    for (int i = 0; i < transactions; i++)
+        ok = tg_stream_committed(stream, 2, "XACK") && ok;
+    return ok;
+}
+
+void tg_stream_leave(struct tg_stream *stream, const char *consumer)
+{
+    if (!tg_redis_connected(stream->redis))
+        return;
+    for (int i = 0; i < stream->partitions; i++) {
+        // DELCONSUMER throws away what is pending, so first a look whether there is any.
+        redisReply *pending =
+            tg_redis_command(stream->redis, 7,
+                             (const char *[]){"XPENDING", stream->keys[i], tg_stream_group, "-",
+                                              "+", "1", consumer});
+        bool nothing = pending && pending->type == REDIS_REPLY_ARRAY && pending->elements == 0;
+        freeReplyObject(pending);
+        if (nothing)
+            freeReplyObject(
+                tg_redis_command(stream->redis, 5,
+                                 (const char *[]){"XGROUP", "DELCONSUMER", stream->keys[i],
+                                                  tg_stream_group, consumer}));
+        if (!tg_redis_connected(stream->redis))
+            return;
+    }
+}
+
+// A script runs alone, so that nobody is given anything between the look and the deed.
+static const char remove_gone[] =
+    "local consumers = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], ARGV[1]) "
+    "local gone = 0 "
+    "if consumers.err then return gone end " // no stream, or no group
+    "for _, fields in ipairs(consumers) do "
+    "  local is = {} "
+    "  for i = 1, #fields, 2 do is[fields[i]] = fields[i + 1] end "
+    "  if is.pending == 0 and is.idle > tonumber(ARGV[2]) then "
+    "    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], is.name) "
+    "    gone = gone + 1 "
+    "  end "
+    "end "
+    "return gone";
+
+int tg_stream_remove_gone_consumers(struct tg_stream *stream, int idle_ms)
+{
+    char idle[12];
+    snprintf(idle, sizeof idle, "%d", idle_ms);
+    int gone = 0;
+    for (int i = 0; i < stream->partitions; i++) {
+        if (!tg_redis_connected(stream->redis))
+            return -1;
+        redisReply *reply = tg_redis_command(
+            stream->redis, 6,
+            (const char *[]){"EVAL", remove_gone, "1", stream->keys[i], tg_stream_group, idle});
+        gone += reply && reply->type == REDIS_REPLY_INTEGER ? (int)reply->integer : 0;
+        freeReplyObject(reply);
+    }
+    return gone;
+}

@@ -1,0 +1,21 @@
+// Private to stream.c and stream_group.c: what a stream is made of.
+#pragma once
+
+#include "common/redis/redis.h"
+#include "common/redis/stream.h"
+#include "common/words/limits.h"
+
+struct tg_stream {
+    struct tg_redis *redis;
+    int partitions;
+    int next; // the partition that is read first the next time
+    char keys[TG_PARTITIONS_MAX][48];
+};
+
+extern const char tg_stream_group[];
+
+// The replies of a transaction of so many commands that was appended with its MULTI and its EXEC:
+// did it run, and all of it well? Each command is answered too: one that is refused there undoes
+// the transaction. A group that is missing has nothing to lose.
+bool tg_stream_committed(struct tg_stream *stream, size_t commands,
+                         const char *command) TG_MUST_CHECK;

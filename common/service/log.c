@@ -1,0 +1,200 @@
+#include "common/service/log.h"
+
+#include "common/words/limits.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+// Kept free for what ends a line: a closing quote, a closing brace, the newline.
+enum { LINE_END_BYTES = 3 };
+
+// A write of up to PIPE_BUF bytes (4096) to a pipe is atomic.
+_Static_assert(TG_LOG_LINE_MAX <= 4096, "a line must fit into one atomic write");
+
+struct line {
+    size_t length;
+    bool full; // a part did not fit, so nothing more is added
+    char data[TG_LOG_LINE_MAX];
+};
+
+static struct {
+    const char *service;
+    enum tg_log_level level;
+    enum tg_log_format format;
+} config = {"tollgate", TG_LOG_INFO, TG_LOG_LOGFMT};
+
+struct tg_log_field tg_log_text(const char *key, const char *string)
+{
+    return (struct tg_log_field){.key = key, .text = string ? string : ""};
+}
+
+struct tg_log_field tg_log_id(const char *key, struct tg_uuid id)
+{
+    struct tg_log_field field = {.key = key};
+    tg_uuid_format(id, field.id);
+    return field;
+}
+
+void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_format format)
+{
+    config.service = service;
+    config.level = level;
+    config.format = format;
+}
+
+bool tg_log_enabled(enum tg_log_level level)
+{
+    return level >= config.level;
+}
+
+// Adds all of the bytes or none.
+static bool put(struct line *line, const char *bytes, size_t length)
+{
+    if (line->full || line->length + length > sizeof line->data - LINE_END_BYTES) {
+        line->full = true;
+        return false;
+    }
+    memcpy(line->data + line->length, bytes, length);
+    line->length += length;
+    return true;
+}
+
+static bool put_string(struct line *line, const char *string)
+{
+    return put(line, string, strlen(string));
+}
+
+// The length of the well-formed UTF-8 sequence (RFC 3629) at `s`, 0 if there is none. Reads past
+// the first byte only while the bytes continue the sequence, so a NUL stops it.
+static size_t utf8_length(const unsigned char *s)
+{
+    if (s[0] < 0x80)
+        return 1;
+    size_t length = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    unsigned char lowest = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char highest = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
+    if (s[0] < 0xc2 || s[0] > 0xf4 || s[1] < lowest || s[1] > highest)
+        return 0;
+    for (size_t i = 2; i < length; i++) {
+        if (s[i] < 0x80 || s[i] > 0xbf)
+            return 0;
+    }
+    return length;
+}
+
+// How the byte is written between quotes; NULL: as it is.
+static const char *escape(unsigned char byte, char buffer[static 8])
+{
+    switch (byte) {
+    case '"':
+        return "\\\"";
+    case '\\':
+        return "\\\\";
+    case '\n':
+        return "\\n";
+    case '\r':
+        return "\\r";
+    case '\t':
+        return "\\t";
+    default:
+        if (byte >= 0x20 && byte != 0x7f)
+            return NULL;
+        snprintf(buffer, 8, "\\u%04x", byte);
+        return buffer;
+    }
+}
+
+// Adds what fits of a text. Bytes that are no UTF-8 become U+FFFD, so that one bad field never
+// makes a line unreadable.
+static bool put_text(struct line *line, const char *text, bool quoted)
+{
+    if (quoted && !put(line, "\"", 1))
+        return false;
+    const unsigned char *s = (const unsigned char *)text;
+    bool fits = !line->full;
+    while (*s && fits) {
+        size_t length = utf8_length(s);
+        char buffer[8];
+        const char *escaped = length == 0 ? "\xef\xbf\xbd" : escape(*s, buffer);
+        fits = escaped ? put_string(line, escaped) : put(line, (const char *)s, length);
+        s += length ? length : 1;
+    }
+    if (quoted)
+        line->data[line->length++] = '"'; // LINE_END_BYTES has room for it
+    return quoted || s != (const unsigned char *)text;
+}
+
+static bool needs_quotes(const char *text)
+{
+    if (!*text)
+        return true;
+    for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
+        if (*s <= ' ' || *s >= 0x7f || *s == '"' || *s == '=' || *s == '\\')
+            return true;
+    }
+    return false;
+}
+
+// Adds one key with its value, or nothing if not even the beginning of the value fits.
+static void put_field(struct line *line, const char *key, const char *text, int64_t number)
+{
+    bool json = config.format == TG_LOG_JSON;
+    size_t start = line->length;
+    if (json)
+        put_string(line, start == 0 ? "{\"" : ",\"");
+    else if (start > 0)
+        put_string(line, " ");
+    put_string(line, key);
+    put_string(line, json ? "\":" : "=");
+    bool begun;
+    if (text) {
+        begun = put_text(line, text, json || needs_quotes(text));
+    } else {
+        char digits[24];
+        snprintf(digits, sizeof digits, "%" PRId64, number);
+        begun = put_string(line, digits);
+    }
+    if (!begun)
+        line->length = start;
+}
+
+static void format_time(char text[static 32])
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    struct tm utc;
+    gmtime_r(&now.tv_sec, &utc);
+    size_t length = strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text + length, 32 - length, ".%03dZ", (int)(now.tv_nsec / 1000000));
+}
+
+void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields)
+{
+    static const char *const level_names[] = {"debug", "info", "warn", "error"};
+    if (!tg_log_enabled(level))
+        return;
+    int saved_errno = errno;
+    struct line line;
+    line.length = 0;
+    line.full = false;
+    char time_text[32];
+    format_time(time_text);
+    put_field(&line, "time", time_text, 0);
+    put_field(&line, "level", level_names[level], 0);
+    put_field(&line, "event", event, 0);
+    put_field(&line, "service", config.service, 0);
+    for (const struct tg_log_field *field = fields; field->key; field++) {
+        const char *text = field->id[0] ? field->id : field->text;
+        put_field(&line, field->key, text, field->number);
+    }
+    if (config.format == TG_LOG_JSON)
+        line.data[line.length++] = '}';
+    line.data[line.length++] = '\n';
+    ssize_t written = write(STDERR_FILENO, line.data, line.length);
+    (void)written; // there is nowhere to say that the log is lost
+    errno = saved_errno;
+}

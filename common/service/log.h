@@ -1,0 +1,42 @@
+// One line per event on standard error: time, level, event name in the past tense, then fields.
+// key=value (logfmt) or JSON. Never a token, a key or the text of a message.
+#pragma once
+
+#include "common/base/error.h"
+#include "common/base/uuid7.h"
+
+#include <stdint.h>
+
+enum tg_log_level { TG_LOG_DEBUG, TG_LOG_INFO, TG_LOG_WARN, TG_LOG_ERROR };
+enum tg_log_format { TG_LOG_LOGFMT, TG_LOG_JSON };
+
+struct tg_log_field {
+    const char *key;  // NULL ends a list
+    const char *text; // NULL: the field is `number`
+    int64_t number;
+    char id[TG_UUID_TEXT_SIZE]; // used by TG_LOG_ID, else empty
+};
+
+#define TG_LOG_TEXT(key, string) tg_log_text(key, string)
+#define TG_LOG_NUMBER(key, value) ((struct tg_log_field){key, NULL, (int64_t)(value), ""})
+#define TG_LOG_ID(key, uuid) tg_log_id(key, uuid)
+struct tg_log_field tg_log_text(const char *key, const char *string); // NULL stands as ""
+struct tg_log_field tg_log_id(const char *key, struct tg_uuid id);
+
+// Sets what is written; before it is called, info and above in logfmt. `service` ("ingress") stands
+// in every line and must live for ever. Call before threads start.
+void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_format format);
+
+// Would a line of this level be written? For what is costly to put together.
+bool tg_log_enabled(enum tg_log_level level);
+
+// Writes one line with one write(2), so that lines of several threads and processes never mix;
+// longer than TG_LOG_LINE_MAX is cut. Thread-safe. Never fails visibly: a log that cannot be
+// written is lost.
+void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields);
+
+// tg_log(TG_LOG_INFO, "batch_accepted", TG_LOG_NUMBER("sends", n), TG_LOG_ID("org_id", org));
+// (An array must not be empty, and cppcheck does not know __VA_OPT__: hence the element before the
+// first.)
+#define tg_log(level, event, ...)                                                                  \
+    tg_log_write(level, event, (const struct tg_log_field[]){{0}, ##__VA_ARGS__, {0}} + 1)

@@ -1,0 +1,256 @@
+#include "common/service/metrics.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { LABEL_SIZE = 48, LABELS_MAX = 128, BUCKETS_MAX = 16 };
+
+// The label value that counts what comes after LABELS_MAX others.
+static const char other[] = "other";
+
+static const struct {
+    const char *name;
+    const char *label; // NULL: the counter has none
+    const char *help;
+} counters[TG_COUNTERS] = {
+    [TG_HTTP_REQUESTS] = {"tollgate_http_requests_total", "status", "HTTP requests answered."},
+    [TG_WEBHOOKS] = {"tollgate_webhooks_total", "result", "Webhooks posted to us."},
+    [TG_SENDS] = {"tollgate_sends_total", "verdict", "Sends by verdict of accept_sends."},
+    [TG_JOBS_PUBLISHED] = {"tollgate_jobs_published_total", NULL, "Jobs that Redis took."},
+    [TG_JOBS_UNPUBLISHED] = {"tollgate_jobs_unpublished_total", NULL,
+                             "Queued messages whose job Redis did not take; published later."},
+    [TG_SENDS_CLAIMED] = {"tollgate_sends_claimed_total", NULL, "Messages claimed by this worker."},
+    [TG_OUTCOMES] = {"tollgate_outcomes_total", "outcome", "Dispatches by what came of them."},
+    [TG_UNKNOWN_ERROR_CODES] = {"tollgate_unknown_error_codes_total", "code",
+                                "Error codes of Meta that have no error rule."},
+    [TG_SECOND_POSTS_REFUSED] = {"tollgate_second_posts_refused_total", NULL,
+                                 "Times that libcurl would have posted a message again by itself."},
+    [TG_SENDS_SETTLED] = {"tollgate_sends_settled_total", "status", "Messages settled, by status."},
+    [TG_REFUNDS] = {"tollgate_refunds_total", NULL, "Fees given back."},
+    [TG_CHANNELS_PAUSED] = {"tollgate_channels_paused_total", "outcome",
+                            "Channels paused, by the outcome that did it."},
+    [TG_JOBS_REPUBLISHED] = {"tollgate_jobs_republished_total", "why",
+                             "Jobs published by workers: due, lost and found, or released by the "
+                             "message before."},
+    [TG_JOBS_TAKEN_OVER] = {"tollgate_jobs_taken_over_total", NULL,
+                            "Jobs taken over from workers that have left them lying."},
+    [TG_JANITOR] = {"tollgate_janitor_total", "duty", "What the janitor has dealt with, by duty."},
+    [TG_INBOUND_ITEMS] = {"tollgate_inbound_items_total", "result",
+                          "Items of webhooks, by what came of them."},
+    [TG_DEAD_EVENTS] = {"tollgate_dead_events_total", "reason",
+                        "Items of webhooks that could not be applied."},
+    [TG_REFUND_REVERSALS] = {"tollgate_refund_reversals_total", NULL,
+                             "Fees taken again: delivered after the refund."},
+    [TG_REPLIES] = {"tollgate_replies_total", "verdict",
+                    "Automatic replies by verdict of accept_replies."},
+    [TG_POSTGRES_ERRORS] = {"tollgate_postgres_errors_total", "kind",
+                            "Calls to PostgreSQL that failed."},
+    [TG_REDIS_ERRORS] = {"tollgate_redis_errors_total", NULL, "Calls to Redis that failed."},
+};
+
+static const struct {
+    const char *name;
+    const char *help;
+} gauges[TG_GAUGES] = {
+    [TG_BODY_BYTES] = {"tollgate_body_bytes", "Bytes held of the bodies of all requests."},
+    [TG_EVENT_QUEUE] = {"tollgate_event_queue_requests", "Webhooks that wait for Redis."},
+    [TG_LANE_QUEUE] = {"tollgate_lane_queue_requests", "Requests that wait for a batch."},
+    [TG_JOB_QUEUE] = {"tollgate_job_queue_jobs", "Jobs that wait for Redis."},
+    [TG_WAITERS] = {"tollgate_waiting_requests", "Requests that wait for the answer of Meta."},
+    [TG_DISPATCHES] = {"tollgate_dispatches_in_flight", "Requests under way at Meta."},
+    [TG_DISPATCH_QUEUE] = {"tollgate_dispatch_queue_messages",
+                           "Claimed messages that wait for a free place."},
+    [TG_SETTLE_QUEUE] = {"tollgate_settle_queue_outcomes", "Outcomes that wait to be settled."},
+};
+
+// The upper bounds of the buckets, rising; 0 ends the list. +Inf follows by itself.
+#define BATCH_BOUNDS                                                                               \
+    {                                                                                              \
+        1, 2, 4, 8, 16, 32, 64, 128, 256                                                           \
+    }
+#define DATABASE_BOUNDS                                                                            \
+    {                                                                                              \
+        .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10                              \
+    }
+#define META_BOUNDS                                                                                \
+    {                                                                                              \
+        .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120                                         \
+    }
+
+static const struct {
+    const char *name;
+    const char *help;
+    double bounds[BUCKETS_MAX];
+} histograms[TG_HISTOGRAMS] = {
+    [TG_EVENT_BATCH] = {"tollgate_event_batch_webhooks", "Webhooks per pipeline to Redis.",
+                        BATCH_BOUNDS},
+    [TG_EVENT_SECONDS] = {"tollgate_event_duration_seconds", "Duration of such a pipeline.",
+                          DATABASE_BOUNDS},
+    [TG_ACCEPT_BATCH] = {"tollgate_accept_batch_sends", "Sends per call of accept_sends.",
+                         BATCH_BOUNDS},
+    [TG_ACCEPT_SECONDS] = {"tollgate_accept_duration_seconds", "Duration of accept_sends.",
+                           DATABASE_BOUNDS},
+    [TG_DISPATCH_SECONDS] = {"tollgate_dispatch_duration_seconds", "Duration of a request to Meta.",
+                             META_BOUNDS},
+    [TG_SETTLE_BATCH] = {"tollgate_settle_batch_outcomes", "Outcomes per call of settle_sends.",
+                         BATCH_BOUNDS},
+    [TG_SETTLE_SECONDS] = {"tollgate_settle_duration_seconds", "Duration of settle_sends.",
+                           DATABASE_BOUNDS},
+    [TG_INBOUND_BATCH] = {"tollgate_inbound_batch_items",
+                          "Items of webhooks applied in one transaction.", BATCH_BOUNDS},
+    [TG_INBOUND_SECONDS] = {"tollgate_inbound_duration_seconds", "Duration of that transaction.",
+                            DATABASE_BOUNDS},
+};
+
+// Values are only ever added to a counter, and `used` is raised after the label was written: who
+// reads `used` may read that many labels without the lock.
+struct labelled {
+    char label[LABEL_SIZE];
+    _Atomic uint64_t count;
+};
+
+static struct {
+    _Atomic size_t used;
+    struct labelled values[LABELS_MAX];
+    _Atomic uint64_t rest; // without a label: the counter itself; with one: what counts as "other"
+} counts[TG_COUNTERS];
+static pthread_mutex_t new_label_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static _Atomic int64_t levels[TG_GAUGES];
+
+// The sum is kept in millionths, because integers can be added atomically in one step.
+static struct {
+    _Atomic uint64_t buckets[BUCKETS_MAX + 1];
+    _Atomic int64_t sum_millionths;
+} observed[TG_HISTOGRAMS];
+
+static _Atomic uint64_t *find_value(enum tg_counter counter, const char *label)
+{
+    size_t used = atomic_load_explicit(&counts[counter].used, memory_order_acquire);
+    for (size_t i = 0; i < used; i++) {
+        if (strncmp(counts[counter].values[i].label, label, LABEL_SIZE - 1) == 0)
+            return &counts[counter].values[i].count;
+    }
+    return strcmp(label, other) == 0 ? &counts[counter].rest : NULL;
+}
+
+static _Atomic uint64_t *add_value(enum tg_counter counter, const char *label)
+{
+    pthread_mutex_lock(&new_label_mutex);
+    // Another thread may have added the same label since we looked.
+    _Atomic uint64_t *count = find_value(counter, label);
+    size_t used = atomic_load_explicit(&counts[counter].used, memory_order_relaxed);
+    if (!count && used < LABELS_MAX) {
+        struct labelled *value = &counts[counter].values[used];
+        memcpy(value->label, label, strnlen(label, LABEL_SIZE - 1));
+        count = &value->count;
+        atomic_store_explicit(&counts[counter].used, used + 1, memory_order_release);
+    }
+    pthread_mutex_unlock(&new_label_mutex);
+    return count ? count : &counts[counter].rest;
+}
+
+void tg_count(enum tg_counter counter, const char *label, uint64_t n)
+{
+    assert((label != NULL) == (counters[counter].label != NULL));
+    _Atomic uint64_t *count = label ? find_value(counter, label) : &counts[counter].rest;
+    if (!count)
+        count = add_value(counter, label);
+    atomic_fetch_add_explicit(count, n, memory_order_relaxed);
+}
+
+void tg_gauge_add(enum tg_gauge gauge, int64_t n)
+{
+    atomic_fetch_add_explicit(&levels[gauge], n, memory_order_relaxed);
+}
+
+void tg_gauge_set(enum tg_gauge gauge, int64_t value)
+{
+    atomic_store_explicit(&levels[gauge], value, memory_order_relaxed);
+}
+
+void tg_observe(enum tg_histogram histogram, double value)
+{
+    assert(value >= 0);
+    const double *bounds = histograms[histogram].bounds;
+    size_t bucket = 0;
+    while (bucket < BUCKETS_MAX && bounds[bucket] > 0 && value > bounds[bucket])
+        bucket++;
+    atomic_fetch_add_explicit(&observed[histogram].buckets[bucket], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&observed[histogram].sum_millionths, (int64_t)(value * 1e6),
+                              memory_order_relaxed);
+}
+
+static void render_head(struct tg_text *text, const char *name, const char *help, const char *type)
+{
+    tg_text_append_format(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+// In a label's value the format wants exactly these three escaped.
+static void render_labelled(struct tg_text *text, enum tg_counter counter, const char *label,
+                            uint64_t count)
+{
+    tg_text_append_format(text, "%s{%s=\"", counters[counter].name, counters[counter].label);
+    for (const char *c = label; *c; c++) {
+        if (*c == '\n')
+            tg_text_append_string(text, "\\n");
+        else if (*c == '"' || *c == '\\')
+            tg_text_append_format(text, "\\%c", *c);
+        else
+            tg_text_append(text, c, 1);
+    }
+    tg_text_append_format(text, "\"} %" PRIu64 "\n", count);
+}
+
+static void render_counter(struct tg_text *text, enum tg_counter counter)
+{
+    render_head(text, counters[counter].name, counters[counter].help, "counter");
+    uint64_t rest = atomic_load_explicit(&counts[counter].rest, memory_order_relaxed);
+    if (!counters[counter].label) {
+        tg_text_append_format(text, "%s %" PRIu64 "\n", counters[counter].name, rest);
+        return;
+    }
+    size_t used = atomic_load_explicit(&counts[counter].used, memory_order_acquire);
+    for (size_t i = 0; i < used; i++) {
+        const struct labelled *value = &counts[counter].values[i];
+        render_labelled(text, counter, value->label,
+                        atomic_load_explicit(&value->count, memory_order_relaxed));
+    }
+    if (rest > 0)
+        render_labelled(text, counter, other, rest);
+}
+
+static void render_histogram(struct tg_text *text, enum tg_histogram histogram)
+{
+    const char *name = histograms[histogram].name;
+    const double *bounds = histograms[histogram].bounds;
+    render_head(text, name, histograms[histogram].help, "histogram");
+    uint64_t count = 0;
+    size_t bucket = 0;
+    for (; bucket < BUCKETS_MAX && bounds[bucket] > 0; bucket++) {
+        count += atomic_load_explicit(&observed[histogram].buckets[bucket], memory_order_relaxed);
+        tg_text_append_format(text, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, bounds[bucket],
+                              count);
+    }
+    count += atomic_load_explicit(&observed[histogram].buckets[bucket], memory_order_relaxed);
+    int64_t sum = atomic_load_explicit(&observed[histogram].sum_millionths, memory_order_relaxed);
+    tg_text_append_format(text,
+                          "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %.6f\n%s_count %" PRIu64 "\n",
+                          name, count, name, (double)sum / 1e6, name, count);
+}
+
+void tg_metrics_render(struct tg_text *text)
+{
+    for (int i = 0; i < TG_COUNTERS; i++)
+        render_counter(text, (enum tg_counter)i);
+    for (int i = 0; i < TG_GAUGES; i++) {
+        render_head(text, gauges[i].name, gauges[i].help, "gauge");
+        tg_text_append_format(text, "%s %" PRId64 "\n", gauges[i].name,
+                              atomic_load_explicit(&levels[i], memory_order_relaxed));
+    }
+    for (int i = 0; i < TG_HISTOGRAMS; i++)
+        render_histogram(text, (enum tg_histogram)i);
+}

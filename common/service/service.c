@@ -1,0 +1,119 @@
+#include "common/service/service.h"
+
+#include "common/service/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+static sigset_t stop_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+void tg_service_start(void)
+{
+    sigset_t set = stop_signals();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    // A peer that has gone is an error of that write, not the end of the daemon.
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+void tg_service_ready(void)
+{
+    sd_notify(0, "READY=1");
+    tg_log(TG_LOG_INFO, "service_started", TG_LOG_NUMBER("pid", getpid()));
+}
+
+static int wait_for_stop_signal(void)
+{
+    sigset_t set = stop_signals();
+    int number = 0;
+    while (sigwait(&set, &number) != 0)
+        ;
+    return number;
+}
+
+static void *end_at_second_signal(void *unused)
+{
+    (void)unused;
+    int number = wait_for_stop_signal();
+    tg_log(TG_LOG_WARN, "stop_forced", TG_LOG_TEXT("signal", sigabbrev_np(number)));
+    _exit(1);
+}
+
+void tg_service_wait_for_stop(void)
+{
+    int number = wait_for_stop_signal();
+    tg_log(TG_LOG_INFO, "stop_requested", TG_LOG_TEXT("signal", sigabbrev_np(number)));
+    sd_notify(0, "STOPPING=1");
+    pthread_detach(tg_service_thread("second-signal", end_at_second_signal, NULL));
+}
+
+pthread_t tg_service_thread(const char *name, void *(*run)(void *), void *argument)
+{
+    assert(strlen(name) <= 15);
+    pthread_t thread;
+    int failure = pthread_create(&thread, NULL, run, argument);
+    if (failure != 0) {
+        tg_log(TG_LOG_ERROR, "thread_failed", TG_LOG_TEXT("thread", name),
+               TG_LOG_TEXT("reason", strerrordesc_np(failure)));
+        _exit(1);
+    }
+    pthread_setname_np(thread, name);
+    return thread;
+}
+
+static long long read_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+long long tg_now_ms(void)
+{
+    return read_ms(CLOCK_MONOTONIC);
+}
+
+long long tg_boottime_ms(void)
+{
+    return read_ms(CLOCK_BOOTTIME);
+}
+
+void tg_service_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec tg_service_deadline(int ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+void tg_service_sleep_ms(int milliseconds)
+{
+    struct timespec left = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}

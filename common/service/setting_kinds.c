@@ -1,0 +1,205 @@
+#include "common/service/setting_kinds.h"
+
+#include "common/pg/pg.h"
+#include "common/redis/stream.h"
+#include "common/service/settings.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <string.h>
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+// Digits only, with nothing around them, up to `highest`.
+static bool parse_digits(const char *text, int64_t highest, int64_t *number)
+{
+    *number = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        *number = *number * 10 + (*text - '0');
+        if (*number > highest)
+            return false;
+    }
+    return true;
+}
+
+static bool keep_text(const char *value, void *target)
+{
+    memcpy(target, &value, sizeof value);
+    return true;
+}
+
+bool tg_setting_postgres_url(const struct tg_setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    return tg_pg_url_check(value) && keep_text(value, target);
+}
+
+bool tg_setting_redis_url(const struct tg_setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    return tg_stream_url_check(value) && keep_text(value, target);
+}
+
+bool tg_setting_text(const struct tg_setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    return keep_text(value, target);
+}
+
+bool tg_setting_secrets(const struct tg_setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    int secrets = 0;
+    // After a comma a space is a slip, and with it no signature would ever be right.
+    if (value[strcspn(value, " \t\r\n")] != '\0')
+        return false;
+    for (const char *secret = value;; secret++) {
+        size_t length = strcspn(secret, ",");
+        if (length == 0 || ++secrets > TG_SECRETS_MAX)
+            return false;
+        secret += length;
+        if (*secret == '\0')
+            return keep_text(value, target);
+    }
+}
+
+// A path is appended to it, so it has neither a query nor a slash at its end.
+bool tg_setting_http_url(const struct tg_setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    size_t scheme = starts_with(value, "https://") ? 8 : starts_with(value, "http://") ? 7 : 0;
+    size_t length = strlen(value);
+    if (scheme == 0 || length == scheme || value[scheme] == '/' || value[length - 1] == '/')
+        return false;
+    for (const char *c = value; *c; c++) {
+        if (*c <= ' ' || *c > '~' || strchr("?#@\"\\<>", *c))
+            return false;
+    }
+    return keep_text(value, target);
+}
+
+bool tg_setting_address(const struct tg_setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    return tg_address_parse(value, target);
+}
+
+bool tg_setting_graph_version(const struct tg_setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    if (*value != 'v')
+        return false;
+    size_t major = strspn(value + 1, "0123456789");
+    const char *dot = value + 1 + major;
+    size_t minor = *dot == '.' ? strspn(dot + 1, "0123456789") : 0;
+    return major > 0 && minor > 0 && dot[1 + minor] == '\0' && keep_text(value, target);
+}
+
+bool tg_setting_integer(const struct tg_setting *setting, const char *value, void *target)
+{
+    int64_t number;
+    if (!parse_digits(value, setting->highest, &number) || number < setting->lowest)
+        return false;
+    memcpy(target, &number, sizeof number);
+    return true;
+}
+
+// The place of the word of `length` bytes among the setting's words; -1 if it is none of them.
+static int find_word(const struct tg_setting *setting, const char *word, size_t length)
+{
+    for (int i = 0; setting->words[i]; i++) {
+        if (strlen(setting->words[i]) == length && strncmp(setting->words[i], word, length) == 0)
+            return i;
+    }
+    return -1;
+}
+
+bool tg_setting_choice(const struct tg_setting *setting, const char *value, void *target)
+{
+    int chosen = find_word(setting, value, strlen(value));
+    if (chosen >= 0)
+        memcpy(target, &chosen, sizeof chosen);
+    return chosen >= 0;
+}
+
+bool tg_setting_yes_no(const struct tg_setting *setting, const char *value, void *target)
+{
+    int chosen = find_word(setting, value, strlen(value));
+    bool yes = chosen == 1;
+    memcpy(target, &yes, sizeof yes);
+    return chosen >= 0;
+}
+
+bool tg_setting_set(const struct tg_setting *setting, const char *value, void *target)
+{
+    unsigned set = 0;
+    for (const char *word = value;;) {
+        size_t length = strcspn(word, ",");
+        int place = find_word(setting, word, length);
+        if (place < 0)
+            return false;
+        set |= 1U << place;
+        if (word[length] == '\0')
+            break;
+        word += length + 1;
+    }
+    memcpy(target, &set, sizeof set);
+    return true;
+}
+
+bool tg_address_parse(const char *text, struct tg_address *address)
+{
+    bool v6 = *text == '[';
+    const char *host = text + v6;
+    size_t length = strcspn(host, v6 ? "]" : ":");
+    const char *colon = host + length + (v6 && host[length] == ']');
+    struct tg_address parsed = {0};
+    int64_t port;
+    if (length >= sizeof parsed.host || *colon != ':' ||
+        !parse_digits(colon + 1, UINT16_MAX, &port))
+        return false;
+    memcpy(parsed.host, host, length);
+    parsed.port = (uint16_t)port;
+    struct in6_addr any; // large enough for both families
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, parsed.host, &any) != 1)
+        return false;
+    *address = parsed;
+    return true;
+}
+
+bool tg_address_is_loopback(const struct tg_address *address)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, address->host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+    return inet_pton(AF_INET6, address->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+void tg_setting_describe(const struct tg_setting *setting, struct tg_text *text)
+{
+    if (setting->shape) {
+        tg_text_append_string(text, setting->shape);
+        return;
+    }
+    if (!setting->words) {
+        tg_text_append_format(text, "a whole number from %" PRId64 " to %" PRId64, setting->lowest,
+                              setting->highest);
+        return;
+    }
+    bool set = setting->parse == tg_setting_set;
+    const char *last = set ? " and " : " or ";
+    tg_text_append_string(text, set ? "one or more of " : "");
+    for (const char *const *word = setting->words; *word; word++) {
+        const char *separator = word == setting->words ? "" : word[1] ? ", " : last;
+        tg_text_append_format(text, "%s%s", separator, *word);
+    }
+    tg_text_append_string(text, set ? ", separated by commas" : "");
+}

@@ -1,0 +1,324 @@
+#include "common/service/settings.h"
+
+#include "common/service/setting_kinds.h"
+#include "common/words/limits.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char prefix[] = "TOLLGATE_";
+
+#define AT(field) offsetof(struct tg_settings, field)
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define BOTH (TG_INGRESS | TG_WORKER)
+
+static const struct tg_setting table[] = {
+    {.name = "TOLLGATE_POSTGRES_URL",
+     .daemons = BOTH,
+     .secret = true,
+     .parse = tg_setting_postgres_url,
+     .offset = AT(postgres_url),
+     .shape = "a postgresql:// URL or key=value pairs as libpq takes them",
+     .example = "postgresql://tollgate@127.0.0.1:5432/tollgate",
+     .help = "The PostgreSQL database; several hosts are tried in turn."},
+    {.name = "TOLLGATE_REDIS_URL",
+     .daemons = BOTH,
+     .secret = true,
+     .parse = tg_setting_redis_url,
+     .offset = AT(redis_url),
+     .standard = "redis://127.0.0.1:6379/0",
+     .shape = "redis://[[user]:password@]host[:port][/database]",
+     .help = "The Redis server that carries the streams."},
+    {.name = "TOLLGATE_LISTEN",
+     .daemons = TG_INGRESS,
+     .parse = tg_setting_address,
+     .offset = AT(listen),
+     .standard = "127.0.0.1:3000",
+     .shape = "an address such as 127.0.0.1:3000 or [::1]:3000",
+     .help = "Where requests are taken."},
+    {.name = "TOLLGATE_ADMIN_LISTEN",
+     .daemons = BOTH,
+     .parse = tg_setting_address,
+     .offset = AT(admin_listen),
+     .standard = "127.0.0.1:0",
+     .shape = "an address such as 127.0.0.1:9090 or [::1]:9090",
+     .help = "Where /healthz, /readyz and /metrics are; port 0 takes a free one and logs it."},
+    {.name = "TOLLGATE_AUTH",
+     .daemons = TG_INGRESS,
+     .parse = tg_setting_choice,
+     .offset = AT(auth),
+     .standard = "keys",
+     .words = WORDS("keys", "trusted"),
+     .help = "Who may send: holders of API keys, or (trusted) whoever can connect."},
+    {.name = "TOLLGATE_AUTH_TRUSTED_ANYWHERE",
+     .daemons = TG_INGRESS,
+     .parse = tg_setting_yes_no,
+     .offset = AT(auth_trusted_anywhere),
+     .standard = "no",
+     .words = WORDS("no", "yes"),
+     .shape = "yes or no",
+     .help = "Allows TOLLGATE_AUTH=trusted on an address that other machines can reach."},
+    {.name = "TOLLGATE_APP_SECRETS",
+     .daemons = TG_INGRESS,
+     .secret = true,
+     .parse = tg_setting_secrets,
+     .offset = AT(app_secrets),
+     .shape = "one to eight secrets without spaces, separated by commas",
+     .example = "app-secret",
+     .help =
+         "Meta's app secrets, any of which may have signed a webhook; two while one is replaced."},
+    {.name = "TOLLGATE_VERIFY_TOKEN",
+     .daemons = TG_INGRESS,
+     .secret = true,
+     .parse = tg_setting_text,
+     .offset = AT(verify_token),
+     .shape = "a text",
+     .example = "verify-token",
+     .help = "What Meta must name when it asks whether the webhook URL is ours."},
+    {.name = "TOLLGATE_HTTP_THREADS",
+     .daemons = TG_INGRESS,
+     .parse = tg_setting_integer,
+     .offset = AT(http_threads),
+     .standard = "2",
+     .lowest = 1,
+     .highest = 64,
+     .help = "Threads that read requests and write answers."},
+    {.name = "TOLLGATE_LANES",
+     .daemons = TG_INGRESS,
+     .parse = tg_setting_integer,
+     .offset = AT(lanes),
+     .standard = "2",
+     .lowest = 1,
+     .highest = 32,
+     .help = "Threads that accept sends, each with its own PostgreSQL and Redis connection."},
+    {.name = "TOLLGATE_PARTITIONS",
+     .daemons = BOTH,
+     .parse = tg_setting_integer,
+     .offset = AT(partitions),
+     .standard = "4",
+     .lowest = 1,
+     .highest = TG_PARTITIONS_MAX,
+     .help = "Streams that the jobs are spread over; the same for all daemons of a deployment."},
+    {.name = "TOLLGATE_GRAPH_URL",
+     .daemons = TG_WORKER,
+     .parse = tg_setting_http_url,
+     .offset = AT(graph_url),
+     .standard = "https://graph.facebook.com",
+     .shape = "an http:// or https:// URL without a slash at its end",
+     .help = "Meta's Graph API, or the simulator."},
+    {.name = "TOLLGATE_GRAPH_VERSION",
+     .daemons = TG_WORKER,
+     .parse = tg_setting_graph_version,
+     .offset = AT(graph_version),
+     .standard = "v23.0",
+     .shape = "a version such as v23.0",
+     .help = "The version of the Graph API."},
+    {.name = "TOLLGATE_GRAPH_TIMEOUT_MS",
+     .daemons = TG_WORKER,
+     .parse = tg_setting_integer,
+     .offset = AT(graph_timeout_ms),
+     .standard = "30000",
+     .lowest = 1000,
+     .highest = 120000,
+     .help = "How long Meta may take to answer; after that the message is unconfirmed."},
+    {.name = "TOLLGATE_WORKER_ROLES",
+     .daemons = TG_WORKER,
+     .parse = tg_setting_set,
+     .offset = AT(worker_roles),
+     .standard = "send,inbound,scheduler",
+     .words = WORDS("send", "inbound", "scheduler"),
+     .help = "What this worker does."},
+    {.name = "TOLLGATE_SEND_CONCURRENCY",
+     .daemons = TG_WORKER,
+     .parse = tg_setting_integer,
+     .offset = AT(send_concurrency),
+     .standard = "256",
+     .lowest = 1,
+     .highest = 2048,
+     .help = "Messages that may be in hand at once, from their claim until they are settled."},
+    {.name = "TOLLGATE_CONFIRMATION_WINDOW_S",
+     .daemons = TG_WORKER,
+     .parse = tg_setting_integer,
+     .offset = AT(confirmation_window_s),
+     .standard = "86400",
+     .lowest = 1,
+     .highest = 604800,
+     .help = "How long a message may stay unconfirmed before it is failed and refunded."},
+    {.name = "TOLLGATE_LOG_LEVEL",
+     .daemons = BOTH,
+     .parse = tg_setting_choice,
+     .offset = AT(log_level),
+     .standard = "info",
+     .words = WORDS("debug", "info", "warn", "error"),
+     .help = "The least level that is logged."},
+    {.name = "TOLLGATE_LOG_FORMAT",
+     .daemons = BOTH,
+     .parse = tg_setting_choice,
+     .offset = AT(log_format),
+     .standard = "logfmt",
+     .words = WORDS("logfmt", "json"),
+     .help = "How a line of the log is written."},
+};
+enum { SETTINGS = sizeof table / sizeof table[0] };
+
+// Choices are stored by their place in `words`.
+_Static_assert(TG_AUTH_KEYS == 0 && TG_AUTH_TRUSTED == 1, "the order of TOLLGATE_AUTH");
+_Static_assert(TG_LOG_DEBUG == 0 && TG_LOG_ERROR == 3, "the order of TOLLGATE_LOG_LEVEL");
+_Static_assert(TG_LOG_LOGFMT == 0 && TG_LOG_JSON == 1, "the order of TOLLGATE_LOG_FORMAT");
+_Static_assert(TG_ROLE_SEND == 1 << 0 && TG_ROLE_INBOUND == 1 << 1 && TG_ROLE_SCHEDULER == 1 << 2,
+               "the order of the roles");
+_Static_assert(sizeof(enum tg_auth) == sizeof(unsigned), "an enum is stored as an unsigned");
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+// The value of an environment variable; NULL if it is not there or empty.
+static const char *environment(const char *name)
+{
+    size_t length = strlen(name);
+    for (char **variable = environ; variable && *variable; variable++) {
+        if (strncmp(*variable, name, length) == 0 && (*variable)[length] == '=')
+            return (*variable)[length + 1] ? *variable + length + 1 : NULL;
+    }
+    return NULL;
+}
+
+// Copies the beginning of what a user wrote so that it can stand in one line of a message.
+static const char *shown(const char *value, char buffer[static 44])
+{
+    int n = snprintf(buffer, 44, strlen(value) > 40 ? "%.40s..." : "%s", value);
+    for (int i = 0; i < n; i++) {
+        if (buffer[i] < ' ' || buffer[i] > '~')
+            buffer[i] = '?';
+    }
+    return buffer;
+}
+
+static bool read_one(const struct tg_setting *setting, struct tg_settings *settings,
+                     struct tg_error *error)
+{
+    const char *value = environment(setting->name);
+    if (!value)
+        value = setting->standard;
+    if (value && setting->parse(setting, value, (char *)settings + setting->offset))
+        return true;
+    TG_TEXT_AUTO shape = {0};
+    tg_setting_describe(setting, &shape);
+    char buffer[44];
+    if (!value)
+        return tg_error_set(error, 500, "missing_setting", setting->name,
+                            "%s is not set; it must be %s", setting->name, tg_text_string(&shape));
+    if (setting->secret)
+        return tg_error_set(error, 500, "invalid_setting", setting->name, "%s must be %s",
+                            setting->name, tg_text_string(&shape));
+    return tg_error_set(error, 500, "invalid_setting", setting->name, "%s must be %s, not \"%s\"",
+                        setting->name, tg_text_string(&shape), shown(value, buffer));
+}
+
+bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings, struct tg_error *error)
+{
+    *settings = (struct tg_settings){0};
+    for (int i = 0; i < SETTINGS; i++) {
+        if ((table[i].daemons & daemon) && !read_one(&table[i], settings, error))
+            return false;
+    }
+    if (daemon == TG_INGRESS && settings->auth == TG_AUTH_TRUSTED &&
+        !settings->auth_trusted_anywhere && !tg_address_is_loopback(&settings->listen))
+        return tg_error_set(error, 500, "invalid_setting", "TOLLGATE_AUTH",
+                            "TOLLGATE_AUTH=trusted lets everybody who reaches TOLLGATE_LISTEN "
+                            "send; set TOLLGATE_AUTH_TRUSTED_ANYWHERE=yes if you mean it");
+    return true;
+}
+
+// A name that no daemon knows is most likely a typing error, and then its default is in force.
+static void warn_of_unknown(void)
+{
+    for (char **variable = environ; variable && *variable; variable++) {
+        if (!starts_with(*variable, prefix))
+            continue;
+        size_t length = strcspn(*variable, "=");
+        bool known = false;
+        for (int i = 0; i < SETTINGS && !known; i++)
+            known = strlen(table[i].name) == length && starts_with(*variable, table[i].name);
+        TG_TEXT_AUTO name = {0};
+        tg_text_append(&name, *variable, length);
+        if (!known)
+            tg_log(TG_LOG_WARN, "unknown_setting_ignored",
+                   TG_LOG_TEXT("name", tg_text_string(&name)));
+    }
+}
+
+static const char *daemon_names(unsigned daemons)
+{
+    return daemons == BOTH ? "ingress and worker" : daemons == TG_INGRESS ? "ingress" : "worker";
+}
+
+void tg_settings_env_example(FILE *out)
+{
+    fputs(
+        "# Tollgate's settings, with their defaults. They are read from the environment at start;\n"
+        "# an empty value counts as not set. Made by `tollgate-ingress --env-example`.\n",
+        out);
+    for (int i = 0; i < SETTINGS; i++) {
+        const struct tg_setting *setting = &table[i];
+        TG_TEXT_AUTO shape = {0};
+        tg_setting_describe(setting, &shape);
+        fprintf(out, "\n# %s\n# For %s%s%s. Must be %s.\n", setting->help,
+                daemon_names(setting->daemons), setting->standard ? "" : "; required",
+                setting->secret ? "; secret" : "", tg_text_string(&shape));
+        fprintf(out, setting->standard ? "#%s=%s\n" : "%s=%s\n", setting->name,
+                setting->standard ? setting->standard : setting->example);
+    }
+}
+
+static void print_help(enum tg_daemon daemon)
+{
+    printf("usage: tollgate-%s [--check | --help | --version | --env-example]\n\n"
+           "  --check        read the settings, say whether they are good, and end\n"
+           "  --env-example  print a documented file with the settings of both daemons\n\n"
+           "Settings, from the environment:\n",
+           daemon_names(daemon));
+    for (int i = 0; i < SETTINGS; i++) {
+        if (!(table[i].daemons & daemon))
+            continue;
+        TG_TEXT_AUTO shape = {0};
+        tg_setting_describe(&table[i], &shape);
+        printf("\n  %s (%s%s)\n      %s\n      Must be %s.\n", table[i].name,
+               table[i].standard ? "default " : "required",
+               table[i].standard ? table[i].standard : "", table[i].help, tg_text_string(&shape));
+    }
+}
+
+int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_settings *settings)
+{
+    const char *name = daemon_names(daemon);
+    const char *option = argc > 1 ? argv[1] : "";
+    bool check = strcmp(option, "--check") == 0;
+    if (argc == 2 && strcmp(option, "--help") == 0) {
+        print_help(daemon);
+    } else if (argc == 2 && strcmp(option, "--version") == 0) {
+        printf("tollgate-%s %s\n", name, TOLLGATE_VERSION);
+    } else if (argc == 2 && strcmp(option, "--env-example") == 0) {
+        tg_settings_env_example(stdout);
+    } else if (argc == 1 || (argc == 2 && check)) {
+        struct tg_error error;
+        if (!tg_settings_read(daemon, settings, &error)) {
+            fprintf(stderr, "tollgate-%s: %s\n", name, error.message);
+            return 2;
+        }
+        tg_log_start(name, settings->log_level, settings->log_format);
+        warn_of_unknown();
+        if (!check)
+            return -1;
+        puts("settings are good");
+    } else {
+        char buffer[44];
+        fprintf(stderr, "tollgate-%s: does not take \"%s\"; see --help\n", name,
+                shown(argc > 2 ? argv[2] : option, buffer));
+        return 2;
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}

@@ -1,0 +1,63 @@
+// Settings come from the environment and from one table (settings.c), which is also what --help,
+// --env-example and the check at start are made from. Nothing else calls getenv.
+#pragma once
+
+#include "common/base/error.h"
+#include "common/service/log.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum tg_daemon { TG_INGRESS = 1, TG_WORKER = 2 };
+enum tg_auth { TG_AUTH_KEYS, TG_AUTH_TRUSTED };
+enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_SCHEDULER = 4 };
+
+struct tg_address {
+    char host[64]; // an IPv4 or IPv6 address, without brackets
+    uint16_t port; // 0: any free port
+};
+
+struct tg_settings {
+    const char *postgres_url;
+    const char *redis_url;
+    struct tg_address listen;
+    struct tg_address admin_listen;
+    enum tg_auth auth;
+    bool auth_trusted_anywhere;
+    const char *app_secrets; // separated by commas
+    const char *verify_token;
+    int64_t http_threads;
+    int64_t lanes;
+    int64_t partitions;
+    const char *graph_url; // without a trailing slash
+    const char *graph_version;
+    int64_t graph_timeout_ms;
+    unsigned worker_roles; // of enum tg_role
+    int64_t send_concurrency;
+    int64_t confirmation_window_s;
+    enum tg_log_level log_level;
+    enum tg_log_format log_format;
+};
+
+// Reads every setting of `daemon` from the environment. A missing or wrong one: false, and
+// `error->message` is one line that begins with the setting's name and never holds the value of a
+// secret. Strings in `settings` live as long as the environment.
+bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings,
+                      struct tg_error *error) TG_MUST_CHECK;
+
+// What main does with its arguments: --help, --version, --env-example print and --check reads the
+// settings and says "settings are good"; with none of them the settings are read. Returns -1 if the
+// daemon is to run with `settings`, else the exit status (2: wrong use or wrong settings, said on
+// standard error in one line). When the settings are good it also starts the log (log.h) as they
+// say, and warns there of TOLLGATE_ variables that no daemon knows ("unknown_setting_ignored": a
+// typing error, most likely).
+int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_settings *settings);
+
+// Prints .env.example: every setting of both daemons with its help, bounds and default.
+void tg_settings_env_example(FILE *out);
+
+// Is the address one of this machine only (127.0.0.0/8 or ::1)?
+bool tg_address_is_loopback(const struct tg_address *address);
+
+// "127.0.0.1:3000" or "[::1]:3000" to an address. false: neither.
+bool tg_address_parse(const char *text, struct tg_address *address) TG_MUST_CHECK;

@@ -1,0 +1,183 @@
+// The SQL functions of what comes back by webhooks, in C; see store.h for what holds for all. The
+// functions that take part in one transaction are called between tg_pg_begin and tg_pg_commit, in
+// the order in which they stand here (their lock order).
+//
+// Spans are borrowed for the call; an absent one is NULL in SQL. Up to TG_BATCH_MAX items a call,
+// and results[i] is for items[i].
+#pragma once
+
+#include "common/pg/pg.h"
+#include "common/store/store.h"
+#include "common/words/phone.h"
+
+// What a status webhook tells of a message that Meta has taken.
+struct tg_status_update {
+    struct tg_span phone_number_id;
+    struct tg_span wamid;
+    struct tg_uuid message_id; // biz_opaque_callback_data
+    bool names_message;        // it was there, and could be an id of ours
+    const char *status;        // "sent", "delivered", "read", "failed"
+    int64_t time_s;            // Unix time, Meta's
+    struct tg_text pricing;    // JSON; empty: none
+    char error_code[12];       // of "failed"; "": Meta gave none
+    struct tg_span error_message;
+};
+
+enum tg_item_verdict {
+    TG_ITEM_APPLIED,   // or saved
+    TG_ITEM_DUPLICATE, // it was there already
+    TG_ITEM_UNKNOWN_NUMBER,
+    TG_ITEM_UNKNOWN_MESSAGE,
+    TG_ITEM_FOREIGN_MESSAGE,
+    TG_ITEM_VERDICTS
+};
+// The words of SQL, metrics and dead_events.reason for them: "unknown_number", ...
+extern const char *const tg_item_verdict_names[TG_ITEM_VERDICTS];
+
+struct tg_status_applied {
+    enum tg_item_verdict verdict;
+    struct tg_uuid org_id;     // unless the number is unknown
+    struct tg_uuid message_id; // if applied
+    bool refunded;
+    bool reversed; // the fee was taken again
+    bool unknown_code;
+    struct tg_released released;
+};
+
+enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
+                                          const struct tg_status_update *const *updates, size_t n,
+                                          struct tg_status_applied *applied) TG_MUST_CHECK;
+
+// A message that a customer has written.
+struct tg_inbound_message {
+    struct tg_uuid id; // a new one
+    struct tg_span phone_number_id;
+    struct tg_span wamid;
+    char phone[TG_PHONE_SIZE];     // of who wrote; "": by user id
+    struct tg_span user_id;        // business-scoped user id
+    struct tg_span name;           // of the profile
+    char new_phone[TG_PHONE_SIZE]; // "": the contact's number has not changed
+    struct tg_span type;
+    struct tg_span text;
+    struct tg_span media_id;
+    struct tg_span mime_type;
+    struct tg_span reply_to; // wamid
+    struct tg_text referral; // JSON; empty: none
+    struct tg_text payload;  // Meta's own object, JSON
+    int64_t time_s;          // Unix time, Meta's
+};
+
+struct tg_received {
+    struct tg_uuid org_id; // these and the rest unless the number is unknown
+    struct tg_uuid channel_id;
+    struct tg_uuid message_id; // of the one that was there first, if it is a duplicate
+    int64_t rules_version;     // of the org's automation rules; 0: no reply is to be thought of
+    struct tg_text name;       // of the contact; this and the rest only with rules
+    enum tg_item_verdict verdict;
+    bool is_first; // of the conversation
+    bool is_word;  // it is a word that opts out
+    bool opted_out;
+    char phone[TG_PHONE_SIZE]; // "": none
+    char user_id[TG_USER_ID_SIZE];
+};
+void tg_received_finish(struct tg_received *received);
+
+enum tg_pg_status tg_store_receive_messages(struct tg_pg *pg,
+                                            const struct tg_inbound_message *const *messages,
+                                            size_t n, struct tg_received *received) TG_MUST_CHECK;
+
+// A contact who wants no bulk sends any more, or wants them again.
+struct tg_preference {
+    struct tg_span phone_number_id;
+    char phone[TG_PHONE_SIZE]; // "": by user id
+    struct tg_span user_id;
+    bool opt_out;
+    int64_t time_s;
+};
+
+enum tg_pg_status tg_store_receive_preferences(struct tg_pg *pg,
+                                               const struct tg_preference *const *preferences,
+                                               size_t n,
+                                               enum tg_item_verdict *verdicts) TG_MUST_CHECK;
+
+struct tg_account_event {
+    struct tg_span phone_number_id;
+    struct tg_span waba_id;
+    struct tg_span field;
+    struct tg_text value; // JSON
+    int64_t time_s;       // 0: not told
+};
+
+enum tg_pg_status tg_store_record_account_events(struct tg_pg *pg,
+                                                 const struct tg_account_event *const *events,
+                                                 size_t n) TG_MUST_CHECK;
+
+// What could not be applied, as a webhook body of its own.
+struct tg_dead_event {
+    struct tg_text body; // any bytes
+    const char *reason;
+    struct tg_span phone_number_id;
+    int64_t tries; // so often it was tried before
+};
+
+// `taken`: rows of tg_store_take_dead_events that are being applied. Those that fail again are
+// brought up to date; of others, what stands there already stays as it is.
+enum tg_pg_status tg_store_record_dead_events(struct tg_pg *pg, const int64_t *taken,
+                                              size_t taken_count,
+                                              const struct tg_dead_event *events,
+                                              size_t n) TG_MUST_CHECK;
+
+struct tg_taken_event {
+    int64_t id;
+    int64_t tries;
+    int64_t until_us;    // nobody else takes it until then, by PostgreSQL's clock
+    struct tg_text body; // the caller's to finish
+};
+
+// Up to `limit` dead events that are to be tried again. A transaction of its own.
+enum tg_pg_status tg_store_take_dead_events(struct tg_pg *pg, int64_t limit,
+                                            struct tg_taken_event *events, size_t *n) TG_MUST_CHECK;
+
+// Ends dead events that were taken, once everything that follows from them is committed. Those that
+// were recorded anew meanwhile stay, and so do those that others have by now.
+enum tg_pg_status tg_store_end_dead_events(struct tg_pg *pg,
+                                           const struct tg_taken_event *const *events,
+                                           size_t n) TG_MUST_CHECK;
+
+// An automation rule, as it stands in the database.
+struct tg_rule {
+    struct tg_uuid id;
+    struct tg_uuid channel_id;
+    bool of_channel; // else it is for every channel of the org
+    char match_kind[16];
+    struct tg_text pattern;
+    struct tg_text reply; // JSON
+};
+void tg_rule_finish(struct tg_rule *rule);
+
+// The org's active rules in the order in which they are tried, up to `max`, and the version of the
+// whole (0 if there is none). A transaction of its own.
+enum tg_pg_status tg_store_list_rules(struct tg_pg *pg, struct tg_uuid org_id, size_t max,
+                                      struct tg_rule *rules, size_t *n,
+                                      int64_t *version) TG_MUST_CHECK;
+
+// A reply to an inbound message.
+struct tg_reply {
+    struct tg_uuid org_id;
+    struct tg_uuid message_id; // the inbound one
+    struct tg_uuid rule_id;
+    struct tg_uuid reply_id; // a new one
+    char type[32];
+    struct tg_text payload; // what Meta gets; empty: no reply, for the reason in `skip`
+    const char *skip;
+};
+
+struct tg_reply_verdict {
+    char verdict[24]; // "accepted", "answered" (earlier), or why it is skipped
+    char status[12];  // "queued" or "scheduled" if accepted
+};
+
+// Accepts replies. A transaction of its own, safe to repeat.
+enum tg_pg_status tg_store_accept_replies(struct tg_pg *pg, const struct tg_reply *replies,
+                                          size_t n,
+                                          struct tg_reply_verdict *verdicts) TG_MUST_CHECK;

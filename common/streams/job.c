@@ -1,0 +1,112 @@
+#include "common/streams/job.h"
+
+#include "common/words/limits.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+const char tg_job_work[] = "sends";
+
+enum { CHANNEL_SIZE = 24 + TG_WAITER_SIZE };
+
+// The last byte of a UUIDv7 is random. job_partition in sql/functions/scheduler.sql does the same.
+static int partition_of(struct tg_uuid message_id, int partitions)
+{
+    return message_id.bytes[15] % partitions;
+}
+
+size_t tg_job_publish(struct tg_stream *stream, const struct tg_job *jobs, size_t n)
+{
+    assert(n <= TG_BATCH_MAX);
+    struct tg_new_entry entries[TG_BATCH_MAX];
+    char org_ids[TG_BATCH_MAX][TG_UUID_TEXT_SIZE];
+    char message_ids[TG_BATCH_MAX][TG_UUID_TEXT_SIZE];
+    for (size_t i = 0; i < n; i++) {
+        tg_uuid_format(jobs[i].org_id, org_ids[i]);
+        tg_uuid_format(jobs[i].message_id, message_ids[i]);
+        entries[i] = (struct tg_new_entry){
+            .partition = partition_of(jobs[i].message_id, tg_stream_partitions(stream)),
+            .fields = jobs[i].waiter[0] != '\0' ? 3 : 2,
+            .field = {{"org", org_ids[i], TG_UUID_TEXT_SIZE - 1},
+                      {"message", message_ids[i], TG_UUID_TEXT_SIZE - 1},
+                      {"waiter", jobs[i].waiter, strlen(jobs[i].waiter)}}};
+    }
+    return tg_stream_publish(stream, entries, n);
+}
+
+struct taken {
+    struct tg_job *jobs;
+    size_t n;
+};
+
+// Fields that we do not know are for later versions.
+static bool read_job(void *context, const struct tg_entry *entry, const struct tg_field *fields,
+                     size_t n)
+{
+    struct taken *taken = context;
+    struct tg_job job = {.entry = *entry};
+    bool has_org = false;
+    bool has_message = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct tg_field *field = &fields[i];
+        if (strcmp(field->name, "org") == 0) {
+            has_org = tg_uuid_parse(field->value, field->length, &job.org_id);
+        } else if (strcmp(field->name, "message") == 0) {
+            has_message = tg_uuid_parse(field->value, field->length, &job.message_id);
+        } else if (strcmp(field->name, "waiter") == 0) {
+            if (field->length >= sizeof job.waiter || strlen(field->value) != field->length)
+                return false;
+            memcpy(job.waiter, field->value, field->length + 1);
+        }
+    }
+    if (!has_org || !has_message)
+        return false;
+    taken->jobs[taken->n++] = job;
+    return true;
+}
+
+int tg_job_take(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
+                int block_ms)
+{
+    struct taken taken = {.jobs = jobs};
+    return tg_stream_take(stream, consumer, max, block_ms, read_job, &taken);
+}
+
+int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
+                     int idle_ms)
+{
+    struct taken taken = {.jobs = jobs};
+    return tg_stream_take_over(stream, consumer, max, idle_ms, read_job, &taken);
+}
+
+static void result_channel(const char *waiter, char channel[static CHANNEL_SIZE])
+{
+    snprintf(channel, CHANNEL_SIZE, "tollgate:results:%s", waiter);
+}
+
+bool tg_job_finish(struct tg_stream *stream, const struct tg_job *const *jobs,
+                   const char *const *results, size_t n)
+{
+    assert(n <= TG_BATCH_MAX);
+    const struct tg_entry *entries[TG_BATCH_MAX];
+    struct tg_notice notices[TG_BATCH_MAX];
+    char channels[TG_BATCH_MAX][CHANNEL_SIZE];
+    size_t notice_count = 0;
+    for (size_t i = 0; i < n; i++) {
+        entries[i] = &jobs[i]->entry;
+        if (!results || !results[i] || jobs[i]->waiter[0] == '\0')
+            continue;
+        result_channel(jobs[i]->waiter, channels[notice_count]);
+        notices[notice_count] = (struct tg_notice){channels[notice_count], results[i]};
+        notice_count++;
+    }
+    return tg_stream_finish(stream, entries, n, notices, notice_count);
+}
+
+bool tg_job_subscribe(struct tg_stream *stream, const char *waiter)
+{
+    char channel[CHANNEL_SIZE];
+    result_channel(waiter, channel);
+    return tg_stream_subscribe(stream, channel);
+}

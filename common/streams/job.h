@@ -1,0 +1,36 @@
+// Jobs: entries of the stream "sends" that name messages; and the results of those for which a
+// request waits. Threads, outages and repeats: see stream.h.
+#pragma once
+
+#include "common/base/uuid7.h"
+#include "common/redis/stream.h"
+
+extern const char tg_job_work[]; // the stream's kind of work, for tg_stream_create
+
+// `waiter` names the ingress that waits for the result, "" if none does.
+enum { TG_WAITER_SIZE = 24 };
+struct tg_job {
+    struct tg_uuid org_id;
+    struct tg_uuid message_id;
+    char waiter[TG_WAITER_SIZE];
+    struct tg_entry entry; // set by reading
+};
+
+// Adds up to TG_BATCH_MAX jobs. Returns how many of them Redis took; the rest are the scheduler's
+// to find.
+size_t tg_job_publish(struct tg_stream *stream, const struct tg_job *jobs, size_t n) TG_MUST_CHECK;
+
+// Takes up to `max` new jobs (tg_stream_take), or jobs that their consumer has left lying
+// (tg_stream_take_over).
+int tg_job_take(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
+                int block_ms) TG_MUST_CHECK;
+int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
+                     int idle_ms) TG_MUST_CHECK;
+
+// Ends up to TG_BATCH_MAX jobs. `results` may be NULL or hold NULLs; results[i] goes to the ingress
+// named by jobs[i]->waiter, if it has one.
+bool tg_job_finish(struct tg_stream *stream, const struct tg_job *const *jobs,
+                   const char *const *results, size_t n) TG_MUST_CHECK;
+
+// Subscribes to the results for `waiter`; tg_stream_listen then hears them.
+bool tg_job_subscribe(struct tg_stream *stream, const char *waiter) TG_MUST_CHECK;

@@ -1,0 +1,26 @@
+// Lanes: the threads that accept sends. A lane takes everything that is waiting, accepts it with
+// one accept_sends call, answers, and hands on the jobs; while a batch commits, the next one forms.
+// An org always goes to the same lane, so lanes never wait for each other's wallets.
+#pragma once
+
+#include "common/service/settings.h"
+#include "common/store/store.h"
+#include "ingress/accept/job_writer.h"
+#include "ingress/accept/waiter.h"
+
+struct lanes;
+
+// Starts settings->lanes threads, each with a PostgreSQL connection.
+struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *waiters,
+                          struct jobs *jobs);
+
+// Refuses new sends from now on.
+void lanes_close(struct lanes *lanes);
+// After close: accepts and answers what is queued, and ends the threads.
+void lanes_stop(struct lanes *lanes);
+void lanes_free(struct lanes *lanes);
+
+// Queues a send; its request will be answered with the verdict, or with Meta's answer if that comes
+// within `wait_s` seconds. Takes what `send` owns and empties it. Answers 503 itself if the lane is
+// full or stopped.
+void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s);

@@ -1,0 +1,406 @@
+#include "ingress/accept/send.h"
+
+#include "common/base/json.h"
+#include "common/base/time_text.h"
+#include "common/cloud/message.h"
+#include "common/words/limits.h"
+#include "common/words/phone.h"
+
+#include <ctype.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+// How the client gave the message, which is how errors name its fields.
+enum form { FORM_MESSAGE, FORM_MEDIA, FORM_PAYLOAD };
+
+static const struct {
+    const char *name;
+    enum json_type type;
+    const char *type_name;
+} forms[] = {
+    [FORM_MESSAGE] = {"message", json_type_string, "a string"},
+    [FORM_MEDIA] = {"media", json_type_object, "an object"},
+    [FORM_PAYLOAD] = {"payload", json_type_object, "an object"},
+};
+
+static struct json_object *parse(const struct tg_text *body, struct tg_error *error)
+{
+    struct json_object *root = tg_json_parse(tg_text_string(body), body->length, error);
+    if (root && !json_object_is_type(root, json_type_object)) {
+        json_object_put(root);
+        tg_error_set(error, 400, "invalid_json", "body", "The body must be a JSON object");
+        return NULL;
+    }
+    return root;
+}
+
+// Finds an optional member of the given type; null counts as absent. false: it has another type.
+static bool find(struct json_object *root, const char *field, enum json_type type,
+                 const char *type_name, struct json_object **value, struct tg_error *error)
+{
+    *value = NULL;
+    json_object_object_get_ex(root, field, value);
+    if (*value && !json_object_is_type(*value, type))
+        return tg_error_set(error, 400, "invalid_field", field, "%s must be %s", field, type_name);
+    return true;
+}
+
+// PostgreSQL's text holds no NUL, and C's strings end there; JSON allows it.
+static bool holds_nul(struct json_object *string)
+{
+    return strlen(json_object_get_string(string)) != (size_t)json_object_get_string_len(string);
+}
+
+static bool find_string(struct json_object *root, const char *field, struct json_object **value,
+                        struct tg_error *error)
+{
+    return find(root, field, json_type_string, "a string", value, error);
+}
+
+static bool read_org(struct json_object *root, const struct identity *identity,
+                     struct tg_send *send, struct tg_error *error)
+{
+    struct json_object *org_id;
+    if (!find_string(root, "org_id", &org_id, error))
+        return false;
+    return auth_org(identity, org_id ? json_object_get_string(org_id) : NULL,
+                    org_id ? (size_t)json_object_get_string_len(org_id) : 0, "org_id",
+                    &send->org_id, error);
+}
+
+static bool read_channel(struct json_object *root, struct tg_send *send, struct tg_error *error)
+{
+    struct json_object *channel_id;
+    if (!find_string(root, "channel_id", &channel_id, error))
+        return false;
+    send->has_channel = channel_id != NULL;
+    if (channel_id &&
+        !tg_uuid_parse(json_object_get_string(channel_id),
+                       (size_t)json_object_get_string_len(channel_id), &send->channel_id))
+        return tg_error_set(error, 400, "invalid_field", "channel_id", "channel_id must be a UUID");
+    return true;
+}
+
+static bool read_priority(struct json_object *root, struct tg_send *send, struct tg_error *error)
+{
+    struct json_object *priority;
+    if (!find_string(root, "priority", &priority, error))
+        return false;
+    const char *name = priority ? json_object_get_string(priority) : "high";
+    if (strcmp(name, "high") == 0)
+        send->priority = TG_PRIORITY_HIGH;
+    else if (strcmp(name, "bulk") == 0)
+        send->priority = TG_PRIORITY_BULK;
+    else
+        return tg_error_set(error, 400, "invalid_field", "priority",
+                            "priority must be high or bulk");
+    return true;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// An optional time, at most so many seconds ahead; 0 if it is absent.
+static bool read_time(struct json_object *root, const char *field, int64_t ahead_max_s,
+                      int64_t *time_ms, struct tg_error *error)
+{
+    struct json_object *given;
+    *time_ms = 0;
+    if (!find_string(root, field, &given, error))
+        return false;
+    if (!given)
+        return true;
+    if (holds_nul(given) || !tg_time_parse(json_object_get_string(given), time_ms))
+        return tg_error_set(error, 400, "invalid_field", field,
+                            "%s must be a time such as 2026-11-24T09:30:00Z (RFC 3339)", field);
+    if (*time_ms == 0)
+        *time_ms = 1; // the very second of 1970 in which 0 means none
+    if (*time_ms > now_ms() + ahead_max_s * 1000)
+        return tg_error_set(error, 400, "invalid_field", field, "%s must be at most %d days ahead",
+                            field, (int)(ahead_max_s / 86400));
+    return true;
+}
+
+static bool read_times(struct json_object *root, struct tg_send *send, struct tg_error *error)
+{
+    if (!read_time(root, "send_at", TG_SEND_AT_MAX_S, &send->send_at_ms, error) ||
+        !read_time(root, "not_after", TG_SEND_AT_MAX_S + TG_NOT_AFTER_DEFAULT_S,
+                   &send->not_after_ms, error))
+        return false;
+    if (send->not_after_ms && send->not_after_ms <= send->send_at_ms)
+        return tg_error_set(error, 400, "invalid_field", "not_after",
+                            "not_after must be after send_at");
+    return true;
+}
+
+// The Cloud API message object that the request asks for, and how it asks. The caller owns it.
+static struct json_object *read_content(struct json_object *root, enum form *form,
+                                        struct tg_error *error)
+{
+    struct json_object *given = NULL;
+    for (enum form i = FORM_MESSAGE; i <= FORM_PAYLOAD; i++) {
+        struct json_object *value;
+        if (!find(root, forms[i].name, forms[i].type, forms[i].type_name, &value, error))
+            return NULL;
+        if (value && given) {
+            tg_error_set(error, 400, "invalid_field", forms[i].name,
+                         "Give only one of message, media and payload");
+            return NULL;
+        }
+        if (value) {
+            given = value;
+            *form = i;
+        }
+    }
+    if (!given) {
+        tg_error_set(error, 400, "missing_field", "message",
+                     "One of message, media and payload is required");
+        return NULL;
+    }
+    if (*form == FORM_PAYLOAD)
+        return json_object_get(given);
+
+    struct json_object *message = json_object_new_object();
+    struct json_object *content = json_object_new_object();
+    if (*form == FORM_MESSAGE) {
+        json_object_object_add(message, "type", json_object_new_string("text"));
+        json_object_object_add(content, "body", json_object_get(given));
+        json_object_object_add(message, "text", content);
+        return message;
+    }
+    struct json_object *type;
+    if (!find_string(given, "type", &type, error) || !type) {
+        tg_error_set(error, 400, type ? "invalid_field" : "missing_field", "media.type",
+                     "media.type must be image, video, audio, document or sticker");
+        json_object_put(content);
+        json_object_put(message);
+        return NULL;
+    }
+    json_object_object_foreach(given, name, value)
+    {
+        if (strcmp(name, "type") != 0)
+            json_object_object_add(content, name, json_object_get(value));
+    }
+    json_object_object_add(message, "type", json_object_get(type));
+    json_object_object_add(message, json_object_get_string(type), content);
+    return message;
+}
+
+// A path within the Cloud API message, as the client wrote it.
+static void rename_field(enum form form, struct tg_error *error)
+{
+    char path[sizeof error->field - sizeof "payload."];
+    snprintf(path, sizeof path, "%.*s", (int)sizeof path - 1, error->field);
+    const char *dot = strchr(path, '.');
+    if (form == FORM_MESSAGE)
+        snprintf(error->field, sizeof error->field, "message");
+    else if (form == FORM_MEDIA && strcmp(path, "type") == 0)
+        snprintf(error->field, sizeof error->field, "media.type");
+    else if (form == FORM_MEDIA)
+        snprintf(error->field, sizeof error->field, "media%s", dot ? dot : "");
+    else
+        snprintf(error->field, sizeof error->field, "payload%s%s", path[0] ? "." : "", path);
+}
+
+// The envelope (messaging_product, recipient_type, to) is whole or absent: a bare
+// {"type": ..., "template": ...} gets ours, a complete Cloud API message must be complete.
+static void add_envelope(struct json_object *message)
+{
+    static const char *const parts[] = {"messaging_product", "recipient_type", "to", "recipient"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (json_object_object_get_ex(message, parts[i], NULL))
+            return;
+    }
+    json_object_object_add(message, "messaging_product", json_object_new_string("whatsapp"));
+    json_object_object_add(message, "recipient_type", json_object_new_string("individual"));
+    json_object_object_add(message, "to", json_object_new_string(""));
+}
+
+static bool read_phone(struct json_object *root, struct tg_send *send, struct tg_error *error)
+{
+    struct json_object *phone;
+    if (!find_string(root, "phone", &phone, error))
+        return false;
+    return !phone || tg_phone_normalise(json_object_get_string(phone),
+                                        (size_t)json_object_get_string_len(phone), "phone",
+                                        send->phone, error);
+}
+
+// Settles on the one recipient that `phone` and the message's own `to` or `recipient` name.
+static bool read_recipient(const struct tg_cloud_message *checked, struct json_object *message,
+                           struct tg_send *send, struct tg_error *error)
+{
+    struct json_object *recipient_type;
+    if (json_object_object_get_ex(message, "recipient_type", &recipient_type) && recipient_type &&
+        strcmp(json_object_get_string(recipient_type), "individual") != 0)
+        return tg_error_set(error, 400, "invalid_message", "payload.recipient_type",
+                            "Messages to groups are not supported");
+    if (checked->recipient) {
+        if (send->phone[0])
+            return tg_error_set(error, 400, "invalid_field", "phone",
+                                "phone and payload.recipient name two recipients");
+        if (holds_nul(checked->recipient))
+            return tg_error_set(error, 400, "invalid_message", "payload.recipient",
+                                "payload.recipient must not hold NUL characters");
+        if ((size_t)json_object_get_string_len(checked->recipient) >= sizeof send->user_id)
+            return tg_error_set(error, 400, "invalid_message", "payload.recipient",
+                                "payload.recipient must have at most %zu bytes",
+                                sizeof send->user_id - 1);
+        snprintf(send->user_id, sizeof send->user_id, "%s",
+                 json_object_get_string(checked->recipient));
+        return true;
+    }
+    if (!checked->to) {
+        send->phone[0] = '\0'; // a receipt goes to the message that it names
+        return true;
+    }
+    size_t length = (size_t)json_object_get_string_len(checked->to);
+    if (length > 0) {
+        char to[TG_PHONE_SIZE];
+        if (!tg_phone_normalise(json_object_get_string(checked->to), length, "payload.to", to,
+                                error))
+            return false;
+        if (send->phone[0] && strcmp(send->phone, to) != 0)
+            return tg_error_set(error, 400, "invalid_field", "payload.to",
+                                "payload.to and phone name two recipients");
+        memcpy(send->phone, to, sizeof to);
+    }
+    if (!send->phone[0])
+        return tg_error_set(error, 400, "missing_field", "phone", "phone is required");
+    json_object_object_add(message, "to", json_object_new_string(send->phone));
+    return true;
+}
+
+static bool add_reply_to(struct json_object *root, struct json_object *message,
+                         struct tg_error *error)
+{
+    struct json_object *reply_to;
+    if (!find_string(root, "reply_to", &reply_to, error))
+        return false;
+    if (!reply_to)
+        return true;
+    int length = json_object_get_string_len(reply_to);
+    if (length == 0 || length >= TG_WAMID_SIZE)
+        return tg_error_set(error, 400, "invalid_field", "reply_to",
+                            "reply_to must be the wamid of a message");
+    struct json_object *context = json_object_new_object();
+    json_object_object_add(context, "message_id", json_object_get(reply_to));
+    json_object_object_add(message, "context", context);
+    return true;
+}
+
+// Keeps the client's own opaque data, in whose place ours goes to Meta, and writes what Meta gets.
+static bool write_payload(struct json_object *message, struct tg_send *send, struct tg_error *error)
+{
+    struct json_object *own;
+    if (json_object_object_get_ex(message, "biz_opaque_callback_data", &own) && own) {
+        if (holds_nul(own))
+            return tg_error_set(error, 400, "invalid_message", "payload.biz_opaque_callback_data",
+                                "payload.biz_opaque_callback_data must not hold NUL characters");
+        tg_text_append(&send->callback_data, json_object_get_string(own),
+                       (size_t)json_object_get_string_len(own));
+    }
+    tg_cloud_message_write(message, send->message_id, &send->payload);
+    return true;
+}
+
+static bool read_message(struct json_object *root, struct json_object *message, enum form form,
+                         struct tg_send *send, struct tg_error *error)
+{
+    if (!add_reply_to(root, message, error))
+        return false;
+    struct json_object *type;
+    if (form == FORM_MEDIA && json_object_object_get_ex(message, "type", &type) &&
+        !tg_cloud_message_is_media(json_object_get_string(type)))
+        return tg_error_set(error, 400, "invalid_message", "media.type",
+                            "media.type must be image, video, audio, document or sticker");
+    struct tg_cloud_message checked;
+    if (!json_object_object_get_ex(message, "status", NULL))
+        add_envelope(message);
+    if (!tg_cloud_message_check(message, &checked, error)) {
+        rename_field(form, error);
+        return false;
+    }
+    if (!read_recipient(&checked, message, send, error))
+        return false;
+    snprintf(send->type, sizeof send->type, "%s", checked.type);
+    return write_payload(message, send, error);
+}
+
+bool send_read(const struct tg_text *body, const struct identity *identity, struct tg_send *send,
+               struct tg_error *error)
+{
+    *send = (struct tg_send){0};
+    struct json_object *root = parse(body, error);
+    if (!root)
+        return false;
+    enum form form = FORM_MESSAGE;
+    struct json_object *message = NULL;
+    bool good = read_org(root, identity, send, error) && read_phone(root, send, error) &&
+                read_channel(root, send, error) && read_priority(root, send, error) &&
+                read_times(root, send, error) &&
+                (message = read_content(root, &form, error)) != NULL;
+    if (good) {
+        send->message_id = tg_uuid7();
+        good = read_message(root, message, form, send, error);
+    }
+    json_object_put(message);
+    json_object_put(root);
+    if (!good)
+        tg_send_finish(send);
+    return good;
+}
+
+bool send_read_key(const char *value, int count, char key[static TG_IDEMPOTENCY_KEY_SIZE],
+                   struct tg_error *error)
+{
+    static const char header[] = "Idempotency-Key";
+    key[0] = '\0';
+    if (count == 0)
+        return true;
+    if (count > 1)
+        return tg_error_set(error, 400, "invalid_header", header, "%s must be given once", header);
+    value = value ? value + strspn(value, " \t") : "";
+    size_t length = strlen(value);
+    while (length > 0 && strchr(" \t", value[length - 1]))
+        length--;
+    bool printable = length > 0 && length < TG_IDEMPOTENCY_KEY_SIZE;
+    for (size_t i = 0; printable && i < length; i++)
+        printable = value[i] >= ' ' && value[i] <= '~';
+    if (!printable)
+        return tg_error_set(error, 400, "invalid_header", header,
+                            "%s must have 1 to %d printable ASCII characters", header,
+                            TG_IDEMPOTENCY_KEY_SIZE - 1);
+    memcpy(key, value, length);
+    key[length] = '\0';
+    return true;
+}
+
+void send_set_key(struct tg_send *send, const char *key, const struct tg_text *body)
+{
+    snprintf(send->idempotency_key, sizeof send->idempotency_key, "%s", key);
+    if (key[0] && EVP_Digest(tg_text_string(body), body->length, send->body_hash, NULL,
+                             EVP_sha256(), NULL) != 1)
+        abort();
+}
+
+int send_wait_seconds(const char *prefer)
+{
+    for (const char *at = prefer; at && *at;) {
+        at += strspn(at, " ,;\t");
+        if (strncasecmp(at, "wait=", 5) == 0 && isdigit((unsigned char)at[5])) {
+            long seconds = strtol(at + 5, NULL, 10);
+            return seconds > TG_WAIT_MAX_S ? TG_WAIT_MAX_S : (int)seconds;
+        }
+        at += strcspn(at, " ,;\t");
+    }
+    return 0;
+}

@@ -1,0 +1,14 @@
+// What every answer looks like: {"error", "code", "detail"} for a refusal, a JSON document else.
+#pragma once
+
+#include "ingress/http/server.h"
+
+// Answers with an error; detail holds `error->field` if there is one. 503 gets a Retry-After.
+void answer_error(struct request *request, const struct tg_error *error);
+
+// The same, with `detail` (a JSON object; emptied) in place of the field.
+void answer_error_detail(struct request *request, int status, const char *code, const char *message,
+                         struct tg_text *detail);
+
+// Answers with a JSON document; takes its bytes and empties it.
+void answer_json(struct request *request, int status, struct tg_text *json);

@@ -1,0 +1,355 @@
+#include "ingress/http/server.h"
+
+#include "common/service/listen.h"
+#include "common/service/log.h"
+#include "common/service/metrics.h"
+#include "common/service/service.h"
+#include "common/words/limits.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+// A body over its limit is read to its end and dropped, so that the connection stays usable, unless
+// it is this far over.
+enum { DISCARD_MAX = 4 * 1024 * 1024 };
+
+// How long the last answers may take to leave when the server stops: a client that does not read
+// its own must not hold up the others' end.
+enum { LEAVE_S = 2 };
+
+// Beside those that every answer has.
+enum { HEADERS_MAX = 2 };
+
+struct header {
+    const char *name;
+    const char *value;
+};
+
+struct server {
+    struct MHD_Daemon *daemon;
+    struct server_handler handler;
+    atomic_bool draining;
+    atomic_size_t body_bytes; // held of all requests' bodies
+    pthread_mutex_t lock;
+    pthread_cond_t progress;
+    // Requests that were handed out; guarded by lock.
+    size_t unanswered;
+    size_t unsent;
+};
+
+struct request {
+    struct server *server;
+    struct MHD_Connection *connection;
+    const char *method;
+    char *path;
+    struct tg_text body; // its length is in server->body_bytes
+    size_t body_max;
+    size_t body_read;
+    bool too_large;
+    bool without_room;
+    bool unread; // not to its end: the connection cannot be used again
+    bool handed_out;
+    struct header headers[HEADERS_MAX]; // of the answer
+    size_t header_count;
+    struct answer answer; // status 0 until answered
+};
+
+static struct request *create_request(struct server *server, struct MHD_Connection *connection,
+                                      const char *method, const char *path)
+{
+    struct request *request = calloc(1, sizeof *request);
+    if (!request)
+        return NULL;
+    request->path = strdup(path);
+    if (!request->path) {
+        free(request);
+        return NULL;
+    }
+    request->server = server;
+    request->connection = connection;
+    request->method = method;
+    request->body_max = server->handler.body_max(path, method);
+    return request;
+}
+
+void request_drop_body(struct request *request)
+{
+    tg_gauge_add(TG_BODY_BYTES, -(int64_t)request->body.length);
+    atomic_fetch_sub_explicit(&request->server->body_bytes, request->body.length,
+                              memory_order_relaxed);
+    tg_text_finish(&request->body);
+}
+
+// A request that was handed out has come further: one of the two counts is less.
+static void count_down(struct server *server, size_t *count)
+{
+    pthread_mutex_lock(&server->lock);
+    if (--*count == 0)
+        pthread_cond_broadcast(&server->progress);
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void free_request(void *context, struct MHD_Connection *connection, void **held,
+                         enum MHD_RequestTerminationCode why)
+{
+    (void)context;
+    (void)connection;
+    (void)why;
+    struct request *request = *held;
+    if (!request)
+        return;
+    if (request->handed_out)
+        count_down(request->server, &request->server->unsent);
+    request_drop_body(request);
+    tg_text_finish(&request->answer.body);
+    free(request->path);
+    free(request);
+    *held = NULL;
+}
+
+static enum MHD_Result queue_answer(struct request *request)
+{
+    struct answer *answer = &request->answer;
+    char status[12];
+    snprintf(status, sizeof status, "%d", answer->status);
+    tg_count(TG_HTTP_REQUESTS, status, 1);
+
+    // The response takes the body's memory and frees it.
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->body.length, answer->body.data, MHD_RESPMEM_MUST_FREE);
+    if (!response)
+        return MHD_NO;
+    if (answer->body.length > 0)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                answer->content_type ? answer->content_type : "application/json");
+    answer->body = (struct tg_text){0};
+    for (size_t i = 0; i < request->header_count; i++)
+        MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
+    if (atomic_load_explicit(&request->server->draining, memory_order_relaxed) || request->unread)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    enum MHD_Result queued =
+        MHD_queue_response(request->connection, (unsigned)answer->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static void hand_out(struct request *request)
+{
+    struct server *server = request->server;
+    request->handed_out = true;
+    pthread_mutex_lock(&server->lock);
+    server->unanswered++;
+    server->unsent++;
+    pthread_mutex_unlock(&server->lock);
+    // Suspended first: from the next line on another thread may answer.
+    MHD_suspend_connection(request->connection);
+    server->handler.handle(request, server->handler.context);
+}
+
+// Takes a part of the body. What must not be held is read all the same, to keep the connection.
+// Only what has come counts, not what was announced: announcing costs a client nothing.
+static void take_body(struct request *request, const char *bytes, size_t size)
+{
+    request->body_read += size;
+    request->too_large = request->too_large || request->body_read > request->body_max;
+    if (request->too_large || request->without_room) {
+        request_drop_body(request);
+        return;
+    }
+    size_t before =
+        atomic_fetch_add_explicit(&request->server->body_bytes, size, memory_order_relaxed);
+    tg_gauge_add(TG_BODY_BYTES, (int64_t)size);
+    tg_text_append(&request->body, bytes, size);
+    if (before + size > TG_BODIES_BYTES_MAX) {
+        request->without_room = true;
+        request_drop_body(request);
+    }
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *upload, size_t *upload_size, void **held)
+{
+    (void)version;
+    struct request *request = *held;
+    if (!request) {
+        request = create_request(context, connection, method, path);
+        *held = request;
+        if (!request)
+            return MHD_NO;
+        const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH, NULL);
+        unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
+        request->too_large = announced > request->body_max;
+        request->unread = announced > DISCARD_MAX;
+        if (request->unread)
+            hand_out(request);
+        return MHD_YES;
+    }
+    if (request->answer.status != 0)
+        return queue_answer(request);
+    if (*upload_size > 0) {
+        take_body(request, upload, *upload_size);
+        if (request->body_read > DISCARD_MAX)
+            return MHD_NO;
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (!request->handed_out)
+        hand_out(request);
+    return MHD_YES;
+}
+
+void request_add_header(struct request *request, const char *name, const char *value)
+{
+    assert(request->answer.status == 0 && request->header_count < HEADERS_MAX);
+    request->headers[request->header_count++] = (struct header){name, value};
+}
+
+void request_answer(struct request *request, struct answer *answer)
+{
+    assert(request->answer.status == 0 && answer->status != 0);
+    struct server *server = request->server;
+    request->answer = *answer;
+    *answer = (struct answer){0};
+    MHD_resume_connection(request->connection);
+    count_down(server, &server->unanswered);
+}
+
+const char *request_method(const struct request *request)
+{
+    return request->method;
+}
+
+const char *request_path(const struct request *request)
+{
+    return request->path;
+}
+
+const struct tg_text *request_body(const struct request *request)
+{
+    return &request->body;
+}
+
+bool request_body_too_large(const struct request *request)
+{
+    return request->too_large;
+}
+
+bool request_body_without_room(const struct request *request)
+{
+    return request->without_room;
+}
+
+struct header_search {
+    const char *name;
+    const char *value;
+    int count;
+};
+
+static enum MHD_Result compare_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    (void)kind;
+    struct header_search *search = context;
+    if (strcasecmp(name, search->name) == 0 && search->count++ == 0)
+        search->value = value;
+    return MHD_YES;
+}
+
+const char *request_header(const struct request *request, const char *name, int *count)
+{
+    struct header_search search = {.name = name};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, compare_header, &search);
+    if (count)
+        *count = search.count;
+    return search.value;
+}
+
+const char *request_parameter(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+__attribute__((format(printf, 2, 0))) static void log_library(void *context, const char *format,
+                                                              va_list args)
+{
+    (void)context;
+    char line[256];
+    vsnprintf(line, sizeof line, format, args);
+    line[strcspn(line, "\n")] = '\0';
+    tg_log(TG_LOG_DEBUG, "http_library_said", TG_LOG_TEXT("text", line));
+}
+
+static void free_server(struct server *server)
+{
+    pthread_cond_destroy(&server->progress);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+}
+
+struct server *server_start(const struct tg_settings *settings,
+                            const struct server_handler *handler, struct tg_error *error)
+{
+    char text[TG_ADDRESS_TEXT_SIZE];
+    int listener = tg_listen(&settings->listen, TG_LISTEN_BACKLOG, "TOLLGATE_LISTEN", text, error);
+    if (listener < 0)
+        return NULL;
+    struct server *server = calloc(1, sizeof *server);
+    if (!server)
+        abort();
+    server->handler = *handler;
+    pthread_mutex_init(&server->lock, NULL);
+    tg_service_cond_init(&server->progress);
+
+    // A pool of one is refused by the library: that is the plain internal thread.
+    unsigned pool = settings->http_threads > 1 ? (unsigned)settings->http_threads : 0;
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC,
+        0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED, free_request, NULL,
+        MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)TG_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)TG_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)TG_CONNECTION_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (!server->daemon) {
+        tg_error_set(error, 500, "listen_failed", "TOLLGATE_LISTEN",
+                     "TOLLGATE_LISTEN: the listener on %s could not be started", text);
+        close(listener);
+        free_server(server);
+        return NULL;
+    }
+    tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("address", text));
+    return server;
+}
+
+void server_drain(struct server *server)
+{
+    atomic_store(&server->draining, true);
+    MHD_socket listening = MHD_quiesce_daemon(server->daemon);
+    if (listening != MHD_INVALID_SOCKET)
+        close(listening);
+}
+
+void server_stop(struct server *server)
+{
+    // The library aborts the process if it is stopped with a connection still suspended, and it
+    // cuts off an answer that is on its way.
+    pthread_mutex_lock(&server->lock);
+    while (server->unanswered > 0)
+        pthread_cond_wait(&server->progress, &server->lock);
+    struct timespec deadline = tg_service_deadline(LEAVE_S * 1000);
+    while (server->unsent > 0 &&
+           pthread_cond_timedwait(&server->progress, &server->lock, &deadline) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&server->lock);
+    MHD_stop_daemon(server->daemon);
+    free_server(server);
+}

@@ -1,0 +1,137 @@
+#include "ingress/meta/callback.h"
+
+#include "common/service/log.h"
+#include "common/service/metrics.h"
+#include "common/service/service.h"
+#include "ingress/http/answer.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HMAC_SIZE = 32, REFUSAL_LOG_INTERVAL_MS = 10000 };
+
+struct webhook {
+    const struct tg_settings *settings;
+    struct publisher *publisher;
+};
+
+struct webhook *webhook_create(const struct tg_settings *settings, struct publisher *publisher)
+{
+    struct webhook *webhook = malloc(sizeof *webhook);
+    if (!webhook)
+        abort();
+    *webhook = (struct webhook){settings, publisher};
+    return webhook;
+}
+
+void webhook_destroy(struct webhook *webhook)
+{
+    free(webhook);
+}
+
+// Whoever can reach us can cause a refusal, so that one line of a kind in so many seconds must do.
+static void log_refusal(const char *event, atomic_llong *next_ms)
+{
+    long long now_ms = tg_now_ms();
+    long long due_ms = atomic_load(next_ms);
+    if (now_ms >= due_ms &&
+        atomic_compare_exchange_strong(next_ms, &due_ms, now_ms + REFUSAL_LOG_INTERVAL_MS))
+        tg_log(TG_LOG_WARN, event);
+}
+
+bool webhook_same_text(const char *a, const char *b)
+{
+    unsigned char digests[2][EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (EVP_Digest(a, strlen(a), digests[0], &size, EVP_sha256(), NULL) != 1 ||
+        EVP_Digest(b, strlen(b), digests[1], &size, EVP_sha256(), NULL) != 1)
+        abort();
+    return CRYPTO_memcmp(digests[0], digests[1], size) == 0;
+}
+
+void webhook_shake_hands(const struct webhook *webhook, struct request *request)
+{
+    const char *mode = request_parameter(request, "hub.mode");
+    const char *token = request_parameter(request, "hub.verify_token");
+    const char *challenge = request_parameter(request, "hub.challenge");
+    if (mode && strcmp(mode, "subscribe") == 0 && token && challenge &&
+        webhook_same_text(token, webhook->settings->verify_token)) {
+        struct answer answer = {.status = 200, .content_type = "text/plain; charset=utf-8"};
+        tg_text_append_string(&answer.body, challenge);
+        request_answer(request, &answer);
+        return;
+    }
+    static atomic_llong next_log_ms;
+    log_refusal("webhook_handshake_refused", &next_log_ms);
+    struct tg_error error;
+    tg_error_set(&error, 403, "handshake_refused", "hub.verify_token",
+                 "hub.mode, hub.verify_token and hub.challenge do not fit");
+    answer_error(request, &error);
+}
+
+static int digit_value(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+static bool parse_signature(const char *header, unsigned char mac[static HMAC_SIZE])
+{
+    static const char prefix[] = "sha256=";
+    if (strncmp(header, prefix, sizeof prefix - 1) != 0)
+        return false;
+    const char *digits = header + sizeof prefix - 1;
+    if (strlen(digits) != (size_t)2 * HMAC_SIZE)
+        return false;
+    for (size_t i = 0; i < HMAC_SIZE; i++) {
+        int high = digit_value(digits[2 * i]);
+        int low = digit_value(digits[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        mac[i] = (unsigned char)(high * 16 + low);
+    }
+    return true;
+}
+
+bool webhook_is_signed(const char *secrets, const char *header, const struct tg_text *body)
+{
+    unsigned char given[HMAC_SIZE];
+    if (!header || !parse_signature(header, given))
+        return false;
+    bool is_signed = false;
+    for (const char *secret = secrets;; secret++) {
+        size_t length = strcspn(secret, ",");
+        unsigned char mac[EVP_MAX_MD_SIZE];
+        if (!HMAC(EVP_sha256(), secret, (int)length, (const unsigned char *)tg_text_string(body),
+                  body->length, mac, NULL))
+            abort();
+        is_signed |= CRYPTO_memcmp(mac, given, HMAC_SIZE) == 0;
+        secret += length;
+        if (*secret == '\0')
+            return is_signed;
+    }
+}
+
+void webhook_take(const struct webhook *webhook, struct request *request)
+{
+    int count = 0;
+    const char *header = request_header(request, "X-Hub-Signature-256", &count);
+    if (count == 1 &&
+        webhook_is_signed(webhook->settings->app_secrets, header, request_body(request))) {
+        publisher_submit(webhook->publisher, request);
+        return;
+    }
+    tg_count(TG_WEBHOOKS, "bad_signature", 1);
+    static atomic_llong next_log_ms;
+    log_refusal("webhook_signature_refused", &next_log_ms);
+    struct tg_error error;
+    tg_error_set(&error, 401, "bad_signature", "X-Hub-Signature-256",
+                 count == 1 ? "The signature is not right" : "Exactly one signature is required");
+    answer_error(request, &error);
+}

@@ -1,0 +1,68 @@
+// What a webhook body of Meta's means: it becomes items, each of which can be applied by itself.
+// Pure functions; nothing here knows whose number is whose.
+//
+// Every entry, change, message, status and preference of a body becomes an item; one that cannot be
+// understood becomes an item too (ITEM_DEAD, with its reason), and costs its neighbours nothing.
+// Shapes: Meta's pages "messages webhook reference" and "status webhook reference", and its OpenAPI
+// description.
+#pragma once
+
+#include "common/store/store_inbound.h"
+
+#include <json-c/json.h>
+
+enum item_kind { ITEM_MESSAGE, ITEM_STATUS, ITEM_PREFERENCE, ITEM_ACCOUNT_EVENT, ITEM_DEAD };
+
+// Where an item stood; everything is borrowed. What is NULL is not told apart: the item is the
+// whole of what stands above it.
+struct item_place {
+    const struct tg_text *body;
+    struct json_object *entry;
+    struct json_object *change;
+    const char *list; // "messages", "statuses", "user_preferences"
+    size_t index;     // in the list
+};
+
+struct item {
+    enum item_kind kind;
+    struct item_place place;
+    size_t event;  // which of the batch's bodies it came from; this and the next are the caller's
+    int64_t tries; // so often its event was tried before
+    struct tg_span phone_number_id;
+    const char *reason; // of ITEM_DEAD: a string literal
+    union {
+        struct tg_inbound_message message;
+        struct tg_status_update status;
+        struct tg_preference preference;
+        struct tg_account_event account_event;
+    };
+};
+
+// The items of a batch of bodies. Zero-initialised is empty.
+struct items {
+    struct item *item;
+    size_t count;
+    size_t capacity;
+    size_t body_begin;          // the first item of the last body
+    struct json_object **roots; // what the items borrow from
+    size_t root_count;
+    size_t root_capacity;
+};
+
+// Appends the items of a body, which must live as long as they do. A body always has at least one
+// item, unless it is well-formed and empty. Bounded by TG_EVENT_ITEMS_MAX.
+void items_read(struct items *items, const struct tg_text *body);
+
+// Appends a body as one dead item, unread.
+void items_add_dead(struct items *items, const struct tg_text *body, const char *reason);
+
+// Frees everything and makes it empty again.
+void items_finish(struct items *items);
+
+// An item that could be understood, but not applied.
+void item_kill(struct item *item, const char *reason);
+
+// Appends a webhook body that holds this item alone, with its entry's and its change's
+// surroundings: read again it is the same item. What could not be told apart is the whole body, to
+// the byte.
+void item_write_body(const struct item *item, struct tg_text *body);

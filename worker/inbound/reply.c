@@ -1,0 +1,209 @@
+#include "worker/inbound/reply.h"
+
+#include "common/base/json.h"
+#include "common/cloud/message.h"
+#include "common/service/log.h"
+#include "common/service/metrics.h"
+#include "common/words/limits.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char placeholder[] = "{name}";
+
+bool reply_is_due(struct tg_span type)
+{
+    static const char *const said[] = {"text",        "image",    "video",    "audio",
+                                       "document",    "sticker",  "location", "button",
+                                       "interactive", "contacts", "order",    "request_welcome"};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        if (type.length == strlen(said[i]) && memcmp(type.data, said[i], type.length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct json_object *fill_string(const char *text, size_t length, const struct tg_text *name)
+{
+    TG_TEXT_AUTO filled = {0};
+    const char *end = text + length;
+    for (;;) {
+        const char *at = memmem(text, (size_t)(end - text), placeholder, sizeof placeholder - 1);
+        tg_text_append(&filled, text, (size_t)((at ? at : end) - text));
+        if (!at)
+            break;
+        tg_text_append(&filled, tg_text_string(name), name->length);
+        text = at + sizeof placeholder - 1;
+    }
+    return json_object_new_string_len(tg_text_string(&filled), (int)filled.length);
+}
+
+// A copy of the value in which every string is filled in. Values are at most TG_JSON_DEPTH_MAX
+// deep. NOLINTNEXTLINE(misc-no-recursion): as deep as the parser lets it be
+static struct json_object *fill(struct json_object *value, const struct tg_text *name)
+{
+    struct json_object *filled = NULL;
+    switch (json_object_get_type(value)) {
+    case json_type_string:
+        return fill_string(json_object_get_string(value), (size_t)json_object_get_string_len(value),
+                           name);
+    case json_type_array:
+        filled = json_object_new_array();
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            json_object_array_add(filled, fill(json_object_array_get_idx(value, i), name));
+        return filled;
+    case json_type_object: {
+        filled = json_object_new_object();
+        json_object_object_foreach(value, key, member)
+        {
+            json_object_object_add(filled, key, fill(member, name));
+        }
+        return filled;
+    }
+    default:
+        return json_object_get(value);
+    }
+}
+
+static struct json_object *text_message(struct json_object *body)
+{
+    struct json_object *message = json_object_new_object();
+    struct json_object *text = json_object_new_object();
+    json_object_object_add(text, "body", body);
+    json_object_object_add(message, "type", json_object_new_string("text"));
+    json_object_object_add(message, "text", text);
+    return message;
+}
+
+// Who gets it and what it answers is never the rule's to say.
+static void address(struct json_object *message, const struct tg_received *to, struct tg_span wamid)
+{
+    json_object_object_del(message, "to");
+    json_object_object_del(message, "recipient");
+    json_object_object_add(message, "messaging_product", json_object_new_string("whatsapp"));
+    json_object_object_add(message, "recipient_type", json_object_new_string("individual"));
+    if (to->phone[0] != '\0')
+        json_object_object_add(message, "to", json_object_new_string(to->phone));
+    else
+        json_object_object_add(message, "recipient", json_object_new_string(to->user_id));
+    struct json_object *context = json_object_new_object();
+    json_object_object_add(context, "message_id",
+                           json_object_new_string_len(wamid.data, (int)wamid.length));
+    json_object_object_add(message, "context", context);
+}
+
+// Addresses the message and asks whether Meta would take it. Fills the type.
+static bool check(struct json_object *message, const struct tg_received *to, struct tg_span wamid,
+                  struct tg_reply *reply, struct tg_error *error)
+{
+    struct tg_cloud_message checked;
+    if (!json_object_is_type(message, json_type_object))
+        return tg_error_set(error, 400, "invalid_message", "reply",
+                            "reply must be a string or a message object");
+    address(message, to, wamid);
+    if (!tg_cloud_message_check(message, &checked, error))
+        return false;
+    if (strcmp(checked.type, "receipt") == 0)
+        return tg_error_set(error, 400, "invalid_message", "reply", "reply must be a message");
+    snprintf(reply->type, sizeof reply->type, "%s", checked.type);
+    return true;
+}
+
+bool reply_write(const struct tg_rule *rule, const struct tg_received *to, struct tg_span wamid,
+                 struct tg_reply *reply, struct tg_error *error)
+{
+    struct json_object *given =
+        tg_json_parse(tg_text_string(&rule->reply), rule->reply.length, error);
+    if (!given)
+        return false;
+    struct json_object *message = fill(given, &to->name);
+    json_object_put(given);
+    if (json_object_is_type(message, json_type_string))
+        message = text_message(message);
+    bool good = check(message, to, wamid, reply, error);
+    if (good)
+        tg_cloud_message_write(message, reply->reply_id, &reply->payload);
+    json_object_put(message);
+    return good;
+}
+
+// Decides what a message gets. False: no rule is for it.
+static enum tg_pg_status decide(struct rules *rules, struct tg_pg *pg,
+                                const struct reply_cause *cause, struct tg_reply *reply,
+                                bool *replies)
+{
+    const struct tg_received *received = cause->received;
+    const struct rules_message message = {.org_id = received->org_id,
+                                          .channel_id = received->channel_id,
+                                          .version = received->rules_version,
+                                          .text = cause->message->text,
+                                          .is_first = received->is_first,
+                                          .is_word = received->is_word};
+    const struct tg_rule *rule = NULL;
+    enum tg_pg_status status = rules_find(rules, pg, &message, &rule);
+    *replies = status == TG_PG_OK && rule;
+    if (!*replies)
+        return status;
+    *reply = (struct tg_reply){.org_id = received->org_id,
+                               .message_id = received->message_id,
+                               .rule_id = rule->id,
+                               .reply_id = tg_uuid7()};
+    struct tg_error error;
+    if (received->opted_out && !received->is_word) {
+        reply->skip = "contact_opted_out";
+    } else if (!reply_write(rule, received, cause->message->wamid, reply, &error)) {
+        reply->skip = "invalid_reply";
+        tg_log(TG_LOG_WARN, "reply_refused", TG_LOG_ID("org_id", received->org_id),
+               TG_LOG_ID("rule_id", rule->id), TG_LOG_TEXT("field", error.field),
+               TG_LOG_TEXT("reason", error.message));
+    }
+    return TG_PG_OK;
+}
+
+// Says what came of each and publishes the jobs of what is queued. What Redis does not take is the
+// scheduler's to find.
+static void publish(struct tg_stream *sends, const struct tg_reply *replies,
+                    const struct tg_reply_verdict *verdicts, size_t n)
+{
+    struct tg_job jobs[TG_BATCH_MAX];
+    size_t queued = 0;
+    for (size_t i = 0; i < n; i++) {
+        tg_count(TG_REPLIES, verdicts[i].verdict, 1);
+        if (strcmp(verdicts[i].status, "queued") == 0)
+            jobs[queued++] =
+                (struct tg_job){.org_id = replies[i].org_id, .message_id = replies[i].reply_id};
+        else if (strcmp(verdicts[i].verdict, "accepted") != 0 &&
+                 strcmp(verdicts[i].verdict, "answered") != 0)
+            tg_log(TG_LOG_INFO, "reply_skipped", TG_LOG_ID("org_id", replies[i].org_id),
+                   TG_LOG_ID("message_id", replies[i].message_id),
+                   TG_LOG_ID("rule_id", replies[i].rule_id),
+                   TG_LOG_TEXT("reason", verdicts[i].verdict));
+    }
+    size_t published = tg_job_publish(sends, jobs, queued);
+    tg_count(TG_JOBS_PUBLISHED, NULL, published);
+    tg_count(TG_JOBS_UNPUBLISHED, NULL, queued - published);
+}
+
+enum tg_pg_status reply_to(struct rules *rules, struct tg_pg *pg, struct tg_stream *sends,
+                           const struct reply_cause *causes, size_t n)
+{
+    assert(n <= TG_BATCH_MAX);
+    struct tg_reply replies[TG_BATCH_MAX];
+    struct tg_reply_verdict verdicts[TG_BATCH_MAX];
+    size_t count = 0;
+    enum tg_pg_status status = TG_PG_OK;
+    for (size_t i = 0; i < n && status == TG_PG_OK; i++) {
+        bool replying = false;
+        status = decide(rules, pg, &causes[i], &replies[count], &replying);
+        count += replying;
+    }
+    if (status == TG_PG_OK && count > 0) {
+        status = tg_store_accept_replies(pg, replies, count, verdicts);
+        if (status == TG_PG_OK)
+            publish(sends, replies, verdicts, count);
+    }
+    for (size_t i = 0; i < count; i++)
+        tg_text_finish(&replies[i].payload);
+    return status;
+}

@@ -1,0 +1,199 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "worker/inbound/rules.h"
+
+#include "common/service/log.h"
+#include "common/words/limits.h"
+
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+
+// A rule and its compiled pattern; NULL: it needs none, or is no good.
+struct compiled {
+    struct tg_rule rule;
+    pcre2_code *code;
+    bool matches_all; // any, first_message
+};
+
+struct org_rules {
+    struct tg_uuid org_id;
+    int64_t version; // 0: an empty place
+    size_t count;
+    struct compiled *rule;
+};
+
+struct rules {
+    pcre2_match_context *limits;
+    pcre2_match_data *match;
+    struct org_rules orgs[TG_RULE_CACHE_ORGS]; // by the org's hash
+    struct tg_rule loaded[TG_RULES_MAX];
+};
+
+struct rules *rules_create(void)
+{
+    struct rules *rules = calloc(1, sizeof *rules);
+    if (!rules)
+        abort();
+    rules->limits = pcre2_match_context_create(NULL);
+    rules->match = pcre2_match_data_create(1, NULL);
+    if (!rules->limits || !rules->match)
+        abort();
+    pcre2_set_match_limit(rules->limits, TG_RULE_MATCH_LIMIT);
+    pcre2_set_depth_limit(rules->limits, TG_RULE_DEPTH_LIMIT);
+    return rules;
+}
+
+static void forget(struct org_rules *org)
+{
+    for (size_t i = 0; i < org->count; i++) {
+        pcre2_code_free(org->rule[i].code);
+        tg_rule_finish(&org->rule[i].rule);
+    }
+    free(org->rule);
+    *org = (struct org_rules){0};
+}
+
+void rules_destroy(struct rules *rules)
+{
+    if (!rules)
+        return;
+    for (size_t i = 0; i < TG_RULE_CACHE_ORGS; i++)
+        forget(&rules->orgs[i]);
+    pcre2_match_data_free(rules->match);
+    pcre2_match_context_free(rules->limits);
+    free(rules);
+}
+
+// How each kind's pattern is read: all without case, by Unicode, and in texts that may be any
+// bytes.
+static const struct {
+    const char *name;
+    uint32_t options;
+    bool matches_all;
+    bool first_only;
+} kinds[] = {
+    {.name = "exact", .options = PCRE2_LITERAL | PCRE2_ANCHORED | PCRE2_ENDANCHORED},
+    {.name = "starts_with", .options = PCRE2_LITERAL | PCRE2_ANCHORED},
+    {.name = "contains", .options = PCRE2_LITERAL},
+    {.name = "regex"},
+    {.name = "any", .matches_all = true},
+    {.name = "first_message", .matches_all = true, .first_only = true},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static size_t kind_of(const struct tg_rule *rule)
+{
+    size_t kind = 0;
+    while (kind < KINDS && strcmp(kinds[kind].name, rule->match_kind) != 0)
+        kind++;
+    return kind;
+}
+
+static void log_bad_rule(const char *event, struct tg_uuid org_id, const struct tg_rule *rule,
+                         int error)
+{
+    PCRE2_UCHAR reason[128] = "";
+    if (error)
+        pcre2_get_error_message(error, reason, sizeof reason);
+    tg_log(TG_LOG_WARN, event, TG_LOG_ID("org_id", org_id), TG_LOG_ID("rule_id", rule->id),
+           TG_LOG_TEXT("match_kind", rule->match_kind), TG_LOG_TEXT("reason", (char *)reason));
+}
+
+static void compile(struct tg_uuid org_id, struct compiled *compiled)
+{
+    const struct tg_rule *rule = &compiled->rule;
+    size_t kind = kind_of(rule);
+    if (kind == KINDS) {
+        log_bad_rule("rule_refused", org_id, rule, 0);
+        return;
+    }
+    compiled->matches_all = kinds[kind].matches_all;
+    if (compiled->matches_all)
+        return;
+    int error = 0;
+    PCRE2_SIZE offset = 0;
+    compiled->code =
+        pcre2_compile((PCRE2_SPTR)tg_text_string(&rule->pattern), rule->pattern.length,
+                      kinds[kind].options | PCRE2_CASELESS | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF,
+                      &error, &offset, NULL);
+    if (!compiled->code)
+        log_bad_rule("rule_refused", org_id, rule, error);
+    else
+        (void)pcre2_jit_compile(compiled->code, PCRE2_JIT_COMPLETE); // without it it is only slower
+}
+
+static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_uuid org_id,
+                              struct org_rules *org)
+{
+    size_t count = 0;
+    int64_t version = 0;
+    enum tg_pg_status status =
+        tg_store_list_rules(pg, org_id, TG_RULES_MAX, rules->loaded, &count, &version);
+    if (status != TG_PG_OK)
+        return status;
+    if (count == TG_RULES_MAX)
+        tg_log(TG_LOG_WARN, "rules_cut", TG_LOG_ID("org_id", org_id),
+               TG_LOG_NUMBER("kept", TG_RULES_MAX));
+    forget(org);
+    org->org_id = org_id;
+    org->version = version;
+    org->count = count;
+    org->rule = calloc(count + 1, sizeof *org->rule);
+    if (!org->rule)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        org->rule[i].rule = rules->loaded[i];
+        compile(org_id, &org->rule[i]);
+    }
+    return TG_PG_OK;
+}
+
+static bool matches(struct rules *rules, const struct compiled *compiled,
+                    const struct rules_message *message)
+{
+    const struct tg_rule *rule = &compiled->rule;
+    if (rule->of_channel && !tg_uuid_equal(rule->channel_id, message->channel_id))
+        return false;
+    if (compiled->matches_all)
+        return !message->is_word && (!kinds[kind_of(rule)].first_only || message->is_first);
+    if (!compiled->code || !message->text.data)
+        return false;
+    struct tg_span text = message->text;
+    static const char spaces[] = " \t\r\n";
+    while (text.length > 0 && strchr(spaces, text.data[0]) && text.data[0]) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 && text.data[text.length - 1] &&
+           strchr(spaces, text.data[text.length - 1]))
+        text.length--;
+    if (text.length > TG_RULE_TEXT_MAX)
+        text.length = TG_RULE_TEXT_MAX;
+    int result = pcre2_match(compiled->code, (PCRE2_SPTR)text.data, text.length, 0, 0, rules->match,
+                             rules->limits);
+    if (result < 0 && result != PCRE2_ERROR_NOMATCH)
+        log_bad_rule("rule_failed", message->org_id, rule, result);
+    return result >= 0;
+}
+
+enum tg_pg_status rules_find(struct rules *rules, struct tg_pg *pg,
+                             const struct rules_message *message, const struct tg_rule **rule)
+{
+    struct org_rules *org = &rules->orgs[tg_uuid_hash(message->org_id) % TG_RULE_CACHE_ORGS];
+    *rule = NULL;
+    if (!tg_uuid_equal(org->org_id, message->org_id) || org->version < message->version) {
+        enum tg_pg_status status = load(rules, pg, message->org_id, org);
+        if (status != TG_PG_OK)
+            return status;
+        // An org without active rules has no row that could tell the version.
+        if (org->version < message->version)
+            org->version = message->version;
+    }
+    for (size_t i = 0; i < org->count; i++) {
+        if (matches(rules, &org->rule[i], message)) {
+            *rule = &org->rule[i].rule;
+            break;
+        }
+    }
+    return TG_PG_OK;
+}

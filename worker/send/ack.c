@@ -1,0 +1,74 @@
+#include "worker/send/ack.h"
+
+#include "common/service/log.h"
+#include "common/words/limits.h"
+
+#include <stdlib.h>
+
+// More jobs than this are not on their way through a worker (2,048 messages is the most that
+// TOLLGATE_SEND_CONCURRENCY allows, beside the batches in two threads' hands), and while Redis is
+// away none is added.
+enum { KEPT_MAX = 2048 + 2 * TG_BATCH_MAX };
+
+struct ack {
+    struct tg_stream *stream;
+    size_t kept;
+    struct tg_job jobs[KEPT_MAX];
+};
+
+struct ack *ack_create(struct tg_stream *stream)
+{
+    struct ack *ack = calloc(1, sizeof *ack);
+    if (!ack)
+        abort();
+    ack->stream = stream;
+    return ack;
+}
+
+void ack_destroy(struct ack *ack)
+{
+    if (!ack)
+        return;
+    ack_late(ack);
+    if (ack->kept > 0)
+        tg_log(TG_LOG_WARN, "jobs_left_pending", TG_LOG_NUMBER("jobs", ack->kept));
+    free(ack);
+}
+
+static void keep(struct ack *ack, const struct tg_job *const *jobs, size_t n)
+{
+    bool first = ack->kept == 0;
+    size_t i = 0;
+    while (i < n && ack->kept < KEPT_MAX)
+        ack->jobs[ack->kept++] = *jobs[i++];
+    if (first || i < n)
+        tg_log(TG_LOG_WARN, "acks_put_off", TG_LOG_NUMBER("jobs", n),
+               TG_LOG_NUMBER("left_pending", n - i));
+}
+
+void ack_late(struct ack *ack)
+{
+    size_t before = ack->kept;
+    while (ack->kept > 0) {
+        const struct tg_job *jobs[TG_BATCH_MAX];
+        size_t n = 0;
+        for (; n < TG_BATCH_MAX && n < ack->kept; n++)
+            jobs[n] = &ack->jobs[ack->kept - 1 - n];
+        if (!tg_job_finish(ack->stream, jobs, NULL, n))
+            break;
+        ack->kept -= n;
+    }
+    if (ack->kept < before)
+        tg_log(TG_LOG_INFO, "acks_made_up", TG_LOG_NUMBER("jobs", before - ack->kept),
+               TG_LOG_NUMBER("kept", ack->kept));
+}
+
+void ack_jobs(struct ack *ack, const struct tg_job *const *jobs, const char *const *results,
+              size_t n)
+{
+    if (n == 0)
+        return;
+    ack_late(ack);
+    if (!tg_job_finish(ack->stream, jobs, results, n))
+        keep(ack, jobs, n);
+}

@@ -1,0 +1,22 @@
+// Ends jobs: out of their streams, now or when Redis is back.
+//
+// A job that stays in its stream is harmless to its own message, which is no longer queued. But the
+// first entry of a partition is taken for its oldest live job, and as long as one stands there that
+// has long been done, the scheduler does not see that later jobs are lost.
+#pragma once
+
+#include "common/streams/job.h"
+
+struct ack;
+
+// `stream` is borrowed; both belong to one thread.
+struct ack *ack_create(struct tg_stream *stream);
+void ack_destroy(struct ack *ack); // NULL is fine; says what is left
+
+// tg_job_finish for up to TG_BATCH_MAX jobs. What Redis does not take is kept for ack_late;
+// results are not: who waits for them does not wait that long.
+void ack_jobs(struct ack *ack, const struct tg_job *const *jobs, const char *const *results,
+              size_t n);
+
+// Ends what was kept, if there is anything and Redis is back. Cheap: call it now and then.
+void ack_late(struct ack *ack);

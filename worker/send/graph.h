@@ -1,0 +1,41 @@
+// The way to Meta's Graph API: requests under way in one libcurl multi handle, driven by epoll.
+// Nothing else here does HTTP.
+//
+// A message is given to libcurl so that it can never be posted twice: by a read function, with a
+// seek function that refuses. libcurl by itself posts again on a reused connection that died; with
+// these it fails instead (CURLE_SEND_FAIL_REWIND).
+//
+// One thread uses a graph; only graph_wake may be called by others.
+#pragma once
+
+#include "common/service/settings.h"
+#include "worker/send/in_hand.h"
+
+struct graph;
+
+// One per process: it initialises libcurl, and destroy cleans libcurl up.
+struct graph *graph_create(const struct tg_settings *settings);
+void graph_destroy(struct graph *graph); // NULL is fine; nothing may be under way
+
+// Ends a graph_run that waits. Thread-safe.
+void graph_wake(struct graph *graph);
+
+// How many requests are under way, and how many more may be.
+size_t graph_active(const struct graph *graph);
+size_t graph_room(const struct graph *graph);
+
+// Starts the request for a message. There must be room. The item is the graph's until it is
+// finished or broken off.
+void graph_post(struct graph *graph, struct dispatch_item *item);
+
+// Drives the requests, waiting up to `timeout_ms` for something to happen.
+void graph_run(struct graph *graph, int timeout_ms);
+
+// The next message whose request has ended, its outcome filled, or to be handed back if its claim
+// had become too old (TG_SENDING_GRACE_MS) before the first byte of it could leave. NULL if there
+// is none.
+struct dispatch_item *graph_take_finished(struct graph *graph);
+
+// Breaks off one request that is under way: unconfirmed if its body has been read, to be handed
+// back if not. NULL if there is none.
+struct dispatch_item *graph_break_off(struct graph *graph);

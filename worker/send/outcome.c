@@ -1,0 +1,218 @@
+#include "worker/send/outcome.h"
+
+#include "common/base/json.h"
+#include "common/words/limits.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void set_key(struct tg_outcome *outcome, const char *key)
+{
+    snprintf(outcome->key, sizeof outcome->key, "%s", key);
+}
+
+// Copies `text` and cuts it so that no UTF-8 sequence is left in halves: bytes 10xxxxxx continue
+// one.
+static size_t copy_cut(char *to, size_t size, const char *text)
+{
+    assert(size > 0);
+    size_t length = strlen(text);
+    if (length >= size) {
+        length = size - 1;
+        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+            length--;
+    }
+    memcpy(to, text, length);
+    to[length] = '\0';
+    return length;
+}
+
+static void set_message(struct tg_outcome *outcome, const char *text, const char *details)
+{
+    size_t size = sizeof outcome->error_message;
+    size_t length = copy_cut(outcome->error_message, size, text);
+    if (!details || details[0] == '\0')
+        return;
+    if (length > 0)
+        length += copy_cut(outcome->error_message + length, size - length, ": ");
+    copy_cut(outcome->error_message + length, size - length, details);
+}
+
+// A member of an object, if it has it with that type; NULL else, also when `object` is no object.
+static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
+{
+    struct json_object *value = NULL;
+    if (!json_object_is_type(object, json_type_object) ||
+        !json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, type))
+        return NULL;
+    return value;
+}
+
+static const char *text_member(struct json_object *object, const char *key)
+{
+    struct json_object *value = member(object, key, json_type_string);
+    return value ? json_object_get_string(value) : "";
+}
+
+// {"error":{"message","type","code","error_data":{"messaging_product","details"},"is_transient"}}:
+// ../shared/meta/FACTS.md
+static bool judge_envelope(struct json_object *root, struct tg_outcome *outcome)
+{
+    struct json_object *error = member(root, "error", json_type_object);
+    struct json_object *code = member(error, "code", json_type_int);
+    if (!code)
+        return false;
+    snprintf(outcome->key, sizeof outcome->key, "%" PRId64, json_object_get_int64(code));
+    struct json_object *data = member(error, "error_data", json_type_object);
+    set_message(outcome, text_member(error, "message"), text_member(data, "details"));
+    struct json_object *transient = member(error, "is_transient", json_type_boolean);
+    outcome->transient = transient && json_object_get_boolean(transient);
+    return true;
+}
+
+// The id of the one message that was sent; false if there is none, or none that could be kept.
+static bool find_wamid(struct json_object *root, struct tg_outcome *outcome)
+{
+    struct json_object *messages = member(root, "messages", json_type_array);
+    if (!messages)
+        return false;
+    struct json_object *id = member(json_object_array_get_idx(messages, 0), "id", json_type_string);
+    if (!id)
+        return false;
+    const char *wamid = json_object_get_string(id);
+    size_t length = (size_t)json_object_get_string_len(id);
+    if (length == 0 || length >= sizeof outcome->wamid || strlen(wamid) != length)
+        return false;
+    memcpy(outcome->wamid, wamid, length + 1);
+    return true;
+}
+
+static void judge_success(const struct outcome_answer *answer, struct json_object *root,
+                          struct tg_outcome *outcome)
+{
+    if (find_wamid(root, outcome)) {
+        set_key(outcome, "sent");
+        return;
+    }
+    struct json_object *success = member(root, "success", json_type_boolean);
+    if (answer->receipt && success && json_object_get_boolean(success)) {
+        set_key(outcome, "sent");
+        return;
+    }
+    set_key(outcome, "http:2xx_without_id");
+    snprintf(outcome->error_message, sizeof outcome->error_message,
+             "Answered HTTP %ld without a message id", answer->http_status);
+}
+
+static void judge_status(const struct outcome_answer *answer, struct tg_outcome *outcome)
+{
+    long status = answer->http_status;
+    if (status == 429)
+        set_key(outcome, "http:429");
+    else if (status >= 400 && status <= 499)
+        set_key(outcome, "http:4xx");
+    else if (answer->body_read)
+        set_key(outcome, "http:5xx");
+    else // answered before the message left us: nobody can have passed it on
+        set_key(outcome, "network:before_write");
+    snprintf(outcome->error_message, sizeof outcome->error_message,
+             "Answered HTTP %ld without an error of Meta's", status);
+}
+
+static bool is_tls_failure(CURLcode code)
+{
+    switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_USE_SSL_FAILED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void judge_failure(const struct outcome_answer *answer, struct tg_outcome *outcome)
+{
+    // SEND_FAIL_REWIND: libcurl wanted the body a second time, so it had read it once.
+    if (answer->body_read || answer->code == CURLE_SEND_FAIL_REWIND)
+        set_key(outcome, "network:after_write");
+    else if (answer->code == CURLE_COULDNT_RESOLVE_HOST ||
+             answer->code == CURLE_COULDNT_RESOLVE_PROXY)
+        set_key(outcome, "network:dns");
+    else if (answer->code == CURLE_COULDNT_CONNECT)
+        set_key(outcome, "network:refused");
+    else if (is_tls_failure(answer->code))
+        set_key(outcome, "network:tls");
+    else
+        set_key(outcome, "network:before_write");
+    set_message(outcome,
+                answer->code == CURLE_SEND_FAIL_REWIND
+                    ? "The connection broke before an answer came"
+                    : curl_easy_strerror(answer->code),
+                NULL);
+}
+
+static void clear(struct tg_outcome *outcome)
+{
+    outcome->key[0] = '\0';
+    outcome->wamid[0] = '\0';
+    outcome->error_message[0] = '\0';
+    outcome->transient = false;
+    outcome->retry_after_s = 0;
+}
+
+// However long Meta asks us to wait, we look again now and then: it may have been a mistake.
+static int64_t heeded(int64_t retry_after_s)
+{
+    if (retry_after_s < 0)
+        return 0;
+    return retry_after_s < TG_RETRY_AFTER_MAX_S ? retry_after_s : TG_RETRY_AFTER_MAX_S;
+}
+
+void outcome_judge(const struct outcome_answer *answer, struct tg_outcome *outcome)
+{
+    clear(outcome);
+    if (answer->code != CURLE_OK) {
+        judge_failure(answer, outcome);
+        return;
+    }
+    struct tg_error not_json;
+    struct json_object *root = tg_json_parse(answer->body, answer->length, &not_json);
+    if (!judge_envelope(root, outcome)) {
+        if (answer->http_status >= 200 && answer->http_status <= 299)
+            judge_success(answer, root, outcome);
+        else
+            judge_status(answer, outcome);
+    }
+    json_object_put(root);
+    if (strcmp(outcome->key, "sent") != 0)
+        outcome->retry_after_s = heeded(answer->retry_after_s);
+}
+
+void outcome_broken_off(struct tg_outcome *outcome)
+{
+    clear(outcome);
+    set_key(outcome, "network:after_write");
+    set_message(outcome, "The worker stopped before the answer came", NULL);
+}
+
+void outcome_malformed_token(struct tg_outcome *outcome)
+{
+    clear(outcome);
+    set_key(outcome, "190");
+    set_message(outcome, "The channel's access token is malformed; Meta was not asked", NULL);
+}

@@ -1,0 +1,81 @@
+#include "worker/send/places.h"
+
+#include "common/service/service.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+    // A claim is worth its round trips from so many messages on: a quarter of a batch, or of the
+    // places if there are fewer.
+    FAIR_NUMBER = 64,
+    // So long the first free place may wait for others: little beside what Meta takes to answer.
+    MOMENT_MS = 10,
+};
+
+struct places {
+    pthread_mutex_t mutex;
+    pthread_cond_t more; // one that somebody may wait for has come free
+    size_t count;
+    size_t free;
+    size_t fair; // a number that is worth a claim
+};
+
+struct places *places_create(size_t count)
+{
+    assert(count >= 1);
+    struct places *places = calloc(1, sizeof *places);
+    if (!places)
+        abort();
+    places->count = count;
+    places->free = count;
+    places->fair = count / 4 < FAIR_NUMBER ? (count + 3) / 4 : FAIR_NUMBER;
+    pthread_mutex_init(&places->mutex, NULL);
+    tg_service_cond_init(&places->more);
+    return places;
+}
+
+void places_destroy(struct places *places)
+{
+    if (!places)
+        return;
+    assert(places->free == places->count);
+    pthread_cond_destroy(&places->more);
+    pthread_mutex_destroy(&places->mutex);
+    free(places);
+}
+
+// Waits under the lock until so many are free.
+static void wait_for(struct places *places, size_t wanted, int timeout_ms)
+{
+    struct timespec until = tg_service_deadline(timeout_ms);
+    int result = 0;
+    while (places->free < wanted && result != ETIMEDOUT)
+        result = pthread_cond_timedwait(&places->more, &places->mutex, &until);
+}
+
+size_t places_take(struct places *places, size_t max, int timeout_ms)
+{
+    assert(max >= 1);
+    pthread_mutex_lock(&places->mutex);
+    wait_for(places, 1, timeout_ms);
+    if (places->free > 0)
+        wait_for(places, places->fair < max ? places->fair : max, MOMENT_MS);
+    size_t n = places->free < max ? places->free : max;
+    places->free -= n;
+    pthread_mutex_unlock(&places->mutex);
+    return n;
+}
+
+void places_give_back(struct places *places, size_t n)
+{
+    if (n == 0)
+        return;
+    pthread_mutex_lock(&places->mutex);
+    places->free += n;
+    assert(places->free <= places->count);
+    pthread_cond_signal(&places->more);
+    pthread_mutex_unlock(&places->mutex);
+}

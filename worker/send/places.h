@@ -1,0 +1,22 @@
+// The places for requests to Meta, as intake and settle share them: a message is claimed only with
+// a place for it, which it keeps until it is settled. So what is claimed can also leave at once,
+// nothing more is claimed while PostgreSQL settles nothing, and a worker that dies leaves no more
+// messages in doubt than were on their way.
+// All functions but create and destroy are thread-safe.
+#pragma once
+
+#include "common/base/error.h"
+
+#include <stddef.h>
+
+struct places;
+
+struct places *places_create(size_t count);
+// NULL is fine; all must have been given back.
+void places_destroy(struct places *places);
+
+// Takes up to `max` free places, waiting up to `timeout_ms` for the first one, and then a moment
+// for more, so that a busy worker claims in batches. Returns how many; 0: none came free in time.
+size_t places_take(struct places *places, size_t max, int timeout_ms) TG_MUST_CHECK;
+
+void places_give_back(struct places *places, size_t n);

@@ -1,0 +1,54 @@
+// The janitor's duties: each a piece of upkeep in a file of its own, with its interval and the size
+// of its batches at the top. The janitor's thread calls them, and only while it holds the lock.
+//
+// A round does everything that is to be done now, batch by batch, unless stop is ordered; what
+// fails is left to the next round. It returns after how many milliseconds that is wanted.
+#pragma once
+
+#include "common/redis/stream.h"
+#include "common/service/settings.h"
+#include "common/store/store.h"
+#include "worker/stop.h"
+
+// What the duties work with; it is the janitor's.
+struct upkeep {
+    const struct tg_settings *settings;
+    struct stop *stop;
+    struct tg_pg *pg;
+    struct tg_stream *sends;
+    struct tg_stream *events;
+};
+
+typedef int duty_round(struct upkeep *upkeep);
+
+duty_round duty_due;       // scheduled messages whose time has come get their jobs
+duty_round duty_lost;      // queued messages whose jobs are gone get new ones
+duty_round duty_expired;   // messages past their not_after fail
+duty_round duty_abandoned; // messages whose worker is gone become unconfirmed
+duty_round duty_unheard;   // messages that stay unconfirmed for too long fail
+duty_round duty_keys;      // idempotency keys that are too old go
+duty_round duty_consumers; // consumers that are gone leave their groups
+
+// What the duties have in common: going through what is to be done, counting and logging what a
+// batch came to, and publishing.
+
+// Does a batch and says how many messages it dealt with.
+typedef enum tg_pg_status duty_batch(struct upkeep *upkeep, struct tg_slice slice, size_t *n);
+
+// Does batch after batch of `size` until one finds less to do. What PostgreSQL refuses is halved
+// until the one message is found that it will not let us deal with: the round passes over that one,
+// which must not hold up those of everybody else. False: PostgreSQL was away, or there was one.
+bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *batch, int64_t size);
+
+// The jobs of messages that are queued, in their order.
+void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_due *due, size_t n);
+
+// Messages that were ended, each told in a line of the log; publishes what they have released.
+// At most TG_BATCH_MAX.
+struct duty_ending {
+    const char *duty;
+    const char *event;
+    enum tg_log_level level;
+};
+void duty_conclude(struct upkeep *upkeep, const struct duty_ending *ending,
+                   const struct tg_ended *ended, size_t n);
