@@ -1,5 +1,6 @@
 #include "ingress/accept/lane.h"
 
+#include "common/base/batch.h"
 #include "common/base/queue.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -202,31 +203,25 @@ static void refuse_batch(struct ticket *const *tickets, size_t n, enum tg_pg_sta
     }
 }
 
-// Accepts, answers and hands on the jobs. What PostgreSQL refuses is halved until the one item is
-// found that it will not take: that one must not fail its neighbours.
-static void take_batch(struct lane *lane, struct ticket *const *tickets, size_t n)
+// Accepts, answers and hands on the jobs. One send that PostgreSQL will not take must not fail its
+// neighbours.
+static void take_all(struct lane *lane, struct ticket *const *tickets, size_t n)
 {
     struct tg_verdict verdicts[TG_BATCH_MAX];
     struct tg_job jobs[TG_BATCH_MAX];
-    size_t size = n;
-    for (size_t i = 0; i < n;) {
-        size = size < n - i ? size : n - i;
-        enum tg_pg_status status = accept_batch(lane, tickets + i, size, verdicts);
-        if (status == TG_PG_REFUSED && size > 1) {
-            size /= 2;
-            continue;
-        }
+    struct tg_batch batch = tg_batch_of(n, TG_BATCH_MAX);
+    while (tg_batch_next(&batch)) {
+        struct ticket *const *of_batch = tickets + batch.first;
+        enum tg_pg_status status = accept_batch(lane, of_batch, batch.size, verdicts);
         // PostgreSQL has committed, which is what the answer promises. Publishing comes after it.
         if (status == TG_PG_OK) {
             TG_STOP_POINT("after_accept");
-            size_t queued = answer_batch(lane, tickets + i, size, verdicts, jobs);
+            size_t queued = answer_batch(lane, of_batch, batch.size, verdicts, jobs);
             TG_STOP_POINT("after_accept_answer");
             jobs_submit(lane->lanes->jobs, jobs, queued);
-        } else {
-            refuse_batch(tickets + i, size, status);
+        } else if (status != TG_PG_REFUSED || !tg_batch_halve(&batch)) {
+            refuse_batch(of_batch, batch.size, status);
         }
-        i += size;
-        size *= 2;
     }
 }
 
@@ -240,7 +235,7 @@ static void *run(void *argument)
         if (n == 0)
             continue;
         tg_gauge_add(TG_LANE_QUEUE, -(int64_t)n);
-        take_batch(lane, tickets, n);
+        take_all(lane, tickets, n);
         for (size_t i = 0; i < n; i++)
             free_ticket(tickets[i]);
     }
