@@ -1,6 +1,6 @@
 -- Who may do what. The daemons are neither owner nor superuser: they call the functions named here and
 -- nothing else, and what they read by themselves goes through row-level security
--- (functions/row_level_security.sql). deploy/migrate runs this in its transaction each time, so the
+-- (core/row_level_security.sql). deploy/migrate runs this in its transaction each time, so the
 -- lists below are the whole truth: what is not in them is taken away.
 
 -- Making a role needs CREATEROLE. Without it the roles are somebody else's to make; migrating goes on.
@@ -121,7 +121,7 @@ BEGIN
                               AND p.pronamespace = 'public'::regnamespace)
     LOOP
         RAISE undefined_function USING
-            MESSAGE = format('sql/roles.sql names the function %s, which sql/functions does not make',
+            MESSAGE = format('sql/roles.sql names the function %s, which no file in sql makes',
                              v_granted.function_name);
     END LOOP;
 

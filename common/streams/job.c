@@ -10,7 +10,7 @@ const char tg_job_work[] = "sends";
 
 enum { CHANNEL_SIZE = 24 + TG_WAITER_SIZE };
 
-// The last byte of a UUIDv7 is random. job_partition in sql/functions/scheduler.sql does the same.
+// The last byte of a UUIDv7 is random. job_partition in sql/core does the same.
 static int partition_of(struct tg_uuid message_id, int partitions)
 {
     return message_id.bytes[15] % partitions;

@@ -11,22 +11,6 @@
 -- not_after has passed still gets the first answer.
 --
 -- Lock order: wallets by org, outbox (the ends of lines), pace.
-
--- spend(balance, fee): what is left of `balance` after each fee in turn, where a fee that what is left
--- does not carry is not taken.
-CREATE OR REPLACE FUNCTION spend_step(p_left numeric, p_balance numeric, p_fee numeric)
-RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-    IF p_left IS NULL THEN
-        p_left := p_balance;
-    END IF;
-    RETURN CASE WHEN p_fee <= p_left THEN p_left - p_fee ELSE p_left END;
-END $$;
-
-CREATE OR REPLACE AGGREGATE spend(balance numeric, fee numeric) (
-    sfunc = spend_step, stype = numeric
-);
-
 CREATE OR REPLACE FUNCTION accept_sends(
     p_message_ids   uuid[],
     p_org_ids       uuid[],

@@ -1,10 +1,6 @@
--- Reads for the outer interface: each returns one JSON document, or no row if the org has no such
--- thing. They run with the caller's rights, so that row-level security stands behind every one.
-
-CREATE OR REPLACE FUNCTION time_text(p_time timestamptz) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
-
+-- get_message: one message as a JSON document, or no row if the org has no such. With the caller's rights,
+-- as all reads for the outer interface, so that row-level security stands behind it.
+--
 -- Until it is `sent` or final a message's state stands in the outbox; then in the record.
 CREATE OR REPLACE FUNCTION get_message(p_org_id uuid, p_message_id uuid) RETURNS TABLE (document json)
 LANGUAGE plpgsql
@@ -43,52 +39,3 @@ BEGIN
           LEFT JOIN outbox o ON o.org_id = m.org_id AND o.message_id = m.id
          WHERE m.org_id = p_org_id AND m.id = p_message_id) d;
 END $$;
-
-CREATE OR REPLACE FUNCTION get_wallet(p_org_id uuid) RETURNS TABLE (document json)
-LANGUAGE plpgsql
-SET search_path = public, pg_temp
-AS $$
-BEGIN
-    PERFORM set_config('tollgate.org_id', p_org_id::text, true);
-    RETURN QUERY
-    SELECT row_to_json(d) FROM (
-        SELECT w.org_id, money_text(w.balance) AS balance, o.currency
-          FROM wallets w JOIN organizations o ON o.id = w.org_id
-         WHERE w.org_id = p_org_id) d;
-END $$;
-
--- Newest first, p_limit rows with an id below p_before. next_before is what to ask with for the next
--- page, null on the last one.
-CREATE OR REPLACE FUNCTION list_wallet_transactions(p_org_id uuid, p_before bigint, p_limit bigint)
-RETURNS TABLE (document json)
-LANGUAGE plpgsql
-SET search_path = public, pg_temp
-AS $$
-BEGIN
-    PERFORM set_config('tollgate.org_id', p_org_id::text, true);
-    RETURN QUERY
-    WITH page AS ( -- one row more than is shown tells whether there is a next page
-        SELECT t.*, row_number() OVER (ORDER BY t.id DESC) AS n FROM wallet_transactions t
-         WHERE t.org_id = p_org_id AND t.id < p_before
-         ORDER BY t.id DESC LIMIT p_limit + 1
-    ), shown AS (
-        SELECT p.id, p.kind, money_text(p.amount) AS amount,
-               money_text(p.balance_after) AS balance_after, p.message_id, p.description,
-               time_text(p.created_at) AS created_at
-          FROM page p WHERE p.n <= p_limit
-    )
-    SELECT row_to_json(d) FROM (
-        SELECT coalesce((SELECT json_agg(row_to_json(s) ORDER BY s.id DESC) FROM shown s),
-                        '[]'::json) AS transactions,
-               CASE WHEN (SELECT count(*) FROM page) > p_limit
-                    THEN (SELECT min(s.id) FROM shown s) END AS next_before
-          FROM wallets w WHERE w.org_id = p_org_id) d;
-END $$;
-
--- Readiness asks whether the schema is there at all.
-CREATE OR REPLACE FUNCTION schema_ready() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = public, pg_temp
-AS $$
-    SELECT EXISTS (SELECT FROM error_rules WHERE outcome = 'default');
-$$;

@@ -1,23 +1,7 @@
 -- The wallet procedures. Each locks the org's wallet row, moves the balance and writes the ledger row
 -- in the caller's transaction.
 --
--- A balance changed by anything else is recorded by a trigger as an `adjustment` (below).
-
--- Money as the outer interface shows it: at least two decimals, at most the four that are stored.
-CREATE OR REPLACE FUNCTION money_text(p_amount numeric) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN scale(trim_scale(p_amount)) < 2 THEN round(p_amount, 2)::text
-            ELSE trim_scale(p_amount)::text END;
-
--- An amount of money to move: positive, not NaN, no more than four decimals.
-CREATE OR REPLACE FUNCTION check_amount(p_amount numeric) RETURNS void
-LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-    IF p_amount IS NULL OR p_amount = 'NaN' OR p_amount <= 0 OR p_amount <> round(p_amount, 4) THEN
-        RAISE invalid_parameter_value
-            USING MESSAGE = 'amount must be above zero and have at most four decimals';
-    END IF;
-END $$;
+-- A balance changed by anything else is recorded by a trigger as an `adjustment` (core/money.sql).
 
 -- Takes a fee. false, and nothing is changed, if the balance does not carry it or there is no wallet.
 CREATE OR REPLACE FUNCTION deduct_service_fee(p_org_id uuid, p_amount numeric, p_description text)
@@ -40,27 +24,6 @@ BEGIN
     RETURN true;
 END $$;
 
--- Adds money to a wallet under the given kind; returns the new balance.
-CREATE OR REPLACE FUNCTION book_credit(p_org_id uuid, p_kind text, p_amount numeric, p_description text)
-RETURNS numeric
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-AS $$
-DECLARE
-    v_balance numeric;
-BEGIN
-    PERFORM check_amount(p_amount);
-    UPDATE wallets SET balance = balance + p_amount, booked = booked + p_amount
-     WHERE org_id = p_org_id
-    RETURNING balance INTO v_balance;
-    IF NOT FOUND THEN
-        RAISE no_data_found USING MESSAGE = format('org %s has no wallet', p_org_id);
-    END IF;
-    INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, description)
-    VALUES (p_org_id, p_kind, p_amount, v_balance, p_description);
-    RETURN v_balance;
-END $$;
-
 -- Gives back a fee that deduct_service_fee took; returns the new balance. (Messages are refunded by
 -- settle_sends, once each.)
 CREATE OR REPLACE FUNCTION refund_service_fee(p_org_id uuid, p_amount numeric, p_description text)
@@ -71,19 +34,3 @@ RETURN book_credit(p_org_id, 'refund', p_amount, p_description);
 CREATE OR REPLACE FUNCTION add_wallet_credits(p_org_id uuid, p_amount numeric, p_description text)
 RETURNS numeric LANGUAGE sql
 RETURN book_credit(p_org_id, 'recharge', p_amount, p_description);
-
-CREATE OR REPLACE FUNCTION record_adjustment() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-AS $$
-BEGIN
-    INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, description)
-    VALUES (NEW.org_id, 'adjustment', NEW.balance - NEW.booked, NEW.balance,
-            format('balance set by hand by %s', session_user));
-    UPDATE wallets SET booked = NEW.balance WHERE org_id = NEW.org_id;
-    RETURN NULL;
-END $$;
-
-CREATE OR REPLACE TRIGGER wallets_adjusted AFTER INSERT OR UPDATE ON wallets FOR EACH ROW
-WHEN (NEW.balance <> NEW.booked)
-EXECUTE FUNCTION record_adjustment();

@@ -1,7 +1,7 @@
 -- Contacts, messages and what still has to leave.
 --
 -- contacts, messages, outbox and wallet_transactions carry no foreign keys: row by row they halve the
--- rate of accept_sends. The same is enforced set by set in functions/tenancy.sql.
+-- rate of accept_sends. The same is enforced set by set in core/tenancy.sql.
 
 -- phone, or the business-scoped user id of a contact who hides the phone, or both.
 CREATE TABLE contacts (

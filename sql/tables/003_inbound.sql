@@ -28,7 +28,7 @@ ALTER TABLE conversations
     ADD COLUMN first_message_id uuid,
     ADD COLUMN preference_at    timestamptz;
 -- Every customer who writes for the first time makes a row: its references are checked set by set from now
--- on (functions/tenancy.sql), as on the other hot tables.
+-- on (core/tenancy.sql), as on the other hot tables.
 ALTER TABLE conversations
     DROP CONSTRAINT conversations_org_id_channel_id_fkey,
     DROP CONSTRAINT conversations_org_id_contact_id_fkey,

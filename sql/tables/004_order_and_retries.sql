@@ -71,7 +71,7 @@ CREATE TABLE alerts (
 CREATE UNIQUE INDEX alerts_open ON alerts (channel_id, kind) WHERE resolved_at IS NULL;
 
 -- The first answer to a request, for whoever asks again with the same key. Its references are checked set
--- by set (functions/tenancy.sql).
+-- by set (core/tenancy.sql).
 CREATE TABLE idempotency_keys (
     org_id     uuid NOT NULL,
     key        text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),

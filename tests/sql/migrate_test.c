@@ -201,7 +201,7 @@ Test(migrate, a_file_that_fails_leaves_nothing_behind)
 Test(migrate, a_function_that_fails_leaves_the_old_version_in_place)
 {
     const char *before = schema();
-    const char *root = given_copy_with("functions/wallet.sql", "DROP TABLE error_rules; nonsense;");
+    const char *root = given_copy_with("operator/wallet.sql", "DROP TABLE error_rules; nonsense;");
     append_line(root, "tables/900_new.sql", "CREATE TABLE new (a integer);");
     (void)refused_migration(root);
     remove_copy(root);

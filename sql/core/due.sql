@@ -1,0 +1,152 @@
+-- What release_due_sends is made of. It works batch by batch: p_limit messages after the first p_skip ones,
+-- which the scheduler could not deal with in this round.
+
+-- take_turns: more is due than fits into a batch. The channels share it, so that one's campaign does not keep
+-- the messages of all others waiting; who waits longest comes first. Locks what it returns.
+--
+-- From channel to channel by one look-up each (a loose index scan), however much each has.
+CREATE OR REPLACE FUNCTION take_turns(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS SETOF outbox
+LANGUAGE sql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off
+AS $$
+    WITH RECURSIVE channel AS (
+        (SELECT o.channel_id, o.look_at FROM outbox o WHERE o.look_at IS NOT NULL
+          ORDER BY o.channel_id, o.look_at LIMIT 1)
+        UNION ALL
+        SELECT n.channel_id, n.look_at
+          FROM channel c
+         CROSS JOIN LATERAL (
+               SELECT o.channel_id, o.look_at FROM outbox o
+                WHERE o.look_at IS NOT NULL AND o.channel_id > c.channel_id
+                ORDER BY o.channel_id, o.look_at LIMIT 1) n
+    ), turn AS MATERIALIZED (
+        SELECT c.channel_id, c.look_at FROM channel c
+         WHERE c.look_at <= p_now ORDER BY c.look_at LIMIT p_limit OFFSET p_skip
+    )
+    SELECT o.* FROM turn t
+     CROSS JOIN LATERAL (
+           SELECT o.* FROM outbox o
+            WHERE o.channel_id = t.channel_id AND o.look_at <= p_now AND o.state = 'scheduled'
+              AND o.due_at <= p_now AND o.not_after > p_now
+            ORDER BY o.look_at, o.seq, o.message_id
+            LIMIT (SELECT ceil(p_limit / nullif(count(*), 0)::numeric)::bigint FROM turn)
+              FOR NO KEY UPDATE SKIP LOCKED) o
+     LIMIT p_limit;
+$$;
+
+-- take_due: the messages that have been due for longest, or by turns if there are more. Locks them.
+CREATE OR REPLACE FUNCTION take_due(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS SETOF outbox
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan SET jit = off
+AS $$
+BEGIN
+    IF (SELECT count(*) > p_limit
+          FROM (SELECT FROM outbox o WHERE o.look_at <= p_now LIMIT p_limit + 1) d) THEN
+        RETURN QUERY SELECT * FROM take_turns(p_now, p_limit, p_skip);
+    ELSE
+        RETURN QUERY
+        SELECT o.* FROM outbox o
+         WHERE o.look_at <= p_now AND o.state = 'scheduled' AND o.due_at <= p_now AND o.not_after > p_now
+         ORDER BY o.look_at, o.seq, o.message_id LIMIT p_limit OFFSET p_skip
+           FOR NO KEY UPDATE SKIP LOCKED;
+    END IF;
+END $$;
+
+-- join_lines: those of these messages whose send_at has come take their slots and their places; a receipt,
+-- which is written to nobody, takes its place alone.
+--
+-- An empty line has no end that could be locked: the wallets keep accept_sends from joining it at the same
+-- moment. All pace that the batch needs is locked at once, drip's too.
+CREATE OR REPLACE FUNCTION join_lines(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
+LANGUAGE plpgsql
+SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off
+AS $$
+DECLARE
+    v_message_ids uuid[];
+    v_org_ids     uuid[];
+    v_channel_ids uuid[];
+    v_contact_ids bigint[];
+    v_priorities  text[];
+    v_taken       boolean[];
+    v_dues        timestamptz[];
+BEGIN
+    SELECT array_agg(o.message_id ORDER BY o.due_at, o.message_id),
+           array_agg(o.org_id ORDER BY o.due_at, o.message_id),
+           array_agg(o.channel_id ORDER BY o.due_at, o.message_id),
+           array_agg(o.contact_id ORDER BY o.due_at, o.message_id),
+           array_agg(o.priority ORDER BY o.due_at, o.message_id)
+      INTO v_message_ids, v_org_ids, v_channel_ids, v_contact_ids, v_priorities
+      FROM outbox o
+     WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.seq IS NULL
+       AND o.state = 'scheduled' AND o.due_at <= clock_timestamp();
+    PERFORM lock_wallets(v_org_ids);
+    v_taken := lock_line_ends(v_org_ids, v_channel_ids, v_contact_ids);
+    PERFORM lock_pace(array_agg(o.org_id), array_agg(o.channel_id))
+       FROM outbox o WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids);
+    SELECT take_slots(v_org_ids, array_agg(CASE WHEN i.contact_id IS NOT NULL THEN i.channel_id END
+                                           ORDER BY i.n), v_priorities)
+      INTO v_dues
+      FROM unnest(v_channel_ids, v_contact_ids) WITH ORDINALITY AS i (channel_id, contact_id, n);
+    UPDATE outbox o
+       SET seq = i.seq, due_at = coalesce(i.due_at, o.due_at),
+           state = CASE WHEN i.waits THEN 'held' ELSE 'scheduled' END,
+           look_at = CASE WHEN i.waits THEN o.not_after
+                          ELSE least(coalesce(i.due_at, o.due_at), o.not_after) END
+      FROM (SELECT u.*, nextval('outbox_seq') AS seq
+              FROM (SELECT j.*, j.contact_id IS NOT NULL AND (j.taken OR row_number() OVER (
+                                PARTITION BY j.channel_id, j.contact_id ORDER BY j.n) > 1) AS waits
+                      FROM unnest(v_message_ids, v_org_ids, v_channel_ids, v_contact_ids, v_taken, v_dues)
+                           WITH ORDINALITY
+                           AS j (message_id, org_id, channel_id, contact_id, taken, due_at, n)
+                     ORDER BY j.n) u) i
+     WHERE o.message_id = i.message_id AND o.org_id = i.org_id;
+END $$;
+
+-- drip: puts off what a slowed channel cannot take now. Each gets the next slot at the rate of the moment
+-- and keeps it; those whose slot would be further ahead than DRIP_AHEAD are judged again then, by the rate
+-- of that moment.
+CREATE OR REPLACE FUNCTION drip(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
+LANGUAGE plpgsql
+SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off
+AS $$
+DECLARE
+    c_drip_ahead CONSTANT interval := '10 seconds';
+    c_tolerance  CONSTANT interval := '250 ms'; -- leaves now that would leave before the next look
+    v_now        timestamptz := clock_timestamp();
+    v_orgs       uuid[];
+    v_channels   uuid[];
+BEGIN
+    SELECT array_agg(o.org_id), array_agg(o.channel_id) INTO v_orgs, v_channels
+      FROM outbox o WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids);
+    PERFORM lock_pace(v_orgs, v_channels);
+    WITH slowed AS MATERIALIZED (
+        SELECT c.org_id, c.id AS channel_id, greatest(p.drip_free_at, v_now) AS free_from,
+               1 / (c.max_mps * current_share(p.share, p.slowed_at)) AS gap
+          FROM channels c
+          JOIN pace p ON p.org_id = c.org_id AND p.channel_id = c.id
+         WHERE (c.org_id, c.id) IN (SELECT u.org_id, u.channel_id
+                                      FROM unnest(v_orgs, v_channels) AS u (org_id, channel_id))
+           AND current_share(p.share, p.slowed_at) < 1
+    ), slot AS MATERIALIZED (
+        SELECT o.org_id, o.message_id, o.channel_id,
+               s.free_from + in_seconds((row_number() OVER (
+                    PARTITION BY o.channel_id
+                    ORDER BY o.priority DESC, array_position(p_message_ids, o.message_id)) - 1) * s.gap) AS at
+          FROM outbox o
+          JOIN slowed s ON s.org_id = o.org_id AND s.channel_id = o.channel_id
+         WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
+           AND o.state = 'scheduled' AND o.due_at <= v_now AND NOT o.paced AND o.contact_id IS NOT NULL
+    ), put_off AS (
+        UPDATE outbox o
+           SET due_at = least(s.at, v_now + c_drip_ahead), paced = s.at <= v_now + c_drip_ahead,
+               look_at = least(s.at, v_now + c_drip_ahead, o.not_after)
+          FROM slot s
+         WHERE o.message_id = s.message_id AND o.org_id = s.org_id AND s.at > v_now + c_tolerance
+    )
+    UPDATE pace p SET drip_free_at = s.free_from + in_seconds(s.gap * (
+               SELECT count(*) FROM slot t
+                WHERE t.channel_id = s.channel_id AND t.at <= v_now + c_drip_ahead))
+      FROM slowed s
+     WHERE p.org_id = s.org_id AND p.channel_id = s.channel_id;
+END $$;

@@ -1,0 +1,19 @@
+-- expire_sends: what is past its not_after fails, in the order in which it was to leave.
+CREATE OR REPLACE FUNCTION expire_sends(p_limit bigint, p_skip bigint DEFAULT 0)
+RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off -- as release_due_sends
+AS $$
+DECLARE
+    v_now         timestamptz := clock_timestamp();
+    v_org_ids     uuid[];
+    v_message_ids uuid[];
+BEGIN
+    SELECT array_agg(l.org_id), array_agg(l.message_id) INTO v_org_ids, v_message_ids
+      FROM (SELECT o.org_id, o.message_id FROM outbox o
+             WHERE o.look_at <= v_now AND o.not_after <= v_now AND o.state IN ('scheduled', 'held')
+             ORDER BY o.look_at LIMIT p_limit OFFSET p_skip) l;
+    RETURN QUERY SELECT e.* FROM end_sends(v_org_ids, v_message_ids, 'expired', NULL,
+                                           ARRAY['scheduled', 'held'], true) e;
+END $$;

@@ -1,0 +1,24 @@
+-- find_lost_sends: messages that have been queued for longer than p_ages_ms says for their partition, which
+-- is the age of the partition's oldest live job and a margin: their jobs are gone. Marks them as queued
+-- anew, so that the next look does not find them again at once. Ages are compared, never clocks.
+CREATE OR REPLACE FUNCTION find_lost_sends(p_ages_ms bigint[], -- by partition; below 0: leave it alone
+                                           p_limit bigint)
+RETURNS TABLE (org_id uuid, message_id uuid)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH lost AS (
+        SELECT o.message_id FROM outbox o
+         CROSS JOIN LATERAL (
+               SELECT p_ages_ms[1 + job_partition(o.message_id, cardinality(p_ages_ms))] AS ms) age
+         WHERE o.state = 'queued' AND age.ms >= 0
+           AND o.queued_at < clock_timestamp() - age.ms * interval '1 millisecond'
+         ORDER BY o.seq LIMIT p_limit FOR NO KEY UPDATE OF o SKIP LOCKED
+    )
+    UPDATE outbox o SET queued_at = clock_timestamp()
+     WHERE o.message_id = ANY (ARRAY(SELECT l.message_id FROM lost l)) AND o.state = 'queued'
+    RETURNING o.org_id, o.message_id;
+END $$;

@@ -1,0 +1,12 @@
+-- next_due: milliseconds until the scheduler has something to do here; 0: now; -1: nothing waits.
+CREATE OR REPLACE FUNCTION next_due() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET enable_seqscan = off
+AS $$
+    -- (greatest ignores nulls: it would make 0 of "nothing waits".)
+    SELECT CASE WHEN min(o.look_at) IS NULL THEN -1
+                ELSE greatest(0, ceil(extract(epoch FROM min(o.look_at) - clock_timestamp()) * 1000)) END
+           ::bigint
+      FROM outbox o WHERE o.look_at IS NOT NULL;
+$$;
