@@ -1,7 +1,8 @@
 // The gateway's SQL functions in C, one for each, typed both ways: no other file contains SQL.
 // NAME.sql in sql/ingress, sql/worker or sql/daemons says what each one does and guarantees;
-// tg_store_NAME calls it. Each call is one transaction and one round trip. Connections belong to one
-// thread. The status is that of tg_pg_call; on anything but TG_PG_OK nothing is written to the results.
+// tg_store_NAME calls it. Each call is one transaction and one round trip. Connections belong to
+// one thread. The status is that of tg_pg_call; on anything but TG_PG_OK nothing is written to the
+// results.
 #pragma once
 
 #include "common/pg/pg.h"
