@@ -262,11 +262,26 @@ bool tg_cloud_message_is_media(const char *type)
     return false;
 }
 
+// Without the "+" Meta may put the country code of the sending number in front, and so reach a
+// stranger or nobody. The id of a group stays as it is.
+static void add_plus(struct json_object *message)
+{
+    struct tg_part root = {.value = message};
+    struct tg_part to = tg_part_member(&root, "to");
+    struct tg_part type = tg_part_member(&root, "recipient_type");
+    if (!to.value || tg_part_equals(&type, "group"))
+        return;
+    TG_TEXT_AUTO number = {0};
+    tg_text_append_format(&number, "+%s", json_object_get_string(to.value));
+    json_object_object_add(message, "to", json_object_new_string(tg_text_string(&number)));
+}
+
 void tg_cloud_message_write(struct json_object *message, struct tg_uuid message_id,
                             struct tg_text *payload)
 {
     char id[TG_UUID_TEXT_SIZE];
     tg_uuid_format(message_id, id);
+    add_plus(message);
     json_object_object_add(message, "biz_opaque_callback_data", json_object_new_string(id));
     size_t length = 0;
     const char *json = json_object_to_json_string_length(

@@ -37,6 +37,8 @@ bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message
 bool tg_cloud_message_is_media(const char *type);
 
 // Appends a checked message as the bytes that Meta gets. Our id goes with it
-// (biz_opaque_callback_data, in place of whatever stood there): status webhooks bring it back.
+// (biz_opaque_callback_data, in place of whatever stood there): status webhooks bring it back. Its
+// `to`, which must be as tg_phone_normalise left it, gets a "+" in front; the id of a group and a
+// `recipient` stay as they are.
 void tg_cloud_message_write(struct json_object *message, struct tg_uuid message_id,
                             struct tg_text *payload);

@@ -583,3 +583,37 @@ Test(cloud_message, a_receipt_is_checked)
                          "\"message_id\":\"wamid.x\"}"),
                    "status", "unknown status");
 }
+
+// What Meta gets.
+
+static void expect_written_to(struct json_object *message, const char *to)
+{
+    struct tg_cloud_message out;
+    struct tg_error error;
+    cr_assert(check(message, &out, &error), "%s", error.message);
+    TG_TEXT_AUTO payload = {0};
+    tg_cloud_message_write(message, tg_uuid7(), &payload);
+    json_object_put(message);
+    message = parse(tg_text_string(&payload));
+    struct json_object *written = json_object_object_get(message, "to");
+    cr_expect_str_eq(written ? json_object_get_string(written) : "", to);
+    json_object_put(message);
+}
+
+Test(cloud_message, a_number_is_written_with_a_plus)
+{
+    expect_written_to(given_message("'type':'text'," TEXT, "", 0), "+919876543210");
+    expect_written_to(
+        given_message("'recipient_type':'individual','type':'text'," TEXT ",'context':null", "", 0),
+        "+919876543210");
+}
+
+Test(cloud_message, what_is_no_number_is_written_as_it_is)
+{
+    expect_written_to(
+        given_message("'recipient_type':'group','to':'Y2FwaV9ncm91cA','type':'text'," TEXT, "", 0),
+        "Y2FwaV9ncm91cA");
+    expect_written_to(given_message("'to':null,'recipient':'IN.1A2B3C','type':'text'," TEXT, "", 0),
+                      "");
+    expect_written_to(parse(RECEIPT ",\"message_id\":\"wamid.x\"}"), "");
+}

@@ -36,7 +36,7 @@ Test(reply, a_text_becomes_a_message_to_who_wrote_and_a_reply_to_that)
     cr_assert_str_eq(written("\"Hi {name}, {name}!\"", "919876543210", &error),
                      "{\"type\":\"text\",\"text\":{\"body\":\"Hi Asha \\\"A\\\" Rao, "
                      "Asha \\\"A\\\" Rao!\"},\"messaging_product\":\"whatsapp\","
-                     "\"recipient_type\":\"individual\",\"to\":\"919876543210\",\"context\":"
+                     "\"recipient_type\":\"individual\",\"to\":\"+919876543210\",\"context\":"
                      "{\"message_id\":\"wamid.in\"},\"biz_opaque_callback_data\":\"id\"}");
 }
 

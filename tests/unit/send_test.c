@@ -181,6 +181,36 @@ ParameterizedTest(struct recipient *recipient, recipient, is_one_person_or_none)
     tg_send_finish(&send);
 }
 
+struct number {
+    char request[200];
+};
+
+ParameterizedTestParameters(recipient, leaves_with_a_plus_however_it_was_given)
+{
+    static struct number numbers[] = {
+        {"{\"phone\":\"919876543210\",\"message\":\"Hi\"}"},
+        {"{\"phone\":\"+91 (98765) 43-210\",\"message\":\"Hi\"}"},
+        {"{\"phone\":\"919876543210\",\"media\":{\"type\":\"image\",\"id\":\"1\"}}"},
+        {"{\"phone\":\"919876543210\",\"payload\":{\"type\":\"text\",\"text\":{\"body\":\"Hi\"}}}"},
+        {"{\"payload\":{" TEXT ",\"to\":\"919876543210\"}}"},
+        {"{\"payload\":{" TEXT ",\"to\":\"+91 98765-43210\"}}"},
+    };
+    return cr_make_param_array(struct number, numbers, sizeof numbers / sizeof *numbers);
+}
+
+ParameterizedTest(struct number *number, recipient, leaves_with_a_plus_however_it_was_given)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, number->request);
+    struct tg_send send;
+    struct tg_error error = {0};
+    cr_assert(send_read(&body, &(struct identity){0}, &send, &error), "%s", error.message);
+    cr_expect_str_eq(send.phone, "919876543210");
+    cr_expect(strstr(tg_text_string(&send.payload), "\"to\":\"+919876543210\""), "%s",
+              tg_text_string(&send.payload));
+    tg_send_finish(&send);
+}
+
 Test(recipient, is_kept_whole_or_refused)
 {
     for (size_t letters = 127; letters <= 129; letters++) {
