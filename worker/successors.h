@@ -2,9 +2,9 @@
 // then (struct tg_released), and needs a job.
 #pragma once
 
+#include "common/limits.h"
 #include "common/store/store.h"
 #include "common/streams/job.h"
-#include "common/words/limits.h"
 
 // Those of one batch. Zero-initialised is empty.
 struct successors {

@@ -1,6 +1,6 @@
 #include "common/base/json.h"
 
-#include "common/words/limits.h"
+#include "common/limits.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 #include "common/pg/pg.h"
 
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/service/stop_point.h"
-#include "common/words/limits.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

@@ -1,9 +1,9 @@
 // Private to stream.c and stream_group.c: what a stream is made of.
 #pragma once
 
+#include "common/limits.h"
 #include "common/redis/redis.h"
 #include "common/redis/stream.h"
-#include "common/words/limits.h"
 
 struct tg_stream {
     struct tg_redis *redis;

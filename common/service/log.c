@@ -1,6 +1,6 @@
 #include "common/service/log.h"
 
-#include "common/words/limits.h"
+#include "common/limits.h"
 
 #include <errno.h>
 #include <inttypes.h>

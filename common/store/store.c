@@ -1,7 +1,7 @@
 #include "common/store/store.h"
 
+#include "common/limits.h"
 #include "common/store/store_params.h"
-#include "common/words/limits.h"
 
 #include <assert.h>
 #include <stdio.h>

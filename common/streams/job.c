@@ -1,6 +1,6 @@
 #include "common/streams/job.h"
 
-#include "common/words/limits.h"
+#include "common/limits.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 #include "ingress/accept/job_writer.h"
 
 #include "common/base/queue.h"
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
-#include "common/words/limits.h"
 
 #include <assert.h>
 #include <stdatomic.h>

@@ -2,11 +2,11 @@
 
 #include "common/base/batch.h"
 #include "common/base/queue.h"
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/service/stop_point.h"
-#include "common/words/limits.h"
 #include "ingress/http/answer.h"
 
 #include <stdlib.h>

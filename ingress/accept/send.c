@@ -3,7 +3,7 @@
 #include "common/base/json.h"
 #include "common/base/time_text.h"
 #include "common/cloud/message.h"
-#include "common/words/limits.h"
+#include "common/limits.h"
 #include "common/words/phone.h"
 
 #include <ctype.h>

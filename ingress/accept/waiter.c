@@ -1,10 +1,10 @@
 #include "ingress/accept/waiter.h"
 
 #include "common/base/json.h"
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
-#include "common/words/limits.h"
 #include "ingress/http/answer.h"
 
 #include <limits.h>

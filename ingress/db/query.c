@@ -1,10 +1,10 @@
 #include "ingress/db/query.h"
 
 #include "common/base/queue.h"
+#include "common/limits.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/store/store.h"
-#include "common/words/limits.h"
 #include "ingress/http/answer.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 #include "ingress/http/server.h"
 
+#include "common/limits.h"
 #include "common/service/listen.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
-#include "common/words/limits.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,11 +1,11 @@
 #include "ingress/meta/webhook_writer.h"
 
 #include "common/base/queue.h"
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/streams/webhook.h"
-#include "common/words/limits.h"
 #include "ingress/http/answer.h"
 
 #include <stdatomic.h>

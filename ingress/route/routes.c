@@ -1,6 +1,6 @@
 #include "ingress/route/routes.h"
 
-#include "common/words/limits.h"
+#include "common/limits.h"
 #include "ingress/accept/send.h"
 #include "ingress/http/answer.h"
 

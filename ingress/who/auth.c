@@ -1,8 +1,8 @@
 #include "ingress/who/auth.h"
 
+#include "common/limits.h"
 #include "common/service/service.h"
 #include "common/store/store.h"
-#include "common/words/limits.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

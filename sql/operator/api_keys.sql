@@ -13,7 +13,7 @@ BEGIN
 END $$;
 
 -- Revokes the org's keys of that name; returns how many. A running ingress forgets a key within
--- TG_KEY_CACHE_TTL_MS (common/words/limits.h).
+-- TG_KEY_CACHE_TTL_MS (common/limits.h).
 CREATE OR REPLACE FUNCTION revoke_api_key(p_org_id uuid, p_name text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp

@@ -1,6 +1,6 @@
 #include "tests/metasim/inbound.h"
 
-#include "common/words/limits.h"
+#include "common/limits.h"
 #include "common/words/phone.h"
 
 #include <inttypes.h>

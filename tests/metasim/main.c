@@ -1,4 +1,4 @@
-#include "common/words/limits.h"
+#include "common/limits.h"
 #include "tests/metasim/help.h"
 #include "tests/metasim/sim.h"
 #include "tests/metasim/sim_server.h"

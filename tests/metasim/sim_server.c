@@ -1,6 +1,6 @@
 #include "tests/metasim/sim_server.h"
 
-#include "common/words/limits.h"
+#include "common/limits.h"
 #include "tests/metasim/cloud_api.h"
 #include "tests/metasim/control.h"
 #include "tests/metasim/exchange.h"

@@ -3,7 +3,7 @@
 #include "common/cloud/message.h"
 
 #include "common/base/text.h"
-#include "common/words/limits.h"
+#include "common/limits.h"
 #include "common/words/phone.h"
 
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 #include "worker/inbound/items.h"
 
-#include "common/words/limits.h"
+#include "common/limits.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>

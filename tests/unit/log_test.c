@@ -1,7 +1,7 @@
 #include "common/service/log.h"
 
 #include "capture.h"
-#include "common/words/limits.h"
+#include "common/limits.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "ingress/accept/send.h"
 
-#include "common/words/limits.h"
+#include "common/limits.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

@@ -1,7 +1,7 @@
 #include "worker/inbound/items.h"
 
 #include "common/base/json.h"
-#include "common/words/limits.h"
+#include "common/limits.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 
 #include "common/base/json.h"
 #include "common/cloud/message.h"
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/words/limits.h"
 
 #include <assert.h>
 #include <stdio.h>

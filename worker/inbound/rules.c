@@ -1,8 +1,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "worker/inbound/rules.h"
 
+#include "common/limits.h"
 #include "common/service/log.h"
-#include "common/words/limits.h"
 
 #include <pcre2.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 #include "worker/inbound/take.h"
 
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
 #include "common/store/store.h"
 #include "common/streams/job.h"
 #include "common/streams/webhook.h"
-#include "common/words/limits.h"
 #include "worker/inbound/apply.h"
 #include "worker/inbound/reply.h"
 #include "worker/inbound/rules.h"

@@ -1,7 +1,7 @@
 #include "worker/send/ack.h"
 
+#include "common/limits.h"
 #include "common/service/log.h"
-#include "common/words/limits.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 #include "worker/send/dispatch.h"
 
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/words/limits.h"
 #include "worker/send/graph.h"
 #include "worker/send/in_hand.h"
 #include "worker/send/outcome.h"

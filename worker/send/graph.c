@@ -1,9 +1,9 @@
 #include "worker/send/graph.h"
 
+#include "common/limits.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/service/stop_point.h"
-#include "common/words/limits.h"
 #include "worker/send/outcome.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 #include "worker/send/outcome.h"
 
 #include "common/base/json.h"
-#include "common/words/limits.h"
+#include "common/limits.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -1,10 +1,10 @@
 #include "worker/send/settle.h"
 
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/service/stop_point.h"
-#include "common/words/limits.h"
 #include "worker/send/ack.h"
 #include "worker/send/in_hand.h"
 #include "worker/successors.h"

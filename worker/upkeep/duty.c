@@ -1,9 +1,9 @@
 #include "worker/upkeep/duty.h"
 
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/streams/job.h"
-#include "common/words/limits.h"
 #include "worker/successors.h"
 
 // A round passes over so many; with more of them, something is wrong with all.

@@ -1,6 +1,6 @@
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/words/limits.h"
 #include "worker/upkeep/duty.h"
 
 // Each life of a worker leaves at most one consumer behind.

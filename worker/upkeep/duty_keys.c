@@ -1,5 +1,5 @@
+#include "common/limits.h"
 #include "common/service/metrics.h"
-#include "common/words/limits.h"
 #include "worker/upkeep/duty.h"
 
 enum {

@@ -1,4 +1,4 @@
-#include "common/words/limits.h"
+#include "common/limits.h"
 #include "worker/upkeep/duty.h"
 
 enum {
