@@ -1,6 +1,6 @@
 #include "worker/stop.h"
 
-#include "common/service/service.h"
+#include "common/base/clock.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@ struct stop *stop_create(void)
         abort();
     stop->ordered_ms = -1;
     pthread_mutex_init(&stop->mutex, NULL);
-    tg_service_cond_init(&stop->given);
+    tg_cond_init(&stop->given);
     return stop;
 }
 
@@ -56,7 +56,7 @@ bool stop_ordered(struct stop *stop)
 
 bool stop_wait(struct stop *stop, int ms)
 {
-    struct timespec until = tg_service_deadline(ms);
+    struct timespec until = tg_cond_deadline(ms);
     pthread_mutex_lock(&stop->mutex);
     int result = 0;
     while (stop->ordered_ms < 0 && result != ETIMEDOUT)

@@ -1,7 +1,7 @@
 // The order to stop, as every thread of the worker sees it. Thread-safe.
 #pragma once
 
-#include "common/base/error.h"
+#include <stdbool.h>
 
 struct stop;
 

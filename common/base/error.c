@@ -1,11 +1,11 @@
 #include "common/base/error.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
-bool tg_error_set(struct tg_error *error, int http_status, const char *code, const char *field,
-                  const char *format, ...)
+bool tg_error_set(struct tg_error *error, const char *code, const char *field, const char *format,
+                  ...)
 {
-    error->http_status = http_status;
     error->code = code;
     snprintf(error->field, sizeof error->field, "%s", field ? field : "");
     va_list args;

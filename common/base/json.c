@@ -1,5 +1,6 @@
 #include "common/base/json.h"
 
+#include "common/base/utf8.h"
 #include "common/limits.h"
 
 #include <stdlib.h>
@@ -84,7 +85,7 @@ static const char *find_no_number(const char *at, const char *end)
 struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_error *error)
 {
     if (!tg_utf8_is_valid(bytes, length)) {
-        tg_error_set(error, 400, "invalid_json", "body", "The body is not valid UTF-8");
+        tg_error_set(error, "invalid_json", "body", "The body is not valid UTF-8");
         return NULL;
     }
     struct json_tokener *tokener = json_tokener_new_ex(TG_JSON_DEPTH_MAX);
@@ -100,7 +101,7 @@ struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_er
     if (taken && !odd)
         return root;
     json_object_put(root);
-    tg_error_set(error, 400, "invalid_json", "body", "The body is not valid JSON (byte %zu): %s",
+    tg_error_set(error, "invalid_json", "body", "The body is not valid JSON (byte %zu): %s",
                  odd ? (size_t)(odd - bytes) : end,
                  odd ? "not a number" : reason(why, end == length));
     return NULL;
@@ -121,4 +122,27 @@ void tg_json_write(struct json_object *value, struct tg_text *json)
         at = escape + 6;
     }
     tg_text_append(json, at, length - (size_t)(at - text));
+}
+
+struct json_object *tg_json_member(struct json_object *object, const char *name,
+                                   enum json_type type)
+{
+    struct json_object *value = NULL;
+    if (!json_object_is_type(object, json_type_object) ||
+        !json_object_object_get_ex(object, name, &value) || !json_object_is_type(value, type))
+        return NULL;
+    return value;
+}
+
+struct tg_span tg_json_span(struct json_object *value)
+{
+    if (!json_object_is_type(value, json_type_string))
+        return (struct tg_span){0};
+    return (struct tg_span){json_object_get_string(value),
+                            (size_t)json_object_get_string_len(value)};
+}
+
+const char *tg_json_string_member(struct json_object *object, const char *name)
+{
+    return tg_json_span(tg_json_member(object, name, json_type_string)).data;
 }

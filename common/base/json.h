@@ -7,12 +7,24 @@
 #include <json-c/json.h>
 
 // Parses exactly one document (RFC 8259): UTF-8, at most TG_JSON_DEPTH_MAX deep, nothing behind it
-// but white space. The caller puts what it returns. NULL and `error` (http 400, code
-// "invalid_json", field "body", the byte at which it went wrong) for anything else; the document
-// `null` is refused too. Thread-safe; the returned object is for one thread at a time.
+// but white space. The caller puts what it returns. NULL and `error` (code "invalid_json", field
+// "body", the byte at which it went wrong) for anything else; the document `null` is refused too.
+// Thread-safe; the returned object is for one thread at a time.
 struct json_object *tg_json_parse(const char *bytes, size_t length,
                                   struct tg_error *error) TG_MUST_CHECK;
 
 // Appends a value as compact JSON that PostgreSQL takes: what stood there as \u0000 (which its text
 // cannot hold) becomes U+FFFD. Numbers stay as they were written.
 void tg_json_write(struct json_object *value, struct tg_text *json);
+
+// A member of that type; NULL if there is none, or `object` is no object. Borrowed from it.
+struct json_object *tg_json_member(struct json_object *object, const char *name,
+                                   enum json_type type);
+
+// A string's bytes, borrowed from it; absent if the value is no string (which json-c would convert)
+// or NULL.
+struct tg_span tg_json_span(struct json_object *value);
+
+// A member that is a string, as C has strings: what follows a NUL within it is not seen. NULL if
+// there is none. Borrowed from the object.
+const char *tg_json_string_member(struct json_object *object, const char *name);

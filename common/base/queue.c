@@ -1,6 +1,6 @@
 #include "common/base/queue.h"
 
-#include "common/service/service.h"
+#include "common/base/clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -27,8 +27,8 @@ struct tg_queue *tg_queue_create(size_t capacity)
     queue->capacity = capacity;
     pthread_mutex_init(&queue->mutex, NULL);
     // Timeouts must not stretch or shrink when somebody sets the clock.
-    tg_service_cond_init(&queue->not_empty);
-    tg_service_cond_init(&queue->not_full);
+    tg_cond_init(&queue->not_empty);
+    tg_cond_init(&queue->not_full);
     return queue;
 }
 
@@ -82,7 +82,7 @@ static void wait_for_item(struct tg_queue *queue, int timeout_ms)
     }
     if (timeout_ms == 0 || queue->length > 0)
         return;
-    struct timespec deadline = tg_service_deadline(timeout_ms);
+    struct timespec deadline = tg_cond_deadline(timeout_ms);
     int waited = 0;
     while (queue->length == 0 && !queue->closed && waited != ETIMEDOUT)
         waited = pthread_cond_timedwait(&queue->not_empty, &queue->mutex, &deadline);

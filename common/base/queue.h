@@ -2,8 +2,9 @@
 // an item owns it. All functions but create and destroy are thread-safe.
 #pragma once
 
-#include "common/base/error.h"
+#include "common/base/attributes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct tg_queue;

@@ -1,5 +1,6 @@
 #include "common/base/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,38 +90,4 @@ void tg_text_append_json(struct tg_text *text, const char *string, size_t length
 const char *tg_text_string(const struct tg_text *text)
 {
     return text->data ? text->data : "";
-}
-
-// How many bytes a character that begins with `first` has, and the range of its second byte, which
-// is what rules out overlong forms and surrogates (RFC 3629, section 4). 0: none begins so.
-static size_t character_length(unsigned char first, unsigned char *lowest, unsigned char *highest)
-{
-    *lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    *highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (first < 0x80)
-        return 1;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-}
-
-bool tg_utf8_is_valid(const char *bytes, size_t length)
-{
-    const unsigned char *at = (const unsigned char *)bytes;
-    const unsigned char *end = at + length;
-    while (at < end) {
-        unsigned char lowest;
-        unsigned char highest;
-        size_t size = character_length(*at, &lowest, &highest);
-        if (size == 0 || size > (size_t)(end - at))
-            return false;
-        if (size > 1 && (at[1] < lowest || at[1] > highest))
-            return false;
-        for (size_t i = 2; i < size; i++) {
-            if (at[i] < 0x80 || at[i] > 0xbf)
-                return false;
-        }
-        at += size;
-    }
-    return true;
 }

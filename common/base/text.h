@@ -3,8 +3,9 @@
 // bounds every input, so that it means the machine, not the request).
 #pragma once
 
-#include "common/base/error.h"
+#include "common/base/attributes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct tg_text {
@@ -37,10 +38,6 @@ void tg_text_append_json(struct tg_text *text, const char *string, size_t length
 
 // The bytes as a C string; "" for an empty text. Valid until the text changes.
 const char *tg_text_string(const struct tg_text *text);
-
-// Is this UTF-8 as RFC 3629 has it, and so as PostgreSQL takes it: no overlong forms, no
-// surrogates, nothing above U+10FFFF? (json-c checks only that continuation bytes follow.)
-bool tg_utf8_is_valid(const char *bytes, size_t length);
 
 // A text that frees itself at the end of its scope.
 #define TG_TEXT_AUTO __attribute__((cleanup(tg_text_finish))) struct tg_text

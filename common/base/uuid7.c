@@ -1,21 +1,16 @@
 #include "common/base/uuid7.h"
 
+#include "common/base/clock.h"
+#include "common/base/hex.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 // The 12 bits after the time are a counter within the millisecond (RFC 9562, section 6.2, method
 // 1). It starts in the lower half, so that at least half of it is left for the rest of the
 // millisecond.
 enum { COUNTER_START_MASK = 0x07ff, COUNTER_MAX = 0x0fff };
-
-static uint64_t unix_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 struct tg_uuid tg_uuid7(void)
 {
@@ -27,7 +22,7 @@ struct tg_uuid tg_uuid7(void)
     if (getrandom(id.bytes, sizeof id.bytes, 0) != (ssize_t)sizeof id.bytes)
         abort();
 
-    uint64_t now_ms = unix_ms();
+    uint64_t now_ms = (uint64_t)tg_unix_ms();
     if (now_ms > last_ms || counter == COUNTER_MAX) {
         last_ms = now_ms > last_ms ? now_ms : last_ms + 1;
         counter = ((unsigned)id.bytes[6] << 8 | id.bytes[7]) & COUNTER_START_MASK;
@@ -60,25 +55,14 @@ void tg_uuid_format(struct tg_uuid id, char text[static TG_UUID_TEXT_SIZE])
     *text = '\0';
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool tg_uuid_parse(const char *text, size_t length, struct tg_uuid *id)
 {
     if (length != TG_UUID_TEXT_SIZE - 1)
         return false;
     struct tg_uuid parsed;
     for (int i = 0; i < 16; i++) {
-        int high = hex_value(*text++);
-        int low = hex_value(*text++);
+        int high = tg_hex_value(*text++);
+        int low = tg_hex_value(*text++);
         if (high < 0 || low < 0)
             return false;
         parsed.bytes[i] = (uint8_t)(high << 4 | low);

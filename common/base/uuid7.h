@@ -1,8 +1,9 @@
 // UUIDs: version 7 (RFC 9562, section 5.7) for messages, so that ids rise with time.
 #pragma once
 
-#include "common/base/error.h"
+#include "common/base/attributes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

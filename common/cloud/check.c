@@ -1,6 +1,9 @@
 #include "common/cloud/check.h"
 
+#include "common/base/json.h"
+
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -24,20 +27,11 @@ struct tg_part tg_part_element(const struct tg_part *array, size_t index)
                             .error = array->error};
 }
 
-// The bytes of a string part; NULL if it is none, for json-c would convert a number.
-static const char *string_of(const struct tg_part *part, size_t *length)
-{
-    if (!json_object_is_type(part->value, json_type_string))
-        return NULL;
-    *length = (size_t)json_object_get_string_len(part->value);
-    return json_object_get_string(part->value);
-}
-
 bool tg_part_equals(const struct tg_part *part, const char *string)
 {
-    size_t length = 0;
-    const char *bytes = string_of(part, &length);
-    return bytes && length == strlen(string) && memcmp(bytes, string, length) == 0;
+    struct tg_span span = tg_json_span(part->value);
+    return span.data && span.length == strlen(string) &&
+           memcmp(span.data, string, span.length) == 0;
 }
 
 // The examples that Meta publishes have <TEMPLATE_NAME> or http(s)://image-url where the user's own
@@ -55,9 +49,8 @@ static bool is_stand_in(const char *bytes, size_t length)
 
 bool tg_part_is_stand_in(const struct tg_part *part)
 {
-    size_t length = 0;
-    const char *bytes = string_of(part, &length);
-    return bytes && is_stand_in(bytes, length);
+    struct tg_span span = tg_json_span(part->value);
+    return span.data && is_stand_in(span.data, span.length);
 }
 
 static void write_path(const struct tg_part *part, char *path, size_t size)
@@ -87,7 +80,7 @@ bool tg_part_refuse(const struct tg_part *part, const char *format, ...)
     va_start(args, format);
     vsnprintf(reason, sizeof reason, format, args);
     va_end(args);
-    return tg_error_set(part->error, 400, "invalid_message", path, "%s %s",
+    return tg_error_set(part->error, "invalid_message", path, "%s %s",
                         path[0] ? path : "the message", reason);
 }
 
@@ -122,14 +115,14 @@ static size_t count_characters(const char *bytes, size_t length)
 
 bool tg_check_text(const struct tg_part *part, size_t min, size_t max)
 {
-    size_t length = 0;
-    const char *bytes = string_of(part, &length);
-    if (!bytes)
+    struct tg_span text = tg_json_span(part->value);
+    if (!text.data)
         return tg_part_refuse(part, part->value ? "must be a string" : "is missing");
-    if (length < min)
+    if (text.length < min)
         return tg_part_refuse(part, "must not be empty");
     // There are never more characters than bytes, so most texts need no counting.
-    if (length <= max || is_stand_in(bytes, length) || count_characters(bytes, length) <= max)
+    if (text.length <= max || is_stand_in(text.data, text.length) ||
+        count_characters(text.data, text.length) <= max)
         return true;
     return tg_part_refuse(part, "must have at most %zu characters", max);
 }

@@ -106,7 +106,7 @@ struct tg_admin *tg_admin_start(const struct tg_address *address, tg_admin_probe
         (size_t)ADMIN_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)ADMIN_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!admin->daemon) {
-        tg_error_set(error, 500, "listen_failed", "TOLLGATE_ADMIN_LISTEN",
+        tg_error_set(error, "listen_failed", "TOLLGATE_ADMIN_LISTEN",
                      "TOLLGATE_ADMIN_LISTEN: the listener on %s could not be started", text);
         close(listener);
         free(admin);

@@ -1,9 +1,9 @@
 #include "common/pg/pg.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/service/service.h"
 #include "common/service/stop_point.h"
 
 #include <arpa/inet.h>

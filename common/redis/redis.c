@@ -1,9 +1,9 @@
 #include "common/redis/redis.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/service/service.h"
 
 #include <hiredis/hiredis.h>
 #include <poll.h>

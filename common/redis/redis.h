@@ -6,8 +6,9 @@
 // counted here, so that callers only need to know whether it worked.
 #pragma once
 
-#include "common/base/error.h"
+#include "common/base/attributes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct redisReply;

@@ -8,8 +8,9 @@
 // are logged here (once per outage) and counted.
 #pragma once
 
-#include "common/base/error.h"
+#include "common/base/attributes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct tg_stream;

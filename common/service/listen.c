@@ -60,7 +60,7 @@ int tg_listen(const struct tg_address *address, int backlog, const char *setting
     bool v6 = strchr(address->host, ':') != NULL;
     snprintf(text, TG_ADDRESS_TEXT_SIZE, v6 ? "[%s]:%u" : "%s:%u", address->host, port);
     if (listener < 0)
-        tg_error_set(error, 500, "listen_failed", setting, "%s: cannot listen on %s: %s", setting,
-                     text, strerrordesc_np(reason));
+        tg_error_set(error, "listen_failed", setting, "%s: cannot listen on %s: %s", setting, text,
+                     strerrordesc_np(reason));
     return listener;
 }

@@ -1,5 +1,7 @@
 #include "common/service/log.h"
 
+#include "common/base/clock.h"
+#include "common/base/utf8.h"
 #include "common/limits.h"
 
 #include <errno.h>
@@ -68,24 +70,6 @@ static bool put_string(struct line *line, const char *string)
     return put(line, string, strlen(string));
 }
 
-// The length of the well-formed UTF-8 sequence (RFC 3629) at `s`, 0 if there is none. Reads past
-// the first byte only while the bytes continue the sequence, so a NUL stops it.
-static size_t utf8_length(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return 1;
-    size_t length = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    unsigned char lowest = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char highest = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-    if (s[0] < 0xc2 || s[0] > 0xf4 || s[1] < lowest || s[1] > highest)
-        return 0;
-    for (size_t i = 2; i < length; i++) {
-        if (s[i] < 0x80 || s[i] > 0xbf)
-            return 0;
-    }
-    return length;
-}
-
 // How the byte is written between quotes; NULL: as it is.
 static const char *escape(unsigned char byte, char buffer[static 8])
 {
@@ -114,18 +98,19 @@ static bool put_text(struct line *line, const char *text, bool quoted)
 {
     if (quoted && !put(line, "\"", 1))
         return false;
-    const unsigned char *s = (const unsigned char *)text;
+    const char *at = text;
+    const char *end = text + strlen(text);
     bool fits = !line->full;
-    while (*s && fits) {
-        size_t length = utf8_length(s);
+    while (at < end && fits) {
+        size_t length = tg_utf8_character(at, (size_t)(end - at));
         char buffer[8];
-        const char *escaped = length == 0 ? "\xef\xbf\xbd" : escape(*s, buffer);
-        fits = escaped ? put_string(line, escaped) : put(line, (const char *)s, length);
-        s += length ? length : 1;
+        const char *escaped = length == 0 ? "\xef\xbf\xbd" : escape((unsigned char)*at, buffer);
+        fits = escaped ? put_string(line, escaped) : put(line, at, length);
+        at += length ? length : 1;
     }
     if (quoted)
         line->data[line->length++] = '"'; // LINE_END_BYTES has room for it
-    return quoted || s != (const unsigned char *)text;
+    return quoted || at != text;
 }
 
 static bool needs_quotes(const char *text)
@@ -164,12 +149,12 @@ static void put_field(struct line *line, const char *key, const char *text, int6
 
 static void format_time(char text[static 32])
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
+    long long now_ms = tg_unix_ms();
+    time_t now = (time_t)(now_ms / 1000);
     struct tm utc;
-    gmtime_r(&now.tv_sec, &utc);
+    gmtime_r(&now, &utc);
     size_t length = strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text + length, 32 - length, ".%03dZ", (int)(now.tv_nsec / 1000000));
+    snprintf(text + length, 32 - length, ".%03dZ", (int)(now_ms % 1000));
 }
 
 void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields)

@@ -2,9 +2,9 @@
 // key=value (logfmt) or JSON. Never a token, a key or the text of a message.
 #pragma once
 
-#include "common/base/error.h"
 #include "common/base/uuid7.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum tg_log_level { TG_LOG_DEBUG, TG_LOG_INFO, TG_LOG_WARN, TG_LOG_ERROR };

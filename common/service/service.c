@@ -3,7 +3,6 @@
 #include "common/service/log.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -70,50 +69,4 @@ pthread_t tg_service_thread(const char *name, void *(*run)(void *), void *argume
     }
     pthread_setname_np(thread, name);
     return thread;
-}
-
-static long long read_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-long long tg_now_ms(void)
-{
-    return read_ms(CLOCK_MONOTONIC);
-}
-
-long long tg_boottime_ms(void)
-{
-    return read_ms(CLOCK_BOOTTIME);
-}
-
-void tg_service_cond_init(pthread_cond_t *cond)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
-
-struct timespec tg_service_deadline(int ms)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
-void tg_service_sleep_ms(int milliseconds)
-{
-    struct timespec left = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
-        ;
 }

@@ -1,10 +1,7 @@
 // What every daemon does around its work: signals, readiness to the service manager, named threads.
 #pragma once
 
-#include "common/base/error.h"
-
 #include <pthread.h>
-#include <time.h>
 
 // Blocks the stop signals in this and all later threads and ignores SIGPIPE. Call first in main.
 void tg_service_start(void);
@@ -19,19 +16,3 @@ void tg_service_wait_for_stop(void);
 // Starts a thread with a name of at most 15 characters (pthread_setname_np). A thread that cannot
 // be started ends the process: there is no daemon without it.
 pthread_t tg_service_thread(const char *name, void *(*run)(void *), void *argument);
-
-// Milliseconds that only go forward (CLOCK_MONOTONIC): for deadlines and durations, never for
-// dates.
-long long tg_now_ms(void);
-
-// The same, but time goes on while the machine is suspended (CLOCK_BOOTTIME): for what others count
-// on meanwhile.
-long long tg_boottime_ms(void);
-
-// A condition variable whose deadlines are by CLOCK_MONOTONIC, and the deadline that is `ms`
-// milliseconds from now.
-void tg_service_cond_init(pthread_cond_t *cond);
-struct timespec tg_service_deadline(int ms);
-
-// Waits. For pauses between attempts at something that is away, nothing else.
-void tg_service_sleep_ms(int milliseconds);

@@ -209,12 +209,12 @@ static bool read_one(const struct tg_setting *setting, struct tg_settings *setti
     tg_setting_describe(setting, &shape);
     char buffer[44];
     if (!value)
-        return tg_error_set(error, 500, "missing_setting", setting->name,
-                            "%s is not set; it must be %s", setting->name, tg_text_string(&shape));
-    if (setting->secret)
-        return tg_error_set(error, 500, "invalid_setting", setting->name, "%s must be %s",
+        return tg_error_set(error, "missing_setting", setting->name, "%s is not set; it must be %s",
                             setting->name, tg_text_string(&shape));
-    return tg_error_set(error, 500, "invalid_setting", setting->name, "%s must be %s, not \"%s\"",
+    if (setting->secret)
+        return tg_error_set(error, "invalid_setting", setting->name, "%s must be %s", setting->name,
+                            tg_text_string(&shape));
+    return tg_error_set(error, "invalid_setting", setting->name, "%s must be %s, not \"%s\"",
                         setting->name, tg_text_string(&shape), shown(value, buffer));
 }
 
@@ -227,7 +227,7 @@ bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings, struc
     }
     if (daemon == TG_INGRESS && settings->auth == TG_AUTH_TRUSTED &&
         !settings->auth_trusted_anywhere && !tg_address_is_loopback(&settings->listen))
-        return tg_error_set(error, 500, "invalid_setting", "TOLLGATE_AUTH",
+        return tg_error_set(error, "invalid_setting", "TOLLGATE_AUTH",
                             "TOLLGATE_AUTH=trusted lets everybody who reaches TOLLGATE_LISTEN "
                             "send; set TOLLGATE_AUTH_TRUSTED_ANYWHERE=yes if you mean it");
     return true;

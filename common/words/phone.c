@@ -31,15 +31,15 @@ bool tg_phone_normalise(const char *input, size_t length, const char *field,
             plus = true;
         } else if (!is_separator(c)) {
             return tg_error_set(
-                error, 400, "invalid_phone", field,
+                error, "invalid_phone", field,
                 "%s may have digits, spaces, dashes, dots, brackets and a leading +", field);
         }
     }
     if (digits < DIGITS_MIN || digits > DIGITS_MAX)
-        return tg_error_set(error, 400, "invalid_phone", field, "%s must have %d to %d digits",
-                            field, DIGITS_MIN, DIGITS_MAX);
+        return tg_error_set(error, "invalid_phone", field, "%s must have %d to %d digits", field,
+                            DIGITS_MIN, DIGITS_MAX);
     if (phone[0] == '0')
-        return tg_error_set(error, 400, "invalid_phone", field,
+        return tg_error_set(error, "invalid_phone", field,
                             "%s must begin with a country code, not with 0", field);
     phone[digits] = '\0';
     return true;

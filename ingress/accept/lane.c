@@ -1,6 +1,7 @@
 #include "ingress/accept/lane.h"
 
 #include "common/base/batch.h"
+#include "common/base/clock.h"
 #include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -44,39 +45,35 @@ static void free_ticket(struct ticket *ticket)
 }
 
 static const struct {
-    int http_status;
     const char *code;
     const char *message;
     const char *field; // of the request
 } refusals[TG_VERDICT_CODES] = {
-    [TG_INSUFFICIENT_BALANCE] = {402, "insufficient_balance", "Insufficient wallet balance", NULL},
-    [TG_NO_ORG] = {404, "org_not_found", "There is no such org", "org_id"},
-    [TG_ORG_SUSPENDED] = {403, "org_suspended", "The org is suspended", "org_id"},
-    [TG_NO_CHANNEL] = {404, "channel_not_found", "The org has no such active channel",
-                       "channel_id"},
-    [TG_CHANNEL_PAUSED] = {409, "channel_paused", "The channel is paused", "channel_id"},
-    [TG_CONTACT_OPTED_OUT] = {409, "contact_opted_out", "The contact wants no bulk messages",
-                              "phone"},
-    [TG_IDEMPOTENCY_CONFLICT] = {409, "idempotency_conflict",
+    [TG_INSUFFICIENT_BALANCE] = {"insufficient_balance", "Insufficient wallet balance", NULL},
+    [TG_NO_ORG] = {"org_not_found", "There is no such org", "org_id"},
+    [TG_ORG_SUSPENDED] = {"org_suspended", "The org is suspended", "org_id"},
+    [TG_NO_CHANNEL] = {"channel_not_found", "The org has no such active channel", "channel_id"},
+    [TG_CHANNEL_PAUSED] = {"channel_paused", "The channel is paused", "channel_id"},
+    [TG_CONTACT_OPTED_OUT] = {"contact_opted_out", "The contact wants no bulk messages", "phone"},
+    [TG_IDEMPOTENCY_CONFLICT] = {"idempotency_conflict",
                                  "The Idempotency-Key came with another body before",
                                  "Idempotency-Key"},
-    [TG_EXPIRED] = {400, "invalid_field", "not_after must be in the future", "not_after"},
+    [TG_EXPIRED] = {"invalid_field", "not_after must be in the future", "not_after"},
 };
 
 static void answer_refused(const struct ticket *ticket, const struct tg_verdict *verdict)
 {
-    int status = refusals[verdict->code].http_status;
     const char *code = refusals[verdict->code].code;
     const char *message = refusals[verdict->code].message;
     if (verdict->code == TG_INSUFFICIENT_BALANCE) {
         struct tg_text detail = {0};
         tg_text_append_format(&detail, "{\"balance\":\"%s\",\"fee\":\"%s\"}", verdict->balance,
                               verdict->fee);
-        answer_error_detail(ticket->request, status, code, message, &detail);
+        answer_error_detail(ticket->request, code, message, &detail);
         return;
     }
     struct tg_error error;
-    tg_error_set(&error, status, code, refusals[verdict->code].field, "%s", message);
+    tg_error_set(&error, code, refusals[verdict->code].field, "%s", message);
     answer_error(ticket->request, &error);
 }
 
@@ -100,15 +97,15 @@ static void answer_unaccepted(const struct ticket *ticket, enum tg_pg_status sta
         char id[TG_UUID_TEXT_SIZE];
         tg_uuid_format(ticket->send.message_id, id);
         tg_text_append_format(&detail, "{\"message_id\":\"%s\"}", id);
-        answer_error_detail(ticket->request, 503, "outcome_unknown",
+        answer_error_detail(ticket->request, "outcome_unknown",
                             "The database went away while it was accepting the message: ask for it "
                             "before sending it again",
                             &detail);
     } else if (status == TG_PG_REFUSED) {
-        tg_error_set(&error, 500, "internal_error", NULL, "The message could not be accepted");
+        tg_error_set(&error, "internal_error", NULL, "The message could not be accepted");
         answer_error(ticket->request, &error);
     } else {
-        tg_error_set(&error, 503, "unavailable", NULL, "The database cannot be reached");
+        tg_error_set(&error, "unavailable", NULL, "The database cannot be reached");
         answer_error(ticket->request, &error);
     }
 }
@@ -129,7 +126,7 @@ static void answer_duplicate(struct waiters *waiters, const struct ticket *ticke
 static bool wait_for_meta(struct waiters *waiters, const struct ticket *ticket,
                           const struct tg_verdict *verdict)
 {
-    int64_t until_ms = ((int64_t)time(NULL) + ticket->wait_s) * 1000;
+    int64_t until_ms = tg_unix_ms() + ticket->wait_s * 1000LL;
     return ticket->wait_s > 0 && ticket->send.send_at_ms <= until_ms &&
            waiters_add(waiters, ticket->request, ticket->send.org_id, verdict,
                        ticket->wait_s * 1000);
@@ -189,7 +186,7 @@ static enum tg_pg_status accept_batch(struct lane *lane, struct ticket *const *t
         if (status == TG_PG_REFUSED || tg_now_ms() >= tickets[0]->deadline_ms)
             return status;
         if (status != TG_PG_RETRY)
-            tg_service_sleep_ms(TG_RECONNECT_MS);
+            tg_sleep_ms(TG_RECONNECT_MS);
     }
 }
 
@@ -299,6 +296,6 @@ void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *
     tg_gauge_add(TG_LANE_QUEUE, -1);
     free_ticket(ticket);
     struct tg_error error;
-    tg_error_set(&error, 503, "overloaded", NULL, "Too many messages are waiting to be accepted");
+    tg_error_set(&error, "overloaded", NULL, "Too many messages are waiting to be accepted");
     answer_error(request, &error);
 }

@@ -32,7 +32,7 @@ static struct json_object *parse(const struct tg_text *body, struct tg_error *er
     struct json_object *root = tg_json_parse(tg_text_string(body), body->length, error);
     if (root && !json_object_is_type(root, json_type_object)) {
         json_object_put(root);
-        tg_error_set(error, 400, "invalid_json", "body", "The body must be a JSON object");
+        tg_error_set(error, "invalid_json", "body", "The body must be a JSON object");
         return NULL;
     }
     return root;
@@ -45,7 +45,7 @@ static bool find(struct json_object *root, const char *field, enum json_type typ
     *value = NULL;
     json_object_object_get_ex(root, field, value);
     if (*value && !json_object_is_type(*value, type))
-        return tg_error_set(error, 400, "invalid_field", field, "%s must be %s", field, type_name);
+        return tg_error_set(error, "invalid_field", field, "%s must be %s", field, type_name);
     return true;
 }
 
@@ -81,7 +81,7 @@ static bool read_channel(struct json_object *root, struct tg_send *send, struct 
     if (channel_id &&
         !tg_uuid_parse(json_object_get_string(channel_id),
                        (size_t)json_object_get_string_len(channel_id), &send->channel_id))
-        return tg_error_set(error, 400, "invalid_field", "channel_id", "channel_id must be a UUID");
+        return tg_error_set(error, "invalid_field", "channel_id", "channel_id must be a UUID");
     return true;
 }
 
@@ -96,8 +96,7 @@ static bool read_priority(struct json_object *root, struct tg_send *send, struct
     else if (strcmp(name, "bulk") == 0)
         send->priority = TG_PRIORITY_BULK;
     else
-        return tg_error_set(error, 400, "invalid_field", "priority",
-                            "priority must be high or bulk");
+        return tg_error_set(error, "invalid_field", "priority", "priority must be high or bulk");
     return true;
 }
 
@@ -119,12 +118,12 @@ static bool read_time(struct json_object *root, const char *field, int64_t ahead
     if (!given)
         return true;
     if (holds_nul(given) || !tg_time_parse(json_object_get_string(given), time_ms))
-        return tg_error_set(error, 400, "invalid_field", field,
+        return tg_error_set(error, "invalid_field", field,
                             "%s must be a time such as 2026-11-24T09:30:00Z (RFC 3339)", field);
     if (*time_ms == 0)
         *time_ms = 1; // the very second of 1970 in which 0 means none
     if (*time_ms > now_ms() + ahead_max_s * 1000)
-        return tg_error_set(error, 400, "invalid_field", field, "%s must be at most %d days ahead",
+        return tg_error_set(error, "invalid_field", field, "%s must be at most %d days ahead",
                             field, (int)(ahead_max_s / 86400));
     return true;
 }
@@ -136,8 +135,7 @@ static bool read_times(struct json_object *root, struct tg_send *send, struct tg
                    &send->not_after_ms, error))
         return false;
     if (send->not_after_ms && send->not_after_ms <= send->send_at_ms)
-        return tg_error_set(error, 400, "invalid_field", "not_after",
-                            "not_after must be after send_at");
+        return tg_error_set(error, "invalid_field", "not_after", "not_after must be after send_at");
     return true;
 }
 
@@ -151,7 +149,7 @@ static struct json_object *read_content(struct json_object *root, enum form *for
         if (!find(root, forms[i].name, forms[i].type, forms[i].type_name, &value, error))
             return NULL;
         if (value && given) {
-            tg_error_set(error, 400, "invalid_field", forms[i].name,
+            tg_error_set(error, "invalid_field", forms[i].name,
                          "Give only one of message, media and payload");
             return NULL;
         }
@@ -161,7 +159,7 @@ static struct json_object *read_content(struct json_object *root, enum form *for
         }
     }
     if (!given) {
-        tg_error_set(error, 400, "missing_field", "message",
+        tg_error_set(error, "missing_field", "message",
                      "One of message, media and payload is required");
         return NULL;
     }
@@ -178,7 +176,7 @@ static struct json_object *read_content(struct json_object *root, enum form *for
     }
     struct json_object *type;
     if (!find_string(given, "type", &type, error) || !type) {
-        tg_error_set(error, 400, type ? "invalid_field" : "missing_field", "media.type",
+        tg_error_set(error, type ? "invalid_field" : "missing_field", "media.type",
                      "media.type must be image, video, audio, document or sticker");
         json_object_put(content);
         json_object_put(message);
@@ -241,17 +239,17 @@ static bool read_recipient(const struct tg_cloud_message *checked, struct json_o
     struct json_object *recipient_type;
     if (json_object_object_get_ex(message, "recipient_type", &recipient_type) && recipient_type &&
         strcmp(json_object_get_string(recipient_type), "individual") != 0)
-        return tg_error_set(error, 400, "invalid_message", "payload.recipient_type",
+        return tg_error_set(error, "invalid_message", "payload.recipient_type",
                             "Messages to groups are not supported");
     if (checked->recipient) {
         if (send->phone[0])
-            return tg_error_set(error, 400, "invalid_field", "phone",
+            return tg_error_set(error, "invalid_field", "phone",
                                 "phone and payload.recipient name two recipients");
         if (holds_nul(checked->recipient))
-            return tg_error_set(error, 400, "invalid_message", "payload.recipient",
+            return tg_error_set(error, "invalid_message", "payload.recipient",
                                 "payload.recipient must not hold NUL characters");
         if ((size_t)json_object_get_string_len(checked->recipient) >= sizeof send->user_id)
-            return tg_error_set(error, 400, "invalid_message", "payload.recipient",
+            return tg_error_set(error, "invalid_message", "payload.recipient",
                                 "payload.recipient must have at most %zu bytes",
                                 sizeof send->user_id - 1);
         snprintf(send->user_id, sizeof send->user_id, "%s",
@@ -269,12 +267,12 @@ static bool read_recipient(const struct tg_cloud_message *checked, struct json_o
                                 error))
             return false;
         if (send->phone[0] && strcmp(send->phone, to) != 0)
-            return tg_error_set(error, 400, "invalid_field", "payload.to",
+            return tg_error_set(error, "invalid_field", "payload.to",
                                 "payload.to and phone name two recipients");
         memcpy(send->phone, to, sizeof to);
     }
     if (!send->phone[0])
-        return tg_error_set(error, 400, "missing_field", "phone", "phone is required");
+        return tg_error_set(error, "missing_field", "phone", "phone is required");
     json_object_object_add(message, "to", json_object_new_string(send->phone));
     return true;
 }
@@ -289,7 +287,7 @@ static bool add_reply_to(struct json_object *root, struct json_object *message,
         return true;
     int length = json_object_get_string_len(reply_to);
     if (length == 0 || length >= TG_WAMID_SIZE)
-        return tg_error_set(error, 400, "invalid_field", "reply_to",
+        return tg_error_set(error, "invalid_field", "reply_to",
                             "reply_to must be the wamid of a message");
     struct json_object *context = json_object_new_object();
     json_object_object_add(context, "message_id", json_object_get(reply_to));
@@ -303,7 +301,7 @@ static bool write_payload(struct json_object *message, struct tg_send *send, str
     struct json_object *own;
     if (json_object_object_get_ex(message, "biz_opaque_callback_data", &own) && own) {
         if (holds_nul(own))
-            return tg_error_set(error, 400, "invalid_message", "payload.biz_opaque_callback_data",
+            return tg_error_set(error, "invalid_message", "payload.biz_opaque_callback_data",
                                 "payload.biz_opaque_callback_data must not hold NUL characters");
         tg_text_append(&send->callback_data, json_object_get_string(own),
                        (size_t)json_object_get_string_len(own));
@@ -320,7 +318,7 @@ static bool read_message(struct json_object *root, struct json_object *message, 
     struct json_object *type;
     if (form == FORM_MEDIA && json_object_object_get_ex(message, "type", &type) &&
         !tg_cloud_message_is_media(json_object_get_string(type)))
-        return tg_error_set(error, 400, "invalid_message", "media.type",
+        return tg_error_set(error, "invalid_message", "media.type",
                             "media.type must be image, video, audio, document or sticker");
     struct tg_cloud_message checked;
     if (!json_object_object_get_ex(message, "status", NULL))
@@ -367,7 +365,7 @@ bool send_read_key(const char *value, int count, char key[static TG_IDEMPOTENCY_
     if (count == 0)
         return true;
     if (count > 1)
-        return tg_error_set(error, 400, "invalid_header", header, "%s must be given once", header);
+        return tg_error_set(error, "invalid_header", header, "%s must be given once", header);
     value = value ? value + strspn(value, " \t") : "";
     size_t length = strlen(value);
     while (length > 0 && strchr(" \t", value[length - 1]))
@@ -376,7 +374,7 @@ bool send_read_key(const char *value, int count, char key[static TG_IDEMPOTENCY_
     for (size_t i = 0; printable && i < length; i++)
         printable = value[i] >= ' ' && value[i] <= '~';
     if (!printable)
-        return tg_error_set(error, 400, "invalid_header", header,
+        return tg_error_set(error, "invalid_header", header,
                             "%s must have 1 to %d printable ASCII characters", header,
                             TG_IDEMPOTENCY_KEY_SIZE - 1);
     memcpy(key, value, length);

@@ -1,5 +1,6 @@
 #include "ingress/accept/waiter.h"
 
+#include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -77,7 +78,7 @@ static void answer_state(const struct waiter *waiter, struct json_object *state)
                               id, json_object_get_boolean(refunded) ? "true" : "false",
                               json_object_to_json_string_ext(
                                   error, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-        answer_error_detail(waiter->request, 500, "send_failed",
+        answer_error_detail(waiter->request, "send_failed",
                             json_object_get_boolean(refunded) ? "Message failed to send (refunded)"
                                                               : "Message failed to send",
                             &json);
@@ -251,7 +252,7 @@ static void *run(void *argument)
         else if (got < 0)
             subscribed = false;
         else if (!subscribed)
-            tg_service_sleep_ms(LISTEN_MS);
+            tg_sleep_ms(LISTEN_MS);
         // Not after each result: a look goes through all who wait.
         long long now_ms = tg_now_ms();
         if (now_ms >= next_look_ms) {

@@ -86,7 +86,7 @@ void query_submit_copy(struct query_pool *pool, query_work *work, const void *co
         return;
     free(copy);
     struct tg_error error;
-    tg_error_set(&error, 503, "overloaded", NULL, "Too many requests are waiting");
+    tg_error_set(&error, "overloaded", NULL, "Too many requests are waiting");
     answer_error(request, &error);
 }
 
@@ -126,16 +126,16 @@ static void answer_failed(struct request *request, enum tg_pg_status status)
 {
     struct tg_error error;
     if (status == TG_PG_REFUSED)
-        tg_error_set(&error, 500, "internal_error", NULL, "The query failed");
+        tg_error_set(&error, "internal_error", NULL, "The query failed");
     else
-        tg_error_set(&error, 503, "unavailable", NULL, "The database cannot be reached");
+        tg_error_set(&error, "unavailable", NULL, "The database cannot be reached");
     answer_error(request, &error);
 }
 
 static void answer_not_found(const struct read *read)
 {
     struct tg_error error;
-    tg_error_set(&error, 404, "not_found", NULL, "%s", read->not_found);
+    tg_error_set(&error, "not_found", NULL, "%s", read->not_found);
     answer_error(read->request, &error);
 }
 
@@ -179,7 +179,7 @@ static void run_cancel(struct tg_pg *pg, void *context)
     } else if (verdict == TG_CANCEL_NOT_FOUND) {
         answer_not_found(read);
     } else {
-        tg_error_set(&error, 409, "too_late", NULL, "The message is no longer scheduled or held");
+        tg_error_set(&error, "too_late", NULL, "The message is no longer scheduled or held");
         answer_error(read->request, &error);
     }
     free(read);
@@ -217,7 +217,7 @@ static bool read_number(struct request *request, const char *name, int64_t max, 
         return true;
     }
     struct tg_error error;
-    tg_error_set(&error, 400, "invalid_field", name, "%s must be a number from 1 to %lld", name,
+    tg_error_set(&error, "invalid_field", name, "%s must be a number from 1 to %lld", name,
                  (long long)max);
     answer_error(request, &error);
     return false;
@@ -232,7 +232,7 @@ static void submit_message(struct query_pool *pool, query_work *work, struct req
     const char *id = request_path(request) + strlen("/api/messages/");
     if (!tg_uuid_parse(id, strlen(id), &read.message_id)) {
         struct tg_error error;
-        tg_error_set(&error, 400, "invalid_field", "id", "The message id must be a UUID");
+        tg_error_set(&error, "invalid_field", "id", "The message id must be a UUID");
         answer_error(request, &error);
         return;
     }

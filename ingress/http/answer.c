@@ -9,11 +9,34 @@ static void append_member(struct tg_text *json, const char *name, const char *va
     tg_text_append_json(json, value, strlen(value));
 }
 
-static void send_error(struct request *request, int status, const char *code, const char *message,
+// How HTTP says what the codes mean. All others are about what the request says: 400.
+static const struct {
+    const char *code;
+    int status;
+} statuses[] = {
+    {"unauthorized", 401},           {"bad_signature", 401},  {"insufficient_balance", 402},
+    {"handshake_refused", 403},      {"org_mismatch", 403},   {"org_suspended", 403},
+    {"channel_not_found", 404},      {"not_found", 404},      {"org_not_found", 404},
+    {"method_not_allowed", 405},     {"channel_paused", 409}, {"contact_opted_out", 409},
+    {"idempotency_conflict", 409},   {"too_late", 409},       {"body_too_large", 413},
+    {"unsupported_media_type", 415}, {"internal_error", 500}, {"send_failed", 500},
+    {"outcome_unknown", 503},        {"overloaded", 503},     {"unavailable", 503},
+};
+
+static int status_of(const char *code)
+{
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        if (strcmp(statuses[i].code, code) == 0)
+            return statuses[i].status;
+    }
+    return 400;
+}
+
+static void send_error(struct request *request, const char *code, const char *message,
                        const struct tg_text *detail)
 {
-    struct answer answer = {.status = status};
-    if (status == 503)
+    struct answer answer = {.status = status_of(code)};
+    if (answer.status == 503)
         request_add_header(request, "Retry-After", "1");
     tg_text_append_string(&answer.body, "{");
     append_member(&answer.body, "error", message);
@@ -35,13 +58,13 @@ void answer_error(struct request *request, const struct tg_error *error)
         append_member(&detail, "field", error->field);
         tg_text_append_string(&detail, "}");
     }
-    send_error(request, error->http_status, error->code, error->message, &detail);
+    send_error(request, error->code, error->message, &detail);
 }
 
-void answer_error_detail(struct request *request, int status, const char *code, const char *message,
+void answer_error_detail(struct request *request, const char *code, const char *message,
                          struct tg_text *detail)
 {
-    send_error(request, status, code, message, detail);
+    send_error(request, code, message, detail);
     tg_text_finish(detail);
 }
 

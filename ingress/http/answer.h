@@ -3,11 +3,12 @@
 
 #include "ingress/http/server.h"
 
-// Answers with an error; detail holds `error->field` if there is one. 503 gets a Retry-After.
+// Answers with an error, whose code decides the HTTP status; detail holds `error->field` if there
+// is one. 503 gets a Retry-After.
 void answer_error(struct request *request, const struct tg_error *error);
 
 // The same, with `detail` (a JSON object; emptied) in place of the field.
-void answer_error_detail(struct request *request, int status, const char *code, const char *message,
+void answer_error_detail(struct request *request, const char *code, const char *message,
                          struct tg_text *detail);
 
 // Answers with a JSON document; takes its bytes and empties it.

@@ -1,10 +1,10 @@
 #include "ingress/http/server.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/listen.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/service/service.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -307,7 +307,7 @@ struct server *server_start(const struct tg_settings *settings,
         abort();
     server->handler = *handler;
     pthread_mutex_init(&server->lock, NULL);
-    tg_service_cond_init(&server->progress);
+    tg_cond_init(&server->progress);
 
     // A pool of one is refused by the library: that is the plain internal thread.
     unsigned pool = settings->http_threads > 1 ? (unsigned)settings->http_threads : 0;
@@ -320,7 +320,7 @@ struct server *server_start(const struct tg_settings *settings,
         (size_t)TG_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)TG_CONNECTION_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!server->daemon) {
-        tg_error_set(error, 500, "listen_failed", "TOLLGATE_LISTEN",
+        tg_error_set(error, "listen_failed", "TOLLGATE_LISTEN",
                      "TOLLGATE_LISTEN: the listener on %s could not be started", text);
         close(listener);
         free_server(server);
@@ -345,7 +345,7 @@ void server_stop(struct server *server)
     pthread_mutex_lock(&server->lock);
     while (server->unanswered > 0)
         pthread_cond_wait(&server->progress, &server->lock);
-    struct timespec deadline = tg_service_deadline(LEAVE_S * 1000);
+    struct timespec deadline = tg_cond_deadline(LEAVE_S * 1000);
     while (server->unsent > 0 &&
            pthread_cond_timedwait(&server->progress, &server->lock, &deadline) != ETIMEDOUT)
         ;

@@ -1,8 +1,9 @@
 #include "ingress/meta/callback.h"
 
+#include "common/base/clock.h"
+#include "common/base/hex.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/service/service.h"
 #include "ingress/http/answer.h"
 
 #include <openssl/crypto.h>
@@ -68,17 +69,9 @@ void webhook_shake_hands(const struct webhook *webhook, struct request *request)
     static atomic_llong next_log_ms;
     log_refusal("webhook_handshake_refused", &next_log_ms);
     struct tg_error error;
-    tg_error_set(&error, 403, "handshake_refused", "hub.verify_token",
+    tg_error_set(&error, "handshake_refused", "hub.verify_token",
                  "hub.mode, hub.verify_token and hub.challenge do not fit");
     answer_error(request, &error);
-}
-
-static int digit_value(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
 }
 
 static bool parse_signature(const char *header, unsigned char mac[static HMAC_SIZE])
@@ -87,16 +80,7 @@ static bool parse_signature(const char *header, unsigned char mac[static HMAC_SI
     if (strncmp(header, prefix, sizeof prefix - 1) != 0)
         return false;
     const char *digits = header + sizeof prefix - 1;
-    if (strlen(digits) != (size_t)2 * HMAC_SIZE)
-        return false;
-    for (size_t i = 0; i < HMAC_SIZE; i++) {
-        int high = digit_value(digits[2 * i]);
-        int low = digit_value(digits[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        mac[i] = (unsigned char)(high * 16 + low);
-    }
-    return true;
+    return strlen(digits) == (size_t)2 * HMAC_SIZE && tg_hex_read(digits, mac, HMAC_SIZE);
 }
 
 bool webhook_is_signed(const char *secrets, const char *header, const struct tg_text *body)
@@ -131,7 +115,7 @@ void webhook_take(const struct webhook *webhook, struct request *request)
     static atomic_llong next_log_ms;
     log_refusal("webhook_signature_refused", &next_log_ms);
     struct tg_error error;
-    tg_error_set(&error, 401, "bad_signature", "X-Hub-Signature-256",
+    tg_error_set(&error, "bad_signature", "X-Hub-Signature-256",
                  count == 1 ? "The signature is not right" : "Exactly one signature is required");
     answer_error(request, &error);
 }

@@ -1,5 +1,6 @@
 #include "ingress/meta/webhook_writer.h"
 
+#include "common/base/clock.h"
 #include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -43,7 +44,7 @@ static void answer_refused(struct request *request, const char *result, const ch
 {
     tg_count(TG_WEBHOOKS, result, 1);
     struct tg_error error;
-    tg_error_set(&error, 503, result, NULL, "%s", message);
+    tg_error_set(&error, result, NULL, "%s", message);
     answer_error(request, &error);
 }
 

@@ -146,19 +146,19 @@ static bool check_request(struct request *request, const struct route *route,
                           const struct method *method, struct tg_error *error)
 {
     if (!route)
-        return tg_error_set(error, 404, "not_found", "path", "There is no such path");
+        return tg_error_set(error, "not_found", "path", "There is no such path");
     if (!method)
-        return tg_error_set(error, 405, "method_not_allowed", "method", "This path takes %s only",
+        return tg_error_set(error, "method_not_allowed", "method", "This path takes %s only",
                             route->allow);
     if (request_body_too_large(request))
-        return tg_error_set(error, 413, "body_too_large", "body",
-                            "The body must have at most %zu bytes", method->body_max);
+        return tg_error_set(error, "body_too_large", "body", "The body must have at most %zu bytes",
+                            method->body_max);
     if (request_body_without_room(request))
-        return tg_error_set(error, 503, "overloaded", NULL, "Too many bodies are being read");
+        return tg_error_set(error, "overloaded", NULL, "Too many bodies are being read");
     if (route->caller == META)
         return true;
     if (method->body_max > 0 && !is_json(request_header(request, "Content-Type", NULL)))
-        return tg_error_set(error, 415, "unsupported_media_type", "Content-Type",
+        return tg_error_set(error, "unsupported_media_type", "Content-Type",
                             "Content-Type must be application/json");
     return true;
 }
@@ -175,7 +175,7 @@ struct look_up {
 // A caller whom we do not know may try again with a key; Meta, who signs, may not.
 static void refuse_caller(struct request *request, const struct tg_error *error)
 {
-    if (error->http_status == 401)
+    if (strcmp(error->code, "unauthorized") == 0)
         request_add_header(request, "WWW-Authenticate", "Bearer");
     answer_error(request, error);
 }
@@ -237,7 +237,7 @@ void routes_handle(struct request *request, void *context)
     const struct method *method = find_method(route, request_method(request));
     struct tg_error error;
     if (!check_request(request, route, method, &error)) {
-        if (error.http_status == 405)
+        if (strcmp(error.code, "method_not_allowed") == 0)
             request_add_header(request, "Allow", route->allow);
         answer_error(request, &error);
     } else if (route->caller == META) {

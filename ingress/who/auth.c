@@ -1,7 +1,7 @@
 #include "ingress/who/auth.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
-#include "common/service/service.h"
 #include "common/store/store.h"
 
 #include <openssl/crypto.h>
@@ -74,7 +74,7 @@ enum auth_result auth_check(struct auth *auth, const char *value, int count,
 {
     *credentials = (struct credentials){0};
     if (count > 1) {
-        tg_error_set(error, 400, "duplicate_header", "Authorization",
+        tg_error_set(error, "duplicate_header", "Authorization",
                      "Authorization must be given once");
         return AUTH_REFUSED;
     }
@@ -83,7 +83,7 @@ enum auth_result auth_check(struct auth *auth, const char *value, int count,
         return AUTH_KNOWN;
     }
     if (!value || strncasecmp(value, "Bearer ", 7) != 0 || value[7] == '\0') {
-        tg_error_set(error, 401, "unauthorized", "Authorization",
+        tg_error_set(error, "unauthorized", "Authorization",
                      "An API key is required: Authorization: Bearer <key>");
         return AUTH_REFUSED;
     }
@@ -101,9 +101,9 @@ bool auth_look_up(struct auth *auth, struct tg_pg *pg, const struct credentials 
     bool found;
     *identity = (struct identity){0};
     if (tg_store_find_api_key(pg, credentials->key_hash, &found, &identity->org_id) != TG_PG_OK)
-        return tg_error_set(error, 503, "unavailable", NULL, "The database cannot be reached");
+        return tg_error_set(error, "unavailable", NULL, "The database cannot be reached");
     if (!found)
-        return tg_error_set(error, 401, "unauthorized", "Authorization", "Unknown API key");
+        return tg_error_set(error, "unauthorized", "Authorization", "Unknown API key");
     cache_put(auth, credentials->key_hash, identity->org_id);
     return true;
 }
@@ -113,14 +113,13 @@ bool auth_org(const struct identity *identity, const char *org_id, size_t length
 {
     if (!org_id) {
         if (identity->trusted)
-            return tg_error_set(error, 400, "missing_field", field, "%s is required", field);
+            return tg_error_set(error, "missing_field", field, "%s is required", field);
         *org = identity->org_id;
         return true;
     }
     if (!tg_uuid_parse(org_id, length, org))
-        return tg_error_set(error, 400, "invalid_field", field, "%s must be a UUID", field);
+        return tg_error_set(error, "invalid_field", field, "%s must be a UUID", field);
     if (!identity->trusted && !tg_uuid_equal(*org, identity->org_id))
-        return tg_error_set(error, 403, "org_mismatch", field,
-                            "The API key belongs to another org");
+        return tg_error_set(error, "org_mismatch", field, "The API key belongs to another org");
     return true;
 }

@@ -7,12 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void refuse(struct answer *answer, int http_status, const char *message)
+static void refuse_with(struct answer *answer, int http_status, const char *message)
 {
     answer->http_status = http_status;
     tg_text_append_string(&answer->body, "{\"error\":");
     tg_text_append_json(&answer->body, message, strlen(message));
     tg_text_append_string(&answer->body, "}");
+}
+
+static void refuse(struct answer *answer, const struct tg_error *error)
+{
+    int http_status = strcmp(error->code, "too_large") == 0           ? 413
+                      : strcmp(error->code, "no_webhook") == 0        ? 409
+                      : strcmp(error->code, "too_many_webhooks") == 0 ? 503
+                                                                      : 400;
+    refuse_with(answer, http_status, error->message);
 }
 
 static void answer_posts(struct sim *sim, const struct request *request, struct answer *answer)
@@ -45,7 +54,7 @@ static struct json_object *parse_body(const struct request *request, struct tg_e
 {
     if (!request->body_too_large)
         return tg_json_parse(tg_text_string(&request->body), request->body.length, error);
-    (void)tg_error_set(error, 413, "too_large", "body", "the body is too large");
+    (void)tg_error_set(error, "too_large", "body", "the body is too large");
     return NULL;
 }
 
@@ -54,7 +63,7 @@ static void answer_settings(struct sim *sim, const struct request *request, stru
     struct tg_error error;
     struct json_object *changes = parse_body(request, &error);
     if (!changes || !sim_settings_apply(&sim->settings, changes, &error)) {
-        refuse(answer, error.http_status, error.message);
+        refuse(answer, &error);
     } else {
         answer->http_status = 200;
         sim_settings_write(&sim->settings, &answer->body);
@@ -62,18 +71,12 @@ static void answer_settings(struct sim *sim, const struct request *request, stru
     json_object_put(changes);
 }
 
-static const char *string_member(struct json_object *object, const char *name)
-{
-    struct json_object *value = json_object_object_get(object, name);
-    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
-}
-
 static bool aim_webhooks(struct sim *sim, struct json_object *target, struct tg_error *error)
 {
-    const char *url = string_member(target, "url");
-    const char *secret = string_member(target, "secret");
+    const char *url = tg_json_string_member(target, "url");
+    const char *secret = tg_json_string_member(target, "secret");
     if (!url)
-        return tg_error_set(error, 400, "invalid_webhook", "url", "url must be a JSON string");
+        return tg_error_set(error, "invalid_webhook", "url", "url must be a JSON string");
     return webhooks_aim(sim->webhooks, url, secret ? secret : "", error);
 }
 
@@ -82,7 +85,7 @@ static void answer_webhook(struct sim *sim, const struct request *request, struc
     struct tg_error error;
     struct json_object *target = parse_body(request, &error);
     if (!target || !aim_webhooks(sim, target, &error)) {
-        refuse(answer, error.http_status, error.message);
+        refuse(answer, &error);
     } else {
         answer->http_status = 200;
         tg_text_append_string(&answer->body, "{\"success\":true}");
@@ -96,7 +99,7 @@ static void answer_inbound(struct sim *sim, const struct request *request, struc
     TG_TEXT_AUTO wamid = {0};
     struct json_object *wish = parse_body(request, &error);
     if (!wish || !inbound_post(sim, wish, &wamid, &error)) {
-        refuse(answer, error.http_status, error.message);
+        refuse(answer, &error);
     } else {
         answer->http_status = 200;
         tg_text_append_string(&answer->body, "{\"id\":");
@@ -138,7 +141,7 @@ void control_answer(struct sim *sim, const struct request *request, struct answe
         }
     }
     if (path_known)
-        refuse(answer, 405, "another method is meant");
+        refuse_with(answer, 405, "another method is meant");
     else
-        refuse(answer, 404, "there is no such call; see tollgate-metasim --help");
+        refuse_with(answer, 404, "there is no such call; see tollgate-metasim --help");
 }

@@ -89,7 +89,7 @@ static bool find_columns(char *const fields[static FIELDS_MAX], size_t count,
         while (at < count && strcmp(fields[at], column_names[column]) != 0)
             at++;
         if (at == count)
-            return tg_error_set(error, 500, "bad_error_rules", NULL, "%s: no column \"%s\"", path,
+            return tg_error_set(error, "bad_error_rules", NULL, "%s: no column \"%s\"", path,
                                 column_names[column]);
         columns[column] = at;
     }
@@ -101,8 +101,7 @@ bool error_rules_load(struct error_rules *rules, const char *path, struct tg_err
     *rules = (struct error_rules){0};
     FILE *file = fopen(path, "re");
     if (!file)
-        return tg_error_set(error, 500, "bad_error_rules", NULL, "%s: %s", path,
-                            strerrordesc_np(errno));
+        return tg_error_set(error, "bad_error_rules", NULL, "%s: %s", path, strerrordesc_np(errno));
     rules->rules = calloc(SIM_ERROR_RULES_MAX, sizeof *rules->rules);
     if (!rules->rules)
         abort();
@@ -124,7 +123,7 @@ bool error_rules_load(struct error_rules *rules, const char *path, struct tg_err
         header = false;
     }
     if (good && rules->count == 0)
-        good = tg_error_set(error, 500, "bad_error_rules", NULL, "%s: no error codes", path);
+        good = tg_error_set(error, "bad_error_rules", NULL, "%s: no error codes", path);
     free(line);
     fclose(file);
     if (!good)

@@ -27,7 +27,7 @@ static const struct member {
 
 static bool refuse(struct tg_error *error, const char *field, const char *reason)
 {
-    return tg_error_set(error, 400, "invalid_inbound", field, "%s %s", field, reason);
+    return tg_error_set(error, "invalid_inbound", field, "%s %s", field, reason);
 }
 
 static bool check_member(const char *name, struct json_object *value, struct tg_error *error)
@@ -39,12 +39,12 @@ static bool check_member(const char *name, struct json_object *value, struct tg_
         return refuse(error, name, "is not known here");
     const struct member *member = &members[at];
     if (!json_object_is_type(value, member->type))
-        return tg_error_set(error, 400, "invalid_inbound", name, "%s must be a JSON %s", name,
+        return tg_error_set(error, "invalid_inbound", name, "%s must be a JSON %s", name,
                             json_type_to_name(member->type));
     int64_t size = member->type == json_type_string ? json_object_get_string_len(value)
                                                     : json_object_get_int64(value);
     if (member->max > 0 && (size < 1 || size > member->max))
-        return tg_error_set(error, 400, "invalid_inbound", name, "%s must %s 1 to %d%s", name,
+        return tg_error_set(error, "invalid_inbound", name, "%s must %s 1 to %d%s", name,
                             member->type == json_type_string ? "have" : "be", member->max,
                             member->type == json_type_string ? " bytes" : "");
     return true;
@@ -71,7 +71,7 @@ static const char *string_member(struct json_object *wish, const char *name)
 static bool understand(struct json_object *wish, struct inbound *inbound, struct tg_error *error)
 {
     if (!json_object_is_type(wish, json_type_object))
-        return tg_error_set(error, 400, "invalid_inbound", NULL, "the body must be a JSON object");
+        return tg_error_set(error, "invalid_inbound", NULL, "the body must be a JSON object");
     json_object_object_foreach(wish, name, value)
     {
         if (!check_member(name, value, error))
@@ -166,7 +166,7 @@ static bool post(struct sim *sim, const struct tg_text *body, int64_t times, str
     for (int64_t i = 0; i < times; i++) {
         struct series *series = series_of_body(body);
         if (!webhooks_admit(sim->webhooks, series))
-            return tg_error_set(error, 503, "too_many_webhooks", NULL,
+            return tg_error_set(error, "too_many_webhooks", NULL,
                                 "too many webhooks wait: posted %" PRId64 " times", i);
         webhooks_begin(sim->webhooks, series);
     }
@@ -180,7 +180,7 @@ bool inbound_post(struct sim *sim, struct json_object *wish, struct tg_text *wam
     if (!understand(wish, &inbound, error))
         return false;
     if (!webhooks_aimed(sim->webhooks))
-        return tg_error_set(error, 409, "no_webhook", NULL,
+        return tg_error_set(error, "no_webhook", NULL,
                             "there is no webhook URL: give one to POST /_sim/webhook");
     TG_TEXT_AUTO body = {0};
     struct json_object *message = make_message(sim, &inbound);

@@ -1,6 +1,6 @@
 #include "tests/metasim/series.h"
 
-#include "common/service/service.h"
+#include "common/base/clock.h"
 #include "tests/metasim/sim_limits.h"
 
 #include <assert.h>
@@ -73,9 +73,7 @@ size_t series_left(const struct series *series)
 
 void series_begin(struct series *series)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    series->begun_unix_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+    series->begun_unix_ms = tg_unix_ms();
     series->begun_ms = tg_now_ms();
 }
 

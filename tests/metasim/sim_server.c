@@ -237,7 +237,7 @@ static struct addrinfo *resolve(const char *listen, struct tg_error *error)
     const char *colon = strrchr(listen, ':');
     size_t length = colon ? (size_t)(colon - listen) : 0;
     if (length == 0 || length >= sizeof host) {
-        (void)tg_error_set(error, 500, "bad_listen", NULL, "%s is not HOST:PORT", listen);
+        (void)tg_error_set(error, "bad_listen", NULL, "%s is not HOST:PORT", listen);
         return NULL;
     }
     bool brackets = listen[0] == '[' && listen[length - 1] == ']';
@@ -250,7 +250,7 @@ static struct addrinfo *resolve(const char *listen, struct tg_error *error)
     int failure = getaddrinfo(host, colon + 1, &hints, &address);
     if (failure == 0)
         return address;
-    (void)tg_error_set(error, 500, "bad_listen", NULL, "%s: %s", listen, gai_strerror(failure));
+    (void)tg_error_set(error, "bad_listen", NULL, "%s: %s", listen, gai_strerror(failure));
     return NULL;
 }
 
@@ -270,7 +270,7 @@ static int open_socket(const char *listen_on, uint16_t *port, struct tg_error *e
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
         bind(fd, address->ai_addr, address->ai_addrlen) != 0 ||
         listen(fd, SIM_LISTEN_BACKLOG) != 0 || getsockname(fd, &bound.any, &size) != 0) {
-        (void)tg_error_set(error, 500, "cannot_listen", NULL, "%s: %s", listen_on,
+        (void)tg_error_set(error, "cannot_listen", NULL, "%s: %s", listen_on,
                            strerrordesc_np(errno));
         if (fd >= 0)
             close(fd);
@@ -302,8 +302,7 @@ struct sim_server *sim_server_create(struct sim *sim, const char *listen, uint16
         sim, MHD_OPTION_END);
     if (server->daemon)
         return server;
-    (void)tg_error_set(error, 500, "cannot_listen", NULL, "%s: the HTTP server does not start",
-                       listen);
+    (void)tg_error_set(error, "cannot_listen", NULL, "%s: the HTTP server does not start", listen);
     close(fd);
     sim_server_destroy(server);
     return NULL;

@@ -46,16 +46,15 @@ static bool read_change(const char *name, struct json_object *value, size_t *set
     while (at < SETTINGS && strcmp(kinds[at].name, name) != 0)
         at++;
     if (at == SETTINGS)
-        return tg_error_set(error, 400, "unknown_setting", name, "there is no setting \"%s\"",
-                            name);
+        return tg_error_set(error, "unknown_setting", name, "there is no setting \"%s\"", name);
     const struct kind *kind = &kinds[at];
     if (!json_object_is_type(value, kind->boolean ? json_type_boolean : json_type_int))
-        return tg_error_set(error, 400, "invalid_setting", name, "%s must be a %s", name,
+        return tg_error_set(error, "invalid_setting", name, "%s must be a %s", name,
                             kind->boolean ? "boolean" : "whole number");
     *setting = at;
     *number = kind->boolean ? json_object_get_boolean(value) : json_object_get_int64(value);
     if (*number < 0 || *number > kind->max)
-        return tg_error_set(error, 400, "invalid_setting", name, "%s must be 0 to %" PRId64, name,
+        return tg_error_set(error, "invalid_setting", name, "%s must be 0 to %" PRId64, name,
                             kind->max);
     return true;
 }
@@ -64,7 +63,7 @@ bool sim_settings_apply(struct sim_settings *settings, struct json_object *chang
                         struct tg_error *error)
 {
     if (!json_object_is_type(changes, json_type_object))
-        return tg_error_set(error, 400, "invalid_settings", NULL, "settings are a JSON object");
+        return tg_error_set(error, "invalid_settings", NULL, "settings are a JSON object");
     int64_t numbers[SETTINGS];
     bool changed[SETTINGS] = {false};
     json_object_object_foreach(changes, name, value)

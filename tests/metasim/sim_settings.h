@@ -35,7 +35,7 @@ void sim_settings_reset(struct sim_settings *settings);
 int64_t sim_settings_get(const struct sim_settings *settings, enum setting setting);
 
 // Applies the members of a JSON object, all or none. An unknown name, a wrong type or a number out
-// of bounds: false, http 400, `field` is the name.
+// of bounds: false, `field` is the name.
 bool sim_settings_apply(struct sim_settings *settings, struct json_object *changes,
                         struct tg_error *error) TG_MUST_CHECK;
 

@@ -1,5 +1,6 @@
 #include "tests/metasim/webhooks.h"
 
+#include "common/base/clock.h"
 #include "common/service/service.h"
 #include "tests/metasim/poster.h"
 #include "tests/metasim/sim_limits.h"
@@ -193,19 +194,19 @@ static bool check_target(const char *url, const char *secret, struct tg_error *e
 {
     size_t scheme = strncmp(url, "http://", 7) == 0 ? 7 : strncmp(url, "https://", 8) == 0 ? 8 : 0;
     if (scheme == 0 || url[scheme] == '\0')
-        return tg_error_set(error, 400, "invalid_webhook", "url",
+        return tg_error_set(error, "invalid_webhook", "url",
                             "url must begin with http:// or https://, or be \"\"");
     for (const char *at = url; *at; at++) {
         if (*at <= ' ' || *at >= 0x7f)
-            return tg_error_set(error, 400, "invalid_webhook", "url",
+            return tg_error_set(error, "invalid_webhook", "url",
                                 "url must be of visible ASCII characters");
     }
     if (strlen(url) >= SIM_WEBHOOK_URL_SIZE)
-        return tg_error_set(error, 400, "invalid_webhook", "url",
+        return tg_error_set(error, "invalid_webhook", "url",
                             "url must be shorter than %d characters", SIM_WEBHOOK_URL_SIZE);
     if (!*secret || strlen(secret) >= SIM_WEBHOOK_SECRET_SIZE)
-        return tg_error_set(error, 400, "invalid_webhook", "secret",
-                            "secret must have 1 to %d bytes", SIM_WEBHOOK_SECRET_SIZE - 1);
+        return tg_error_set(error, "invalid_webhook", "secret", "secret must have 1 to %d bytes",
+                            SIM_WEBHOOK_SECRET_SIZE - 1);
     return true;
 }
 

@@ -20,7 +20,7 @@ void webhooks_close(struct webhooks *webhooks);
 void webhooks_destroy(struct webhooks *webhooks);
 
 // From now on everything is posted to this URL, also what waits, and signed with this secret. A URL
-// of "" switches off: what waits is dropped. False: http 400, `field` is "url" or "secret".
+// of "" switches off: what waits is dropped. False: `field` is "url" or "secret".
 bool webhooks_aim(struct webhooks *webhooks, const char *url, const char *secret,
                   struct tg_error *error) TG_MUST_CHECK;
 

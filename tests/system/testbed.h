@@ -5,7 +5,7 @@
 // all failures end the test at once.
 #pragma once
 
-#include "common/base/error.h"
+#include "common/base/attributes.h"
 
 #include <criterion/criterion.h>
 #include <stdarg.h>

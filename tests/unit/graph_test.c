@@ -1,8 +1,8 @@
 // The way to Meta, against a listener of the test's own.
 #include "worker/send/graph.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
-#include "common/service/service.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

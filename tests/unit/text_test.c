@@ -1,4 +1,5 @@
 #include "common/base/text.h"
+#include "common/base/utf8.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

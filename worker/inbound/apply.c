@@ -1,9 +1,9 @@
 #include "worker/inbound/apply.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/service/service.h"
 
 #include <assert.h>
 #include <string.h>

@@ -24,12 +24,8 @@ static struct json_object *member(struct json_object *object, const char *name)
 // A string of 1 to `max` bytes; absent for anything else.
 static struct tg_span string_of(struct json_object *value, size_t max)
 {
-    if (!json_object_is_type(value, json_type_string))
-        return (struct tg_span){0};
-    size_t length = (size_t)json_object_get_string_len(value);
-    if (length == 0 || length > max)
-        return (struct tg_span){0};
-    return (struct tg_span){json_object_get_string(value), length};
+    struct tg_span span = tg_json_span(value);
+    return span.length > 0 && span.length <= max ? span : (struct tg_span){0};
 }
 
 static struct tg_span string_member(struct json_object *object, const char *name, size_t max)

@@ -99,13 +99,13 @@ static bool check(struct json_object *message, const struct tg_received *to, str
 {
     struct tg_cloud_message checked;
     if (!json_object_is_type(message, json_type_object))
-        return tg_error_set(error, 400, "invalid_message", "reply",
+        return tg_error_set(error, "invalid_message", "reply",
                             "reply must be a string or a message object");
     address(message, to, wamid);
     if (!tg_cloud_message_check(message, &checked, error))
         return false;
     if (strcmp(checked.type, "receipt") == 0)
-        return tg_error_set(error, 400, "invalid_message", "reply", "reply must be a message");
+        return tg_error_set(error, "invalid_message", "reply", "reply must be a message");
     snprintf(reply->type, sizeof reply->type, "%s", checked.type);
     return true;
 }

@@ -1,8 +1,8 @@
 #include "worker/inbound/take.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/log.h"
-#include "common/service/service.h"
 #include "common/store/store.h"
 #include "common/streams/job.h"
 #include "common/streams/webhook.h"

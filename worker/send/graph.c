@@ -1,8 +1,8 @@
 #include "worker/send/graph.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/metrics.h"
-#include "common/service/service.h"
 #include "common/service/stop_point.h"
 #include "worker/send/outcome.h"
 

@@ -1,6 +1,6 @@
 #include "worker/send/in_hand.h"
 
-#include "common/service/service.h"
+#include "common/base/clock.h"
 
 #include <stdlib.h>
 

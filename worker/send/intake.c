@@ -1,9 +1,9 @@
 #include "worker/send/intake.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/service/service.h"
 #include "common/service/stop_point.h"
 #include "worker/send/ack.h"
 #include "worker/send/in_hand.h"
@@ -143,7 +143,7 @@ static bool claim(struct work *work, const struct tg_job *jobs, size_t n)
             return true;
         }
         maybe_claimed |= status == TG_PG_UNKNOWN;
-        tg_service_sleep_ms(RETRY_MS);
+        tg_sleep_ms(RETRY_MS);
     }
     while (maybe_claimed &&
            tg_store_release_sends(work->pg, org_ids, message_ids, claim_ids, n) != TG_PG_OK) {
@@ -151,7 +151,7 @@ static bool claim(struct work *work, const struct tg_job *jobs, size_t n)
             tg_log(TG_LOG_ERROR, "claim_left_unknown", TG_LOG_NUMBER("jobs", n));
             return true;
         }
-        tg_service_sleep_ms(RETRY_MS);
+        tg_sleep_ms(RETRY_MS);
     }
     give_back(work, jobs, n);
     return true;

@@ -40,34 +40,24 @@ static void set_message(struct tg_outcome *outcome, const char *text, const char
     copy_cut(outcome->error_message + length, size - length, details);
 }
 
-// A member of an object, if it has it with that type; NULL else, also when `object` is no object.
-static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
-{
-    struct json_object *value = NULL;
-    if (!json_object_is_type(object, json_type_object) ||
-        !json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, type))
-        return NULL;
-    return value;
-}
-
 static const char *text_member(struct json_object *object, const char *key)
 {
-    struct json_object *value = member(object, key, json_type_string);
-    return value ? json_object_get_string(value) : "";
+    const char *text = tg_json_string_member(object, key);
+    return text ? text : "";
 }
 
 // {"error":{"message","type","code","error_data":{"messaging_product","details"},"is_transient"}}:
 // ../shared/meta/FACTS.md
 static bool judge_envelope(struct json_object *root, struct tg_outcome *outcome)
 {
-    struct json_object *error = member(root, "error", json_type_object);
-    struct json_object *code = member(error, "code", json_type_int);
+    struct json_object *error = tg_json_member(root, "error", json_type_object);
+    struct json_object *code = tg_json_member(error, "code", json_type_int);
     if (!code)
         return false;
     snprintf(outcome->key, sizeof outcome->key, "%" PRId64, json_object_get_int64(code));
-    struct json_object *data = member(error, "error_data", json_type_object);
+    struct json_object *data = tg_json_member(error, "error_data", json_type_object);
     set_message(outcome, text_member(error, "message"), text_member(data, "details"));
-    struct json_object *transient = member(error, "is_transient", json_type_boolean);
+    struct json_object *transient = tg_json_member(error, "is_transient", json_type_boolean);
     outcome->transient = transient && json_object_get_boolean(transient);
     return true;
 }
@@ -75,10 +65,11 @@ static bool judge_envelope(struct json_object *root, struct tg_outcome *outcome)
 // The id of the one message that was sent; false if there is none, or none that could be kept.
 static bool find_wamid(struct json_object *root, struct tg_outcome *outcome)
 {
-    struct json_object *messages = member(root, "messages", json_type_array);
+    struct json_object *messages = tg_json_member(root, "messages", json_type_array);
     if (!messages)
         return false;
-    struct json_object *id = member(json_object_array_get_idx(messages, 0), "id", json_type_string);
+    struct json_object *id =
+        tg_json_member(json_object_array_get_idx(messages, 0), "id", json_type_string);
     if (!id)
         return false;
     const char *wamid = json_object_get_string(id);
@@ -96,7 +87,7 @@ static void judge_success(const struct outcome_answer *answer, struct json_objec
         set_key(outcome, "sent");
         return;
     }
-    struct json_object *success = member(root, "success", json_type_boolean);
+    struct json_object *success = tg_json_member(root, "success", json_type_boolean);
     if (answer->receipt && success && json_object_get_boolean(success)) {
         set_key(outcome, "sent");
         return;

@@ -1,6 +1,6 @@
 #include "worker/send/places.h"
 
-#include "common/service/service.h"
+#include "common/base/clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -33,7 +33,7 @@ struct places *places_create(size_t count)
     places->free = count;
     places->fair = count / 4 < FAIR_NUMBER ? (count + 3) / 4 : FAIR_NUMBER;
     pthread_mutex_init(&places->mutex, NULL);
-    tg_service_cond_init(&places->more);
+    tg_cond_init(&places->more);
     return places;
 }
 
@@ -50,7 +50,7 @@ void places_destroy(struct places *places)
 // Waits under the lock until so many are free.
 static void wait_for(struct places *places, size_t wanted, int timeout_ms)
 {
-    struct timespec until = tg_service_deadline(timeout_ms);
+    struct timespec until = tg_cond_deadline(timeout_ms);
     int result = 0;
     while (places->free < wanted && result != ETIMEDOUT)
         result = pthread_cond_timedwait(&places->more, &places->mutex, &until);

@@ -5,7 +5,7 @@
 // All functions but create and destroy are thread-safe.
 #pragma once
 
-#include "common/base/error.h"
+#include "common/base/attributes.h"
 
 #include <stddef.h>
 

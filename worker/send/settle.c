@@ -1,9 +1,9 @@
 #include "worker/send/settle.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/service/service.h"
 #include "common/service/stop_point.h"
 #include "worker/send/ack.h"
 #include "worker/send/in_hand.h"
@@ -38,7 +38,7 @@ static bool try_again(struct work *work)
 {
     if (stop_age_ms(work->settle->stop) > GIVE_UP_MS)
         return false;
-    tg_service_sleep_ms(RETRY_MS);
+    tg_sleep_ms(RETRY_MS);
     return true;
 }
 

@@ -1,7 +1,7 @@
 #include "worker/upkeep/janitor.h"
 
+#include "common/base/clock.h"
 #include "common/service/log.h"
-#include "common/service/service.h"
 #include "common/streams/job.h"
 #include "common/streams/webhook.h"
 #include "worker/upkeep/duty.h"

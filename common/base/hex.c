@@ -1,0 +1,24 @@
+#include "common/base/hex.h"
+
+int tg_hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool tg_hex_read(const char *digits, unsigned char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int high = tg_hex_value(digits[2 * i]);
+        int low = high < 0 ? -1 : tg_hex_value(digits[2 * i + 1]);
+        if (low < 0)
+            return false;
+        bytes[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}

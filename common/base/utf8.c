@@ -1,0 +1,34 @@
+#include "common/base/utf8.h"
+
+// Which bytes may begin a character, and which may follow them, is the table of RFC 3629, section
+// 4: the range of the second byte is what rules out overlong forms and surrogates.
+size_t tg_utf8_character(const char *bytes, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)bytes;
+    if (at[0] < 0x80)
+        return 1;
+    if (at[0] < 0xc2 || at[0] > 0xf4)
+        return 0;
+    size_t size = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    unsigned char lowest = at[0] == 0xe0 ? 0xa0 : at[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char highest = at[0] == 0xed ? 0x9f : at[0] == 0xf4 ? 0x8f : 0xbf;
+    if (size > length || at[1] < lowest || at[1] > highest)
+        return 0;
+    for (size_t i = 2; i < size; i++) {
+        if (at[i] < 0x80 || at[i] > 0xbf)
+            return 0;
+    }
+    return size;
+}
+
+bool tg_utf8_is_valid(const char *bytes, size_t length)
+{
+    while (length > 0) {
+        size_t size = tg_utf8_character(bytes, length);
+        if (size == 0)
+            return false;
+        bytes += size;
+        length -= size;
+    }
+    return true;
+}
