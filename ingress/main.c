@@ -91,13 +91,15 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
 
-    struct tg_readiness *readiness = tg_readiness_create(&settings);
-    struct tg_admin *admin =
-        tg_admin_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
-    bool served = admin && serve(&settings);
-    if (!admin)
+    struct tg_readiness *readiness =
+        tg_readiness_create(settings.postgres_url, settings.redis_url, (int)settings.partitions);
+    struct tg_health *health =
+        tg_health_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
+    bool served = health && serve(&settings);
+    if (!health)
         tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
-    tg_admin_stop(admin);
+    tg_health_stop(health);
+    tg_health_free(health);
     tg_readiness_destroy(readiness);
     return served ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,7 +7,7 @@
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "worker/inbound/take.h"
 #include "worker/send/dispatch.h"
 #include "worker/send/intake.h"
@@ -142,17 +142,19 @@ int main(int argc, char **argv)
     raise_file_limit();
     hurry_resolver();
 
-    struct tg_readiness *readiness = tg_readiness_create(&settings);
+    struct tg_readiness *readiness =
+        tg_readiness_create(settings.postgres_url, settings.redis_url, (int)settings.partitions);
     struct tg_error error;
-    struct tg_admin *admin =
-        tg_admin_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
-    if (admin) {
+    struct tg_health *health =
+        tg_health_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
+    if (health) {
         work(&settings);
         tg_log(TG_LOG_INFO, "worker_stopped");
     } else {
         tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
     }
-    tg_admin_stop(admin);
+    tg_health_stop(health);
+    tg_health_free(health);
     tg_readiness_destroy(readiness);
-    return admin ? 0 : 1;
+    return health ? 0 : 1;
 }

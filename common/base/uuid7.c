@@ -1,7 +1,7 @@
 #include "common/base/uuid7.h"
 
 #include "common/base/clock.h"
-#include "common/base/hex.h"
+#include "common/base/digits.h"
 
 #include <stdlib.h>
 #include <string.h>

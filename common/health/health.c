@@ -11,21 +11,21 @@
 
 enum {
     // Prometheus, a service manager's probes and a person or two.
-    ADMIN_CONNECTIONS_MAX = 32,
-    ADMIN_CONNECTION_MEMORY_BYTES = 8 * 1024,
-    ADMIN_IDLE_S = 10,
-    ADMIN_BACKLOG = 16,
+    CONNECTIONS_MAX = 32,
+    CONNECTION_MEMORY_BYTES = 8 * 1024,
+    IDLE_S = 10,
+    BACKLOG = 16,
 };
 
-struct tg_admin {
+struct tg_health {
     struct MHD_Daemon *daemon;
-    tg_admin_probe *probe;
+    tg_health_probe *probe;
     void *context;
 };
 
 // Appends the body of /healthz, /readyz or /metrics; returns the HTTP status, 404 for any other
 // path.
-static unsigned answer_body(const struct tg_admin *admin, const char *path, struct tg_text *body,
+static unsigned answer_body(const struct tg_health *health, const char *path, struct tg_text *body,
                             const char **content_type)
 {
     *content_type = "text/plain; charset=utf-8";
@@ -41,7 +41,7 @@ static unsigned answer_body(const struct tg_admin *admin, const char *path, stru
     if (strcmp(path, "/readyz") == 0) {
         *content_type = "application/json";
         TG_TEXT_AUTO missing = {0};
-        admin->probe(admin->context, &missing);
+        health->probe(health->context, &missing);
         bool ready = missing.length == 0;
         if (ready)
             tg_text_append_string(body, "{\"ready\":true}\n");
@@ -85,41 +85,43 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     return queued;
 }
 
-// Returns a listening socket, -1 with errno if the address cannot be had.
-struct tg_admin *tg_admin_start(const struct tg_address *address, tg_admin_probe *probe,
-                                void *context, struct tg_error *error)
+struct tg_health *tg_health_start(const struct tg_address *address, tg_health_probe *probe,
+                                  void *context, struct tg_error *error)
 {
     char text[TG_ADDRESS_TEXT_SIZE];
-    int listener = tg_listen(address, ADMIN_BACKLOG, "TOLLGATE_ADMIN_LISTEN", text, error);
+    int listener = tg_listen(address, BACKLOG, "TOLLGATE_ADMIN_LISTEN", text, error);
     if (listener < 0)
         return NULL;
-    struct tg_admin *admin = calloc(1, sizeof *admin);
-    if (!admin)
+    struct tg_health *health = calloc(1, sizeof *health);
+    if (!health)
         abort();
-    admin->probe = probe;
-    admin->context = context;
+    health->probe = probe;
+    health->context = context;
     // Once it has started, the socket is libmicrohttpd's, which also closes it.
-    admin->daemon = MHD_start_daemon(
+    health->daemon = MHD_start_daemon(
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle,
-        admin, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)ADMIN_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)ADMIN_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)ADMIN_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-    if (!admin->daemon) {
+        health, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (!health->daemon) {
         tg_error_set(error, "listen_failed", "TOLLGATE_ADMIN_LISTEN",
                      "TOLLGATE_ADMIN_LISTEN: the listener on %s could not be started", text);
         close(listener);
-        free(admin);
+        free(health);
         return NULL;
     }
     tg_log(TG_LOG_INFO, "admin_listening", TG_LOG_TEXT("address", text));
-    return admin;
+    return health;
 }
 
-void tg_admin_stop(struct tg_admin *admin)
+void tg_health_stop(struct tg_health *health)
 {
-    if (!admin)
-        return;
-    MHD_stop_daemon(admin->daemon);
-    free(admin);
+    if (health)
+        MHD_stop_daemon(health->daemon);
+}
+
+void tg_health_free(struct tg_health *health)
+{
+    free(health);
 }

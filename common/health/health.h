@@ -3,19 +3,20 @@
 #pragma once
 
 #include "common/base/text.h"
-#include "common/service/settings.h"
+#include "common/service/listen.h"
 
-struct tg_admin;
+struct tg_health;
 
 // Says whether the daemon can work. Appends the names of what is missing, comma-separated and each
 // in JSON quotes, to `missing` ("\"postgresql\",\"redis\""). Called by the listener's thread at
 // each /readyz, so it must end within a few seconds.
-typedef void tg_admin_probe(void *context, struct tg_text *missing);
+typedef void tg_health_probe(void *context, struct tg_text *missing);
 
 // Starts listening in threads of its own and logs "admin_listening" with the address. NULL and
 // `error` if the address cannot be had.
-struct tg_admin *tg_admin_start(const struct tg_address *address, tg_admin_probe *probe,
-                                void *context, struct tg_error *error);
+struct tg_health *tg_health_start(const struct tg_address *address, tg_health_probe *probe,
+                                  void *context, struct tg_error *error);
 
-// Stops the threads and frees it. NULL is fine.
-void tg_admin_stop(struct tg_admin *admin);
+// Ends the threads; what is being answered is answered. NULL is fine.
+void tg_health_stop(struct tg_health *health);
+void tg_health_free(struct tg_health *health); // NULL is fine

@@ -12,15 +12,15 @@ struct tg_readiness {
     struct tg_stream *stream;
 };
 
-struct tg_readiness *tg_readiness_create(const struct tg_settings *settings)
+struct tg_readiness *tg_readiness_create(const char *postgres_url, const char *redis_url,
+                                         int partitions)
 {
     struct tg_readiness *readiness = calloc(1, sizeof *readiness);
     if (!readiness)
         abort();
     pthread_mutex_init(&readiness->lock, NULL);
-    readiness->pg = tg_pg_create(settings->postgres_url, "tollgate readiness");
-    readiness->stream =
-        tg_stream_create(settings->redis_url, (int)settings->partitions, tg_job_work);
+    readiness->pg = tg_pg_create(postgres_url, "tollgate readiness");
+    readiness->stream = tg_stream_create(redis_url, partitions, tg_job_work);
     return readiness;
 }
 

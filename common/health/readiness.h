@@ -3,14 +3,14 @@
 #pragma once
 
 #include "common/base/text.h"
-#include "common/service/settings.h"
 
 struct tg_readiness;
 
-struct tg_readiness *tg_readiness_create(const struct tg_settings *settings);
+struct tg_readiness *tg_readiness_create(const char *postgres_url, const char *redis_url,
+                                         int partitions);
 void tg_readiness_destroy(struct tg_readiness *readiness);
 
-// A tg_admin_probe (admin.h), whose context is a struct tg_readiness: asks both over connections of
-// its own and names what is missing: "postgresql", "schema" (run deploy/migrate), "redis".
+// A tg_health_probe (health.h), whose context is a struct tg_readiness: asks both over connections
+// of its own and names what is missing: "postgresql", "schema" (run deploy/migrate), "redis".
 // Thread-safe: one asks at a time.
 void tg_readiness_probe(void *context, struct tg_text *missing);

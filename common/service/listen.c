@@ -1,5 +1,7 @@
 #include "common/service/listen.h"
 
+#include "common/base/digits.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -63,4 +65,33 @@ int tg_listen(const struct tg_address *address, int backlog, const char *setting
         tg_error_set(error, "listen_failed", setting, "%s: cannot listen on %s: %s", setting, text,
                      strerrordesc_np(reason));
     return listener;
+}
+
+bool tg_address_parse(const char *text, struct tg_address *address)
+{
+    bool v6 = *text == '[';
+    const char *host = text + v6;
+    size_t length = strcspn(host, v6 ? "]" : ":");
+    const char *colon = host + length + (v6 && host[length] == ']');
+    struct tg_address parsed = {0};
+    int64_t port;
+    if (length >= sizeof parsed.host || *colon != ':' ||
+        !tg_decimal_read(colon + 1, UINT16_MAX, &port))
+        return false;
+    memcpy(parsed.host, host, length);
+    parsed.port = (uint16_t)port;
+    struct in6_addr any; // large enough for both families
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, parsed.host, &any) != 1)
+        return false;
+    *address = parsed;
+    return true;
+}
+
+bool tg_address_is_loopback(const struct tg_address *address)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, address->host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+    return inet_pton(AF_INET6, address->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }

@@ -3,7 +3,7 @@
 // is the scheduler's to find, as its message is on record.
 #pragma once
 
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "common/streams/job.h"
 
 struct jobs;

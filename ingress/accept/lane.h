@@ -3,7 +3,7 @@
 // An org always goes to the same lane, so lanes never wait for each other's wallets.
 #pragma once
 
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "common/store/store.h"
 #include "ingress/accept/job_writer.h"
 #include "ingress/accept/waiter.h"

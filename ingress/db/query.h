@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/pg/pg.h"
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "ingress/http/server.h"
 #include "ingress/who/auth.h"
 

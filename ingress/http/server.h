@@ -8,7 +8,7 @@
 #pragma once
 
 #include "common/base/text.h"
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 
 struct server;
 struct request;

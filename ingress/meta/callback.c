@@ -1,7 +1,7 @@
 #include "ingress/meta/callback.h"
 
 #include "common/base/clock.h"
-#include "common/base/hex.h"
+#include "common/base/digits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "ingress/http/answer.h"

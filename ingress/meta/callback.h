@@ -3,7 +3,7 @@
 // one. Thread-safe.
 #pragma once
 
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "ingress/http/server.h"
 #include "ingress/meta/webhook_writer.h"
 

@@ -3,7 +3,7 @@
 // answered only after Redis has answered for it.
 #pragma once
 
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "ingress/http/server.h"
 
 struct publisher;

@@ -5,7 +5,7 @@
 
 #include "common/base/uuid7.h"
 #include "common/pg/pg.h"
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 
 enum { AUTH_HASH_SIZE = 32 };
 

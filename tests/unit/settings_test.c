@@ -1,4 +1,4 @@
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 
 #include "capture.h"
 

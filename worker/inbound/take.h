@@ -2,7 +2,7 @@
 // replied to, and then the events are done.
 #pragma once
 
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "worker/stop.h"
 
 // All borrowed; they must outlive the thread.

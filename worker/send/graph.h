@@ -8,7 +8,7 @@
 // One thread uses a graph; only graph_wake may be called by others.
 #pragma once
 
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "worker/send/in_hand.h"
 
 struct graph;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/base/queue.h"
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "worker/send/places.h"
 #include "worker/stop.h"
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "common/redis/stream.h"
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "common/store/store.h"
 #include "worker/stop.h"
 

@@ -2,7 +2,7 @@
 // its PostgreSQL session.
 #pragma once
 
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 #include "worker/stop.h"
 
 // All borrowed; they must outlive the thread.

@@ -1,32 +1,16 @@
-#include "common/service/setting_kinds.h"
+#include "common/settings/setting_kinds.h"
 
+#include "common/base/digits.h"
 #include "common/pg/pg.h"
 #include "common/redis/stream.h"
-#include "common/service/settings.h"
+#include "common/service/listen.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
 
 static bool starts_with(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;
-}
-
-// Digits only, with nothing around them, up to `highest`.
-static bool parse_digits(const char *text, int64_t highest, int64_t *number)
-{
-    *number = 0;
-    if (!*text)
-        return false;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        *number = *number * 10 + (*text - '0');
-        if (*number > highest)
-            return false;
-    }
-    return true;
 }
 
 static bool keep_text(const char *value, void *target)
@@ -105,7 +89,7 @@ bool tg_setting_graph_version(const struct tg_setting *setting, const char *valu
 bool tg_setting_integer(const struct tg_setting *setting, const char *value, void *target)
 {
     int64_t number;
-    if (!parse_digits(value, setting->highest, &number) || number < setting->lowest)
+    if (!tg_decimal_read(value, setting->highest, &number) || number < setting->lowest)
         return false;
     memcpy(target, &number, sizeof number);
     return true;
@@ -152,35 +136,6 @@ bool tg_setting_set(const struct tg_setting *setting, const char *value, void *t
     }
     memcpy(target, &set, sizeof set);
     return true;
-}
-
-bool tg_address_parse(const char *text, struct tg_address *address)
-{
-    bool v6 = *text == '[';
-    const char *host = text + v6;
-    size_t length = strcspn(host, v6 ? "]" : ":");
-    const char *colon = host + length + (v6 && host[length] == ']');
-    struct tg_address parsed = {0};
-    int64_t port;
-    if (length >= sizeof parsed.host || *colon != ':' ||
-        !parse_digits(colon + 1, UINT16_MAX, &port))
-        return false;
-    memcpy(parsed.host, host, length);
-    parsed.port = (uint16_t)port;
-    struct in6_addr any; // large enough for both families
-    if (inet_pton(v6 ? AF_INET6 : AF_INET, parsed.host, &any) != 1)
-        return false;
-    *address = parsed;
-    return true;
-}
-
-bool tg_address_is_loopback(const struct tg_address *address)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (inet_pton(AF_INET, address->host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
-    return inet_pton(AF_INET6, address->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 void tg_setting_describe(const struct tg_setting *setting, struct tg_text *text)

@@ -1,7 +1,7 @@
-#include "common/service/settings.h"
+#include "common/settings/settings.h"
 
 #include "common/limits.h"
-#include "common/service/setting_kinds.h"
+#include "common/settings/setting_kinds.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/base/error.h"
+#include "common/service/listen.h"
 #include "common/service/log.h"
 
 #include <stdint.h>
@@ -11,11 +12,6 @@
 enum tg_daemon { TG_INGRESS = 1, TG_WORKER = 2 };
 enum tg_auth { TG_AUTH_KEYS, TG_AUTH_TRUSTED };
 enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_SCHEDULER = 4 };
-
-struct tg_address {
-    char host[64]; // an IPv4 or IPv6 address, without brackets
-    uint16_t port; // 0: any free port
-};
 
 struct tg_settings {
     const char *postgres_url;
@@ -55,9 +51,3 @@ int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_set
 
 // Prints .env.example: every setting of both daemons with its help, bounds and default.
 void tg_settings_env_example(FILE *out);
-
-// Is the address one of this machine only (127.0.0.0/8 or ::1)?
-bool tg_address_is_loopback(const struct tg_address *address);
-
-// "127.0.0.1:3000" or "[::1]:3000" to an address. false: neither.
-bool tg_address_parse(const char *text, struct tg_address *address) TG_MUST_CHECK;

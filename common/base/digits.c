@@ -1,4 +1,19 @@
-#include "common/base/hex.h"
+#include "common/base/digits.h"
+
+bool tg_decimal_read(const char *text, int64_t highest, int64_t *number)
+{
+    *number = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        *number = *number * 10 + (*text - '0');
+        if (*number > highest)
+            return false;
+    }
+    return true;
+}
 
 int tg_hex_value(char c)
 {
