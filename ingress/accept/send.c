@@ -3,11 +3,11 @@
 #include "common/base/json.h"
 #include "common/base/time_text.h"
 #include "common/cloud/message.h"
+#include "common/crypto/digest.h"
 #include "common/limits.h"
 #include "common/words/phone.h"
 
 #include <ctype.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -385,9 +385,8 @@ bool send_read_key(const char *value, int count, char key[static TG_IDEMPOTENCY_
 void send_set_key(struct tg_send *send, const char *key, const struct tg_text *body)
 {
     snprintf(send->idempotency_key, sizeof send->idempotency_key, "%s", key);
-    if (key[0] && EVP_Digest(tg_text_string(body), body->length, send->body_hash, NULL,
-                             EVP_sha256(), NULL) != 1)
-        abort();
+    if (key[0])
+        tg_sha256(tg_text_string(body), body->length, send->body_hash);
 }
 
 int send_wait_seconds(const char *prefer)

@@ -2,18 +2,16 @@
 
 #include "common/base/clock.h"
 #include "common/base/digits.h"
+#include "common/crypto/digest.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "ingress/http/answer.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HMAC_SIZE = 32, REFUSAL_LOG_INTERVAL_MS = 10000 };
+enum { REFUSAL_LOG_INTERVAL_MS = 10000 };
 
 struct webhook {
     const struct tg_settings *settings;
@@ -44,23 +42,13 @@ static void log_refusal(const char *event, atomic_llong *next_ms)
         tg_log(TG_LOG_WARN, event);
 }
 
-bool webhook_same_text(const char *a, const char *b)
-{
-    unsigned char digests[2][EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_Digest(a, strlen(a), digests[0], &size, EVP_sha256(), NULL) != 1 ||
-        EVP_Digest(b, strlen(b), digests[1], &size, EVP_sha256(), NULL) != 1)
-        abort();
-    return CRYPTO_memcmp(digests[0], digests[1], size) == 0;
-}
-
 void webhook_shake_hands(const struct webhook *webhook, struct request *request)
 {
     const char *mode = request_parameter(request, "hub.mode");
     const char *token = request_parameter(request, "hub.verify_token");
     const char *challenge = request_parameter(request, "hub.challenge");
     if (mode && strcmp(mode, "subscribe") == 0 && token && challenge &&
-        webhook_same_text(token, webhook->settings->verify_token)) {
+        tg_same_text(token, webhook->settings->verify_token)) {
         struct answer answer = {.status = 200, .content_type = "text/plain; charset=utf-8"};
         tg_text_append_string(&answer.body, challenge);
         request_answer(request, &answer);
@@ -74,28 +62,26 @@ void webhook_shake_hands(const struct webhook *webhook, struct request *request)
     answer_error(request, &error);
 }
 
-static bool parse_signature(const char *header, unsigned char mac[static HMAC_SIZE])
+static bool parse_signature(const char *header, unsigned char mac[static TG_SHA256_SIZE])
 {
     static const char prefix[] = "sha256=";
     if (strncmp(header, prefix, sizeof prefix - 1) != 0)
         return false;
     const char *digits = header + sizeof prefix - 1;
-    return strlen(digits) == (size_t)2 * HMAC_SIZE && tg_hex_read(digits, mac, HMAC_SIZE);
+    return strlen(digits) == (size_t)2 * TG_SHA256_SIZE && tg_hex_read(digits, mac, TG_SHA256_SIZE);
 }
 
 bool webhook_is_signed(const char *secrets, const char *header, const struct tg_text *body)
 {
-    unsigned char given[HMAC_SIZE];
+    unsigned char given[TG_SHA256_SIZE];
     if (!header || !parse_signature(header, given))
         return false;
     bool is_signed = false;
     for (const char *secret = secrets;; secret++) {
         size_t length = strcspn(secret, ",");
-        unsigned char mac[EVP_MAX_MD_SIZE];
-        if (!HMAC(EVP_sha256(), secret, (int)length, (const unsigned char *)tg_text_string(body),
-                  body->length, mac, NULL))
-            abort();
-        is_signed |= CRYPTO_memcmp(mac, given, HMAC_SIZE) == 0;
+        unsigned char mac[TG_SHA256_SIZE];
+        tg_hmac_sha256(secret, length, tg_text_string(body), body->length, mac);
+        is_signed |= tg_same_digest(mac, given);
         secret += length;
         if (*secret == '\0')
             return is_signed;

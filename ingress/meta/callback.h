@@ -25,6 +25,3 @@ void webhook_take(const struct webhook *webhook, struct request *request);
 // Is `header`, "sha256=" and 64 hexadecimal digits, the HMAC-SHA256 of the body under one of the
 // secrets, which are separated by commas? Takes the same time for every wrong signature.
 bool webhook_is_signed(const char *secrets, const char *header, const struct tg_text *body);
-
-// Are these the same text? Takes a time that tells nothing but their lengths.
-bool webhook_same_text(const char *a, const char *b);

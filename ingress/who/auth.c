@@ -4,15 +4,13 @@
 #include "common/limits.h"
 #include "common/store/store.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 struct cached_key {
-    unsigned char key_hash[AUTH_HASH_SIZE];
+    unsigned char key_hash[TG_SHA256_SIZE];
     struct tg_uuid org_id;
     long long expires_ms; // 0: empty
 };
@@ -50,8 +48,7 @@ static bool cache_find(struct auth *auth, const unsigned char *key_hash, struct 
 {
     pthread_mutex_lock(&auth->lock);
     const struct cached_key *slot = cache_slot(auth, key_hash);
-    bool found = slot->expires_ms > tg_now_ms() &&
-                 CRYPTO_memcmp(slot->key_hash, key_hash, AUTH_HASH_SIZE) == 0;
+    bool found = slot->expires_ms > tg_now_ms() && tg_same_digest(slot->key_hash, key_hash);
     if (found)
         *org_id = slot->org_id;
     pthread_mutex_unlock(&auth->lock);
@@ -62,7 +59,7 @@ static void cache_put(struct auth *auth, const unsigned char *key_hash, struct t
 {
     pthread_mutex_lock(&auth->lock);
     struct cached_key *slot = cache_slot(auth, key_hash);
-    memcpy(slot->key_hash, key_hash, AUTH_HASH_SIZE);
+    memcpy(slot->key_hash, key_hash, TG_SHA256_SIZE);
     slot->org_id = org_id;
     slot->expires_ms = tg_now_ms() + TG_KEY_CACHE_TTL_MS;
     pthread_mutex_unlock(&auth->lock);
@@ -88,8 +85,7 @@ enum auth_result auth_check(struct auth *auth, const char *value, int count,
         return AUTH_REFUSED;
     }
     const char *key = value + 7;
-    if (EVP_Digest(key, strlen(key), credentials->key_hash, NULL, EVP_sha256(), NULL) != 1)
-        abort();
+    tg_sha256(key, strlen(key), credentials->key_hash);
     credentials->has_key = true;
     *identity = (struct identity){0};
     return cache_find(auth, credentials->key_hash, &identity->org_id) ? AUTH_KNOWN : AUTH_LOOK_UP;

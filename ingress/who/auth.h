@@ -4,10 +4,9 @@
 #pragma once
 
 #include "common/base/uuid7.h"
+#include "common/crypto/digest.h"
 #include "common/pg/pg.h"
 #include "common/settings/settings.h"
-
-enum { AUTH_HASH_SIZE = 32 };
 
 // Who calls: one org, or, in trusted mode without a key, whoever the request names.
 struct identity {
@@ -18,7 +17,7 @@ struct identity {
 // The credentials of one request, before anything is looked up.
 struct credentials {
     bool has_key;
-    unsigned char key_hash[AUTH_HASH_SIZE]; // SHA-256 of the key
+    unsigned char key_hash[TG_SHA256_SIZE]; // SHA-256 of the key
 };
 
 enum auth_result {

@@ -1,5 +1,7 @@
 #include "ingress/meta/callback.h"
 
+#include "common/crypto/digest.h"
+
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <string.h>
@@ -96,8 +98,8 @@ Test(verify_token, is_the_same_only_if_every_character_is)
                  {"token", "token ", false}, {"token", "", false},
                  {"token", "tokem", false},  {"\xc3\xa9", "\xc3\xa9", true}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        cr_assert_eq(webhook_same_text(cases[i].a, cases[i].b), cases[i].same, "%s %s", cases[i].a,
+        cr_assert_eq(tg_same_text(cases[i].a, cases[i].b), cases[i].same, "%s %s", cases[i].a,
                      cases[i].b);
-        cr_assert_eq(webhook_same_text(cases[i].b, cases[i].a), cases[i].same);
+        cr_assert_eq(tg_same_text(cases[i].b, cases[i].a), cases[i].same);
     }
 }
