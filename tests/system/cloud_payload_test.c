@@ -1,83 +1,74 @@
-// The request bodies of Meta's own description, and those that nobody should send, through
-// `payload`.
+// The bodies of tests/data/sends, good ones and bad ones, through `payload`.
+#include "tests/corpus.h"
 #include "tests/system/org.h"
 
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
 
 TestSuite(cloud_payload, .timeout = 120);
 
-enum { GOOD = 49, BAD = 26 };
+enum { SENDS = 73, RECEIPTS = 2, BAD = 26 };
 
-static int is_json_file(const struct dirent *entry)
+// {"payload": <the body>}, where every placeholder {{...}} is a phone number.
+static const char *payload_of(const struct corpus_body *body)
 {
-    const char *dot = strrchr(entry->d_name, '.');
-    return dot && strcmp(dot, ".json") == 0;
-}
-
-static int list(const char *directory, struct dirent ***entries)
-{
-    int n = scandir(directory, entries, is_json_file, alphasort);
-    cr_assert(n >= 0, "%s cannot be read", directory);
-    return n;
-}
-
-// {"payload": <the file>}, where every placeholder {{...}} is a phone number.
-static const char *payload_of(const char *directory, const char *name)
-{
-    const char *file = file_text(text_of("%s/%s", directory, name), NULL);
-    cr_assert(file, "%s/%s", directory, name);
+    const char *rest = body->bytes;
     const char *filled = "";
-    for (const char *start; (start = strstr(file, "{{")); file = strstr(start, "}}") + 2)
-        filled = text_of("%s%.*s919876543210", filled, (int)(start - file), file);
-    return text_of("{\"payload\": %s%s}", filled, file);
+    for (const char *start; (start = strstr(rest, "{{")); rest = strstr(start, "}}") + 2)
+        filled = text_of("%s%.*s919876543210", filled, (int)(start - rest), rest);
+    return text_of("{\"payload\": %s%s}", filled, rest);
 }
 
-Test(cloud_payload, every_example_of_meta_is_accepted_and_sent)
+static void expect_taken(const struct corpus_body *body, void *org)
 {
-    struct gateway *gateway = given_gateway();
-    struct org org = given_org(gateway);
-    const char *directory = text_of("%s/meta/sends", testbed_shared_directory());
-    struct dirent **entries = NULL;
-    int n = list(directory, &entries);
-    cr_assert_eq(n, GOOD);
+    struct answer answer = send_body(org, payload_of(body));
+    cr_assert_eq(answer.status, 202, "%s: %d %s", body->name, answer.status, answer.body);
+}
 
-    for (int i = 0; i < n; i++) {
-        struct answer answer = send_body(&org, payload_of(directory, entries[i]->d_name));
-        cr_assert_eq(answer.status, 202, "%s: %d %s", entries[i]->d_name, answer.status,
-                     answer.body);
-    }
-
+static void expect_all_sent(struct gateway *gateway)
+{
     eventually(database_number(gateway->database, "SELECT count(*) FROM outbox") == 0);
     expect_equal(database_text(gateway->database,
                                "SELECT string_agg(type || ' ' || concat_ws(' ', error_code, "
                                "error_message), ', ') FROM messages WHERE status <> 'sent'"),
                  "");
-    cr_assert_eq(org_messages(&org, "sent"), GOOD);
+}
+
+Test(cloud_payload, every_kind_of_body_is_accepted_and_sent)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    cr_assert_eq(corpus_each("sends", expect_taken, &org), SENDS);
+
+    expect_all_sent(gateway);
+    cr_assert_eq(org_messages(&org, "sent"), SENDS);
     // A receipt is no message: it costs nothing.
-    cr_assert_eq(simulator_stat(gateway->simulator, "taken"), GOOD - 1);
-    cr_assert_eq(simulator_stat(gateway->simulator, "receipts"), 1);
-    expect_equal(org_balance(&org), "90.40");
+    cr_assert_eq(simulator_stat(gateway->simulator, "taken"), SENDS - RECEIPTS);
+    cr_assert_eq(simulator_stat(gateway->simulator, "receipts"), RECEIPTS);
+    expect_equal(org_balance(&org), "85.80");
+
+    corpus_each_further("sends", expect_taken, &org);
+    expect_all_sent(gateway);
     stop_gateway(gateway);
+}
+
+// On the connection on which the one before it was refused.
+static void expect_payload_refused(const struct corpus_body *body, void *org)
+{
+    static bool connected;
+    struct answer answer = send_body(org, payload_of(body));
+    const char *field = answer_text(&answer, "/detail/field");
+    cr_assert(answer.status == 400 && strncmp(field, "payload", strlen("payload")) == 0,
+              "%s: %d %s", body->name, answer.status, answer.body);
+    cr_assert(!answer.fresh || !connected, "%s: the connection was lost", body->name);
+    connected = true;
 }
 
 Test(cloud_payload, what_meta_would_refuse_is_refused_before_it_costs_anything)
 {
     struct gateway *gateway = given_gateway();
     struct org org = given_org(gateway);
-    const char *directory = text_of("%s/meta/sends/bad", testbed_shared_directory());
-    struct dirent **entries = NULL;
-    int n = list(directory, &entries);
-    cr_assert_eq(n, BAD);
-
-    for (int i = 0; i < n; i++) {
-        struct answer answer = send_body(&org, payload_of(directory, entries[i]->d_name));
-        const char *field = answer_text(&answer, "/detail/field");
-        cr_assert(answer.status == 400 && strncmp(field, "payload", strlen("payload")) == 0,
-                  "%s: %d %s", entries[i]->d_name, answer.status, answer.body);
-        cr_assert(!answer.fresh || i == 0, "%s: the connection was lost", entries[i]->d_name);
-    }
+    cr_assert_eq(corpus_each("sends/bad", expect_payload_refused, &org), BAD);
+    corpus_each_further("sends/bad", expect_payload_refused, &org);
 
     expect_equal(org_balance(&org), "100.00");
     expect_equal(org_ledger(&org), "adjustment 100.00");

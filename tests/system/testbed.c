@@ -93,12 +93,6 @@ const char *testbed_directory(void)
     return directory;
 }
 
-const char *testbed_shared_directory(void)
-{
-    const char *given = getenv("TOLLGATE_SHARED_DIR"); // NOLINT(concurrency-mt-unsafe)
-    return given && *given ? given : TOLLGATE_SOURCE_DIR "/../shared";
-}
-
 const char *testbed_daemon(const char *name)
 {
     return text_of("%s/%s", testbed_variable("TOLLGATE_TEST_BIN_DIR"), name);

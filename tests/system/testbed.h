@@ -34,9 +34,6 @@ const char *testbed_variable(const char *name);
 // The directory of this test, under TOLLGATE_TEST_RUN_DIR; made when first asked for.
 const char *testbed_directory(void);
 
-// ../shared, or TOLLGATE_SHARED_DIR: the data that came with the design.
-const char *testbed_shared_directory(void);
-
 // The path of a daemon under test, such as "tollgate-worker".
 const char *testbed_daemon(const char *name);
 

@@ -1,6 +1,7 @@
 #include "tests/system/webhook.h"
 
 #include "common/base/text.h"
+#include "tests/corpus.h"
 #include "tests/system/streams.h"
 
 #include <openssl/evp.h>
@@ -29,10 +30,8 @@ struct answer post_webhook(struct gateway *gateway, const char *body, size_t len
 
 struct answer post_webhook_file(struct gateway *gateway, const char *name)
 {
-    const char *path = text_of("%s/meta/webhooks/%s", testbed_shared_directory(), name);
     size_t length = 0;
-    const char *body = file_text(path, &length);
-    cr_assert(body, "%s cannot be read", path);
+    const char *body = corpus_read("webhooks", name, &length);
     return post_webhook(gateway, body, length);
 }
 

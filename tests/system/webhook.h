@@ -10,8 +10,8 @@ const char *signature_header(const char *secret, const char *body, size_t length
 // NUL.
 struct answer post_webhook(struct gateway *gateway, const char *body, size_t length);
 
-// The same with a file of ../shared/meta/webhooks, such as "text.json" or "bad/not-json.json", byte
-// for byte.
+// The same with a file of tests/data/webhooks, such as "text.json" or "bad/not-json.json", byte for
+// byte.
 struct answer post_webhook_file(struct gateway *gateway, const char *name);
 
 // A body that holds one text of a customer named Asha, or one status; `more` is further members of

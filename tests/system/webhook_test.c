@@ -3,6 +3,7 @@
 #include "tests/system/webhook.h"
 
 #include "common/base/text.h"
+#include "tests/corpus.h"
 #include "tests/system/org.h"
 
 #include <arpa/inet.h>
@@ -175,9 +176,7 @@ Test(webhook, a_signed_body_stands_in_the_stream_byte_for_byte)
     struct gateway *gateway = given_ingress();
     for (size_t i = 0; i < FILES; i++) {
         size_t length = 0;
-        const char *body = file_text(
-            text_of("%s/meta/webhooks/%s", testbed_shared_directory(), files[i]), &length);
-        cr_assert(body, "%s", files[i]);
+        const char *body = corpus_read("webhooks", files[i], &length);
         digests[i] = sha1(body, length);
         struct answer answer = post_webhook_file(gateway, files[i]);
         expect_stored_answer(&answer);

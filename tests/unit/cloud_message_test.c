@@ -1,19 +1,19 @@
-// The check of Cloud API messages, over Meta's published examples, bodies that must be refused, and
-// each limit from both sides. JSON stands here with ' for ", so that it can be read.
+// The check of Cloud API messages, over bodies of every kind, bodies that must be refused, and each
+// limit from both sides. JSON stands here with ' for ", so that it can be read.
 #include "common/cloud/message.h"
 
 #include "common/base/text.h"
 #include "common/limits.h"
 #include "common/words/phone.h"
+#include "tests/corpus.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { JSON_MAX = 640, FIELD_MAX = 96, FILE_NAME_MAX = 64 };
+enum { JSON_MAX = 640, FIELD_MAX = 96, FILE_NAME_MAX = 64, SENDS = 73 };
 
 static struct json_object *parse(const char *json)
 {
@@ -68,64 +68,29 @@ static void expect_refused(struct json_object *message, const char *field, const
     json_object_put(message);
 }
 
-// Meta's examples and the bad bodies, read where they are.
+// The bodies of tests/data/sends, and further ones, in which {{...}} stands for a phone number.
 
-static const char *shared_dir(void)
+static struct json_object *parse_filled(const char *json)
 {
-    const char *dir = secure_getenv("TOLLGATE_SHARED_DIR");
-    return dir && *dir ? dir : TOLLGATE_SOURCE_DIR "/../shared";
-}
-
-// Reads the file `name` of `folder`, its {{placeholders}} filled in with a phone number.
-static struct json_object *given_file(const char *folder, const char *name)
-{
-    char path[1024];
-    snprintf(path, sizeof path, "%s/meta/%s/%s", shared_dir(), folder, name);
-    FILE *file = fopen(path, "r");
-    cr_assert(file, "cannot read %s: TOLLGATE_SHARED_DIR must name the shared data", path);
-    static char bytes[64 * 1024];
-    bytes[fread(bytes, 1, sizeof bytes - 1, file)] = '\0';
-    fclose(file);
-    TG_TEXT_AUTO json = {0};
-    const char *rest = bytes;
-    for (const char *open; (open = strstr(rest, "{{")); rest = strstr(open, "}}") + 2) {
-        tg_text_append(&json, rest, (size_t)(open - rest));
-        tg_text_append_string(&json, "919876543210");
+    TG_TEXT_AUTO filled = {0};
+    for (const char *open; (open = strstr(json, "{{")); json = strstr(open, "}}") + 2) {
+        tg_text_append(&filled, json, (size_t)(open - json));
+        tg_text_append_string(&filled, "919876543210");
     }
-    tg_text_append_string(&json, rest);
-    return parse(tg_text_string(&json));
+    tg_text_append_string(&filled, json);
+    return parse(tg_text_string(&filled));
 }
 
-static int is_json(const struct dirent *entry)
+static void expect_body_accepted(const struct corpus_body *body, void *unused)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 5 && strcmp(entry->d_name + length - 5, ".json") == 0;
+    (void)unused;
+    expect_accepted(parse_filled(body->bytes), body->name);
 }
 
-// Calls `visit` with the name of each JSON file of `folder`; returns how many there were.
-static size_t each_file(const char *folder, void (*visit)(const char *name))
+Test(cloud_message, every_kind_of_body_is_accepted)
 {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/meta/%s", shared_dir(), folder);
-    struct dirent **entries = NULL;
-    int count = scandir(path, &entries, is_json, alphasort);
-    cr_assert_geq(count, 0, "cannot read %s: TOLLGATE_SHARED_DIR must name the shared data", path);
-    for (int i = 0; i < count; i++) {
-        visit(entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
-    return (size_t)count;
-}
-
-static void expect_file_accepted(const char *name)
-{
-    expect_accepted(given_file("sends", name), name);
-}
-
-Test(cloud_message, every_example_of_meta_is_accepted)
-{
-    cr_expect_geq(each_file("sends", expect_file_accepted), 49);
+    cr_expect_eq(corpus_each("sends", expect_body_accepted, NULL), SENDS);
+    corpus_each_further("sends", expect_body_accepted, NULL);
 }
 
 struct bad_file {
@@ -170,42 +135,71 @@ ParameterizedTestParameters(cloud_message, a_bad_body_is_refused_for_its_culprit
     return cr_make_param_array(struct bad_file, bad_files, BAD_FILES);
 }
 
+static struct json_object *given_bad_file(const char *name)
+{
+    char *json = corpus_read("sends/bad", name, NULL);
+    struct json_object *message = parse(json);
+    free(json);
+    return message;
+}
+
 ParameterizedTest(struct bad_file *bad, cloud_message, a_bad_body_is_refused_for_its_culprit)
 {
-    expect_refused(given_file("sends/bad", bad->name), bad->field, bad->name);
+    expect_refused(given_bad_file(bad->name), bad->field, bad->name);
+}
+
+static void expect_bad_number(struct json_object *message, const char *name)
+{
+    struct tg_cloud_message out;
+    struct tg_error error;
+    cr_assert(check(message, &out, &error), "%s: %s", name, error.message);
+    char phone[TG_PHONE_SIZE];
+    cr_expect_not(tg_phone_normalise(json_object_get_string(out.to),
+                                     (size_t)json_object_get_string_len(out.to), "to", phone,
+                                     &error),
+                  "%s", name);
+    cr_expect_str_eq(error.field, "to");
+    json_object_put(message);
 }
 
 Test(cloud_message, a_bad_number_is_refused_when_it_is_normalised)
 {
-    for (size_t i = 0; i < BAD_NUMBERS; i++) {
-        struct json_object *message = given_file("sends/bad", bad_numbers[i]);
-        struct tg_cloud_message out;
-        struct tg_error error;
-        cr_assert(check(message, &out, &error), "%s: %s", bad_numbers[i], error.message);
-        char phone[TG_PHONE_SIZE];
-        cr_expect_not(tg_phone_normalise(json_object_get_string(out.to),
-                                         (size_t)json_object_get_string_len(out.to), "to", phone,
-                                         &error),
-                      "%s", bad_numbers[i]);
-        cr_expect_str_eq(error.field, "to");
-        json_object_put(message);
-    }
+    for (size_t i = 0; i < BAD_NUMBERS; i++)
+        expect_bad_number(given_bad_file(bad_numbers[i]), bad_numbers[i]);
 }
 
-static void expect_known_bad_file(const char *name)
+// A further one is refused as well, wherever its fault is.
+static void expect_body_refused(const struct corpus_body *body, void *unused)
 {
+    (void)unused;
+    struct json_object *message = parse_filled(body->bytes);
+    struct tg_cloud_message out;
+    struct tg_error error;
+    char phone[TG_PHONE_SIZE];
+    if (check(message, &out, &error))
+        cr_expect(out.to && !tg_phone_normalise(json_object_get_string(out.to),
+                                                (size_t)json_object_get_string_len(out.to), "to",
+                                                phone, &error),
+                  "accepted: %s", body->name);
+    json_object_put(message);
+}
+
+static void expect_known_bad_body(const struct corpus_body *body, void *unused)
+{
+    (void)unused;
     for (size_t i = 0; i < BAD_FILES; i++)
-        if (strcmp(bad_files[i].name, name) == 0)
+        if (strcmp(bad_files[i].name, body->name) == 0)
             return;
     for (size_t i = 0; i < BAD_NUMBERS; i++)
-        if (strcmp(bad_numbers[i], name) == 0)
+        if (strcmp(bad_numbers[i], body->name) == 0)
             return;
-    cr_expect(false, "no test expects anything of %s", name);
+    cr_expect(false, "no test expects anything of %s", body->name);
 }
 
 Test(cloud_message, no_bad_body_is_forgotten)
 {
-    cr_expect_eq(each_file("sends/bad", expect_known_bad_file), BAD_FILES + BAD_NUMBERS);
+    cr_expect_eq(corpus_each("sends/bad", expect_known_bad_body, NULL), BAD_FILES + BAD_NUMBERS);
+    corpus_each_further("sends/bad", expect_body_refused, NULL);
 }
 
 // Limits: @ stands for the text that may have `max` characters, of any number of bytes.

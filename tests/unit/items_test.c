@@ -1,9 +1,9 @@
 #include "worker/inbound/items.h"
 
 #include "common/limits.h"
+#include "tests/corpus.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,77 +32,58 @@ static bool span_is(struct tg_span span, const char *string)
     return span.length == strlen(string) && memcmp(span.data, string, span.length) == 0;
 }
 
-static struct tg_text file_text(const char *path)
-{
-    struct tg_text text = {0};
-    char buffer[65536];
-    FILE *file = fopen(path, "re");
-    cr_assert(file, "%s", path);
-    size_t n;
-    while ((n = fread(buffer, 1, sizeof buffer, file)) > 0)
-        tg_text_append(&text, buffer, n);
-    (void)fclose(file);
-    return text;
-}
-
 // Read again, the body of a single item is that item, and writes the same bytes.
-static void expect_same_again(const struct item *item, const char *path)
+static void expect_same_again(const struct item *item, const char *name)
 {
     struct items again = {0};
     struct tg_text body = {0};
     struct tg_text second = {0};
     item_write_body(item, &body);
     items_read(&again, &body);
-    cr_assert_eq(again.count, 1, "%s: %s", path, tg_text_string(&body));
-    cr_assert_eq(again.item[0].kind, item->kind, "%s: %s", path, tg_text_string(&body));
+    cr_assert_eq(again.count, 1, "%s: %s", name, tg_text_string(&body));
+    cr_assert_eq(again.item[0].kind, item->kind, "%s: %s", name, tg_text_string(&body));
     if (item->kind == ITEM_DEAD)
-        cr_assert_str_eq(again.item[0].reason, item->reason, "%s", path);
+        cr_assert_str_eq(again.item[0].reason, item->reason, "%s", name);
     item_write_body(&again.item[0], &second);
-    cr_assert_eq(second.length, body.length, "%s", path);
-    cr_assert_arr_eq(tg_text_string(&second), tg_text_string(&body), body.length, "%s", path);
+    cr_assert_eq(second.length, body.length, "%s", name);
+    cr_assert_arr_eq(tg_text_string(&second), tg_text_string(&body), body.length, "%s", name);
     items_finish(&again);
     tg_text_finish(&body);
     tg_text_finish(&second);
 }
 
-static int is_json(const struct dirent *entry)
+static void expect_all_same_again(const struct corpus_body *body, void *unused)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 5 && strcmp(entry->d_name + length - 5, ".json") == 0;
+    (void)unused;
+    struct items items = {0};
+    struct tg_text text = {0};
+    tg_text_append(&text, body->bytes, body->length);
+    items_read(&items, &text);
+    for (size_t i = 0; i < items.count; i++)
+        expect_same_again(&items.item[i], body->name);
+    items_finish(&items);
+    tg_text_finish(&text);
 }
 
-static void expect_all_same_again(const char *folder, int files_min)
+static void expect_folder_same_again(const char *folder, size_t bodies)
 {
-    const char *shared = secure_getenv("TOLLGATE_SHARED_DIR");
-    char directory[512];
-    struct dirent **entries = NULL;
-    snprintf(directory, sizeof directory, "%s/meta/webhooks%s",
-             shared && *shared ? shared : TOLLGATE_SOURCE_DIR "/../shared", folder);
-    int count = scandir(directory, &entries, is_json, alphasort);
-    cr_assert_geq(count, files_min, "%s", directory);
-    for (int i = 0; i < count; i++) {
-        char path[1024];
-        snprintf(path, sizeof path, "%s/%s", directory, entries[i]->d_name);
-        struct items items = {0};
-        struct tg_text body = file_text(path);
-        items_read(&items, &body);
-        for (size_t j = 0; j < items.count; j++)
-            expect_same_again(&items.item[j], path);
-        items_finish(&items);
-        tg_text_finish(&body);
-        free(entries[i]);
-    }
-    free(entries);
+    cr_assert_eq(corpus_each(folder, expect_all_same_again, NULL), bodies);
+    corpus_each_further(folder, expect_all_same_again, NULL);
 }
 
-Test(items, each_of_meta_s_bodies_can_be_told_alone_and_read_again)
+Test(items, each_of_a_body_can_be_told_alone_and_read_again)
 {
-    expect_all_same_again("", 90);
+    expect_folder_same_again("webhooks", 93);
+}
+
+Test(items, so_can_those_of_what_is_new)
+{
+    expect_folder_same_again("webhooks-2026", 47);
 }
 
 Test(items, so_can_the_bad_ones)
 {
-    expect_all_same_again("/bad", 30);
+    expect_folder_same_again("webhooks/bad", 32);
 }
 
 Test(items, of_several_bodies_stand_one_after_the_other)
