@@ -4,7 +4,7 @@
 #include "common/health/readiness.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
-#include "ingress/route/routes.h"
+#include "ingress/route/router.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #include "common/settings/settings.h"
 #include "common/store/store.h"
 #include "ingress/accept/job_writer.h"
-#include "ingress/accept/waiter.h"
+#include "ingress/accept/results.h"
 
 struct lanes;
 

@@ -6,7 +6,7 @@
 
 #include "common/store/store.h"
 #include "common/streams/job.h"
-#include "ingress/db/query.h"
+#include "ingress/db/pool.h"
 
 struct waiters;
 

@@ -1,4 +1,4 @@
-#include "ingress/db/query.h"
+#include "ingress/db/pool.h"
 
 #include "common/base/queue.h"
 #include "common/limits.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/store/store.h"
-#include "ingress/who/auth.h"
+#include "ingress/who/api_key.h"
 
 // Reads `body` (JSON: {org_id, phone, message | media | payload, ...}) into `send`, which gets a
 // new message id and the payload that Meta will get. On failure `error` names the field as the

@@ -1,4 +1,4 @@
-#include "ingress/who/auth.h"
+#include "ingress/who/api_key.h"
 
 #include "common/base/clock.h"
 #include "common/limits.h"

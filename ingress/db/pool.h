@@ -5,7 +5,7 @@
 #include "common/pg/pg.h"
 #include "common/settings/settings.h"
 #include "ingress/http/server.h"
-#include "ingress/who/auth.h"
+#include "ingress/who/api_key.h"
 
 struct query_pool;
 

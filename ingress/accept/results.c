@@ -1,4 +1,4 @@
-#include "ingress/accept/waiter.h"
+#include "ingress/accept/results.h"
 
 #include "common/base/clock.h"
 #include "common/base/json.h"

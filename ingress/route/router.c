@@ -1,7 +1,7 @@
-#include "ingress/route/routes.h"
+#include "ingress/route/router.h"
 
 #include "common/limits.h"
-#include "ingress/accept/send.h"
+#include "ingress/accept/send_form.h"
 #include "ingress/http/answer.h"
 
 #include <stdlib.h>

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "ingress/accept/lane.h"
-#include "ingress/db/query.h"
+#include "ingress/db/pool.h"
 #include "ingress/http/server.h"
 #include "ingress/meta/callback.h"
-#include "ingress/who/auth.h"
+#include "ingress/who/api_key.h"
 
 // What the handlers work with; outlives the server.
 struct routes {

@@ -1,4 +1,4 @@
-#include "ingress/accept/send.h"
+#include "ingress/accept/send_form.h"
 
 #include "common/base/json.h"
 #include "common/base/time_text.h"
