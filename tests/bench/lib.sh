@@ -4,7 +4,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034 # those, and what they use in turn
 
 run_dir=$root/build/bench
-peers=${TOLLGATE_SHARED_DIR:-$root/../shared}/peers
+peers=$root/tests/bench/peers
 app_secret=demo-app-secret # as deploy/quickstart has it
 
 # read_options NAME... -- ARGUMENT...: --NAME N sets the variable NAME. Also --help, and --inside, by which a
