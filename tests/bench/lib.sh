@@ -1,4 +1,4 @@
-# Shared by tests/bench/send and tests/bench/webhook: their options, the Express backend to measure beside, the
+# Shared by tests/bench/send, webhook and compare: their options, the Express backend to measure beside, the
 # Meta that always says yes, and wrk. Sourced after lib.sh, processes.sh and servers.sh of deploy/; who sources
 # it has a function usage and sets seconds, connections, workers, inside and script.
 # shellcheck shell=bash disable=SC2154,SC2034 # those, and what they use in turn
@@ -96,6 +96,13 @@ start_express() {
     express_pid=$started_pid
     wait_until 10 is_taken "$port" || die_with_log express "Express did not start"
     express_url=http://127.0.0.1:$port
+}
+
+# make_bodies COUNT: as many as no load gets through, since a body that is posted again is applied once.
+make_bodies() {
+    local numbers
+    mapfile -t numbers < <(seq 100001 100100)
+    node "$peers/make-webhooks.js" "$app_secret" "$1" "${numbers[@]}" >"$run_dir/bodies.txt"
 }
 
 # run_inside WORKERS ARGUMENT...: ourselves with --inside, beside a Tollgate with so many workers and 100 orgs.
