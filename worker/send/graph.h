@@ -1,9 +1,5 @@
-// The way to Meta's Graph API: requests under way in one libcurl multi handle, driven by epoll.
-// Nothing else here does HTTP.
-//
-// A message is given to libcurl so that it can never be posted twice: by a read function, with a
-// seek function that refuses. libcurl by itself posts again on a reused connection that died; with
-// these it fails instead (CURLE_SEND_FAIL_REWIND).
+// The way to Meta's Graph API: messages become requests (common/http/client.h), and what comes of
+// them outcomes.
 //
 // One thread uses a graph; only graph_wake may be called by others.
 #pragma once
@@ -13,7 +9,6 @@
 
 struct graph;
 
-// One per process: it initialises libcurl, and destroy cleans libcurl up.
 struct graph *graph_create(const struct tg_settings *settings);
 void graph_destroy(struct graph *graph); // NULL is fine; nothing may be under way
 
@@ -36,6 +31,6 @@ void graph_run(struct graph *graph, int timeout_ms);
 // is none.
 struct dispatch_item *graph_take_finished(struct graph *graph);
 
-// Breaks off one request that is under way: unconfirmed if its body has been read, to be handed
-// back if not. NULL if there is none.
+// Breaks off one request that is under way: unconfirmed if something of its body has left, to
+// be handed back if not. NULL if there is none.
 struct dispatch_item *graph_break_off(struct graph *graph);

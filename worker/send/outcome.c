@@ -80,81 +80,47 @@ static bool find_wamid(struct json_object *root, struct tg_outcome *outcome)
     return true;
 }
 
-static void judge_success(const struct outcome_answer *answer, struct json_object *root,
-                          struct tg_outcome *outcome)
+static void judge_success(const struct tg_http_answer *answer, bool receipt,
+                          struct json_object *root, struct tg_outcome *outcome)
 {
     if (find_wamid(root, outcome)) {
         set_key(outcome, "sent");
         return;
     }
     struct json_object *success = tg_json_member(root, "success", json_type_boolean);
-    if (answer->receipt && success && json_object_get_boolean(success)) {
+    if (receipt && success && json_object_get_boolean(success)) {
         set_key(outcome, "sent");
         return;
     }
     set_key(outcome, "http:2xx_without_id");
     snprintf(outcome->error_message, sizeof outcome->error_message,
-             "Answered HTTP %ld without a message id", answer->http_status);
+             "Answered HTTP %d without a message id", answer->status);
 }
 
-static void judge_status(const struct outcome_answer *answer, struct tg_outcome *outcome)
+static void judge_status(const struct tg_http_answer *answer, struct tg_outcome *outcome)
 {
-    long status = answer->http_status;
+    int status = answer->status;
     if (status == 429)
         set_key(outcome, "http:429");
     else if (status >= 400 && status <= 499)
         set_key(outcome, "http:4xx");
-    else if (answer->body_read)
+    else if (answer->sent)
         set_key(outcome, "http:5xx");
     else // answered before the message left us: nobody can have passed it on
         set_key(outcome, "network:before_write");
     snprintf(outcome->error_message, sizeof outcome->error_message,
-             "Answered HTTP %ld without an error of Meta's", status);
+             "Answered HTTP %d without an error of Meta's", status);
 }
 
-static bool is_tls_failure(CURLcode code)
+static void judge_failure(const struct tg_http_answer *answer, struct tg_outcome *outcome)
 {
-    switch (code) {
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_ENGINE_SETFAILED:
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_SHUTDOWN_FAILED:
-    case CURLE_SSL_CRL_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_CLIENTCERT:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_USE_SSL_FAILED:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void judge_failure(const struct outcome_answer *answer, struct tg_outcome *outcome)
-{
-    // SEND_FAIL_REWIND: libcurl wanted the body a second time, so it had read it once.
-    if (answer->body_read || answer->code == CURLE_SEND_FAIL_REWIND)
-        set_key(outcome, "network:after_write");
-    else if (answer->code == CURLE_COULDNT_RESOLVE_HOST ||
-             answer->code == CURLE_COULDNT_RESOLVE_PROXY)
-        set_key(outcome, "network:dns");
-    else if (answer->code == CURLE_COULDNT_CONNECT)
-        set_key(outcome, "network:refused");
-    else if (is_tls_failure(answer->code))
-        set_key(outcome, "network:tls");
-    else
-        set_key(outcome, "network:before_write");
-    set_message(outcome,
-                answer->code == CURLE_SEND_FAIL_REWIND
-                    ? "The connection broke before an answer came"
-                    : curl_easy_strerror(answer->code),
-                NULL);
+    static const char *const keys[] = {
+        [TG_HTTP_NO_HOST] = "network:dns",         [TG_HTTP_REFUSED] = "network:refused",
+        [TG_HTTP_NO_TLS] = "network:tls",          [TG_HTTP_HELD_BACK] = "network:before_write",
+        [TG_HTTP_UNSENT] = "network:before_write", [TG_HTTP_UNKNOWN] = "network:after_write",
+    };
+    set_key(outcome, keys[answer->end]);
+    set_message(outcome, answer->reason, NULL);
 }
 
 static void clear(struct tg_outcome *outcome)
@@ -174,18 +140,18 @@ static int64_t heeded(int64_t retry_after_s)
     return retry_after_s < TG_RETRY_AFTER_MAX_S ? retry_after_s : TG_RETRY_AFTER_MAX_S;
 }
 
-void outcome_judge(const struct outcome_answer *answer, struct tg_outcome *outcome)
+void outcome_judge(const struct tg_http_answer *answer, bool receipt, struct tg_outcome *outcome)
 {
     clear(outcome);
-    if (answer->code != CURLE_OK) {
+    if (answer->end != TG_HTTP_ANSWERED) {
         judge_failure(answer, outcome);
         return;
     }
     struct tg_error not_json;
-    struct json_object *root = tg_json_parse(answer->body, answer->length, &not_json);
+    struct json_object *root = tg_json_parse(answer->body.data, answer->body.length, &not_json);
     if (!judge_envelope(root, outcome)) {
-        if (answer->http_status >= 200 && answer->http_status <= 299)
-            judge_success(answer, root, outcome);
+        if (answer->status >= 200 && answer->status <= 299)
+            judge_success(answer, receipt, root, outcome);
         else
             judge_status(answer, outcome);
     }

@@ -1,38 +1,26 @@
-// What came of a dispatch: Meta's answer, or libcurl's failure, becomes one outcome. Pure
+// What came of a dispatch: Meta's answer, or why there is none, becomes one outcome. Pure
 // functions.
 //
 // Only the name of the outcome is decided here; what follows from it (refund, unconfirmed, pause)
 // is in the table error_rules (sql/error_rules.csv). Whether Meta can have taken the message is
-// decided by one fact: was a byte of the body handed to libcurl?
+// decided by one fact: did a byte of the body leave?
 #pragma once
 
+#include "common/http/client.h"
 #include "common/store/store.h"
 
-#include <curl/curl.h>
-
-// A finished request, as libcurl leaves it.
-struct outcome_answer {
-    CURLcode code;
-    bool body_read;        // a byte of the message was handed to libcurl
-    bool receipt;          // Meta answers {"success":true}, without a wamid
-    long http_status;      // 0 if no answer came
-    int64_t retry_after_s; // what the answer's Retry-After asks for; 0: nothing
-    const char *body;      // the answer's, `length` bytes; not NUL-terminated
-    size_t length;
-};
-
-// Fills all of `outcome` but the ids, which are the caller's to fill. Retry-After is heeded up to
-// TG_RETRY_AFTER_MAX_S.
+// Fills all of `outcome` but the ids, which are the caller's to fill. `receipt`: Meta answers
+// {"success":true}, without a wamid. Retry-After is heeded up to TG_RETRY_AFTER_MAX_S.
 //
 //   Meta's error envelope, whatever the status   its code in decimal ("131026", "0")
 //   2xx with a message id; a receipt's success    sent
 //   other 2xx                                     http:2xx_without_id
 //   429, other 4xx, all else                      http:429, http:4xx, http:5xx
-//   no answer, body not read                      network:dns, refused, tls, before_write
-//   no answer, body read                          network:after_write
-void outcome_judge(const struct outcome_answer *answer, struct tg_outcome *outcome);
+//   no answer, body not sent                      network:dns, refused, tls, before_write
+//   no answer, body sent                          network:after_write
+void outcome_judge(const struct tg_http_answer *answer, bool receipt, struct tg_outcome *outcome);
 
-// The outcome of a request that was broken off here after its body had been read.
+// The outcome of a request that was broken off here after its body had been sent.
 void outcome_broken_off(struct tg_outcome *outcome);
 
 // The outcome of a message whose channel's access token no HTTP header can carry. It is what Meta

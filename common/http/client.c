@@ -1,0 +1,440 @@
+#include "common/http/client.h"
+
+#include "common/base/clock.h"
+#include "common/http/client_private.h"
+#include "common/service/stop_point.h"
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    EVENTS_MAX = 256,
+    // A connection that was idle for longer is not used again: front ends close idle ones after a
+    // minute or so, and a request that meets the closing is unconfirmed.
+    IDLE_REUSE_S = 30,
+    // libcurl's smallest; bodies are a few KiB, and each request under way has one.
+    UPLOAD_BUFFER_BYTES = 16 * 1024,
+    DOWNLOAD_BUFFER_BYTES = 4 * 1024,
+};
+
+// The easy handle is used again and again, so what never changes is set once.
+struct call {
+    CURL *easy;
+    bool under_way;
+    void *context;
+    bool (*hold_back)(void *context);
+    struct tg_span body;
+    size_t read; // bytes of it handed to libcurl
+    bool sent;   // the first one was
+    bool held_back;
+    bool again;
+    size_t answer_max;
+    struct curl_slist *headers;
+    struct tg_text answer;
+};
+
+struct tg_http {
+    CURLM *multi;
+    int epoll;
+    int wake;              // an eventfd
+    long long timer_at_ms; // when libcurl wants to be called; -1: no wish
+    unsigned silence_ms;
+    size_t calls_max;
+    struct call *calls;
+    struct call **free; // a stack of `free_count`
+    size_t free_count;
+};
+
+static size_t read_body(char *buffer, size_t size, size_t count, void *context)
+{
+    struct call *call = context;
+    if (!call->sent && call->hold_back && call->hold_back(call->context)) {
+        call->held_back = true;
+        return CURL_READFUNC_ABORT;
+    }
+    size_t n = call->body.length - call->read;
+    if (n > size * count)
+        n = size * count;
+    memcpy(buffer, call->body.data + call->read, n);
+    call->read += n;
+    call->sent = true;
+    return n;
+}
+
+static int refuse_seek(void *context, curl_off_t offset, int origin)
+{
+    struct call *call = context;
+    (void)offset;
+    (void)origin;
+    call->again = true;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+static size_t write_answer(char *bytes, size_t size, size_t count, void *context)
+{
+    struct call *call = context;
+    size_t n = size * count;
+    if (call->answer.length + n > call->answer_max)
+        return 0; // ends as CURLE_WRITE_ERROR
+    tg_text_append(&call->answer, bytes, n);
+    return n;
+}
+
+// A connection that some router has forgotten swallows what it is given, and libcurl gives it all
+// new requests. Keepalives are not sent while data is unacknowledged, and the kernel itself tries
+// for a quarter of an hour (tcp_retries2).
+static int limit_silence(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+    const struct tg_http *http = context;
+    (void)purpose;
+    if (setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &http->silence_ms,
+                   sizeof http->silence_ms) != 0)
+        return CURL_SOCKOPT_ERROR;
+    return CURL_SOCKOPT_OK;
+}
+
+static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
+{
+    (void)easy;
+    struct tg_http *http = context;
+    if (what == CURL_POLL_REMOVE) {
+        (void)epoll_ctl(http->epoll, EPOLL_CTL_DEL, socket, NULL);
+        return 0;
+    }
+    struct epoll_event event = {.data.fd = socket};
+    if (what & CURL_POLL_IN)
+        event.events |= EPOLLIN;
+    if (what & CURL_POLL_OUT)
+        event.events |= EPOLLOUT;
+    // libcurl has no use for the pointer but to say that it has told us of this socket before.
+    if (epoll_ctl(http->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event) != 0)
+        return -1;
+    return curl_multi_assign(http->multi, socket, http) == CURLM_OK ? 0 : -1;
+}
+
+static int set_timer(CURLM *multi, long timeout_ms, void *context)
+{
+    (void)multi;
+    struct tg_http *http = context;
+    http->timer_at_ms = timeout_ms < 0 ? -1 : tg_now_ms() + timeout_ms;
+    return 0;
+}
+
+// Options are refused only by a libcurl that was built without what we need.
+static void set(CURLcode code)
+{
+    if (code != CURLE_OK)
+        abort();
+}
+
+static void prepare_call(struct tg_http *http, const struct tg_http_options *options,
+                         struct call *call)
+{
+    CURL *easy = curl_easy_init();
+    if (!easy)
+        abort();
+    call->easy = easy;
+    const char *agent = options->user_agent ? options->user_agent : "tollgate/" TOLLGATE_VERSION;
+    set(curl_easy_setopt(easy, CURLOPT_PRIVATE, call));
+    set(curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body));
+    set(curl_easy_setopt(easy, CURLOPT_READDATA, call));
+    set(curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_seek));
+    set(curl_easy_setopt(easy, CURLOPT_SEEKDATA, call));
+    set(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write_answer));
+    set(curl_easy_setopt(easy, CURLOPT_WRITEDATA, call));
+    set(curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER_BYTES));
+    set(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)DOWNLOAD_BUFFER_BYTES));
+    set(curl_easy_setopt(easy, CURLOPT_USERAGENT, agent));
+    set(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
+                         options->https_only ? "https" : "http,https"));
+    set(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
+    set(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
+    set(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+    set(curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L));
+    set(curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, limit_silence));
+    set(curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, http));
+    set(curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_REUSE_S));
+    set(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS));
+}
+
+static void prepare_multi(struct tg_http *http)
+{
+    long connections = (long)http->calls_max;
+    http->multi = curl_multi_init();
+    if (!http->multi)
+        abort();
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
+    curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
+    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, connections);
+}
+
+struct tg_http *tg_http_create(const struct tg_http_options *options)
+{
+    set(curl_global_init(CURL_GLOBAL_DEFAULT));
+    struct tg_http *http = calloc(1, sizeof *http);
+    if (!http)
+        abort();
+    http->calls_max = options->calls_max;
+    http->silence_ms = (unsigned)options->silence_ms;
+    http->timer_at_ms = -1;
+    prepare_multi(http);
+
+    http->epoll = epoll_create1(EPOLL_CLOEXEC);
+    http->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = http->wake};
+    if (http->epoll < 0 || http->wake < 0 ||
+        epoll_ctl(http->epoll, EPOLL_CTL_ADD, http->wake, &event) != 0)
+        abort();
+
+    http->calls = calloc(http->calls_max, sizeof *http->calls);
+    http->free = calloc(http->calls_max, sizeof(struct call *));
+    if (!http->calls || !http->free)
+        abort();
+    for (size_t i = 0; i < http->calls_max; i++) {
+        prepare_call(http, options, &http->calls[i]);
+        http->free[http->free_count++] = &http->calls[i];
+    }
+    return http;
+}
+
+void tg_http_destroy(struct tg_http *http)
+{
+    if (!http)
+        return;
+    assert(http->free_count == http->calls_max);
+    for (size_t i = 0; i < http->calls_max; i++) {
+        curl_easy_cleanup(http->calls[i].easy);
+        tg_text_finish(&http->calls[i].answer);
+    }
+    curl_multi_cleanup(http->multi);
+    close(http->wake);
+    close(http->epoll);
+    free(http->calls);
+    free(http->free);
+    free(http);
+    curl_global_cleanup();
+}
+
+void tg_http_wake(struct tg_http *http)
+{
+    // Full (after 2^64 - 2 wakings that nobody saw) is as good as written.
+    (void)eventfd_write(http->wake, 1);
+}
+
+size_t tg_http_active(const struct tg_http *http)
+{
+    return http->calls_max - http->free_count;
+}
+
+size_t tg_http_room(const struct tg_http *http)
+{
+    return http->free_count;
+}
+
+static void add_header(struct call *call, const char *header)
+{
+    struct curl_slist *longer = curl_slist_append(call->headers, header);
+    if (!longer)
+        abort();
+    call->headers = longer;
+}
+
+// Two headers that libcurl makes by itself are left out: it would wait for "100 Continue" before
+// larger bodies, and take them for a form.
+static void set_headers(struct call *call, const struct tg_http_request *request)
+{
+    call->headers = NULL;
+    for (size_t i = 0; i < TG_HTTP_HEADERS_MAX && request->headers[i]; i++)
+        add_header(call, request->headers[i]);
+    add_header(call, "Expect:");
+    add_header(call, "Content-Type:");
+    set(curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers));
+}
+
+static void set_method(struct call *call, const struct tg_http_request *request)
+{
+    bool get = strcmp(request->method, "GET") == 0;
+    assert(!get || !call->body.data);
+    set(curl_easy_setopt(call->easy, get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L));
+    set(curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, request->method));
+    set(curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length));
+    set(curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, !get && !call->body.data ? 1L : 0L));
+}
+
+void tg_http_begin(struct tg_http *http, const struct tg_http_request *request)
+{
+    assert(http->free_count > 0);
+    struct call *call = http->free[--http->free_count];
+    call->under_way = true;
+    call->context = request->context;
+    call->hold_back = request->hold_back;
+    call->body = request->body;
+    call->answer_max = request->answer_max;
+    call->read = 0;
+    call->sent = call->held_back = call->again = false;
+    tg_text_clear(&call->answer);
+
+    // A new request waits for the connection that is being made instead of making one of its own.
+    bool https = strncmp(request->url, "https:", 6) == 0;
+    CURL *easy = call->easy;
+    set_method(call, request);
+    set_headers(call, request);
+    set(curl_easy_setopt(easy, CURLOPT_URL, request->url));
+    set(curl_easy_setopt(easy, CURLOPT_PIPEWAIT, https ? 1L : 0L));
+    set(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms));
+    set(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms));
+    if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
+        abort();
+}
+
+// libcurl sends what it has read before it returns, so the bytes have left by now.
+static void pass_stop_point(const struct tg_http *http)
+{
+    for (size_t i = 0; i < http->calls_max; i++) {
+        const struct call *call = &http->calls[i];
+        if (call->under_way && call->sent && call->read == call->body.length)
+            TG_STOP_POINT("after_body");
+    }
+}
+
+void tg_http_run(struct tg_http *http, int timeout_ms)
+{
+    if (http->timer_at_ms >= 0) {
+        long long left_ms = http->timer_at_ms - tg_now_ms();
+        if (left_ms < timeout_ms)
+            timeout_ms = left_ms > 0 ? (int)left_ms : 0;
+    }
+    struct epoll_event events[EVENTS_MAX];
+    int running = 0;
+    int n = epoll_wait(http->epoll, events, EVENTS_MAX, timeout_ms);
+    for (int i = 0; i < n; i++) {
+        if (events[i].data.fd == http->wake) {
+            eventfd_t times;
+            (void)eventfd_read(http->wake, &times);
+            continue;
+        }
+        int what = 0;
+        if (events[i].events & EPOLLIN)
+            what |= CURL_CSELECT_IN;
+        if (events[i].events & EPOLLOUT)
+            what |= CURL_CSELECT_OUT;
+        if (events[i].events & (EPOLLERR | EPOLLHUP))
+            what |= CURL_CSELECT_ERR;
+        curl_multi_socket_action(http->multi, events[i].data.fd, what, &running);
+    }
+    if (http->timer_at_ms >= 0 && http->timer_at_ms <= tg_now_ms()) {
+        http->timer_at_ms = -1; // before the call, which may set it again
+        curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+    pass_stop_point(http);
+}
+
+static bool is_tls_failure(CURLcode code)
+{
+    switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_USE_SSL_FAILED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum tg_http_end tg_http_end_of(CURLcode code, bool sent)
+{
+    if (code == CURLE_OK)
+        return TG_HTTP_ANSWERED;
+    // SEND_FAIL_REWIND: libcurl wanted the body a second time, so it had read it once.
+    if (sent || code == CURLE_SEND_FAIL_REWIND)
+        return TG_HTTP_UNKNOWN;
+    if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
+        return TG_HTTP_NO_HOST;
+    if (code == CURLE_COULDNT_CONNECT)
+        return TG_HTTP_REFUSED;
+    return is_tls_failure(code) ? TG_HTTP_NO_TLS : TG_HTTP_UNSENT;
+}
+
+// Nobody but libcurl knows when a request without a body leaves.
+static bool was_sent(const struct call *call)
+{
+    curl_off_t ready_us = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+    return call->sent || (!call->body.data && ready_us > 0);
+}
+
+// Takes the request out of the multi handle; its room is free again.
+static void end(struct tg_http *http, struct call *call, CURLcode code,
+                struct tg_http_answer *answer)
+{
+    long status = 0;
+    curl_off_t total_us = 0;
+    curl_off_t retry_after_s = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+    curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    bool sent = was_sent(call);
+    *answer = (struct tg_http_answer){.context = call->context,
+                                      .end = call->held_back ? TG_HTTP_HELD_BACK
+                                                             : tg_http_end_of(code, sent),
+                                      .sent = sent,
+                                      .again = call->again,
+                                      .status = code == CURLE_OK ? (int)status : 0,
+                                      .retry_after_s = code == CURLE_OK ? retry_after_s : 0,
+                                      .seconds = (double)total_us / 1e6,
+                                      .reason = code == CURLE_OK ? "" : curl_easy_strerror(code),
+                                      .body = {tg_text_string(&call->answer), call->answer.length}};
+    if (code == CURLE_SEND_FAIL_REWIND)
+        answer->reason = "The connection broke before an answer came";
+    curl_multi_remove_handle(http->multi, call->easy);
+    curl_slist_free_all(call->headers);
+    call->under_way = false;
+    http->free[http->free_count++] = call;
+}
+
+bool tg_http_take(struct tg_http *http, struct tg_http_answer *answer)
+{
+    int left = 0;
+    CURLMsg *message = curl_multi_info_read(http->multi, &left);
+    if (!message)
+        return false;
+    assert(message->msg == CURLMSG_DONE);
+    struct call *call = NULL;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+    end(http, call, message->data.result, answer);
+    return true;
+}
+
+bool tg_http_break_off(struct tg_http *http, struct tg_http_answer *answer)
+{
+    for (size_t i = 0; i < http->calls_max; i++) {
+        if (http->calls[i].under_way) {
+            end(http, &http->calls[i], CURLE_ABORTED_BY_CALLBACK, answer);
+            return true;
+        }
+    }
+    return false;
+}

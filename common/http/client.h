@@ -1,0 +1,88 @@
+// The way out: HTTP requests under way in one libcurl multi handle, driven by epoll. Nothing else
+// here knows libcurl.
+//
+// What changes something must not reach the other side twice. libcurl by itself sends a request
+// again on a reused connection that died. So a body is given to it by a read function, with a seek
+// function that refuses: it fails instead (CURLE_SEND_FAIL_REWIND). And a request without a body
+// that is no GET gets a new connection, on which libcurl does not do that.
+//
+// One thread uses a client; only tg_http_wake may be called by others.
+#pragma once
+
+#include "common/base/text.h"
+
+#include <stdint.h>
+
+struct tg_http;
+
+struct tg_http_options {
+    size_t calls_max;       // requests that may be under way at once; so many connections too
+    int silence_ms;         // a connection on which nothing is acknowledged for so long is dead
+    bool https_only;        // plain HTTP is for what runs beside us, such as a simulator
+    const char *user_agent; // NULL: tollgate/VERSION
+};
+
+// A request. Everything is borrowed, until tg_http_begin returns; but the body's bytes until the
+// request has ended.
+enum { TG_HTTP_HEADERS_MAX = 8 };
+struct tg_http_request {
+    const char *method; // "POST", ...
+    const char *url;
+    const char *headers[TG_HTTP_HEADERS_MAX]; // "Name: value"; NULL behind the last one
+    struct tg_span body;                      // data NULL: none, as a GET has none
+    int connect_timeout_ms;
+    int timeout_ms;                   // for all of it
+    size_t answer_max;                // a longer answer is none
+    void *context;                    // the caller's
+    bool (*hold_back)(void *context); // asked before the first byte of the body leaves; NULL: go on
+};
+
+enum tg_http_end {
+    TG_HTTP_ANSWERED, // a whole answer came, whatever it says
+    // There is no answer, and the request was certainly not taken.
+    TG_HTTP_NO_HOST,   // its name was not found
+    TG_HTTP_REFUSED,   // no connection
+    TG_HTTP_NO_TLS,    // no encrypted one, or with somebody else
+    TG_HTTP_HELD_BACK, // by request.hold_back
+    TG_HTTP_UNSENT,    // anything else before the first byte of the body left
+    // There is no answer, and it may have been taken.
+    TG_HTTP_UNKNOWN,
+};
+
+// What came of a request.
+struct tg_http_answer {
+    void *context; // the request's
+    enum tg_http_end end;
+    bool sent;             // something of the body has left; without one, of the request
+    bool again;            // libcurl would have sent it a second time
+    int status;            // 0 unless answered
+    int64_t retry_after_s; // what Retry-After asks for; 0: nothing
+    double seconds;        // that it took
+    const char *reason;    // why there is no answer; "" if there is one
+    struct tg_span body;   // the answer's, never NULL; lives until the next tg_http_begin
+};
+
+// Any number in a process, but one create or destroy at a time: they initialise libcurl and clean
+// it up.
+struct tg_http *tg_http_create(const struct tg_http_options *options);
+void tg_http_destroy(struct tg_http *http); // NULL is fine; nothing may be under way
+
+// Ends a tg_http_run that waits. Thread-safe.
+void tg_http_wake(struct tg_http *http);
+
+// How many requests are under way, and how many more may be.
+size_t tg_http_active(const struct tg_http *http);
+size_t tg_http_room(const struct tg_http *http);
+
+// Begins a request. There must be room.
+void tg_http_begin(struct tg_http *http, const struct tg_http_request *request);
+
+// Drives the requests, waiting up to `timeout_ms` for something to happen.
+void tg_http_run(struct tg_http *http, int timeout_ms);
+
+// The next request that has ended. False: there is none.
+bool tg_http_take(struct tg_http *http, struct tg_http_answer *answer) TG_MUST_CHECK;
+
+// Breaks off one request that is under way: TG_HTTP_UNSENT, or TG_HTTP_UNKNOWN if it was sent.
+// False: there is none.
+bool tg_http_break_off(struct tg_http *http, struct tg_http_answer *answer) TG_MUST_CHECK;
