@@ -1,9 +1,9 @@
 #include "tests/faults/workload.h"
 
-#include "common/base/text.h"
+#include "common/base/json.h"
+#include "common/http/client.h"
 #include "tests/faults/draw.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,7 +18,8 @@ enum {
     RATE = 40,
     INBOUND_EACH = 5, // sends to one inbound message
     POLL_MS = 10,
-    ANSWER_S = 20,
+    ANSWER_MS = 20 * 1000,
+    ANSWER_MAX = 64 * 1024,
     AGAIN_MS = 200, // until a send whose answer was lost is asked for again
     // What is refused and tried again each time gets so long to leave; less where each refusal
     // halves its number's rate.
@@ -70,9 +71,6 @@ struct slot {
     long long again_at_ms; // 0: it is not waiting to be asked for again
     char url[64];
     struct tg_text body;
-    struct tg_text answer;
-    struct curl_slist *headers;
-    CURL *easy;
 };
 
 struct workload {
@@ -86,29 +84,34 @@ struct workload {
     struct slot slots[CONTACTS_MAX];
     int slot_count;
     struct slot inbound_slot;
-    CURLM *multi;
+    struct tg_http *http;
     size_t sends; // issued
     struct sent *sent;
     size_t sent_count;
 };
 
-static size_t collect(char *bytes, size_t size, size_t n, void *text)
-{
-    tg_text_append(text, bytes, size * n);
-    return size * n;
-}
-
+// Each send has a connection of its own: one that a fault has cut between two sends would leave it
+// open what came of the second one.
 static void begin(struct workload *workload, struct slot *slot)
 {
-    CURL *easy = slot->easy;
-    tg_text_clear(&slot->answer);
+    bool inbound = slot == &workload->inbound_slot;
+    TG_TEXT_AUTO authorization = {0};
+    tg_text_append_format(&authorization, "Authorization: Bearer %s",
+                          workload->rig->orgs[slot->contact.org].key);
     slot->again_at_ms = 0;
     slot->busy = true;
-    curl_easy_setopt(easy, CURLOPT_URL, slot->url);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, tg_text_string(&slot->body));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)slot->body.length);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers);
-    curl_multi_add_handle(workload->multi, easy);
+    tg_http_begin(workload->http,
+                  &(const struct tg_http_request){
+                      .method = "POST",
+                      .url = slot->url,
+                      .headers = {"Content-Type: application/json", "Connection: close",
+                                  inbound ? NULL : tg_text_string(&authorization),
+                                  slot->keyed ? slot->key : NULL},
+                      .body = {slot->body.data, slot->body.length},
+                      .connect_timeout_ms = ANSWER_MS,
+                      .timeout_ms = ANSWER_MS,
+                      .answer_max = ANSWER_MAX,
+                      .context = slot});
 }
 
 static void append_not_after(struct slot *slot)
@@ -122,7 +125,6 @@ static void append_not_after(struct slot *slot)
 
 static void begin_send(struct workload *workload, struct slot *slot)
 {
-    const struct org *org = &workload->rig->orgs[slot->contact.org];
     bool bulk = draw_below(&workload->draw, 4) == 0;
     slot->keyed = draw_below(&workload->draw, 2) == 0;
     slot->left -= slot->left > 0;
@@ -136,15 +138,8 @@ static void begin_send(struct workload *workload, struct slot *slot)
     if (slot->life_s > 0)
         append_not_after(slot);
     tg_text_append_string(&slot->body, "}");
-    curl_slist_free_all(slot->headers);
-    slot->headers = curl_slist_append(NULL, "Content-Type: application/json");
-    TG_TEXT_AUTO header = {0};
-    tg_text_append_format(&header, "Authorization: Bearer %s", org->key);
-    slot->headers = curl_slist_append(slot->headers, tg_text_string(&header));
-    if (slot->keyed) {
+    if (slot->keyed)
         snprintf(slot->key, sizeof slot->key, "Idempotency-Key: send-%zu", workload->sends);
-        slot->headers = curl_slist_append(slot->headers, slot->key);
-    }
     begin(workload, slot);
 }
 
@@ -174,24 +169,27 @@ static void remember(struct workload *workload, const struct slot *slot, enum se
 }
 
 // A refused connection has carried nothing, and what the gateway refuses by name it has not taken.
-static enum send_fate judge(CURLcode code, long status, const char *error_code)
+static enum send_fate judge(const struct tg_http_answer *answer, const char *error_code)
 {
-    if (code == CURLE_COULDNT_CONNECT)
+    if (answer->end == TG_HTTP_REFUSED)
         return SEND_REFUSED;
-    if (code != CURLE_OK)
+    if (answer->end != TG_HTTP_ANSWERED)
         return SEND_UNKNOWN;
-    if (status == 202)
+    if (answer->status == 202)
         return SEND_ACCEPTED;
-    bool refused = (status >= 400 && status < 500) || strcmp(error_code, "unavailable") == 0 ||
-                   strcmp(error_code, "overloaded") == 0;
+    bool refused = (answer->status >= 400 && answer->status < 500) ||
+                   strcmp(error_code, "unavailable") == 0 || strcmp(error_code, "overloaded") == 0;
     return refused ? SEND_REFUSED : SEND_UNKNOWN;
 }
 
-static void end_send(struct workload *workload, struct slot *slot, CURLcode code, long status)
+static void end_send(struct workload *workload, struct slot *slot,
+                     const struct tg_http_answer *answer)
 {
-    struct json_object *json = json_tokener_parse(tg_text_string(&slot->answer));
-    enum send_fate fate = judge(code, status, json_text(json, "/code"));
-    bool again = slot->keyed && fate != SEND_ACCEPTED && (status == 0 || status >= 500);
+    struct tg_error not_json;
+    struct json_object *json = tg_json_parse(answer->body.data, answer->body.length, &not_json);
+    enum send_fate fate = judge(answer, json_text(json, "/code"));
+    bool again =
+        slot->keyed && fate != SEND_ACCEPTED && (answer->status == 0 || answer->status >= 500);
     slot->busy = again;
     if (again)
         slot->again_at_ms = testbed_now_ms() + AGAIN_MS;
@@ -202,23 +200,15 @@ static void end_send(struct workload *workload, struct slot *slot, CURLcode code
 
 static void take_answers(struct workload *workload)
 {
-    int left = 0;
-    for (CURLMsg *message; (message = curl_multi_info_read(workload->multi, &left));) {
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        CURL *easy = message->easy_handle;
-        CURLcode code = message->data.result;
-        struct slot *slot = NULL;
-        long status = 0;
-        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &slot);
-        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-        curl_multi_remove_handle(workload->multi, easy);
+    struct tg_http_answer answer;
+    while (tg_http_take(workload->http, &answer)) {
+        struct slot *slot = answer.context;
         if (slot != &workload->inbound_slot) {
-            end_send(workload, slot, code, code == CURLE_OK ? status : 0);
+            end_send(workload, slot, &answer);
             continue;
         }
         slot->busy = false;
-        atomic_fetch_add(&workload->inbound, code == CURLE_OK && status == 200);
+        atomic_fetch_add(&workload->inbound, answer.status == 200);
     }
 }
 
@@ -267,26 +257,9 @@ static void *run(void *argument)
         }
         if (ask_again(workload) == 0 && finishing)
             return NULL;
-        int running = 0;
-        curl_multi_perform(workload->multi, &running);
+        tg_http_run(workload->http, POLL_MS);
         take_answers(workload);
-        curl_multi_poll(workload->multi, NULL, 0, POLL_MS, NULL);
     }
-}
-
-static void prepare(struct slot *slot)
-{
-    slot->easy = curl_easy_init();
-    cr_assert(slot->easy);
-    curl_easy_setopt(slot->easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(slot->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT, (long)ANSWER_S);
-    curl_easy_setopt(slot->easy, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(slot->easy, CURLOPT_WRITEDATA, &slot->answer);
-    curl_easy_setopt(slot->easy, CURLOPT_PRIVATE, slot);
-    // libcurl must not post again by itself here either: two messages would come of one send.
-    curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(slot->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
 static void add_contact(struct workload *workload, int org, const char *phone, int left, int life_s)
@@ -297,7 +270,6 @@ static void add_contact(struct workload *workload, int org, const char *phone, i
     snprintf(slot->contact.phone, sizeof slot->contact.phone, "%s", phone);
     slot->left = left;
     slot->life_s = life_s;
-    prepare(slot);
 }
 
 static void add_contacts(struct workload *workload, int faulty)
@@ -325,13 +297,12 @@ void workload_start(struct rig *rig, const struct workload_options *options)
     workload->rate = options->rate ? options->rate : RATE;
     workload->draw = draw_of(rig->seed);
     workload->sent = calloc(SENT_MAX, sizeof *workload->sent);
-    workload->multi = curl_multi_init();
-    cr_assert(workload->sent && workload->multi);
+    workload->http = tg_http_create(
+        &(const struct tg_http_options){.calls_max = CONTACTS_MAX + 1, .silence_ms = ANSWER_MS});
+    cr_assert(workload->sent);
     add_contacts(workload, options->faulty ? options->faulty : 1);
-    struct slot *inbound = &workload->inbound_slot;
-    prepare(inbound);
-    inbound->headers = curl_slist_append(NULL, "Content-Type: application/json");
-    snprintf(inbound->url, sizeof inbound->url, "%s/_sim/inbound", rig->gateway->simulator->url);
+    snprintf(workload->inbound_slot.url, sizeof workload->inbound_slot.url, "%s/_sim/inbound",
+             rig->gateway->simulator->url);
     cr_assert(pthread_create(&workload->thread, NULL, run, workload) == 0);
 }
 
@@ -356,9 +327,9 @@ void workload_finish(struct workload *workload)
     atomic_store(&workload->finishing, true);
     pthread_join(workload->thread, NULL);
     for (int i = 0; i < workload->slot_count; i++)
-        curl_easy_cleanup(workload->slots[i].easy);
-    curl_easy_cleanup(workload->inbound_slot.easy);
-    curl_multi_cleanup(workload->multi);
+        tg_text_finish(&workload->slots[i].body);
+    tg_text_finish(&workload->inbound_slot.body);
+    tg_http_destroy(workload->http);
 }
 
 const struct sent *workload_sent(const struct workload *workload, size_t *n)
