@@ -89,6 +89,9 @@ enum {
     // No request is begun later than this after the claim: the message is given back, since others
     // may soon count it as abandoned. The rest of TG_SENDING_GRACE_MS is for connecting.
     TG_CLAIM_FRESH_MS = 5000,
+    // Messages that one worker may have in hand: what TOLLGATE_SEND_CONCURRENCY may be at the most.
+    // Each holds a payload and, at Meta, a connection.
+    TG_SEND_CONCURRENCY_MAX = 2048,
     // An entry that was given away so often without being done may be what ends its workers: it is
     // given away alone from then on. Once may be any worker's end, such as an update.
     TG_DELIVERIES_SUSPECT = 2,
@@ -137,6 +140,18 @@ enum {
     // Between attempts to reach a server that is away.
     TG_RECONNECT_MS = 250,
 
+    // Old and new secrets while they are exchanged, and room for mistakes.
+    TG_SECRETS_MAX = 8,
+    // The health listener: Prometheus, a service manager's probes and a person or two.
+    TG_HEALTH_CONNECTIONS_MAX = 32,
+    TG_HEALTH_CONNECTION_MEMORY_BYTES = 8 * 1024,
+    TG_HEALTH_IDLE_S = 10,
+    TG_HEALTH_BACKLOG = 16,
+    // Values of one metric's label: Meta has about 80 error codes. What comes after them is counted
+    // as "other".
+    TG_METRIC_LABELS_MAX = 128,
+    // How often one kind of refusal is logged that anybody can cause again and again.
+    TG_REFUSAL_LOG_INTERVAL_MS = 10000,
     TG_PARTITIONS_MAX = 64,
     TG_LOG_LINE_MAX = 2048,
 };

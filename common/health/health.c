@@ -1,5 +1,6 @@
 #include "common/health/health.h"
 
+#include "common/limits.h"
 #include "common/service/listen.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -8,14 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum {
-    // Prometheus, a service manager's probes and a person or two.
-    CONNECTIONS_MAX = 32,
-    CONNECTION_MEMORY_BYTES = 8 * 1024,
-    IDLE_S = 10,
-    BACKLOG = 16,
-};
 
 struct tg_health {
     struct MHD_Daemon *daemon;
@@ -89,7 +82,7 @@ struct tg_health *tg_health_start(const struct tg_address *address, tg_health_pr
                                   void *context, struct tg_error *error)
 {
     char text[TG_ADDRESS_TEXT_SIZE];
-    int listener = tg_listen(address, BACKLOG, "TOLLGATE_ADMIN_LISTEN", text, error);
+    int listener = tg_listen(address, TG_HEALTH_BACKLOG, "TOLLGATE_ADMIN_LISTEN", text, error);
     if (listener < 0)
         return NULL;
     struct tg_health *health = calloc(1, sizeof *health);
@@ -101,9 +94,9 @@ struct tg_health *tg_health_start(const struct tg_address *address, tg_health_pr
     health->daemon = MHD_start_daemon(
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle,
         health, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        (unsigned)TG_HEALTH_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)TG_HEALTH_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)TG_HEALTH_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!health->daemon) {
         tg_error_set(error, "listen_failed", "TOLLGATE_ADMIN_LISTEN",
                      "TOLLGATE_ADMIN_LISTEN: the listener on %s could not be started", text);

@@ -14,7 +14,6 @@
 // Which partitions a deployment has is written down here by whoever comes first.
 static const char partitions_key[] = "tollgate:partitions";
 // While Redis refuses commands (out of memory, say), one line in so many milliseconds says so.
-enum { REFUSAL_LOG_INTERVAL_MS = 10000 };
 
 struct redis_address {
     char host[256];
@@ -196,7 +195,7 @@ static void note_refusal(struct tg_redis *redis, const char *command, const redi
     tg_count(TG_REDIS_ERRORS, NULL, 1);
     long long now_ms = tg_now_ms();
     if (now_ms >= redis->next_refusal_log_ms) {
-        redis->next_refusal_log_ms = now_ms + REFUSAL_LOG_INTERVAL_MS;
+        redis->next_refusal_log_ms = now_ms + TG_REFUSAL_LOG_INTERVAL_MS;
         tg_log(TG_LOG_ERROR, "redis_refused", TG_LOG_TEXT("command", command),
                TG_LOG_TEXT("reason", reply->str));
     }

@@ -1,14 +1,16 @@
 #include "common/service/metrics.h"
 
+#include "common/limits.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
-enum { LABEL_SIZE = 48, LABELS_MAX = 128, BUCKETS_MAX = 16 };
+enum { LABEL_SIZE = 48, BUCKETS_MAX = 16 };
 
-// The label value that counts what comes after LABELS_MAX others.
+// The label value that counts what comes after TG_METRIC_LABELS_MAX others.
 static const char other[] = "other";
 
 static const struct {
@@ -114,7 +116,7 @@ struct labelled {
 
 static struct {
     _Atomic size_t used;
-    struct labelled values[LABELS_MAX];
+    struct labelled values[TG_METRIC_LABELS_MAX];
     _Atomic uint64_t rest; // without a label: the counter itself; with one: what counts as "other"
 } counts[TG_COUNTERS];
 static pthread_mutex_t new_label_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -143,7 +145,7 @@ static _Atomic uint64_t *add_value(enum tg_counter counter, const char *label)
     // Another thread may have added the same label since we looked.
     _Atomic uint64_t *count = find_value(counter, label);
     size_t used = atomic_load_explicit(&counts[counter].used, memory_order_relaxed);
-    if (!count && used < LABELS_MAX) {
+    if (!count && used < TG_METRIC_LABELS_MAX) {
         struct labelled *value = &counts[counter].values[used];
         memcpy(value->label, label, strnlen(label, LABEL_SIZE - 1));
         count = &value->count;

@@ -1,6 +1,7 @@
 #include "common/settings/setting_kinds.h"
 
 #include "common/base/digits.h"
+#include "common/limits.h"
 #include "common/pg/pg.h"
 #include "common/redis/stream.h"
 #include "common/service/listen.h"

@@ -38,7 +38,5 @@ tg_setting_parse tg_setting_choice;  // an enum that counts the words from 0
 tg_setting_parse tg_setting_yes_no;  // bool; the words are "no" and "yes"
 tg_setting_parse tg_setting_set;     // an unsigned with bit n for word n; words with commas between
 
-enum { TG_SECRETS_MAX = 8 };
-
 // Appends what a value of the setting "must be", such as "a whole number from 1 to 64".
 void tg_setting_describe(const struct tg_setting *setting, struct tg_text *text);

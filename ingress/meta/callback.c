@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/digits.h"
 #include "common/crypto/digest.h"
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "ingress/http/answer.h"
@@ -10,8 +11,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { REFUSAL_LOG_INTERVAL_MS = 10000 };
 
 struct webhook {
     const struct tg_settings *settings;
@@ -38,7 +37,7 @@ static void log_refusal(const char *event, atomic_llong *next_ms)
     long long now_ms = tg_now_ms();
     long long due_ms = atomic_load(next_ms);
     if (now_ms >= due_ms &&
-        atomic_compare_exchange_strong(next_ms, &due_ms, now_ms + REFUSAL_LOG_INTERVAL_MS))
+        atomic_compare_exchange_strong(next_ms, &due_ms, now_ms + TG_REFUSAL_LOG_INTERVAL_MS))
         tg_log(TG_LOG_WARN, event);
 }
 

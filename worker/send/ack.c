@@ -5,10 +5,9 @@
 
 #include <stdlib.h>
 
-// More jobs than this are not on their way through a worker (2,048 messages is the most that
-// TOLLGATE_SEND_CONCURRENCY allows, beside the batches in two threads' hands), and while Redis is
-// away none is added.
-enum { KEPT_MAX = 2048 + 2 * TG_BATCH_MAX };
+// More jobs than this are not on their way through a worker (all its places, beside the batches in
+// two threads' hands), and while Redis is away none is added.
+enum { KEPT_MAX = TG_SEND_CONCURRENCY_MAX + 2 * TG_BATCH_MAX };
 
 struct ack {
     struct tg_stream *stream;
