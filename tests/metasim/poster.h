@@ -1,5 +1,5 @@
-// The way to the gateway's webhook: posts under way in one libcurl multi handle, at most
-// SIM_WEBHOOKS_AT_ONCE. libcurl appears in its .c file and nowhere else in the simulator.
+// The way to the gateway's webhook: at most SIM_WEBHOOKS_AT_ONCE posts under way
+// (common/http/client.h).
 //
 // One thread uses a poster; only poster_wake may be called by others.
 #pragma once
@@ -8,7 +8,6 @@
 
 struct poster;
 
-// One per process: it initialises libcurl, and destroy cleans libcurl up.
 struct poster *poster_create(void);
 void poster_destroy(struct poster *poster); // nothing may be under way
 
