@@ -1,4 +1,4 @@
-// Private to the check of Cloud API messages (cloud_message.h): a part of a message together with
+// Private to the check of Cloud API messages (message.h): a part of a message together with
 // the place where it stands, and the judgements that many fields share.
 //
 // A check returns true if the part is as it must be. Else it fills the tg_error that the parts
@@ -57,5 +57,5 @@ bool tg_check_equals(const struct tg_part *part, const char *string) TG_MUST_CHE
 // An object with exactly one of `link` (http or https, with a host) and `id`.
 bool tg_check_media_source(const struct tg_part *media) TG_MUST_CHECK;
 
-// The object of an interactive message (cloud_interactive.c).
+// The object of an interactive message (interactive.c).
 bool tg_check_interactive(const struct tg_part *interactive) TG_MUST_CHECK;

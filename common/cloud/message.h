@@ -1,7 +1,6 @@
 // What Meta's Cloud API takes as a message (POST /{version}/{phone_number_id}/messages): the check
-// that refuses what Meta would refuse, before it costs a fee. Limits and their sources: shared
-// facts on Meta
-// ("Sending"), Meta's pages "messages" and "interactive messages", and its OpenAPI description.
+// that refuses what Meta would refuse, before it costs a fee. docs/meta.md ("Sending") has the
+// limits and their sources.
 #pragma once
 
 #include "common/base/error.h"

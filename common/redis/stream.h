@@ -1,6 +1,6 @@
 // Redis streams: work of one kind ("sends", "events") spread over partitions, and the consumer
 // group "workers" that takes it off (stream_group.c). What an entry's fields mean is told by job.h
-// and event.h. With redis.c the only files that know hiredis.
+// and webhook.h. With redis.c the only files that know hiredis.
 //
 // A connection belongs to one thread. Every function connects by itself if there is no connection,
 // at most once in TG_RECONNECT_MS, and says so when Redis could not be reached or the connection

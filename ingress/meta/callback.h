@@ -1,6 +1,5 @@
-// Meta's webhook contract (Meta: webhooks, "verification requests" and "validating payloads"): the
-// handshake, and the signature over the raw bytes of what is posted. There is no way in without
-// one. Thread-safe.
+// Meta's webhook contract (docs/meta.md, "Handshake and signature"): the handshake, and the
+// signature over the raw bytes of what is posted. There is no way in without one. Thread-safe.
 #pragma once
 
 #include "common/settings/settings.h"

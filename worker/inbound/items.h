@@ -3,8 +3,7 @@
 //
 // Every entry, change, message, status and preference of a body becomes an item; one that cannot be
 // understood becomes an item too (ITEM_DEAD, with its reason), and costs its neighbours nothing.
-// Shapes: Meta's pages "messages webhook reference" and "status webhook reference", and its OpenAPI
-// description.
+// Shapes: docs/meta.md ("Webhooks").
 #pragma once
 
 #include "common/store/store_inbound.h"

@@ -47,7 +47,7 @@ static const char *text_member(struct json_object *object, const char *key)
 }
 
 // {"error":{"message","type","code","error_data":{"messaging_product","details"},"is_transient"}}:
-// ../shared/meta/FACTS.md
+// docs/meta.md ("Errors")
 static bool judge_envelope(struct json_object *root, struct tg_outcome *outcome)
 {
     struct json_object *error = tg_json_member(root, "error", json_type_object);
