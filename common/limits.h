@@ -18,13 +18,13 @@ enum {
     TG_BODIES_BYTES_MAX = 256 * 1024 * 1024,
     // Webhooks that wait for Redis: half of all connections and of all bodies, so that sends have
     // room left while Redis is slow.
-    TG_EVENT_QUEUE_MAX = 2048,
-    TG_EVENT_QUEUE_BYTES_MAX = 128 * 1024 * 1024,
+    TG_WEBHOOK_QUEUE_MAX = 2048,
+    TG_WEBHOOK_QUEUE_BYTES_MAX = 128 * 1024 * 1024,
     // What goes into one pipeline: a batch of usual ones, or a few of the largest kind.
-    TG_EVENT_PIPELINE_BYTES = 8 * 1024 * 1024,
-    // A partition with so many events takes no more: a day's worth of a busy gateway, about 1 GiB
+    TG_WEBHOOK_PIPELINE_BYTES = 8 * 1024 * 1024,
+    // A partition with so many webhooks takes no more: a day's worth of a busy gateway, about 1 GiB
     // of Redis's memory.
-    TG_EVENTS_PER_PARTITION_MAX = 1000 * 1000,
+    TG_WEBHOOKS_PER_PARTITION_MAX = 1000 * 1000,
 
     // HTTP connections of one ingress. Each waiting request is a connection, so this bounds memory
     // too: 4,096 connections of 16 KiB each.
@@ -102,17 +102,17 @@ enum {
     // Once asked to stop, how long requests that are under way at Meta may take.
     TG_DRAIN_MS = 8000,
 
-    // Inbound. Events that a worker takes at once, and the bytes that they should have: a usual
+    // Inbound. Webhooks that a worker takes at once, and the bytes that they should have: a usual
     // body is under 1 KiB. It begins with as many as might be of the largest, and doubles that
     // while they are small.
-    TG_INBOUND_EVENTS_MAX = 256,
+    TG_INBOUND_WEBHOOKS_MAX = 256,
     TG_INBOUND_BYTES = 32 * 1024 * 1024,
     // Meta's batches have up to 1,000 updates; a body with more items than this is none of Meta's.
-    TG_EVENT_ITEMS_MAX = 10000,
-    // An event that its worker has had for so long is taken over: applying a batch takes
+    TG_WEBHOOK_ITEMS_MAX = 10000,
+    // A webhook that its worker has had for so long is taken over: applying a batch takes
     // milliseconds, and applying twice is harmless.
-    TG_EVENT_TAKEOVER_MS = 5000,
-    // How often an inbound worker looks for events left lying and for dead ones to try again.
+    TG_WEBHOOK_TAKEOVER_MS = 5000,
+    // How often an inbound worker looks for webhooks left lying and for dead ones to try again.
     TG_INBOUND_LOOK_MS = 500,
 
     // Automation rules: of one org, and orgs whose compiled rules a worker keeps. 2,000 rules take

@@ -247,7 +247,7 @@ static bool must(struct tg_redis *redis, int argc, const char **argv)
     return ok;
 }
 
-// Says once per process what of Redis's settings may lose jobs and events.
+// Says once per process what of Redis's settings may lose jobs and webhooks.
 static void check_keeping(struct tg_redis *redis)
 {
     static const char *const wanted[][2] = {

@@ -149,16 +149,21 @@ bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *ag
     return ok;
 }
 
-bool tg_stream_length(struct tg_stream *stream, int partition, long long *length)
+bool tg_stream_lengths(struct tg_stream *stream, long long *lengths)
 {
-    redisReply *reply =
-        tg_redis_connected(stream->redis)
-            ? tg_redis_command(stream->redis, 2, (const char *[]){"XLEN", stream->keys[partition]})
-            : NULL;
-    bool known = reply && reply->type == REDIS_REPLY_INTEGER;
-    if (known)
-        *length = reply->integer;
-    freeReplyObject(reply);
+    if (!tg_redis_connected(stream->redis))
+        return false;
+    for (int i = 0; i < stream->partitions; i++)
+        tg_redis_append(stream->redis, 2, (const char *[]){"XLEN", stream->keys[i]});
+    bool known = true;
+    for (int i = 0; i < stream->partitions; i++) {
+        redisReply *reply = tg_redis_reply(stream->redis, "XLEN");
+        if (!reply)
+            return false;
+        known = known && reply->type == REDIS_REPLY_INTEGER;
+        lengths[i] = reply->integer;
+        freeReplyObject(reply);
+    }
     return known;
 }
 

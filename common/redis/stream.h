@@ -1,4 +1,4 @@
-// Redis streams: work of one kind ("sends", "events") spread over partitions, and the consumer
+// Redis streams: work of one kind ("sends", "webhooks") spread over partitions, and the consumer
 // group "workers" that takes it off (stream_group.c). What an entry's fields mean is told by job.h
 // and webhook.h. With redis.c the only files that know hiredis.
 //
@@ -109,8 +109,8 @@ int tg_stream_remove_gone_consumers(struct tg_stream *stream, int idle_ms) TG_MU
 // partition is empty. What is acked is deleted too, so the first entry is the oldest.
 bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *age_ms) TG_MUST_CHECK;
 
-// How many entries a partition has (XLEN). False: Redis is away.
-bool tg_stream_length(struct tg_stream *stream, int partition, long long *length) TG_MUST_CHECK;
+// How many entries each partition has (XLEN), in one pipeline. False: Redis is away.
+bool tg_stream_lengths(struct tg_stream *stream, long long *lengths) TG_MUST_CHECK;
 
 // SUBSCRIBE to a channel. The connection is then for tg_stream_listen only.
 bool tg_stream_subscribe(struct tg_stream *stream, const char *channel) TG_MUST_CHECK;

@@ -58,7 +58,7 @@ static const struct {
     const char *help;
 } gauges[TG_GAUGES] = {
     [TG_BODY_BYTES] = {"tollgate_body_bytes", "Bytes held of the bodies of all requests."},
-    [TG_EVENT_QUEUE] = {"tollgate_event_queue_requests", "Webhooks that wait for Redis."},
+    [TG_WEBHOOK_QUEUE] = {"tollgate_webhook_queue_requests", "Webhooks that wait for Redis."},
     [TG_LANE_QUEUE] = {"tollgate_lane_queue_requests", "Requests that wait for a batch."},
     [TG_JOB_QUEUE] = {"tollgate_job_queue_jobs", "Jobs that wait for Redis."},
     [TG_WAITERS] = {"tollgate_waiting_requests", "Requests that wait for the answer of Meta."},
@@ -87,10 +87,10 @@ static const struct {
     const char *help;
     double bounds[BUCKETS_MAX];
 } histograms[TG_HISTOGRAMS] = {
-    [TG_EVENT_BATCH] = {"tollgate_event_batch_webhooks", "Webhooks per pipeline to Redis.",
-                        BATCH_BOUNDS},
-    [TG_EVENT_SECONDS] = {"tollgate_event_duration_seconds", "Duration of such a pipeline.",
-                          DATABASE_BOUNDS},
+    [TG_WEBHOOK_BATCH] = {"tollgate_webhook_batch_bodies", "Webhooks per pipeline to Redis.",
+                          BATCH_BOUNDS},
+    [TG_WEBHOOK_SECONDS] = {"tollgate_webhook_duration_seconds", "Duration of such a pipeline.",
+                            DATABASE_BOUNDS},
     [TG_ACCEPT_BATCH] = {"tollgate_accept_batch_sends", "Sends per call of accept_sends.",
                          BATCH_BOUNDS},
     [TG_ACCEPT_SECONDS] = {"tollgate_accept_duration_seconds", "Duration of accept_sends.",

@@ -33,7 +33,7 @@ enum tg_counter {
 
 enum tg_gauge {
     TG_BODY_BYTES,     // held of the bodies of all requests
-    TG_EVENT_QUEUE,    // webhooks that wait for Redis
+    TG_WEBHOOK_QUEUE,  // webhooks that wait for Redis
     TG_LANE_QUEUE,     // requests waiting for a batch
     TG_JOB_QUEUE,      // jobs waiting for Redis
     TG_WAITERS,        // requests waiting for Meta's answer
@@ -44,8 +44,8 @@ enum tg_gauge {
 };
 
 enum tg_histogram {
-    TG_EVENT_BATCH,      // webhooks per pipeline
-    TG_EVENT_SECONDS,    // duration of that pipeline
+    TG_WEBHOOK_BATCH,    // webhooks per pipeline
+    TG_WEBHOOK_SECONDS,  // duration of that pipeline
     TG_ACCEPT_BATCH,     // sends per accept_sends call
     TG_ACCEPT_SECONDS,   // duration of accept_sends
     TG_DISPATCH_SECONDS, // duration of a request to Meta

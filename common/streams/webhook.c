@@ -5,15 +5,16 @@
 #include <assert.h>
 #include <string.h>
 
-const char tg_event_work[] = "events";
+const char tg_webhook_work[] = "webhooks";
+const char tg_webhook_former_work[] = "events";
 
-void tg_event_finish(struct tg_event *event)
+void tg_webhook_finish(struct tg_webhook *webhook)
 {
-    tg_text_finish(&event->body);
+    tg_text_finish(&webhook->body);
 }
 
-bool tg_event_publish(struct tg_stream *stream, int partition, const struct tg_text *const *bodies,
-                      size_t n)
+bool tg_webhook_publish(struct tg_stream *stream, int partition,
+                        const struct tg_text *const *bodies, size_t n)
 {
     assert(n <= TG_BATCH_MAX);
     struct tg_new_entry entries[TG_BATCH_MAX];
@@ -26,45 +27,56 @@ bool tg_event_publish(struct tg_stream *stream, int partition, const struct tg_t
 }
 
 struct taken {
-    struct tg_event *events;
+    struct tg_webhook *webhooks;
     size_t n;
 };
 
 // Fields that we do not know are for later versions.
-static bool read_event(void *context, const struct tg_entry *entry, const struct tg_field *fields,
-                       size_t n)
+static bool read_webhook(void *context, const struct tg_entry *entry, const struct tg_field *fields,
+                         size_t n)
 {
     struct taken *taken = context;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(fields[i].name, "body") != 0)
             continue;
-        struct tg_event *event = &taken->events[taken->n++];
-        *event = (struct tg_event){.entry = *entry};
-        tg_text_append(&event->body, fields[i].value, fields[i].length);
+        struct tg_webhook *webhook = &taken->webhooks[taken->n++];
+        *webhook = (struct tg_webhook){.entry = *entry};
+        tg_text_append(&webhook->body, fields[i].value, fields[i].length);
         return true;
     }
     return false;
 }
 
-int tg_event_take(struct tg_stream *stream, const char *consumer, struct tg_event *events, int max,
-                  int block_ms)
+int tg_webhook_take(struct tg_stream *stream, const char *consumer, struct tg_webhook *webhooks,
+                    int max, int block_ms)
 {
-    struct taken taken = {.events = events};
-    return tg_stream_take(stream, consumer, max, block_ms, read_event, &taken);
+    struct taken taken = {.webhooks = webhooks};
+    return tg_stream_take(stream, consumer, max, block_ms, read_webhook, &taken);
 }
 
-int tg_event_take_over(struct tg_stream *stream, const char *consumer, struct tg_event *events,
-                       int max, int idle_ms)
+int tg_webhook_take_over(struct tg_stream *stream, const char *consumer,
+                         struct tg_webhook *webhooks, int max, int idle_ms)
 {
-    struct taken taken = {.events = events};
-    return tg_stream_take_over(stream, consumer, max, idle_ms, read_event, &taken);
+    struct taken taken = {.webhooks = webhooks};
+    return tg_stream_take_over(stream, consumer, max, idle_ms, read_webhook, &taken);
 }
 
-bool tg_event_done(struct tg_stream *stream, const struct tg_event *events, size_t n)
+bool tg_webhook_waits(struct tg_stream *stream)
+{
+    long long lengths[TG_PARTITIONS_MAX];
+    bool waits = false;
+    if (!tg_stream_lengths(stream, lengths))
+        return false;
+    for (int i = 0; i < tg_stream_partitions(stream); i++)
+        waits = waits || lengths[i] > 0;
+    return waits;
+}
+
+bool tg_webhook_done(struct tg_stream *stream, const struct tg_webhook *webhooks, size_t n)
 {
     assert(n <= TG_BATCH_MAX);
     const struct tg_entry *entries[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
-        entries[i] = &events[i].entry;
+        entries[i] = &webhooks[i].entry;
     return tg_stream_finish(stream, entries, n, NULL, 0);
 }

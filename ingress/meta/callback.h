@@ -15,7 +15,7 @@ void webhook_destroy(struct webhook *webhook);
 // GET: echoes hub.challenge as text to who subscribes and names the verify token; 403 for others.
 void webhook_shake_hands(const struct webhook *webhook, struct request *request);
 
-// POST: a body that one of the app secrets has signed becomes an event, whatever it is: what is no
+// POST: a body that one of the app secrets has signed is stored, whatever it is: what is no
 // JSON, or nothing that we understand, is the worker's to file under dead_events, where a person
 // sees it; a refusal would only make Meta repeat it for days. 401 for all else, of which nothing is
 // kept.

@@ -14,7 +14,7 @@
 
 enum {
     // How often to look whether partitions are full: even at the fastest rate there ever is, few
-    // events more than the bound get in between.
+    // webhooks more than the bound get in between.
     LOOK_MS = 1000,
     // What failed within this time is tried once more.
     TRY_AGAIN_MS = 500,
@@ -23,7 +23,7 @@ enum {
 struct publisher {
     const struct tg_settings *settings;
     struct tg_queue *queue;
-    atomic_size_t bytes; // of the events that are not answered yet
+    atomic_size_t bytes; // of the webhooks that are not answered yet
     pthread_t thread;
     struct tg_stream *stream;
     int partition; // the last one that was published to
@@ -55,14 +55,14 @@ static void look_for_full(struct publisher *publisher)
     if (tg_now_ms() < publisher->next_look_ms)
         return;
     publisher->next_look_ms = tg_now_ms() + LOOK_MS;
+    long long lengths[TG_PARTITIONS_MAX];
+    if (!tg_stream_lengths(publisher->stream, lengths))
+        return;
     for (int i = 0; i < publisher->settings->partitions; i++) {
-        long long length = 0;
-        if (!tg_stream_length(publisher->stream, i, &length))
-            return;
-        bool full = length >= TG_EVENTS_PER_PARTITION_MAX;
+        bool full = lengths[i] >= TG_WEBHOOKS_PER_PARTITION_MAX;
         if (full && !publisher->full[i])
-            tg_log(TG_LOG_ERROR, "event_stream_full", TG_LOG_NUMBER("partition", i),
-                   TG_LOG_NUMBER("events", length));
+            tg_log(TG_LOG_ERROR, "webhook_stream_full", TG_LOG_NUMBER("partition", i),
+                   TG_LOG_NUMBER("webhooks", lengths[i]));
         publisher->full[i] = full;
     }
 }
@@ -85,7 +85,7 @@ static bool publish(struct publisher *publisher, int partition, struct request *
     const struct tg_text *bodies[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         bodies[i] = request_body(requests[i]);
-    return tg_event_publish(publisher->stream, partition, bodies, n);
+    return tg_webhook_publish(publisher->stream, partition, bodies, n);
 }
 
 static bool store(struct publisher *publisher, int partition, struct request *const *requests,
@@ -98,8 +98,8 @@ static bool store(struct publisher *publisher, int partition, struct request *co
     // wait is not asked twice.
     if (!stored && tg_now_ms() - began_ms < TRY_AGAIN_MS)
         stored = publish(publisher, partition, requests, n);
-    tg_observe(TG_EVENT_BATCH, (double)n);
-    tg_observe(TG_EVENT_SECONDS, (double)(tg_now_ms() - began_ms) / 1000);
+    tg_observe(TG_WEBHOOK_BATCH, (double)n);
+    tg_observe(TG_WEBHOOK_SECONDS, (double)(tg_now_ms() - began_ms) / 1000);
     return stored;
 }
 
@@ -112,7 +112,7 @@ static void publish_batch(struct publisher *publisher, struct request *const *re
         if (stored)
             answer_stored(requests[i]);
         else
-            answer_refused(requests[i], "unavailable", "The event could not be stored");
+            answer_refused(requests[i], "unavailable", "The webhook could not be stored");
     }
     // After the answers, which it must not delay; and not while Redis is away.
     if (stored || (partition < 0 && !publisher->gave_up))
@@ -124,7 +124,7 @@ static size_t fitting(struct request *const *requests, size_t n, size_t *bytes)
 {
     *bytes = request_body(requests[0])->length;
     size_t count = 1;
-    while (count < n && *bytes + request_body(requests[count])->length <= TG_EVENT_PIPELINE_BYTES)
+    while (count < n && *bytes + request_body(requests[count])->length <= TG_WEBHOOK_PIPELINE_BYTES)
         *bytes += request_body(requests[count++])->length;
     return count;
 }
@@ -133,11 +133,11 @@ static void *run(void *argument)
 {
     struct publisher *publisher = argument;
     publisher->stream = tg_stream_create(publisher->settings->redis_url,
-                                         (int)publisher->settings->partitions, tg_event_work);
+                                         (int)publisher->settings->partitions, tg_webhook_work);
     while (!tg_queue_drained(publisher->queue)) {
         struct request *requests[TG_BATCH_MAX];
         size_t n = tg_queue_pop(publisher->queue, (void **)requests, TG_BATCH_MAX, -1);
-        tg_gauge_add(TG_EVENT_QUEUE, -(int64_t)n);
+        tg_gauge_add(TG_WEBHOOK_QUEUE, -(int64_t)n);
         for (size_t i = 0; i < n;) {
             size_t bytes;
             size_t count = fitting(requests + i, n - i, &bytes);
@@ -156,7 +156,7 @@ struct publisher *publisher_start(const struct tg_settings *settings)
     if (!publisher)
         abort();
     publisher->settings = settings;
-    publisher->queue = tg_queue_create(TG_EVENT_QUEUE_MAX);
+    publisher->queue = tg_queue_create(TG_WEBHOOK_QUEUE_MAX);
     publisher->thread = tg_service_thread("publisher", run, publisher);
     return publisher;
 }
@@ -182,10 +182,11 @@ void publisher_submit(struct publisher *publisher, struct request *request)
 {
     size_t bytes = request_body(request)->length;
     size_t before = atomic_fetch_add_explicit(&publisher->bytes, bytes, memory_order_relaxed);
-    tg_gauge_add(TG_EVENT_QUEUE, 1);
-    if (before + bytes <= TG_EVENT_QUEUE_BYTES_MAX && tg_queue_try_push(publisher->queue, request))
+    tg_gauge_add(TG_WEBHOOK_QUEUE, 1);
+    if (before + bytes <= TG_WEBHOOK_QUEUE_BYTES_MAX &&
+        tg_queue_try_push(publisher->queue, request))
         return;
-    tg_gauge_add(TG_EVENT_QUEUE, -1);
+    tg_gauge_add(TG_WEBHOOK_QUEUE, -1);
     atomic_fetch_sub_explicit(&publisher->bytes, bytes, memory_order_relaxed);
     answer_refused(request, "overloaded", "Too many webhooks are waiting to be stored");
 }

@@ -75,9 +75,9 @@ static void renew_tokens(struct database *database)
 // Streams that hold anything.
 static const char *entries_left(struct rig *rig)
 {
-    long events = streams_left(rig->gateway->redis, "events");
+    long webhooks = streams_left(rig->gateway->redis, "webhooks");
     long sends = streams_left(rig->gateway->redis, "sends");
-    return events || sends ? text_of("%ld events and %ld jobs in Redis", events, sends) : "";
+    return webhooks || sends ? text_of("%ld webhooks and %ld jobs in Redis", webhooks, sends) : "";
 }
 
 // What stands in the way of rest, "" if nothing does.

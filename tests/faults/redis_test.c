@@ -44,7 +44,7 @@ FAULT(redis, without_its_groups)
         (void)redis_command(rig->gateway->redis, "XGROUP", "DESTROY",
                             text_of("tollgate:{%02d}:sends", i), "workers");
         (void)redis_command(rig->gateway->redis, "XGROUP", "DESTROY",
-                            text_of("tollgate:{%02d}:events", i), "workers");
+                            text_of("tollgate:{%02d}:webhooks", i), "workers");
     }
 }
 

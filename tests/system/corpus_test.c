@@ -303,7 +303,7 @@ static const char *left_by(struct gateway *gateway, const struct corpus_body *bo
     (void)database_text(gateway->database, "SELECT begin_anew('%s')", known_wamid);
     struct answer answer = post_webhook(gateway, body->bytes, body->length);
     cr_expect_eq(answer.status, 200, "%s: %d", body->name, answer.status);
-    eventually(events_left(gateway) == 0);
+    eventually(webhooks_left(gateway) == 0);
     return left_behind(gateway);
 }
 
@@ -372,7 +372,7 @@ Test(corpus, nothing_new_spoils_the_batch_in_which_it_comes)
     cr_expect_eq(corpus_each("webhooks-2026", post_body, gateway), NEWS);
     cr_expect_eq(post_webhook_file(gateway, "text.json").status, 200);
     (void)start_worker(gateway);
-    eventually(events_left(gateway) == 0);
+    eventually(webhooks_left(gateway) == 0);
     const char *left = left_behind(gateway);
     expect_no_harm("the batch", left);
     cr_expect(strstr(left, "Acme text 'Hi' from 919876543210 (Asha Rao)"), "%s", left);

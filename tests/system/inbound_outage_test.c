@@ -48,7 +48,7 @@ static void kill_at(struct gateway *gateway, const char *lock)
 
 static void expect_all_once(struct gateway *gateway, const struct org *org, int count)
 {
-    eventually_within(40, events_left(gateway) == 0);
+    eventually_within(40, webhooks_left(gateway) == 0);
     eventually(org_messages(org, "sent") == count);
     cr_assert_eq(org_messages(org, "received"), count);
     cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM auto_replies"), count);
@@ -93,7 +93,7 @@ Test(inbound_outage, two_workers_and_one_killed_under_load)
     post_texts(&org, 0, 100);
     kill_worker(gateway, second);
     post_texts(&org, 100, 100);
-    eventually_within(40, events_left(gateway) == 0);
+    eventually_within(40, webhooks_left(gateway) == 0);
     cr_assert_eq(org_messages(&org, "received"), 200);
     cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM auto_replies"), 200);
     cr_assert_eq(database_number(gateway->database,

@@ -82,7 +82,7 @@ Test(outage, of_postgresql_at_the_start_and_later_ends_by_itself)
     answer = get(&org, text_of("/api/messages/%s", answer_text(&unknown, "/detail/message_id")));
     expect_refused(&answer, 404, "not_found", NULL);
     eventually(org_messages(&org, "received") == 1);
-    eventually(events_left(gateway) == 0);
+    eventually(webhooks_left(gateway) == 0);
     stop_gateway(gateway);
     postgres_stop(postgres);
 }

@@ -38,7 +38,7 @@ static const char *replies_of(const struct org *org)
 
 #define expect_replies(org, expected)                                                              \
     do {                                                                                           \
-        eventually(events_left((org)->gateway) == 0);                                              \
+        eventually(webhooks_left((org)->gateway) == 0);                                            \
         expect_equal(replies_of(org), expected);                                                   \
     } while (0)
 
@@ -95,7 +95,7 @@ Test(reply, three_orgs_each_get_their_own)
         struct answer answer = post_webhook_file(gateway, files[i]);
         cr_assert_eq(answer.status, 200);
     }
-    eventually(events_left(gateway) == 0);
+    eventually(webhooks_left(gateway) == 0);
     eventually(org_messages(&orgs[1], "sent") == 1);
 
     expect_equal(database_text(gateway->database,
@@ -141,13 +141,13 @@ Test(reply, a_body_that_comes_fifty_times_is_answered_once)
     http_ask_all(gateway->ingress.url, requests, TIMES, answers, NULL, NULL);
     for (int i = 0; i < TIMES; i++)
         cr_assert_eq(answers[i].status, 200);
-    eventually(events_left(gateway) == 0);
+    eventually(webhooks_left(gateway) == 0);
 
     process_stop_cleanly(gateway->workers[0].process);
     (void)start_worker(gateway);
     struct answer again = post_webhook(gateway, body, 0);
     cr_assert_eq(again.status, 200);
-    eventually(events_left(gateway) == 0);
+    eventually(webhooks_left(gateway) == 0);
     eventually(org_messages(&org, "sent") == 1);
 
     cr_assert_eq(org_messages(&org, "received"), 1);

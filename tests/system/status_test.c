@@ -20,7 +20,7 @@ static struct gateway *given_gateway_with_webhooks(void)
 static void no_more_webhooks(struct gateway *gateway)
 {
     eventually(simulator_webhook_stat(gateway->simulator, "waiting") == 0);
-    eventually(events_left(gateway) == 0);
+    eventually(webhooks_left(gateway) == 0);
 }
 
 // "delivered", "failed 131000 refunded": the state of the record, once it is that.
@@ -198,7 +198,7 @@ Test(status, forged_foreign_and_replayed_ones_move_no_money)
         cr_assert_eq(replayed.status, 200);
     }
     expect_becomes(gateway, id, "failed 131000 refunded");
-    eventually(events_left(gateway) == 0);
+    eventually(webhooks_left(gateway) == 0);
     expect_equal(org_ledger(&acme), "adjustment 100.00, service_fee -0.20, refund 0.20");
     expect_equal(org_ledger(&beta), "adjustment 100.00");
     stop_gateway(gateway);

@@ -4,5 +4,5 @@
 
 #include "tests/system/servers.h"
 
-// Entries of the streams of a kind ("sends", "events"), pending or not; -1 while Redis is away.
+// Entries of the streams of a kind ("sends", "webhooks"), pending or not; -1 while Redis is away.
 long streams_left(const struct redis *redis, const char *kind);

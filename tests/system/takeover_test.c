@@ -192,43 +192,43 @@ Test(takeover, of_suspects_sends_them)
 }
 
 // All might be of the largest kind: ten of those are the memory that a batch may take.
-Test(takeover, of_events_begins_with_few_and_doubles_that_while_they_are_small)
+Test(takeover, of_webhooks_begins_with_few_and_doubles_that_while_they_are_small)
 {
-    enum { EVENTS = 50 };
+    enum { WEBHOOKS = 50 };
     struct gateway *gateway = given_gateway(.without_worker = true);
     struct org org = given_org(gateway);
-    for (int i = 0; i < EVENTS; i++) {
+    for (int i = 0; i < WEBHOOKS; i++) {
         struct answer answer = post_webhook(
             gateway,
             text_message_body(org.phone_number_id, "919876543210", text_of("wamid.%d", i), "hi"),
             0);
         cr_assert_eq(answer.status, 200, "%d", answer.status);
     }
-    leave_lying(gateway, "events", 1);
+    leave_lying(gateway, "webhooks", 1);
 
     struct daemon *worker = start_worker(gateway);
 
-    eventually(events_left(gateway) == 0);
-    cr_assert_eq(org_messages(&org, "received"), EVENTS);
-    cr_assert(daemon_has_logged(worker, "events_taken_over service=worker events=10"));
-    cr_assert(daemon_has_logged(worker, "events_taken_over service=worker events=20"));
+    eventually(webhooks_left(gateway) == 0);
+    cr_assert_eq(org_messages(&org, "received"), WEBHOOKS);
+    cr_assert(daemon_has_logged(worker, "webhooks_taken_over service=worker webhooks=10"));
+    cr_assert(daemon_has_logged(worker, "webhooks_taken_over service=worker webhooks=20"));
     // 10, 20, 20
     expect_equal(daemon_metric(worker, "tollgate_inbound_batch_items_count"), "3");
     stop_gateway(gateway);
 }
 
-Test(takeover, of_an_event_that_kills_its_workers_records_it_as_dead)
+Test(takeover, of_a_webhook_that_kills_its_workers_records_it_as_dead)
 {
     struct gateway *gateway = given_gateway(.without_worker = true);
     struct org org = given_org(gateway);
     const char *body = text_message_body(org.phone_number_id, "919876543210", "wamid.1", "hi");
     struct answer answer = post_webhook(gateway, body, 0);
     cr_assert_eq(answer.status, 200, "%d", answer.status);
-    leave_lying(gateway, "events", 9);
+    leave_lying(gateway, "webhooks", 9);
 
     struct daemon *worker = start_worker(gateway);
 
-    eventually(events_left(gateway) == 0);
+    eventually(webhooks_left(gateway) == 0);
     expect_equal(
         database_text(gateway->database, "SELECT string_agg(reason, ' ') FROM dead_events"),
         "poison");
@@ -236,6 +236,6 @@ Test(takeover, of_an_event_that_kills_its_workers_records_it_as_dead)
         database_text(gateway->database, "SELECT convert_from(body, 'UTF8') FROM dead_events"),
         body);
     cr_assert_eq(org_messages(&org, "received"), 0);
-    cr_assert(daemon_has_logged(worker, "poison_event"));
+    cr_assert(daemon_has_logged(worker, "poison_webhook"));
     stop_gateway(gateway);
 }

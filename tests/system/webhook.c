@@ -67,7 +67,7 @@ const char *names_message(const char *message_id)
     return text_of("\"biz_opaque_callback_data\": \"%s\"", message_id);
 }
 
-long events_left(struct gateway *gateway)
+long webhooks_left(struct gateway *gateway)
 {
-    return streams_left(gateway->redis, "events");
+    return streams_left(gateway->redis, "webhooks");
 }

@@ -23,5 +23,5 @@ const char *status_body(const char *phone_number_id, const char *wamid, const ch
 // The member that names our message.
 const char *names_message(const char *message_id);
 
-// How many events are in Redis and not done with.
-long events_left(struct gateway *gateway);
+// How many webhooks are in Redis and not done with.
+long webhooks_left(struct gateway *gateway);

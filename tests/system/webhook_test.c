@@ -1,5 +1,6 @@
 // Webhooks: Meta's handshake; and what is posted, which is answered 200 if and only if it was
-// signed and stands in the event stream, byte for byte. No worker takes it off in these tests.
+// signed and stands in the stream of webhooks, byte for byte. No worker takes it off in these
+// tests.
 #include "tests/system/webhook.h"
 
 #include "common/base/text.h"
@@ -20,7 +21,7 @@ TestSuite(webhook, .timeout = 120);
 enum {
     BODY_MAX = 3 * 1024 * 1024,
     BODIES_MAX = 256 * 1024 * 1024, // of all requests
-    EVENTS_MAX = 1000 * 1000,       // of a partition
+    WEBHOOKS_MAX = 1000 * 1000,     // of a partition
     RECONNECT_MS = 250,
     LEAVE_MS = 2000, // for the last answers, when the ingress stops
 };
@@ -30,7 +31,7 @@ static struct gateway *given_ingress(void)
     return given_gateway(.without_worker = true);
 }
 
-// All but inbound, which would take the events off.
+// All but inbound, which would take the webhooks off.
 static struct gateway *given_sending_gateway(void)
 {
     return given_gateway(.worker_settings = {"TOLLGATE_WORKER_ROLES=send,scheduler"});
@@ -39,14 +40,14 @@ static struct gateway *given_sending_gateway(void)
 static const char *stored_script(const char *each)
 {
     return text_of("local all = {} "
-                   "for _, key in ipairs(redis.call('KEYS', 'tollgate:{*}:events')) do "
+                   "for _, key in ipairs(redis.call('KEYS', 'tollgate:{*}:webhooks')) do "
                    "for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do "
                    "table.insert(all, %s) end end "
                    "table.sort(all) return table.concat(all, '\\n')",
                    each);
 }
 
-// The SHA-1 of every body in the event streams, sorted, one a line.
+// The SHA-1 of every body in the streams of webhooks, sorted, one a line.
 static const char *stored(const struct gateway *gateway)
 {
     return redis_command(gateway->redis, "EVAL", stored_script("redis.sha1hex(entry[2][2])"), "0");
@@ -56,7 +57,7 @@ static long stored_count(const struct gateway *gateway)
 {
     return strtol(redis_command(gateway->redis, "EVAL",
                                 "local n = 0 "
-                                "for _, key in ipairs(redis.call('KEYS', 'tollgate:{*}:events')) "
+                                "for _, key in ipairs(redis.call('KEYS', 'tollgate:{*}:webhooks')) "
                                 "do n = n + redis.call('XLEN', key) end return n",
                                 "0"),
                   NULL, 10);
@@ -388,7 +389,7 @@ Test(webhook, partitions_take_turns)
         expect_stored_answer(&answer);
     }
     for (int i = 0; i < 4; i++)
-        expect_equal(redis_command(gateway->redis, "XLEN", text_of("tollgate:{%02d}:events", i)),
+        expect_equal(redis_command(gateway->redis, "XLEN", text_of("tollgate:{%02d}:webhooks", i)),
                      "2\n");
     stop_gateway(gateway);
 }
@@ -397,23 +398,23 @@ Test(webhook, a_full_partition_takes_no_more_until_there_is_room)
 {
     static const char fill[] = "for i = 1, 100000 do "
                                "redis.call('XADD', KEYS[1], '*', 'body', '') end";
-    static const char key[] = "tollgate:{00}:events";
+    static const char key[] = "tollgate:{00}:webhooks";
     struct gateway *gateway =
         given_gateway(.without_worker = true, .ingress_settings = {"TOLLGATE_PARTITIONS=1"});
     (void)expect_good(gateway, 1);
-    for (int i = 0; i < EVENTS_MAX / 100000; i++)
+    for (int i = 0; i < WEBHOOKS_MAX / 100000; i++)
         (void)redis_command(gateway->redis, "EVAL", fill, "1", key);
 
     struct answer answer = {0};
     eventually((answer = post_webhook(gateway, "{}", 0)).status == 503);
     expect_refused(&answer, 503, "unavailable", NULL);
     const char *length = redis_command(gateway->redis, "XLEN", key);
-    cr_assert(strstr(process_log(gateway->ingress.process), "event_stream_full"));
+    cr_assert(strstr(process_log(gateway->ingress.process), "webhook_stream_full"));
 
     (void)redis_command(gateway->redis, "XTRIM", key, "MAXLEN", "0");
     eventually(post_webhook(gateway, "{}", 0).status == 200);
     expect_equal(redis_command(gateway->redis, "XLEN", key), "1\n");
-    cr_assert_geq(strtol(length, NULL, 10), EVENTS_MAX);
+    cr_assert_geq(strtol(length, NULL, 10), WEBHOOKS_MAX);
     stop_gateway(gateway);
 }
 
@@ -587,7 +588,7 @@ Test(webhook, of_many_at_once_each_is_stored_once)
     expect_equal(stored(gateway), lines_of(digests, MANY));
     const char *stored_metric = "tollgate_webhooks_total{result=\"stored\"}";
     expect_equal(daemon_metric(&gateway->ingress, stored_metric), text_of("%d", MANY));
-    expect_equal(daemon_metric(&gateway->ingress, "tollgate_event_queue_requests"), "0");
+    expect_equal(daemon_metric(&gateway->ingress, "tollgate_webhook_queue_requests"), "0");
     stop_gateway(gateway);
 }
 

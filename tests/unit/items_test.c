@@ -146,7 +146,7 @@ Test(items, one_that_is_killed_lets_go_of_what_it_held)
 Test(items, more_than_any_body_of_meta_s_has_are_one_dead_event)
 {
     struct tg_text members = text_of("\"messages\":[null");
-    for (int i = 0; i < TG_EVENT_ITEMS_MAX; i++)
+    for (int i = 0; i < TG_WEBHOOK_ITEMS_MAX; i++)
         tg_text_append_string(&members, ",null");
     tg_text_append_string(&members, "]");
     struct tg_text body = body_with(members.data);

@@ -387,7 +387,7 @@ enum { LISTS = sizeof lists / sizeof *lists };
 // Within the bound of a body's items, or just beyond it.
 static bool has_room(const struct items *items)
 {
-    return items->count - items->body_begin <= TG_EVENT_ITEMS_MAX;
+    return items->count - items->body_begin <= TG_WEBHOOK_ITEMS_MAX;
 }
 
 static bool has_lists(struct tg_span field)

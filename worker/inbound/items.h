@@ -49,7 +49,7 @@ struct items {
 };
 
 // Appends the items of a body, which must live as long as they do. A body always has at least one
-// item, unless it is well-formed and empty. Bounded by TG_EVENT_ITEMS_MAX.
+// item, unless it is well-formed and empty. Bounded by TG_WEBHOOK_ITEMS_MAX.
 void items_read(struct items *items, const struct tg_text *body);
 
 // Appends a body as one dead item, unread.

@@ -21,15 +21,16 @@ enum { RETRY_MS = TG_RECONNECT_MS };
 struct work {
     const struct inbound *inbound;
     struct tg_pg *pg;
-    struct tg_stream *events;
-    struct tg_stream *sends; // jobs of replies, and of what statuses have released
+    struct tg_stream *webhooks;
+    struct tg_stream *former; // webhooks of an ingress that still adds them under the old name
+    struct tg_stream *sends;  // jobs of replies, and of what statuses have released
     struct rules *rules;
     size_t max; // so many events, or dead ones, are taken next
-    struct tg_event event[TG_INBOUND_EVENTS_MAX];
-    struct tg_taken_event taken[TG_INBOUND_EVENTS_MAX];
+    struct tg_webhook event[TG_INBOUND_WEBHOOKS_MAX];
+    struct tg_taken_event taken[TG_INBOUND_WEBHOOKS_MAX];
     struct items items;
-    char source[TG_INBOUND_EVENTS_MAX][TG_ENTRY_ID_SIZE]; // names an event in the log
-    bool refused[TG_INBOUND_EVENTS_MAX]; // PostgreSQL would not even record them as dead
+    char source[TG_INBOUND_WEBHOOKS_MAX][TG_ENTRY_ID_SIZE]; // names an event in the log
+    bool refused[TG_INBOUND_WEBHOOKS_MAX]; // PostgreSQL would not even record them as dead
     struct tg_received received[TG_BATCH_MAX];
     struct successors successors;
 };
@@ -93,7 +94,7 @@ static size_t refuse(struct work *work, struct item *item)
 // before it is done.
 static bool apply_all(struct work *work, size_t taken_count)
 {
-    int64_t taken[TG_INBOUND_EVENTS_MAX];
+    int64_t taken[TG_INBOUND_WEBHOOKS_MAX];
     for (size_t i = 0; i < taken_count; i++)
         taken[i] = work->taken[i].id;
     struct item *items = work->items.item;
@@ -129,7 +130,7 @@ static bool apply_all(struct work *work, size_t taken_count)
 // before it is done.
 static bool end_dead(struct work *work, size_t taken_count)
 {
-    const struct tg_taken_event *done[TG_INBOUND_EVENTS_MAX];
+    const struct tg_taken_event *done[TG_INBOUND_WEBHOOKS_MAX];
     size_t n = 0;
     for (size_t i = 0; i < taken_count; i++) {
         if (!work->refused[i])
@@ -161,12 +162,12 @@ static void name_items(struct work *work, size_t before, size_t event, int64_t t
 // An event that has ended one worker after the other is not even looked at: it is dead as it is.
 static void read_event(struct work *work, size_t event)
 {
-    const struct tg_event *taken = &work->event[event];
+    const struct tg_webhook *taken = &work->event[event];
     size_t before = work->items.count;
     memcpy(work->source[event], taken->entry.id, sizeof work->source[event]);
     if (taken->entry.deliveries > TG_DELIVERIES_MAX) {
         items_add_dead(&work->items, &taken->body, "poison");
-        tg_log(TG_LOG_ERROR, "poison_event", TG_LOG_TEXT("entry", taken->entry.id),
+        tg_log(TG_LOG_ERROR, "poison_webhook", TG_LOG_TEXT("entry", taken->entry.id),
                TG_LOG_NUMBER("partition", taken->entry.partition),
                TG_LOG_NUMBER("deliveries", taken->entry.deliveries));
     } else {
@@ -202,15 +203,15 @@ static size_t next_max(const struct work *work, size_t n, size_t bytes)
     size_t max = TG_INBOUND_BYTES / (bytes / n + 1);
     if (max > 2 * work->max)
         max = 2 * work->max;
-    if (max > TG_INBOUND_EVENTS_MAX)
-        max = TG_INBOUND_EVENTS_MAX;
+    if (max > TG_INBOUND_WEBHOOKS_MAX)
+        max = TG_INBOUND_WEBHOOKS_MAX;
     return max > 0 ? max : 1;
 }
 
 // Applies the events that were taken and takes them off their streams.
-static void apply_events(struct work *work, size_t n)
+static void apply_events(struct work *work, struct tg_stream *from, size_t n)
 {
-    struct tg_event done[TG_INBOUND_EVENTS_MAX];
+    struct tg_webhook done[TG_INBOUND_WEBHOOKS_MAX];
     size_t count = 0;
     size_t bytes = 0;
     memset(work->refused, 0, sizeof work->refused);
@@ -225,11 +226,11 @@ static void apply_events(struct work *work, size_t n)
             done[count++] = work->event[i];
     }
     // Those that Redis does not take off come again, which changes nothing.
-    if (count > 0 && !tg_event_done(work->events, done, count))
-        tg_log(TG_LOG_WARN, "events_left_pending", TG_LOG_NUMBER("events", count));
+    if (count > 0 && !tg_webhook_done(from, done, count))
+        tg_log(TG_LOG_WARN, "webhooks_left_pending", TG_LOG_NUMBER("webhooks", count));
     items_finish(&work->items);
     for (size_t i = 0; i < n; i++)
-        tg_event_finish(&work->event[i]);
+        tg_webhook_finish(&work->event[i]);
 }
 
 // Dead events whose time has come: statuses that were too early, and what is replayed. False: not
@@ -263,17 +264,31 @@ static bool retry_dead(struct work *work)
 // Events that a worker took and did not finish, ourselves among them. Not while PostgreSQL is away:
 // those that others have for long because of that are no worse for it, and must not be counted as
 // given away once more by each worker that waits like them.
-static void take_over(struct work *work)
+static void take_over(struct work *work, struct tg_stream *from)
 {
     int n = 1;
     while (n > 0 && !stop_ordered(work->inbound->stop)) {
-        n = tg_event_take_over(work->events, work->inbound->consumer, work->event, (int)work->max,
-                               TG_EVENT_TAKEOVER_MS);
+        n = tg_webhook_take_over(from, work->inbound->consumer, work->event, (int)work->max,
+                                 TG_WEBHOOK_TAKEOVER_MS);
         if (n > 0) {
-            tg_log(TG_LOG_WARN, "events_taken_over", TG_LOG_NUMBER("events", n));
-            apply_events(work, (size_t)n);
+            tg_log(TG_LOG_WARN, "webhooks_taken_over", TG_LOG_NUMBER("webhooks", n));
+            apply_events(work, from, (size_t)n);
         }
     }
+}
+
+// They are older than what comes under the new name, so all of them come first.
+static void take_former(struct work *work)
+{
+    if (!tg_webhook_waits(work->former))
+        return;
+    int n = 1;
+    while (n > 0 && !stop_ordered(work->inbound->stop)) {
+        n = tg_webhook_take(work->former, work->inbound->consumer, work->event, (int)work->max, 1);
+        if (n > 0)
+            apply_events(work, work->former, (size_t)n);
+    }
+    take_over(work, work->former);
 }
 
 static void take_events(struct work *work)
@@ -283,16 +298,18 @@ static void take_events(struct work *work)
     work->max = first_max(work);
     while (!stop_ordered(stop)) {
         if (tg_now_ms() >= next_look_ms) {
-            if (retry_dead(work))
-                take_over(work);
+            if (retry_dead(work)) {
+                take_former(work);
+                take_over(work, work->webhooks);
+            }
             next_look_ms = tg_now_ms() + TG_INBOUND_LOOK_MS;
         }
-        int n = tg_event_take(work->events, work->inbound->consumer, work->event, (int)work->max,
-                              TG_STREAM_BLOCK_MS);
+        int n = tg_webhook_take(work->webhooks, work->inbound->consumer, work->event,
+                                (int)work->max, TG_STREAM_BLOCK_MS);
         if (n < 0)
             stop_wait(stop, RETRY_MS);
         else
-            apply_events(work, (size_t)n);
+            apply_events(work, work->webhooks, (size_t)n);
     }
 }
 
@@ -316,7 +333,10 @@ void *inbound_run(void *argument)
         abort();
     work->inbound = inbound;
     work->pg = tg_pg_create(settings->postgres_url, "tollgate-worker inbound");
-    work->events = tg_stream_create(settings->redis_url, (int)settings->partitions, tg_event_work);
+    work->webhooks =
+        tg_stream_create(settings->redis_url, (int)settings->partitions, tg_webhook_work);
+    work->former =
+        tg_stream_create(settings->redis_url, (int)settings->partitions, tg_webhook_former_work);
     work->sends = tg_stream_create(settings->redis_url, (int)settings->partitions, tg_job_work);
     work->rules = rules_create();
 
@@ -324,9 +344,11 @@ void *inbound_run(void *argument)
         take_events(work);
 
     rules_destroy(work->rules);
-    tg_stream_leave(work->events, inbound->consumer);
+    tg_stream_leave(work->webhooks, inbound->consumer);
+    tg_stream_leave(work->former, inbound->consumer);
     tg_stream_destroy(work->sends);
-    tg_stream_destroy(work->events);
+    tg_stream_destroy(work->former);
+    tg_stream_destroy(work->webhooks);
     tg_pg_destroy(work->pg);
     free(work);
     return NULL;

@@ -16,7 +16,8 @@ struct upkeep {
     struct stop *stop;
     struct tg_pg *pg;
     struct tg_stream *sends;
-    struct tg_stream *events;
+    struct tg_stream *webhooks;
+    struct tg_stream *former_webhooks;
 };
 
 typedef int duty_round(struct upkeep *upkeep);

@@ -14,7 +14,8 @@ static int remove_gone(struct tg_stream *stream)
 
 int duty_consumers(struct upkeep *upkeep)
 {
-    int gone = remove_gone(upkeep->sends) + remove_gone(upkeep->events);
+    int gone = remove_gone(upkeep->sends) + remove_gone(upkeep->webhooks) +
+               remove_gone(upkeep->former_webhooks);
     tg_count(TG_JANITOR, "consumers", (uint64_t)gone);
     if (gone > 0)
         tg_log(TG_LOG_INFO, "consumers_removed", TG_LOG_NUMBER("consumers", gone));

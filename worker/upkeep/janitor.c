@@ -67,12 +67,15 @@ void *janitor_run(void *argument)
     upkeep->stop = janitor->stop;
     upkeep->pg = tg_pg_create(settings->postgres_url, "tollgate-worker janitor");
     upkeep->sends = tg_stream_create(settings->redis_url, partitions, tg_job_work);
-    upkeep->events = tg_stream_create(settings->redis_url, partitions, tg_event_work);
+    upkeep->webhooks = tg_stream_create(settings->redis_url, partitions, tg_webhook_work);
+    upkeep->former_webhooks =
+        tg_stream_create(settings->redis_url, partitions, tg_webhook_former_work);
 
     while (!stop_wait(janitor->stop, do_duties(work)))
         ;
 
-    tg_stream_destroy(upkeep->events);
+    tg_stream_destroy(upkeep->former_webhooks);
+    tg_stream_destroy(upkeep->webhooks);
     tg_stream_destroy(upkeep->sends);
     tg_pg_destroy(upkeep->pg);
     free(work);
