@@ -39,7 +39,7 @@ enum {
     TG_BATCH_MAX = 256,
     // What one lane holds waiting; at 5,000 accepts a second this is under a second of work.
     TG_LANE_QUEUE_MAX = 4096,
-    // Jobs that wait for Redis: two seconds of work. What is more the scheduler finds.
+    // Jobs that wait for Redis: two seconds of work. What is more the janitor finds.
     TG_JOB_QUEUE_MAX = 8192,
     // How long a request may wait for PostgreSQL to come back before it is answered 503.
     TG_ACCEPT_DEADLINE_MS = 5000,

@@ -108,17 +108,17 @@ static void work(const struct tg_settings *settings)
     pthread_t janitor_thread;
     bool sends = settings->worker_roles & TG_ROLE_SEND;
     bool receives = settings->worker_roles & TG_ROLE_INBOUND;
-    bool schedules = settings->worker_roles & TG_ROLE_SCHEDULER;
+    bool keeps_up = settings->worker_roles & TG_ROLE_JANITOR;
 
     if (sends)
         start_send_stages(&stages, settings, consumer, stop);
     if (receives)
         inbound_thread = tg_service_thread("inbound", inbound_run, &inbound);
-    if (schedules)
+    if (keeps_up)
         janitor_thread = tg_service_thread("janitor", janitor_run, &janitor);
     tg_log(TG_LOG_INFO, "worker_started", TG_LOG_TEXT("consumer", consumer),
            TG_LOG_NUMBER("send", sends), TG_LOG_NUMBER("inbound", receives),
-           TG_LOG_NUMBER("scheduler", schedules));
+           TG_LOG_NUMBER("janitor", keeps_up));
     tg_service_ready();
     tg_service_wait_for_stop();
 
@@ -127,7 +127,7 @@ static void work(const struct tg_settings *settings)
         end_send_stages(&stages);
     if (receives)
         pthread_join(inbound_thread, NULL);
-    if (schedules)
+    if (keeps_up)
         pthread_join(janitor_thread, NULL);
     stop_destroy(stop);
 }

@@ -11,7 +11,7 @@ enum tg_counter {
     TG_WEBHOOKS,         // label: result ("stored", "bad_signature", "unavailable", ...)
     TG_SENDS,            // label: verdict of accept_sends
     TG_JOBS_PUBLISHED,   // no label
-    TG_JOBS_UNPUBLISHED, // Redis did not take the job of a queued message; the scheduler finds it
+    TG_JOBS_UNPUBLISHED, // Redis did not take the job of a queued message; the janitor finds it
     TG_SENDS_CLAIMED,    // no label
     TG_OUTCOMES,         // label: outcome ("sent", "131026", "network:refused", ...)
     TG_UNKNOWN_ERROR_CODES,  // label: Meta's code that has no error rule

@@ -97,11 +97,20 @@ bool tg_setting_integer(const struct tg_setting *setting, const char *value, voi
 }
 
 // The place of the word of `length` bytes among the setting's words; -1 if it is none of them.
+static bool is_word(const char *word, size_t length, const char *known)
+{
+    return strlen(known) == length && strncmp(known, word, length) == 0;
+}
+
 static int find_word(const struct tg_setting *setting, const char *word, size_t length)
 {
     for (int i = 0; setting->words[i]; i++) {
-        if (strlen(setting->words[i]) == length && strncmp(setting->words[i], word, length) == 0)
+        if (is_word(word, length, setting->words[i]))
             return i;
+    }
+    for (int i = 0; setting->former && setting->former[i]; i += 2) {
+        if (is_word(word, length, setting->former[i]))
+            return find_word(setting, setting->former[i + 1], strlen(setting->former[i + 1]));
     }
     return -1;
 }

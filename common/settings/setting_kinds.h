@@ -21,7 +21,10 @@ struct tg_setting {
     int64_t lowest;           // of an integer
     int64_t highest;          // of an integer
     const char *const *words; // of a choice or a set, in the order of their enum; NULL at the end
-    const char *shape;        // what it "must be", where the words or bounds do not say it
+    // Words of the version before, which are still taken, each followed by what it is now; NULL at
+    // the end, or altogether.
+    const char *const *former;
+    const char *shape; // what it "must be", where the words or bounds do not say it
     const char *help;
     const char *example; // what .env.example shows for a required setting
     unsigned daemons;    // of enum tg_daemon

@@ -126,8 +126,9 @@ static const struct tg_setting table[] = {
      .daemons = TG_WORKER,
      .parse = tg_setting_set,
      .offset = AT(worker_roles),
-     .standard = "send,inbound,scheduler",
-     .words = WORDS("send", "inbound", "scheduler"),
+     .standard = "send,inbound,janitor",
+     .words = WORDS("send", "inbound", "janitor"),
+     .former = WORDS("scheduler", "janitor"),
      .help = "What this worker does."},
     {.name = "TOLLGATE_SEND_CONCURRENCY",
      .daemons = TG_WORKER,
@@ -166,7 +167,7 @@ enum { SETTINGS = sizeof table / sizeof table[0] };
 _Static_assert(TG_AUTH_KEYS == 0 && TG_AUTH_TRUSTED == 1, "the order of TOLLGATE_AUTH");
 _Static_assert(TG_LOG_DEBUG == 0 && TG_LOG_ERROR == 3, "the order of TOLLGATE_LOG_LEVEL");
 _Static_assert(TG_LOG_LOGFMT == 0 && TG_LOG_JSON == 1, "the order of TOLLGATE_LOG_FORMAT");
-_Static_assert(TG_ROLE_SEND == 1 << 0 && TG_ROLE_INBOUND == 1 << 1 && TG_ROLE_SCHEDULER == 1 << 2,
+_Static_assert(TG_ROLE_SEND == 1 << 0 && TG_ROLE_INBOUND == 1 << 1 && TG_ROLE_JANITOR == 1 << 2,
                "the order of the roles");
 _Static_assert(sizeof(enum tg_auth) == sizeof(unsigned), "an enum is stored as an unsigned");
 
@@ -251,6 +252,19 @@ static void warn_of_unknown(void)
     }
 }
 
+static void warn_of_former(enum tg_daemon daemon)
+{
+    for (int i = 0; i < SETTINGS; i++) {
+        const char *const *former = (table[i].daemons & daemon) ? table[i].former : NULL;
+        const char *value = environment(table[i].name);
+        for (; value && former && *former; former += 2) {
+            if (strstr(value, former[0]))
+                tg_log(TG_LOG_WARN, "former_word_taken", TG_LOG_TEXT("name", table[i].name),
+                       TG_LOG_TEXT("word", former[0]), TG_LOG_TEXT("means", former[1]));
+        }
+    }
+}
+
 static const char *daemon_names(unsigned daemons)
 {
     return daemons == BOTH ? "ingress and worker" : daemons == TG_INGRESS ? "ingress" : "worker";
@@ -311,6 +325,7 @@ int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_set
         }
         tg_log_start(name, settings->log_level, settings->log_format);
         warn_of_unknown();
+        warn_of_former(daemon);
         if (!check)
             return -1;
         puts("settings are good");

@@ -11,7 +11,7 @@
 
 enum tg_daemon { TG_INGRESS = 1, TG_WORKER = 2 };
 enum tg_auth { TG_AUTH_KEYS, TG_AUTH_TRUSTED };
-enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_SCHEDULER = 4 };
+enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_JANITOR = 4 };
 
 struct tg_settings {
     const char *postgres_url;

@@ -16,7 +16,7 @@ struct tg_job {
     struct tg_entry entry; // set by reading
 };
 
-// Adds up to TG_BATCH_MAX jobs. Returns how many of them Redis took; the rest are the scheduler's
+// Adds up to TG_BATCH_MAX jobs. Returns how many of them Redis took; the rest are the janitor's
 // to find.
 size_t tg_job_publish(struct tg_stream *stream, const struct tg_job *jobs, size_t n) TG_MUST_CHECK;
 

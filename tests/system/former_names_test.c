@@ -48,6 +48,16 @@ Test(former_names, what_an_ingress_of_before_stores_later_is_applied_too)
     stop_gateway(gateway);
 }
 
+Test(former_names, the_janitor_is_also_called_scheduler)
+{
+    struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_WORKER_ROLES=scheduler"});
+    struct daemon *worker = &gateway->workers[0];
+    eventually(daemon_has_logged(worker, "janitor_lock_taken"));
+    expect_equal(process_log_value(worker->process, "former_word_taken", "means"), "janitor");
+    expect_equal(process_log_value(worker->process, "worker_started", "send"), "0");
+    stop_gateway(gateway);
+}
+
 Test(former_names, what_a_worker_of_before_has_left_lying_is_taken_over)
 {
     struct gateway *gateway = given_gateway(.without_worker = true);

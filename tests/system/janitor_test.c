@@ -23,15 +23,15 @@ Test(janitor, of_another_worker_acts_when_the_acting_one_is_killed)
 {
     struct gateway *gateway = given_gateway();
     struct org org = given_org(gateway);
-    eventually(daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
+    eventually(daemon_has_logged(&gateway->workers[0], "janitor_lock_taken"));
     struct daemon *second = start_worker(gateway);
     struct answer answer = send_later(&org, "1 hour");
     const char *id = expect_accepted_as(HERE, &answer, "scheduled");
-    cr_assert_not(daemon_has_logged(second, "scheduler_lock_taken"));
+    cr_assert_not(daemon_has_logged(second, "janitor_lock_taken"));
 
     kill_worker(gateway, &gateway->workers[0]);
 
-    eventually_within(HANDOVER_S, daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
+    eventually_within(HANDOVER_S, daemon_has_logged(&gateway->workers[0], "janitor_lock_taken"));
     make_due(gateway, id);
     expect_ends(gateway, id, "sent");
     cr_assert_eq(simulator_posts_of(gateway->simulator, id), 1);
@@ -41,12 +41,12 @@ Test(janitor, of_another_worker_acts_when_the_acting_one_is_killed)
 Test(janitor, of_another_worker_acts_when_the_acting_one_stands_still)
 {
     struct gateway *gateway = given_gateway();
-    eventually(daemon_has_logged(&gateway->workers[0], "scheduler_lock_taken"));
+    eventually(daemon_has_logged(&gateway->workers[0], "janitor_lock_taken"));
     struct daemon *second = start_worker(gateway);
     process_signal(gateway->workers[0].process, SIGSTOP);
-    eventually_within(HANDOVER_STANDING_S, daemon_has_logged(second, "scheduler_lock_taken"));
+    eventually_within(HANDOVER_STANDING_S, daemon_has_logged(second, "janitor_lock_taken"));
     process_signal(gateway->workers[0].process, SIGCONT);
-    eventually(daemon_has_logged(&gateway->workers[0], "scheduler_lock_lost"));
+    eventually(daemon_has_logged(&gateway->workers[0], "janitor_lock_lost"));
     stop_gateway(gateway);
 }
 

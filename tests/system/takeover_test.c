@@ -21,7 +21,7 @@ static void begin_locked(struct gateway *gateway)
 static void start_finder_and_sender(struct gateway *gateway)
 {
     (void)start_worker_with_settings(
-        gateway, WORDS("TOLLGATE_WORKER_ROLES=scheduler", "TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
+        gateway, WORDS("TOLLGATE_WORKER_ROLES=janitor", "TOLLGATE_GRAPH_TIMEOUT_MS=1000"));
     (void)start_worker_with_settings(gateway, WORDS("TOLLGATE_WORKER_ROLES=send"));
 }
 

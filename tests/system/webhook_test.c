@@ -34,7 +34,7 @@ static struct gateway *given_ingress(void)
 // All but inbound, which would take the webhooks off.
 static struct gateway *given_sending_gateway(void)
 {
-    return given_gateway(.worker_settings = {"TOLLGATE_WORKER_ROLES=send,scheduler"});
+    return given_gateway(.worker_settings = {"TOLLGATE_WORKER_ROLES=send,janitor"});
 }
 
 static const char *stored_script(const char *each)

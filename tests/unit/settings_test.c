@@ -56,7 +56,7 @@ Test(settings, the_defaults_are_good_for_the_worker)
     cr_assert_str_eq(settings.graph_url, "https://graph.facebook.com");
     cr_assert_str_eq(settings.graph_version, "v23.0");
     cr_assert_eq(settings.graph_timeout_ms, 30000);
-    cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_INBOUND | TG_ROLE_SCHEDULER);
+    cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_INBOUND | TG_ROLE_JANITOR);
     cr_assert_eq(settings.send_concurrency, 256);
 }
 
@@ -84,11 +84,18 @@ Test(settings, what_is_set_replaces_the_default)
 Test(settings, the_worker_takes_its_own)
 {
     given_environment(POSTGRES, "TOLLGATE_GRAPH_URL=http://127.0.0.1:9000",
-                      "TOLLGATE_GRAPH_VERSION=v9.12", "TOLLGATE_WORKER_ROLES=scheduler");
+                      "TOLLGATE_GRAPH_VERSION=v9.12", "TOLLGATE_WORKER_ROLES=janitor");
     cr_assert(tg_settings_read(TG_WORKER, &settings, &error), "%s", error.message);
     cr_assert_str_eq(settings.graph_url, "http://127.0.0.1:9000");
     cr_assert_str_eq(settings.graph_version, "v9.12");
-    cr_assert_eq(settings.worker_roles, TG_ROLE_SCHEDULER);
+    cr_assert_eq(settings.worker_roles, TG_ROLE_JANITOR);
+}
+
+Test(settings, the_janitor_goes_by_its_former_name_too)
+{
+    given_environment(POSTGRES, "TOLLGATE_WORKER_ROLES=send,scheduler");
+    cr_assert(tg_settings_read(TG_WORKER, &settings, &error), "%s", error.message);
+    cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_JANITOR);
 }
 
 Test(settings, an_empty_value_is_not_set)
@@ -177,7 +184,7 @@ ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
         {"TOLLGATE_GRAPH_TIMEOUT_MS=999"},
         {"TOLLGATE_GRAPH_TIMEOUT_MS=120001"},
         {"TOLLGATE_WORKER_ROLES=send,"},
-        {"TOLLGATE_WORKER_ROLES=send scheduler"},
+        {"TOLLGATE_WORKER_ROLES=send janitor"},
         {"TOLLGATE_WORKER_ROLES=inbox"},
         {"TOLLGATE_SEND_CONCURRENCY=2049"},
         {"TOLLGATE_LOG_LEVEL=INFO"},

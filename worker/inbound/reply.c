@@ -162,7 +162,7 @@ static enum tg_pg_status decide(struct rules *rules, struct tg_pg *pg,
 }
 
 // Says what came of each and publishes the jobs of what is queued. What Redis does not take is the
-// scheduler's to find.
+// janitor's to find.
 static void publish(struct tg_stream *sends, const struct tg_reply *replies,
                     const struct tg_reply_verdict *verdicts, size_t n)
 {

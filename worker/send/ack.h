@@ -2,7 +2,7 @@
 //
 // A job that stays in its stream is harmless to its own message, which is no longer queued. But the
 // first entry of a partition is taken for its oldest live job, and as long as one stands there that
-// has long been done, the scheduler does not see that later jobs are lost.
+// has long been done, the janitor does not see that later jobs are lost.
 #pragma once
 
 #include "common/streams/job.h"

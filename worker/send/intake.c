@@ -100,7 +100,7 @@ static void hand_on(struct work *work, const struct tg_job *jobs, size_t n, size
 }
 
 // Jobs whose messages this worker will not claim: other workers get them anew. The old entries go
-// in any case: a message without a job is found by the scheduler, but an old entry would keep it
+// in any case: a message without a job is found by the janitor, but an old entry would keep it
 // from looking (tg_stream_oldest_age).
 static void give_back(struct work *work, const struct tg_job *jobs, size_t n)
 {

@@ -195,7 +195,7 @@ static enum attempt hand_back(struct work *work, struct dispatch_item *const *it
         if (!try_again(work))
             return GIVEN_UP;
     }
-    // The old entries go in any case: a message without a job is found by the scheduler, but an old
+    // The old entries go in any case: a message without a job is found by the janitor, but an old
     // entry would keep it from looking (tg_stream_oldest_age).
     size_t published = tg_job_publish(work->stream, jobs, n);
     finish_jobs(work, items, NULL, n);

@@ -29,7 +29,7 @@ static bool hold_lock(struct work *work)
     if (tg_store_take_scheduler_lock(work->upkeep.pg, &taken) != TG_PG_OK)
         taken = false;
     if (taken != work->acting)
-        tg_log(TG_LOG_INFO, taken ? "scheduler_lock_taken" : "scheduler_lock_lost");
+        tg_log(TG_LOG_INFO, taken ? "janitor_lock_taken" : "janitor_lock_lost");
     work->acting = taken;
     return taken;
 }
