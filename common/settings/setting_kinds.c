@@ -104,13 +104,15 @@ static bool is_word(const char *word, size_t length, const char *known)
 
 static int find_word(const struct tg_setting *setting, const char *word, size_t length)
 {
+    for (int i = 0; setting->former && setting->former[i]; i += 2) {
+        if (is_word(word, length, setting->former[i])) {
+            word = setting->former[i + 1];
+            length = strlen(word);
+        }
+    }
     for (int i = 0; setting->words[i]; i++) {
         if (is_word(word, length, setting->words[i]))
             return i;
-    }
-    for (int i = 0; setting->former && setting->former[i]; i += 2) {
-        if (is_word(word, length, setting->former[i]))
-            return find_word(setting, setting->former[i + 1], strlen(setting->former[i + 1]));
     }
     return -1;
 }

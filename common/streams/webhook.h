@@ -13,7 +13,7 @@ struct tg_webhook {
     struct tg_entry entry;
     struct tg_text body; // owned by whoever took the webhook
 };
-void tg_webhook_finish(struct tg_webhook *event);
+void tg_webhook_finish(struct tg_webhook *webhook);
 
 // Adds up to TG_BATCH_MAX bodies (at least one) to one partition: all, or none of them
 // (tg_stream_publish_together).
