@@ -8,6 +8,7 @@
 -- With --set orgs=N it also makes N orgs for load tests, 00000000-0000-4000-8000- and 12 digits, whose
 -- keys are load-key-1, load-key-2, ... and that have no rules: for a database that nobody else can reach.
 \set ON_ERROR_STOP on
+SET search_path = tollgate, pg_temp;
 
 BEGIN;
 

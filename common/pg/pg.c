@@ -130,7 +130,7 @@ static bool connect_now(struct tg_pg *pg)
     snprintf(options, sizeof options,
              "-c statement_timeout=%d -c lock_timeout=%d "
              "-c idle_in_transaction_session_timeout=%d -c client_connection_check_interval=%d "
-             "-c jit=off",
+             "-c jit=off -c search_path=tollgate,pg_temp",
              TG_PG_STATEMENT_TIMEOUT_MS, TG_PG_LOCK_TIMEOUT_MS, TG_PG_STATEMENT_TIMEOUT_MS,
              TG_PG_CLIENT_CHECK_MS);
     // `dbname` first and expanded, so that what the URL itself says of the others is overridden.

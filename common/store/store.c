@@ -495,6 +495,7 @@ enum tg_pg_status tg_store_schema_ready(struct tg_pg *pg, bool *ready)
     struct tg_pg_params params = {0};
     struct tg_pg_rows *rows;
     enum tg_pg_status status =
-        call_read(pg, "schema_ready", "SELECT schema_ready()", &params, &rows);
+        call_read(pg, "schema_version", "SELECT schema_version() >= " TOLLGATE_SCHEMA_VERSION,
+                  &params, &rows);
     return take_bool(status, rows, ready);
 }

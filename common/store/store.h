@@ -212,5 +212,5 @@ enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age
 // Takes the advisory lock that lets one scheduler act, for as long as the connection lives.
 enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken) TG_MUST_CHECK;
 
-// Is the database's schema there and of this version? For readiness.
+// Is the database's schema there, and of this version or a newer one? For readiness.
 enum tg_pg_status tg_store_schema_ready(struct tg_pg *pg, bool *ready) TG_MUST_CHECK;

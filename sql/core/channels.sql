@@ -9,7 +9,6 @@
 -- for, as all that is due would wait too: then they are looked at again soon.
 CREATE OR REPLACE FUNCTION park_sends(p_org_ids uuid[], p_message_ids uuid[], p_claim_id uuid) RETURNS void
 LANGUAGE plpgsql
-SET enable_seqscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     c_look_again CONSTANT interval := '1 second';
@@ -131,14 +130,11 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE OR REPLACE TRIGGER channels_followed BEFORE UPDATE OF access_token, status, paused_for ON channels
-FOR EACH ROW EXECUTE FUNCTION follow_channel();
-
 -- Gives what was parked new slots, in the order in which it was accepted: not all at once, which would
 -- only slow the number down.
 CREATE OR REPLACE FUNCTION resume_channel() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_message_ids uuid[];
@@ -163,7 +159,3 @@ BEGIN
      WHERE o.message_id = i.message_id AND o.org_id = NEW.org_id AND o.state = 'scheduled';
     RETURN NULL;
 END $$;
-
-CREATE OR REPLACE TRIGGER channels_resumed AFTER UPDATE OF status, access_token ON channels FOR EACH ROW
-WHEN (OLD.status <> 'active' AND NEW.status = 'active')
-EXECUTE FUNCTION resume_channel();

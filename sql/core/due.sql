@@ -7,8 +7,6 @@
 -- From channel to channel by one look-up each (a loose index scan), however much each has.
 CREATE OR REPLACE FUNCTION take_turns(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS SETOF outbox
 LANGUAGE sql
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off
 AS $$
     WITH RECURSIVE channel AS (
         (SELECT o.channel_id, o.look_at FROM outbox o WHERE o.look_at IS NOT NULL
@@ -38,7 +36,6 @@ $$;
 -- take_due: the messages that have been due for longest, or by turns if there are more. Locks them.
 CREATE OR REPLACE FUNCTION take_due(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS SETOF outbox
 LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan SET jit = off
 AS $$
 BEGIN
     IF (SELECT count(*) > p_limit
@@ -60,7 +57,6 @@ END $$;
 -- moment. All pace that the batch needs is locked at once, drip's too.
 CREATE OR REPLACE FUNCTION join_lines(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
 LANGUAGE plpgsql
-SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off
 AS $$
 DECLARE
     v_message_ids uuid[];
@@ -108,7 +104,6 @@ END $$;
 -- of that moment.
 CREATE OR REPLACE FUNCTION drip(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
 LANGUAGE plpgsql
-SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off
 AS $$
 DECLARE
     c_drip_ahead CONSTANT interval := '10 seconds';

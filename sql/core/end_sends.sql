@@ -5,7 +5,6 @@ CREATE OR REPLACE FUNCTION end_sends(p_org_ids uuid[], p_message_ids uuid[], p_o
                                      p_error_message text, p_states text[], p_publish boolean)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
 LANGUAGE plpgsql
-SET enable_seqscan = off SET plan_cache_mode = force_custom_plan SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -3,7 +3,7 @@
 -- The rule for an outcome: its own row, else the range that holds its code, else `default`.
 CREATE OR REPLACE FUNCTION find_error_rule(p_outcome text) RETURNS error_rules
 LANGUAGE sql STABLE
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
     SELECT r FROM error_rules r
      WHERE r.outcome IN (p_outcome, 'default')

@@ -9,8 +9,6 @@
 CREATE OR REPLACE FUNCTION lock_line_ends(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[])
 RETURNS boolean[]
 LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
     v_ends   uuid[];
@@ -47,8 +45,6 @@ CREATE OR REPLACE FUNCTION call_up_next(p_org_ids uuid[], p_channel_ids uuid[], 
                                         p_publish boolean)
 RETURNS uuid[]
 LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
     v_now      timestamptz;
@@ -106,8 +102,6 @@ CREATE OR REPLACE FUNCTION pull_forward(p_org_ids uuid[], p_channel_ids uuid[], 
                                         p_priorities text[])
 RETURNS void
 LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 BEGIN
     UPDATE outbox o

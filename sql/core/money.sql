@@ -15,7 +15,7 @@ END $$;
 CREATE OR REPLACE FUNCTION book_credit(p_org_id uuid, p_kind text, p_amount numeric, p_description text)
 RETURNS numeric
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_balance numeric;
@@ -35,7 +35,7 @@ END $$;
 -- A balance that was changed by anything but a procedure is recorded as an `adjustment`.
 CREATE OR REPLACE FUNCTION record_adjustment() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 BEGIN
     INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, description)
@@ -44,7 +44,3 @@ BEGIN
     UPDATE wallets SET booked = NEW.balance WHERE org_id = NEW.org_id;
     RETURN NULL;
 END $$;
-
-CREATE OR REPLACE TRIGGER wallets_adjusted AFTER INSERT OR UPDATE ON wallets FOR EACH ROW
-WHEN (NEW.balance <> NEW.booked)
-EXECUTE FUNCTION record_adjustment();

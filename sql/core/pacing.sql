@@ -23,8 +23,6 @@ RETURN p_seconds * interval '1 second';
 
 CREATE OR REPLACE FUNCTION lock_pace(p_org_ids uuid[], p_channel_ids uuid[]) RETURNS void
 LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 BEGIN
     PERFORM FROM (SELECT DISTINCT i.org_id, i.channel_id
@@ -38,8 +36,6 @@ END $$;
 CREATE OR REPLACE FUNCTION take_slots(p_org_ids uuid[], p_channel_ids uuid[], p_priorities text[])
 RETURNS timestamptz[]
 LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
     c_burst CONSTANT interval := '1 second';

@@ -3,7 +3,6 @@
 CREATE OR REPLACE FUNCTION refund_sends(p_org_ids uuid[], p_message_ids uuid[], p_reasons text[])
 RETURNS void
 LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_custom_plan SET jit = off
 AS $$
 BEGIN
     WITH refund AS MATERIALIZED (
@@ -28,7 +27,6 @@ END $$;
 -- Locks the wallets of these orgs, in the order in which everybody does.
 CREATE OR REPLACE FUNCTION lock_wallets(p_org_ids uuid[]) RETURNS void
 LANGUAGE plpgsql
-SET enable_seqscan = off
 AS $$
 BEGIN
     PERFORM FROM wallets w WHERE w.org_id = ANY (p_org_ids) ORDER BY w.org_id FOR NO KEY UPDATE;

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION cancel_send(p_org_id uuid, p_message_id uuid)
 RETURNS TABLE (verdict text, refunded boolean) -- refunded: by this call
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 BEGIN
     SELECT 'cancelled', e.refunded INTO verdict, refunded

@@ -2,7 +2,7 @@
 -- that cannot name its org.
 CREATE OR REPLACE FUNCTION find_api_key(p_key_hash bytea) RETURNS TABLE (org_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
     SELECT k.org_id FROM api_keys k WHERE k.key_hash = p_key_hash AND k.revoked_at IS NULL;
 $$;

@@ -1,7 +1,7 @@
 -- Does the ledger say that the message's fee was given back, and not taken again?
 CREATE OR REPLACE FUNCTION is_refunded(p_org_id uuid, p_message_id uuid) RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 RETURN (SELECT count(*) FILTER (WHERE t.kind = 'refund')
                > count(*) FILTER (WHERE t.kind = 'refund_reversal')
           FROM wallet_transactions t
@@ -13,7 +13,7 @@ RETURN (SELECT count(*) FILTER (WHERE t.kind = 'refund')
 CREATE OR REPLACE FUNCTION audit_ledger()
 RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
 LANGUAGE sql STABLE
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
     -- I1: the balance is the sum of the ledger, never below zero,
     SELECT 'I1', w.org_id, NULL::uuid,

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION replay_dead_events(p_reason text DEFAULT NULL,
                                               p_phone_number_id text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_events bigint;

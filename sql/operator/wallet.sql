@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION deduct_service_fee(p_org_id uuid, p_amount numeric, p_description text)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_balance numeric;

@@ -35,8 +35,7 @@ CREATE OR REPLACE FUNCTION apply_statuses(
     released_id  uuid      -- the next message to the same contact: it is queued and needs a job
 )
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_mergejoin = off SET jit = off
+SET search_path = tollgate, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE

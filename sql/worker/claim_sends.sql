@@ -10,11 +10,9 @@ CREATE OR REPLACE FUNCTION claim_sends(p_claim_id uuid, p_org_ids uuid[], p_mess
 RETURNS TABLE (message_id uuid, org_id uuid, channel_id uuid, phone_number_id text,
                access_token text, type text, payload text)
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 -- The left joins never lack their right side (tenancy.sql); they keep the planner from reading all
 -- messages to find the few that were claimed.
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

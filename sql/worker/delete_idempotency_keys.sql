@@ -1,7 +1,7 @@
 -- delete_idempotency_keys: those that are older; returns how many.
 CREATE OR REPLACE FUNCTION delete_idempotency_keys(p_age_s bigint, p_limit bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_deleted bigint;

@@ -4,8 +4,7 @@
 CREATE OR REPLACE FUNCTION end_dead_events(p_ids bigint[], p_until_us bigint[])
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET enable_seqscan = off
+SET search_path = tollgate, pg_temp
 AS $$
 BEGIN
     DELETE FROM dead_events d USING unnest(p_ids, p_until_us) AS t (id, until_us)

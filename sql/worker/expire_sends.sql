@@ -2,8 +2,7 @@
 CREATE OR REPLACE FUNCTION expire_sends(p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off -- as release_due_sends
+SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_now         timestamptz := clock_timestamp();

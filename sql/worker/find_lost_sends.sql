@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION find_lost_sends(p_ages_ms bigint[], -- by partition; 
                                            p_limit bigint)
 RETURNS TABLE (org_id uuid, message_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN

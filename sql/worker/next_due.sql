@@ -1,8 +1,7 @@
 -- next_due: milliseconds until the scheduler has something to do here; 0: now; -1: nothing waits.
 CREATE OR REPLACE FUNCTION next_due() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET enable_seqscan = off
+SET search_path = tollgate, pg_temp
 AS $$
     -- (greatest ignores nulls: it would make 0 of "nothing waits".)
     SELECT CASE WHEN min(o.look_at) IS NULL THEN -1

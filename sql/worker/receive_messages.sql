@@ -35,10 +35,7 @@ CREATE OR REPLACE FUNCTION receive_messages(
     name          text
 )
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
--- Fixed plans (tenancy.sql says why): joins run as they are written, each step an index look-up.
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
+SET search_path = tollgate, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE

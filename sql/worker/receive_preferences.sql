@@ -8,9 +8,7 @@ CREATE OR REPLACE FUNCTION receive_preferences(
     p_times            bigint[]
 ) RETURNS TABLE (verdict text)
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan SET jit = off
+SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_org_ids     uuid[];

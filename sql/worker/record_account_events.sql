@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION record_account_events(
     p_values           text[]   -- JSON
 ) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_recorded integer;

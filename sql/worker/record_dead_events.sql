@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION record_dead_events(
     p_tries            bigint[]  -- so often it was tried before
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
+SET search_path = tollgate, pg_temp
 AS $$
 BEGIN
     INSERT INTO dead_events AS d (org_id, phone_number_id, reason, body, digest, tries, retry_at)

@@ -10,9 +10,7 @@
 CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_mergejoin = off
-SET plan_cache_mode = force_custom_plan SET jit = off
+SET search_path = tollgate, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -3,8 +3,7 @@
 CREATE OR REPLACE FUNCTION release_sends(p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[])
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
+SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_released integer;

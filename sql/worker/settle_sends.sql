@@ -27,10 +27,7 @@ CREATE OR REPLACE FUNCTION settle_sends(
                  unknown_code boolean, error_class text, paused boolean,          -- item, in order
                  released_id uuid) -- the next message to the same contact: it is queued and needs a job
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
--- Planned at each call, for the arrays and the tables as they are: an UPDATE's join cannot be fixed
--- by the way it is written, and a plan from when messages was empty would read all of it.
-SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_mergejoin = off SET jit = off
+SET search_path = tollgate, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE

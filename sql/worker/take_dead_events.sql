@@ -3,8 +3,7 @@
 CREATE OR REPLACE FUNCTION take_dead_events(p_limit bigint)
 RETURNS TABLE (id bigint, body bytea, tries bigint, until_us bigint)
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET enable_seqscan = off
+SET search_path = tollgate, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN

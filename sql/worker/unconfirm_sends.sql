@@ -3,8 +3,7 @@
 CREATE OR REPLACE FUNCTION unconfirm_sends(p_age_ms bigint, p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET plan_cache_mode = force_custom_plan
+SET search_path = tollgate, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -18,7 +18,7 @@ static void become_owner(void)
 static const char *granted_functions(const char *role)
 {
     return rows(
-        "SELECT p.oid::regproc FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace "
+        "SELECT p.oid::regproc FROM pg_proc p WHERE p.pronamespace = 'tollgate'::regnamespace "
         "AND has_function_privilege('%s', p.oid, 'EXECUTE') AND NOT EXISTS (SELECT FROM "
         "pg_depend d WHERE d.objid = p.oid AND d.classid = 'pg_proc'::regclass "
         "AND d.deptype = 'e') ORDER BY p.proname",
@@ -29,7 +29,7 @@ Test(access, ingress_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "cancel_send",
                 "find_api_key", "get_message", "get_wallet", "list_wallet_transactions",
-                "money_text", "schema_ready", "time_text");
+                "money_text", "schema_version", "time_text");
 }
 
 Test(access, the_worker_executes_its_functions_alone)
@@ -37,9 +37,10 @@ Test(access, the_worker_executes_its_functions_alone)
     assert_rows(granted_functions("tollgate_worker"), "accept_replies", "apply_statuses",
                 "claim_sends", "delete_idempotency_keys", "end_dead_events", "expire_sends",
                 "fail_poison_sends", "fail_unheard_sends", "find_lost_sends", "list_rules",
-                "next_due", "receive_messages", "receive_preferences", "record_account_events",
-                "record_dead_events", "release_due_sends", "release_sends", "schema_ready",
-                "settle_sends", "take_dead_events", "take_scheduler_lock", "unconfirm_sends");
+                "money_text", "next_due", "receive_messages", "receive_preferences",
+                "record_account_events", "record_dead_events", "release_due_sends", "release_sends",
+                "schema_version", "settle_sends", "take_dead_events", "take_scheduler_lock",
+                "time_text", "unconfirm_sends");
 }
 
 Test(access, daemons_are_no_owners)
@@ -56,14 +57,14 @@ Test(access, daemons_write_no_table)
         rows("SELECT r.rolname, c.relname, privilege FROM pg_roles r, pg_class c, "
              "unnest('{INSERT,UPDATE,DELETE,TRUNCATE,TRIGGER,REFERENCES}'::text[]) privilege "
              "WHERE r.rolname ~ '^tollgate_(ingress|worker)$' AND c.relkind = 'r' "
-             "AND c.relnamespace = 'public'::regnamespace "
+             "AND c.relnamespace = 'tollgate'::regnamespace "
              "AND has_table_privilege(r.oid, c.oid, privilege)"));
 }
 
 Test(access, the_worker_reads_no_table)
 {
     assert_no_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' "
-                        "AND relnamespace = 'public'::regnamespace "
+                        "AND relnamespace = 'tollgate'::regnamespace "
                         "AND has_any_column_privilege('tollgate_worker', c.oid, 'SELECT')"));
 }
 
@@ -116,7 +117,7 @@ Test(access, everybody_else_executes_nothing)
 {
     assert_no_rows(
         rows("SELECT p.oid::regprocedure FROM pg_proc p "
-             "WHERE p.pronamespace = 'public'::regnamespace AND (p.proacl IS NULL OR EXISTS "
+             "WHERE p.pronamespace = 'tollgate'::regnamespace AND (p.proacl IS NULL OR EXISTS "
              "(SELECT FROM aclexplode(p.proacl) WHERE grantee = 0)) AND NOT EXISTS "
              "(SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e' "
              "AND d.classid = 'pg_proc'::regclass)"));
@@ -125,7 +126,7 @@ Test(access, everybody_else_executes_nothing)
 Test(access, every_table_of_an_org_has_row_level_security)
 {
     assert_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' AND NOT relrowsecurity "
-                     "AND relnamespace = 'public'::regnamespace ORDER BY 1"),
+                     "AND relnamespace = 'tollgate'::regnamespace ORDER BY 1"),
                 "error_rules", "schema_migrations");
 }
 
@@ -191,7 +192,7 @@ Test(access, ingress_does_its_work)
     const char *key = value("SELECT create_api_key('%s', 'main')", acme);
     const char *id = new_id();
     become("tollgate_ingress");
-    cr_assert_str_eq(value("SELECT schema_ready()"), "t");
+    cr_assert_str_neq(value("SELECT schema_version()"), "0");
     assert_rows(rows("SELECT * FROM find_api_key(sha256('%s'))", key), acme);
     assert_rows(accept_sends({.org = acme, .id = id}, {.org = beta}),
                 "accepted, queued, 99.80, 0.20", "accepted, queued, 99.80, 0.20");
@@ -217,7 +218,7 @@ Test(access, the_worker_does_its_work)
     const char *first = new_id();
     const char *second = new_id();
     become("tollgate_worker");
-    cr_assert_str_eq(value("SELECT schema_ready()"), "t");
+    cr_assert_str_neq(value("SELECT schema_version()"), "0");
     cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
     cr_assert_str_eq(value("SELECT count(*) FROM release_due_sends(10)"), "1");
     cr_assert_str_eq(value("SELECT count(*) FROM find_lost_sends('{0}', 10)"), "3");

@@ -184,9 +184,10 @@ Test(queries, a_key_has_256_random_bits_and_is_not_stored)
                      "20");
 }
 
-Test(queries, the_schema_is_ready_when_its_rules_are_there)
+Test(queries, the_schema_is_of_the_version_of_its_last_table_file_when_its_rules_are_there)
 {
-    cr_assert_str_eq(value("SELECT schema_ready()"), "t");
+    cr_assert_str_eq(value("SELECT schema_version()"),
+                     value("SELECT max(version) FROM schema_migrations"));
     run("DELETE FROM error_rules");
-    cr_assert_str_eq(value("SELECT schema_ready()"), "f");
+    cr_assert_str_eq(value("SELECT schema_version()"), "0");
 }

@@ -271,7 +271,7 @@ Test(tenancy, a_phone_number_id_has_one_org)
 Test(tenancy, every_table_carries_org_id)
 {
     assert_rows(rows("SELECT t.table_name FROM information_schema.tables t "
-                     "WHERE table_schema = 'public' AND table_type = 'BASE TABLE' "
+                     "WHERE table_schema = 'tollgate' AND table_type = 'BASE TABLE' "
                      "AND table_name <> 'party' AND NOT EXISTS ("
                      "SELECT FROM information_schema.columns c WHERE c.table_name = t.table_name "
                      "AND c.column_name = 'org_id' AND c.is_nullable = 'NO') ORDER BY 1"),

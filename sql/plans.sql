@@ -1,0 +1,84 @@
+-- How functions have their statements planned, where what the planner sees would mislead it: it counts the
+-- hot tables while they are empty at night and uses the plan while they are full by day, and any plan that
+-- is right for the empty ones is ruinous for the full ones. A function that is not named plans as usual.
+-- deploy/migrate runs this after it has made the functions anew, so the list is the whole truth.
+--
+--   lookup    enable_seqscan = off: no table is read from end to end
+--   ordered   enable_bitmapscan = off: rows come in an index's order, and a LIMIT ends the reading
+--   unmerged  enable_mergejoin = off
+--   nested    enable_hashjoin = off, enable_mergejoin = off: each row of the one by a look-up in the other
+--   written   join_collapse_limit = 1: joins run in the order in which they are written
+--   generic   plan_cache_mode = force_generic_plan: planned once, for arrays of any length
+--   custom    plan_cache_mode = force_custom_plan: planned at each call, for the arrays as they are
+--
+-- (Just-in-time compilation, which never pays here, is switched off by the daemons for their sessions.)
+
+DO $$
+DECLARE
+    v_plan    record;
+    v_setting text;
+BEGIN
+    FOR v_plan IN
+        SELECT l.function, (SELECT p.oid::regprocedure FROM pg_proc p
+                             WHERE p.proname = l.function AND p.pronamespace = 'tollgate'::regnamespace)
+               AS made, string_to_array(l.traits, ' ') AS traits
+          FROM (VALUES
+            -- Each step an index look-up, and nothing left to plan.
+            ('accept_sends',          'lookup nested written generic'),
+            ('claim_sends',           'lookup nested written generic'),
+            ('receive_messages',      'lookup nested written generic'),
+            ('receive_preferences',   'lookup nested written generic'),
+            ('lock_pace',             'lookup nested written generic'),
+            ('take_slots',            'lookup nested written generic'),
+            ('lock_line_ends',        'lookup nested generic'),
+            ('call_up_next',          'lookup nested generic'),
+            ('pull_forward',          'lookup nested generic'),
+            ('release_sends',         'lookup generic'),
+            -- An UPDATE's join cannot be fixed by the way it is written, and a plan from when messages was
+            -- empty would read all of it.
+            ('settle_sends',          'lookup unmerged custom'),
+            ('apply_statuses',        'lookup unmerged custom'),
+            ('refund_sends',          'lookup unmerged custom'),
+            ('end_sends',             'lookup custom'),
+            ('fail_unheard_sends',    'lookup custom'),
+            ('park_sends',            'lookup custom'),
+            ('join_lines',            'lookup custom'),
+            ('drip',                  'lookup custom'),
+            ('unconfirm_sends',       'custom'),
+            -- A batch is taken from the end of an index.
+            ('release_due_sends',     'lookup ordered unmerged custom'),
+            ('take_due',              'lookup ordered custom'),
+            ('take_turns',            'lookup ordered nested'),
+            ('expire_sends',          'lookup ordered'),
+            ('next_due',              'lookup'),
+            -- By the keys of parents.
+            ('check_contacts_tenancy',            'lookup nested'),
+            ('check_messages_tenancy',            'lookup nested'),
+            ('check_outbox_tenancy',              'lookup nested'),
+            ('check_conversations_tenancy',       'lookup nested'),
+            ('check_wallet_transactions_tenancy', 'lookup nested'),
+            ('check_idempotency_keys_tenancy',    'lookup nested'),
+            ('lock_wallets',          'lookup'),
+            ('accept_replies',        'lookup'),
+            ('take_dead_events',      'lookup'),
+            ('end_dead_events',       'lookup')
+          ) AS l (function, traits)
+    LOOP
+        IF v_plan.made IS NULL THEN
+            RAISE undefined_function USING
+                MESSAGE = format('sql/plans.sql names the function %s, which no file in sql makes',
+                                 v_plan.function);
+        END IF;
+        FOR v_setting IN
+            SELECT t.setting
+              FROM (VALUES ('lookup', 'enable_seqscan = off'), ('ordered', 'enable_bitmapscan = off'),
+                           ('unmerged', 'enable_mergejoin = off'), ('nested', 'enable_mergejoin = off'),
+                           ('nested', 'enable_hashjoin = off'), ('written', 'join_collapse_limit = 1'),
+                           ('generic', 'plan_cache_mode = force_generic_plan'),
+                           ('custom', 'plan_cache_mode = force_custom_plan')) AS t (trait, setting)
+             WHERE t.trait = ANY (v_plan.traits)
+        LOOP
+            EXECUTE format('ALTER FUNCTION %s SET %s', v_plan.made, v_setting);
+        END LOOP;
+    END LOOP;
+END $$;

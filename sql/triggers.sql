@@ -1,0 +1,57 @@
+-- Every trigger, made where it is missing: to make one anew locks its table, for which a running gateway would
+-- have to wait. So one that is to become another is first dropped, by a new file of sql/tables.
+
+DO $do$
+DECLARE
+    v_trigger record;
+BEGIN
+    FOR v_trigger IN
+        SELECT t.* FROM (VALUES
+            -- What comes with an org and with a channel.
+            ('organizations', 'organizations_wallet', 'AFTER INSERT', 'FOR EACH ROW', 'open_wallet()'),
+            ('channels', 'channels_pace', 'AFTER INSERT', 'FOR EACH ROW', 'open_pace()'),
+            -- What follows from a change that may be anybody's.
+            ('wallets', 'wallets_adjusted', 'AFTER INSERT OR UPDATE',
+             'FOR EACH ROW WHEN (NEW.balance <> NEW.booked)', 'record_adjustment()'),
+            ('channels', 'channels_followed', 'BEFORE UPDATE OF access_token, status, paused_for',
+             'FOR EACH ROW', 'follow_channel()'),
+            ('channels', 'channels_resumed', 'AFTER UPDATE OF status, access_token',
+             $$FOR EACH ROW WHEN (OLD.status <> 'active' AND NEW.status = 'active')$$, 'resume_channel()'),
+            ('automation_rules', 'automation_rules_inserted', 'AFTER INSERT',
+             'REFERENCING NEW TABLE AS changed FOR EACH STATEMENT', 'raise_rules_version()'),
+            ('automation_rules', 'automation_rules_updated', 'AFTER UPDATE',
+             'REFERENCING NEW TABLE AS changed FOR EACH STATEMENT', 'raise_rules_version()'),
+            ('automation_rules', 'automation_rules_deleted', 'AFTER DELETE',
+             'REFERENCING OLD TABLE AS changed FOR EACH STATEMENT', 'raise_rules_version()')
+            ) AS t (on_table, name, at, with_what, does)
+        UNION ALL
+        -- I7: set-based in place of foreign keys (core/tenancy.sql).
+        SELECT t, t || '_tenancy', 'AFTER INSERT', 'REFERENCING NEW TABLE AS n FOR EACH STATEMENT',
+               format('check_%s_tenancy()', t)
+          FROM unnest('{contacts,messages,outbox,conversations,wallet_transactions,idempotency_keys}'::text[]) t
+        UNION ALL
+        SELECT t.on_table, t.on_table || '_keys_stay', 'BEFORE UPDATE OF ' || t.keys, 'FOR EACH ROW',
+               $$refuse_change('keys never change')$$
+          FROM (VALUES ('organizations', 'id'), ('channels', 'org_id, id'), ('wallets', 'org_id'),
+                       ('contacts', 'org_id, id'), ('messages', 'org_id, id, channel_id, contact_id'),
+                       ('outbox', 'org_id, message_id, channel_id, contact_id'),
+                       ('conversations', 'org_id, channel_id, contact_id')) AS t (on_table, keys)
+        UNION ALL
+        SELECT t.on_table, t.on_table || '_stay', t.at, 'FOR EACH STATEMENT',
+               format('refuse_change(%L)', t.why)
+          FROM (VALUES ('organizations', 'BEFORE DELETE OR TRUNCATE', 'set status to suspended instead'),
+                       ('channels', 'BEFORE DELETE OR TRUNCATE', 'set status to disabled instead'),
+                       ('wallets', 'BEFORE DELETE OR TRUNCATE', 'the ledger refers to it'),
+                       ('contacts', 'BEFORE DELETE OR TRUNCATE', 'messages refer to it'),
+                       ('messages', 'BEFORE DELETE OR TRUNCATE', 'the ledger refers to it'),
+                       ('wallet_transactions', 'BEFORE UPDATE OR DELETE OR TRUNCATE',
+                        'the ledger is append-only'),
+                       ('idempotency_keys', 'BEFORE UPDATE', 'the first answer never changes'))
+               AS t (on_table, at, why)
+    LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgname = v_trigger.name
+                                 AND g.tgrelid = v_trigger.on_table::regclass);
+        EXECUTE format('CREATE TRIGGER %I %s ON %I %s EXECUTE FUNCTION %s', v_trigger.name, v_trigger.at,
+                       v_trigger.on_table, v_trigger.with_what, v_trigger.does);
+    END LOOP;
+END $do$;
