@@ -2,6 +2,9 @@
 
 #include "tests/sql/givens.h"
 
+#include <glob.h>
+#include <string.h>
+
 TestSuite(access, .init = database_create, .fini = database_drop);
 
 // From here on the test's connection is the daemon's, until become_owner.
@@ -41,6 +44,70 @@ Test(access, the_worker_executes_its_functions_alone)
                 "record_account_events", "record_dead_events", "release_due_sends", "release_sends",
                 "schema_version", "settle_sends", "take_dead_events", "take_scheduler_lock",
                 "time_text", "unconfirm_sends");
+}
+
+// The folder of a function's file is the right to call it.
+Test(access, no_daemon_executes_a_function_outside_of_its_rooms)
+{
+    assert_no_rows(rows("SELECT r.rolname, p.oid::regprocedure FROM pg_roles r, pg_proc p "
+                        "WHERE r.rolname ~ '^tollgate_(ingress|worker)$' "
+                        "AND p.pronamespace = 'tollgate'::regnamespace "
+                        "AND has_function_privilege(r.oid, p.oid, 'EXECUTE') <> "
+                        "(obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM 'Room: daemons' "
+                        "OR obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM "
+                        "'Room: ' || substr(r.rolname, 10))"));
+}
+
+// The names of the files in a folder of sql, as rows of an answer.
+static const char *files_in(const char *room)
+{
+    glob_t found;
+    const char *pattern = text("%s/sql/%s/*.sql", TOLLGATE_SOURCE_DIR, room);
+    cr_assert_eq(glob(pattern, 0, NULL, &found), 0); // NOLINT(concurrency-mt-unsafe)
+    const char *names = "";
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *name = strrchr(found.gl_pathv[i], '/') + 1;
+        names = text("%s%.*s\n", names, (int)(strlen(name) - strlen(".sql")), name);
+    }
+    globfree(&found);
+    return names;
+}
+
+static const char *functions_in(const char *room)
+{
+    return rows(
+        "SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'tollgate'::regnamespace "
+        "AND obj_description(p.oid, 'pg_proc') = 'Room: %s' ORDER BY p.proname COLLATE \"C\"",
+        room);
+}
+
+Test(access, each_function_that_a_daemon_calls_is_found_by_its_name)
+{
+    const char *const rooms[] = {"daemons", "ingress", "worker"};
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)
+        cr_expect_str_eq(functions_in(rooms[i]), files_in(rooms[i]), "sql/%s: %sand %s", rooms[i],
+                         functions_in(rooms[i]), files_in(rooms[i]));
+}
+
+Test(access, what_runs_as_the_owner_looks_for_nothing_outside_of_the_schema)
+{
+    assert_no_rows(
+        rows("SELECT p.oid::regprocedure FROM pg_proc p "
+             "WHERE p.pronamespace = 'tollgate'::regnamespace AND p.prosecdef "
+             "AND 'search_path=tollgate, pg_temp' <> ALL (coalesce(p.proconfig, '{}'))"));
+}
+
+Test(access, every_table_and_column_says_what_it_is)
+{
+    assert_no_rows(rows("SELECT c.relname FROM pg_class c WHERE c.relkind IN ('r', 'v') "
+                        "AND c.relnamespace = 'tollgate'::regnamespace "
+                        "AND obj_description(c.oid, 'pg_class') IS NULL"));
+    assert_no_rows(
+        rows("SELECT c.relname, a.attname FROM pg_class c "
+             "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+             "WHERE c.relkind IN ('r', 'v') AND c.relnamespace = 'tollgate'::regnamespace "
+             "AND a.attname NOT IN ('org_id', 'id', 'created_at', 'channel_id', 'contact_id') "
+             "AND col_description(c.oid, a.attnum) IS NULL"));
 }
 
 Test(access, daemons_are_no_owners)

@@ -184,12 +184,23 @@ const char *database_conninfo(void)
     return conninfo(database);
 }
 
-static PGconn *connect_to(const char *name)
+static PGconn *connect_by(const char *where)
 {
-    PGconn *connection = PQconnectdb(conninfo(name));
+    PGconn *connection = PQconnectdb(where);
     cr_assert_eq(PQstatus(connection), CONNECTION_OK, "%s", PQerrorMessage(connection));
     PQclear(PQexec(connection, "SET client_min_messages = warning"));
     return connection;
+}
+
+static PGconn *connect_to(const char *name)
+{
+    return connect_by(conninfo(name));
+}
+
+void database_connect_as(const char *role)
+{
+    PQfinish(own.connection);
+    own.connection = connect_by(text("%s user=%s", conninfo(database), role));
 }
 
 // One statement to the server, from outside of the test's database.

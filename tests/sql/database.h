@@ -15,6 +15,10 @@ void database_drop(void);
 // How to connect to it, as libpq and psql take it.
 const char *database_conninfo(void);
 
+// From here on the test's own session is one of that role, with what the role's sessions have by
+// themselves.
+void database_connect_as(const char *role);
+
 // Runs statements of which nothing is wanted but success.
 void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

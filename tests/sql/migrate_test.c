@@ -1,92 +1,14 @@
 // deploy/migrate: once, again, twice at the same moment, and what it refuses.
 
 #include "tests/sql/givens.h"
+#include "tests/sql/program.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 TestSuite(migrate, .init = database_create, .fini = database_drop);
 TestSuite(migrate_anew, .init = database_create_empty, .fini = database_drop);
-
-enum { OUTPUT_MAX = 16 * 1024 };
-
-// A program that is under way, with both its outputs in one pipe.
-struct program {
-    pid_t pid;
-    int output;
-};
-
-// Starts a program. Its environment is PATH alone: no passwords for the roles, which all tests of a
-// server share.
-static struct program start(const char *const *arguments)
-{
-    const char *path = getenv("PATH"); // NOLINT(concurrency-mt-unsafe)
-    const char *const environment[] = {text("PATH=%s", path), NULL};
-    int ends[2];
-    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-    posix_spawn_file_actions_t actions;
-    cr_assert_eq(posix_spawn_file_actions_init(&actions), 0);
-    cr_assert_eq(posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO), 0);
-    cr_assert_eq(posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO), 0);
-    struct program program = {.output = ends[0]};
-    int failure = posix_spawnp(&program.pid, arguments[0], &actions, NULL, (char *const *)arguments,
-                               (char *const *)environment);
-    cr_assert_eq(failure, 0, "%s did not start", arguments[0]);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)close(ends[1]);
-    return program;
-}
-
-// Waits for its end; returns what it said, and in *good whether it exited with 0.
-static const char *finish(struct program program, bool *good)
-{
-    char output[OUTPUT_MAX];
-    size_t length = 0;
-    ssize_t more;
-    while (length < sizeof output - 1 &&
-           (more = read(program.output, output + length, sizeof output - 1 - length)) > 0)
-        length += (size_t)more;
-    output[length] = '\0';
-    (void)close(program.output);
-    int status;
-    cr_assert_eq(waitpid(program.pid, &status, 0), program.pid);
-    *good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    return text("%s", output);
-}
-
-static void must_succeed(const char *const *arguments)
-{
-    bool good;
-    const char *output = finish(start(arguments), &good);
-    cr_assert(good, "%s", output);
-}
-
-// Starts `root`/deploy/migrate on the test's database.
-static struct program start_migration(const char *root)
-{
-    return start(
-        (const char *const[]){text("%s/deploy/migrate", root), "--url", database_conninfo(), NULL});
-}
-
-static void migrate(const char *root)
-{
-    bool good;
-    const char *output = finish(start_migration(root), &good);
-    cr_assert(good, "%s", output);
-}
-
-static const char *refused_migration(const char *root)
-{
-    bool good;
-    const char *output = finish(start_migration(root), &good);
-    cr_assert_not(good, "%s", output);
-    return output;
-}
 
 // All of the schema that can be asked for, to see that it stays as it is.
 static const char *schema(void)
@@ -208,6 +130,46 @@ Test(migrate, a_function_that_fails_leaves_the_old_version_in_place)
     cr_assert_str_eq(schema(), before);
 }
 
+static const char *extra(void)
+{
+    return rows(
+        "SELECT p.oid::regprocedure, has_function_privilege('tollgate_worker', p.oid, 'EXECUTE') "
+        "FROM pg_proc p WHERE p.proname = 'extra'");
+}
+
+// So a call that names its arguments means the one that is there, whichever it was written for.
+Test(migrate, a_parameter_that_is_added_leaves_no_former_function_behind)
+{
+    const char *root =
+        given_copy_with("worker/extra.sql", "CREATE OR REPLACE FUNCTION extra(p_one integer) "
+                                            "RETURNS integer LANGUAGE sql RETURN 1;");
+    migrate(root);
+    remove_copy(root);
+    assert_rows(extra(), "extra(integer), t");
+    root =
+        given_copy_with("worker/extra.sql",
+                        "CREATE OR REPLACE FUNCTION extra(p_one integer, p_two text DEFAULT NULL) "
+                        "RETURNS integer LANGUAGE sql RETURN 2;");
+    migrate(root);
+    remove_copy(root);
+    assert_rows(extra(), "extra(integer,text), t");
+    cr_assert_str_eq(value("SELECT extra(p_one => 1)"), "2");
+}
+
+Test(migrate, a_function_that_no_file_makes_any_more_goes_and_a_users_own_stays)
+{
+    const char *root =
+        given_copy_with("core/extra.sql", "CREATE OR REPLACE FUNCTION extra() RETURNS integer "
+                                          "LANGUAGE sql RETURN 1;");
+    migrate(root);
+    remove_copy(root);
+    assert_rows(extra(), "extra(), f");
+    run("CREATE FUNCTION report() RETURNS integer LANGUAGE sql RETURN 1");
+    migrate(TOLLGATE_SOURCE_DIR);
+    assert_no_rows(extra());
+    cr_assert_str_eq(value("SELECT report()"), "1");
+}
+
 Test(migrate, a_new_error_rule_is_loaded)
 {
     const char *root = given_copy_with(
@@ -228,14 +190,31 @@ Test(migrate_anew, an_empty_database_becomes_a_ready_one)
     assert_healthy();
 }
 
+Test(migrate_anew, an_early_layout_in_public_is_refused_and_told_how_to_move)
+{
+    run("CREATE TABLE public.schema_migrations (version integer, name text)");
+    run("INSERT INTO public.schema_migrations VALUES (1, '001_orgs_and_money.sql')");
+    const char *said = refused_migration(TOLLGATE_SOURCE_DIR);
+    cr_assert(strstr(said, "deploy/move.sql"), "%s", said);
+    cr_assert_str_eq(value("SELECT to_regnamespace('tollgate')"), "null");
+}
+
+// A table of that name may be anybody's.
+Test(migrate_anew, migrations_of_another_application_are_none_of_ours)
+{
+    run("CREATE TABLE public.schema_migrations (name text PRIMARY KEY)");
+    migrate(TOLLGATE_SOURCE_DIR);
+    assert_no_rows(rows("SELECT * FROM public.schema_migrations"));
+}
+
 Test(migrate_anew, two_at_the_same_moment_are_both_content)
 {
     struct program first = start_migration(TOLLGATE_SOURCE_DIR);
     struct program second = start_migration(TOLLGATE_SOURCE_DIR);
     bool first_good;
     bool second_good;
-    const char *first_said = finish(first, &first_good);
-    const char *second_said = finish(second, &second_good);
+    const char *first_said = program_finish(first, &first_good);
+    const char *second_said = program_finish(second, &second_good);
     cr_assert(first_good, "%s", first_said);
     cr_assert(second_good, "%s", second_said);
     // One of them applied each table file, the other found it there.
