@@ -3,8 +3,8 @@
 #pragma once
 
 #include "common/limits.h"
-#include "common/store/store.h"
 #include "common/streams/job.h"
+#include "common/words/ids.h"
 
 // Those of one batch. Zero-initialised is empty.
 struct successors {

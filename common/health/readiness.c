@@ -1,6 +1,6 @@
 #include "common/health/readiness.h"
 
-#include "common/store/store.h"
+#include "common/store/schema.h"
 #include "common/streams/job.h"
 
 #include <pthread.h>

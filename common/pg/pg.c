@@ -2,13 +2,13 @@
 
 #include "common/base/clock.h"
 #include "common/limits.h"
+#include "common/pg/call.h"
+#include "common/pg/wire.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/stop_point.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <endian.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,19 +16,16 @@
 #include <string.h>
 
 enum {
-    PREPARED_MAX = 16,
     // While an answer is waited for, so often to look for what poll() does not see: the rest of a
     // TLS record that libpq has read in part.
     LOOK_MS = 100,
+    NAME_SIZE = 80, // of a function, and a number
 };
 
-// Element type to the type of its array (pg_type.dat of PostgreSQL).
-static const struct {
-    enum tg_pg_type element;
-    unsigned array;
-} array_types[] = {
-    {TG_PG_BOOL, 1000}, {TG_PG_BYTEA, 1001}, {TG_PG_INT8, 1016},
-    {TG_PG_TEXT, 1009}, {TG_PG_UUID, 2951},
+// A call that is prepared on the connection, and under which name.
+struct prepared {
+    const struct tg_call *call;
+    char name[NAME_SIZE];
 };
 
 struct tg_pg {
@@ -37,9 +34,12 @@ struct tg_pg {
     PGconn *connection; // NULL while there is none
     long long next_attempt_ms;
     char away[200]; // why there is no connection, as it was logged; "": there is one
-    const char *prepared[PREPARED_MAX]; // names prepared on this connection
-    bool in_transaction;                // begun, even if the connection was lost since
-    bool silent; // no answer has come in time: the connection is as good as lost
+    struct prepared *prepared;
+    size_t prepared_count;
+    unsigned statements; // so many names were given on this connection
+    bool in_transaction; // begun, even if the connection was lost since
+    bool broken;         // the last failure was that of a statement prepared before
+    bool silent;         // no answer has come in time: the connection is as good as lost
 };
 
 struct tg_pg *tg_pg_create(const char *url, const char *application)
@@ -56,7 +56,8 @@ static void disconnect(struct tg_pg *pg)
 {
     PQfinish(pg->connection);
     pg->connection = NULL;
-    memset(pg->prepared, 0, sizeof pg->prepared);
+    pg->prepared_count = 0;
+    pg->statements = 0;
     pg->silent = false;
 }
 
@@ -65,6 +66,7 @@ void tg_pg_destroy(struct tg_pg *pg)
     if (!pg)
         return;
     disconnect(pg);
+    free(pg->prepared);
     free(pg);
 }
 
@@ -182,189 +184,22 @@ bool tg_pg_connected(struct tg_pg *pg)
     return connected;
 }
 
-void tg_pg_params_finish(struct tg_pg_params *params)
+static bool is_among(const char *sqlstate, const char *const *list)
 {
-    tg_text_finish(&params->bytes);
-    *params = (struct tg_pg_params){0};
-}
-
-static void add_param(struct tg_pg_params *params, unsigned type, const void *value, size_t length)
-{
-    assert(params->array_left == 0);
-    assert(params->count < TG_PG_PARAMS_MAX);
-    int i = params->count++;
-    params->param[i].offset = params->bytes.length;
-    params->param[i].length = (int)length;
-    params->param[i].type = type;
-    tg_text_append(&params->bytes, value, length);
-}
-
-void tg_pg_param_uuid(struct tg_pg_params *params, struct tg_uuid value)
-{
-    add_param(params, TG_PG_UUID, value.bytes, sizeof value.bytes);
-}
-
-void tg_pg_param_bytes(struct tg_pg_params *params, const void *value, size_t length)
-{
-    add_param(params, TG_PG_BYTEA, value, length);
-}
-
-void tg_pg_param_int8(struct tg_pg_params *params, int64_t value)
-{
-    uint64_t network = htobe64((uint64_t)value);
-    add_param(params, TG_PG_INT8, &network, sizeof network);
-}
-
-static void append_uint32(struct tg_text *bytes, uint32_t value)
-{
-    uint32_t network = htonl(value);
-    tg_text_append(bytes, &network, sizeof network);
-}
-
-void tg_pg_param_array(struct tg_pg_params *params, enum tg_pg_type type, size_t items)
-{
-    unsigned array = 0;
-    for (size_t i = 0; i < sizeof array_types / sizeof *array_types; i++) {
-        if (array_types[i].element == type)
-            array = array_types[i].array;
-    }
-    assert(array != 0);
-    add_param(params, array, "", 0);
-    // The binary form of an array (array_send in PostgreSQL): dimensions, may hold nulls, element
-    // type, length, first index; then each element with its length, -1 for null.
-    struct tg_text *bytes = &params->bytes;
-    append_uint32(bytes, items > 0 ? 1 : 0);
-    append_uint32(bytes, 1);
-    append_uint32(bytes, type);
-    if (items > 0) {
-        append_uint32(bytes, (uint32_t)items);
-        append_uint32(bytes, 1);
-    }
-    params->param[params->count - 1].length =
-        (int)(bytes->length - params->param[params->count - 1].offset);
-    params->array_left = items;
-}
-
-static void add_item(struct tg_pg_params *params, const void *value, size_t length)
-{
-    assert(params->array_left > 0);
-    params->array_left--;
-    append_uint32(&params->bytes, (uint32_t)length);
-    tg_text_append(&params->bytes, value, length);
-    params->param[params->count - 1].length =
-        (int)(params->bytes.length - params->param[params->count - 1].offset);
-}
-
-void tg_pg_item_uuid(struct tg_pg_params *params, struct tg_uuid value)
-{
-    add_item(params, value.bytes, sizeof value.bytes);
-}
-
-void tg_pg_item_bytes(struct tg_pg_params *params, const void *value, size_t length)
-{
-    add_item(params, value, length);
-}
-
-void tg_pg_item_text(struct tg_pg_params *params, const char *value, size_t length)
-{
-    static const char replacement[] = "\xef\xbf\xbd";
-    if (!memchr(value, '\0', length)) {
-        add_item(params, value, length);
-        return;
-    }
-    TG_TEXT_AUTO clean = {0};
-    for (const char *end = value + length; value < end; value++) {
-        if (*value == '\0')
-            tg_text_append(&clean, replacement, sizeof replacement - 1);
-        else
-            tg_text_append(&clean, value, 1);
-    }
-    add_item(params, clean.data, clean.length);
-}
-
-void tg_pg_item_int8(struct tg_pg_params *params, int64_t value)
-{
-    uint64_t network = htobe64((uint64_t)value);
-    add_item(params, &network, sizeof network);
-}
-
-void tg_pg_item_bool(struct tg_pg_params *params, bool value)
-{
-    add_item(params, value ? "\1" : "\0", 1);
-}
-
-void tg_pg_item_null(struct tg_pg_params *params)
-{
-    assert(params->array_left > 0);
-    params->array_left--;
-    append_uint32(&params->bytes, UINT32_MAX);
-    params->param[params->count - 1].length =
-        (int)(params->bytes.length - params->param[params->count - 1].offset);
-}
-
-// The rows are libpq's own result: nothing is copied.
-static const PGresult *result_of(const struct tg_pg_rows *rows)
-{
-    return (const PGresult *)rows;
-}
-
-int tg_pg_count(const struct tg_pg_rows *rows)
-{
-    return PQntuples(result_of(rows));
-}
-
-const char *tg_pg_text(const struct tg_pg_rows *rows, int row, int column)
-{
-    return PQgetvalue(result_of(rows), row, column);
-}
-
-bool tg_pg_bool(const struct tg_pg_rows *rows, int row, int column)
-{
-    return tg_pg_text(rows, row, column)[0] == 't';
-}
-
-int64_t tg_pg_int8(const struct tg_pg_rows *rows, int row, int column)
-{
-    return strtoll(tg_pg_text(rows, row, column), NULL, 10);
-}
-
-void tg_pg_bytes(const struct tg_pg_rows *rows, int row, int column, struct tg_text *bytes)
-{
-    size_t length = 0;
-    unsigned char *decoded =
-        PQunescapeBytea((const unsigned char *)tg_pg_text(rows, row, column), &length);
-    if (!decoded)
-        abort();
-    tg_text_append(bytes, decoded, length);
-    PQfreemem(decoded);
-}
-
-struct tg_uuid tg_pg_uuid(const struct tg_pg_rows *rows, int row, int column)
-{
-    struct tg_uuid id = {{0}};
-    const char *text = tg_pg_text(rows, row, column);
-    bool parsed = tg_uuid_parse(text, strlen(text), &id);
-    assert(parsed);
-    (void)parsed;
-    return id;
-}
-
-void tg_pg_rows_free(struct tg_pg_rows *rows)
-{
-    PQclear((PGresult *)rows);
+    while (*list && strcmp(sqlstate, *list) != 0)
+        list++;
+    return *list != NULL;
 }
 
 // What a failed statement means for the caller: by the connection, then by SQLSTATE (PostgreSQL,
 // appendix A). Class 57P and 08 end the session; 25006 is a server that has become read-only.
 static enum tg_pg_status judge(const struct tg_pg *pg, const char *sqlstate)
 {
+    static const char *const again[] = {"40001", "40P01", "55P03", "57014", NULL};
     if (pg->silent || PQstatus(pg->connection) != CONNECTION_OK)
         return TG_PG_UNKNOWN;
-    static const char *const again[] = {"40001", "40P01", "55P03", "57014"};
-    for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
-        if (strcmp(sqlstate, again[i]) == 0)
-            return TG_PG_RETRY;
-    }
+    if (pg->broken || is_among(sqlstate, again))
+        return TG_PG_RETRY;
     if (strcmp(sqlstate, "25006") == 0 || strncmp(sqlstate, "57P", 3) == 0 ||
         strncmp(sqlstate, "53", 2) == 0)
         return TG_PG_UNAVAILABLE;
@@ -379,6 +214,8 @@ static enum tg_pg_status fail(struct tg_pg *pg, const char *name, PGresult *resu
     enum tg_pg_status status = judge(pg, sqlstate ? sqlstate : "");
     if (pg->silent)
         message = "no answer in time";
+    else if (PQresultStatus(result) == PGRES_COMMAND_OK)
+        message = "it answers other columns than were asked for";
     // A connection that died while preparing has executed nothing.
     if (status == TG_PG_UNKNOWN && !executing)
         status = TG_PG_UNAVAILABLE;
@@ -394,26 +231,6 @@ static enum tg_pg_status fail(struct tg_pg *pg, const char *name, PGresult *resu
         disconnect(pg);
     }
     return status;
-}
-
-static bool is_prepared(const struct tg_pg *pg, const char *name)
-{
-    for (int i = 0; i < PREPARED_MAX && pg->prepared[i]; i++) {
-        if (strcmp(pg->prepared[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void remember_prepared(struct tg_pg *pg, const char *name)
-{
-    for (int i = 0; i < PREPARED_MAX; i++) {
-        if (!pg->prepared[i]) {
-            pg->prepared[i] = name;
-            return;
-        }
-    }
-    assert(false); // PREPARED_MAX is below the number of calls in store.c
 }
 
 // Sends what libpq still has, and waits until PQgetResult can answer without waiting. False: that
@@ -453,57 +270,161 @@ static PGresult *take_answer(struct tg_pg *pg)
     }
 }
 
-static PGresult *prepare(struct tg_pg *pg, const char *name, const char *sql, int count,
-                         const Oid *types)
+// The name under which the call is prepared on this connection; NULL: it is not.
+static const char *find_prepared(const struct tg_pg *pg, const struct tg_call *call)
 {
-    return PQsendPrepare(pg->connection, name, sql, count, types) ? take_answer(pg) : NULL;
+    for (size_t i = 0; i < pg->prepared_count; i++) {
+        if (pg->prepared[i].call == call)
+            return pg->prepared[i].name;
+    }
+    return NULL;
+}
+
+static const char *remember_prepared(struct tg_pg *pg, const struct prepared *prepared)
+{
+    size_t count = pg->prepared_count + 1;
+    struct prepared *grown = realloc(pg->prepared, count * sizeof *grown);
+    if (!grown)
+        abort();
+    grown[pg->prepared_count] = *prepared;
+    pg->prepared = grown;
+    pg->prepared_count = count;
+    return grown[count - 1].name;
+}
+
+// Whether the columns are the call's, so that what comes can be read as what it is.
+static bool has_columns(const PGresult *description, const struct tg_call *call)
+{
+    int column = 0;
+    for (const struct tg_field *field = call->out; field && field->name; field++, column++) {
+        if (PQftype(description, column) != field->type)
+            return false;
+    }
+    return true;
+}
+
+// Prepares the call under a name that is new to the connection: that of a broken statement is still
+// taken, and stays so, since nothing can be cleared up in a transaction that has failed.
+static enum tg_pg_status prepare(struct tg_pg *pg, const struct tg_call *call,
+                                 const struct tg_wire *wire, const char **name)
+{
+    struct prepared prepared = {.call = call};
+    snprintf(prepared.name, sizeof prepared.name, "%s.%u", call->name, ++pg->statements);
+    TG_TEXT_AUTO sql = {0};
+    tg_wire_statement(call, &sql);
+    PGresult *result = NULL;
+    if (PQsendPrepare(pg->connection, prepared.name, sql.data, wire->count, wire->types))
+        result = take_answer(pg);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        return fail(pg, call->name, result, false);
+    PQclear(result);
+    result = NULL;
+    if (PQsendDescribePrepared(pg->connection, prepared.name))
+        result = take_answer(pg);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK || !has_columns(result, call))
+        return fail(pg, call->name, result, false);
+    PQclear(result);
+    *name = remember_prepared(pg, &prepared);
+    return TG_PG_OK;
 }
 
 // As PQexecPrepared does it, with a place in between at which tests may end the process.
-static PGresult *execute(struct tg_pg *pg, const char *name, int count, const char *const *values,
-                         const int *lengths, const int *formats)
+static PGresult *execute(struct tg_pg *pg, const struct tg_call *call, const char *name,
+                         const struct tg_wire *wire)
 {
-    if (!PQsendQueryPrepared(pg->connection, name, count, values, lengths, formats, 0))
+    if (!PQsendQueryPrepared(pg->connection, name, wire->count, wire->values, wire->lengths,
+                             wire->formats, 1))
         return NULL;
-    TG_STOP_POINT(name);
+    TG_STOP_POINT(call->name);
     return take_answer(pg);
 }
 
-enum tg_pg_status tg_pg_call(struct tg_pg *pg, const char *name, const char *sql,
-                             const struct tg_pg_params *params, struct tg_pg_rows **rows)
+// Did the statement fail for what was done to its function since it was prepared? What it read of
+// the catalogue then is gone (XX000), says something else (42883, 0A000), or somebody between us
+// and PostgreSQL has dropped it (26000).
+static bool is_broken(const PGresult *result)
 {
-    assert(params->array_left == 0);
-    *rows = NULL;
+    static const char *const broken[] = {"0A000", "26000", "42883", "XX000", NULL};
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate && is_among(sqlstate, broken);
+}
+
+static enum tg_pg_status attempt(struct tg_pg *pg, const struct tg_call *call,
+                                 const struct tg_wire *wire, PGresult **result)
+{
     // A transaction whose connection was lost must not go on by halves on a new one.
     if (pg->in_transaction ? !pg->connection : !tg_pg_connected(pg))
         return TG_PG_UNAVAILABLE;
+    pg->broken = false;
+    const char *name = find_prepared(pg, call);
+    bool is_new = !name;
+    if (is_new) {
+        enum tg_pg_status status = prepare(pg, call, wire, &name);
+        if (status != TG_PG_OK)
+            return status;
+    }
+    *result = execute(pg, call, name, wire);
+    if (PQresultStatus(*result) == PGRES_TUPLES_OK)
+        return TG_PG_OK;
+    pg->broken = !is_new && is_broken(*result);
+    if (pg->broken)
+        pg->prepared_count = 0; // what broke this one has broken others
+    return fail(pg, call->name, *result, true);
+}
 
-    Oid types[TG_PG_PARAMS_MAX];
-    const char *values[TG_PG_PARAMS_MAX];
-    int lengths[TG_PG_PARAMS_MAX];
-    int formats[TG_PG_PARAMS_MAX];
-    for (int i = 0; i < params->count; i++) {
-        types[i] = params->param[i].type;
-        values[i] = params->bytes.data + params->param[i].offset;
-        lengths[i] = params->param[i].length;
-        formats[i] = 1;
+static enum tg_pg_status attempt_twice(struct tg_pg *pg, const struct tg_call *call,
+                                       const struct tg_wire *wire, PGresult **result)
+{
+    enum tg_pg_status status = attempt(pg, call, wire, result);
+    if (pg->in_transaction)
+        return status;
+    // That PostgreSQL has gone and come back since the last call, a connection tells only when it
+    // is used.
+    bool was_lost = status == TG_PG_UNKNOWN || status == TG_PG_UNAVAILABLE;
+    if ((status == TG_PG_RETRY && pg->broken) || (was_lost && call->only_reads))
+        status = attempt(pg, call, wire, result);
+    return status;
+}
+
+static void read_rows(const PGresult *result, const struct tg_call *call,
+                      const struct tg_call_data *data)
+{
+    size_t count = (size_t)PQntuples(result);
+    assert(data->row_count || !call->out || count == data->row_max);
+    if (count > data->row_max)
+        count = data->row_max;
+    for (size_t row = 0; row < count; row++) {
+        char *to = (char *)data->rows + row * data->row_size;
+        int column = 0;
+        for (const struct tg_field *field = call->out; field && field->name; field++, column++) {
+            bool is_null = PQgetisnull(result, (int)row, column);
+            assert(field->row_size == data->row_size);
+            tg_wire_read(field, is_null ? NULL : PQgetvalue(result, (int)row, column),
+                         (size_t)PQgetlength(result, (int)row, column), to);
+        }
     }
-    if (!is_prepared(pg, name)) {
-        PGresult *prepared = prepare(pg, name, sql, params->count, types);
-        if (PQresultStatus(prepared) != PGRES_COMMAND_OK)
-            return fail(pg, name, prepared, false);
-        PQclear(prepared);
-        remember_prepared(pg, name);
-    }
-    PGresult *result = execute(pg, name, params->count, values, lengths, formats);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        return fail(pg, name, result, true);
-    *rows = (struct tg_pg_rows *)result;
+    if (data->row_count)
+        *data->row_count = count;
+}
+
+enum tg_pg_status tg_pg_call_with(struct tg_pg *pg, const struct tg_call *call,
+                                  const struct tg_call_data *data)
+{
+    struct tg_wire wire = {0};
+    PGresult *result = NULL;
+    tg_wire_write(call, data, &wire);
+    enum tg_pg_status status = attempt_twice(pg, call, &wire, &result);
+    tg_text_finish(&wire.bytes);
+    if (status != TG_PG_OK)
+        return status;
+    read_rows(result, call, data);
+    PQclear(result);
     return TG_PG_OK;
 }
 
 static enum tg_pg_status command(struct tg_pg *pg, const char *name)
 {
+    pg->broken = false;
     PGresult *result = PQsendQuery(pg->connection, name) ? take_answer(pg) : NULL;
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         return fail(pg, name, result, true);

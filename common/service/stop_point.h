@@ -9,7 +9,7 @@
 //     after_body          worker: a request's whole body is handed to the kernel
 //     after_answer        worker: Meta has answered, and nobody knows it yet
 //     before_ack          worker: a batch is settled and its jobs are not ended
-//     settle_sends, ...   either: that call of store.c is sent to PostgreSQL and not answered
+//     settle_sends, ...   either: that call of common/store is sent to PostgreSQL and not answered
 #pragma once
 
 #ifdef TOLLGATE_STOP_POINTS

@@ -49,6 +49,7 @@ static const struct {
     const char *message;
     const char *field; // of the request
 } refusals[TG_VERDICT_CODES] = {
+    [TG_VERDICT_OTHER] = {"internal_error", "The message could not be accepted", NULL},
     [TG_INSUFFICIENT_BALANCE] = {"insufficient_balance", "Insufficient wallet balance", NULL},
     [TG_NO_ORG] = {"org_not_found", "There is no such org", "org_id"},
     [TG_ORG_SUSPENDED] = {"org_suspended", "The org is suspended", "org_id"},

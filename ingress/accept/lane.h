@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/settings/settings.h"
-#include "common/store/store.h"
+#include "common/store/accept.h"
 #include "ingress/accept/job_writer.h"
 #include "ingress/accept/results.h"
 

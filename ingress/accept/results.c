@@ -6,6 +6,7 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
+#include "common/store/reads.h"
 #include "ingress/http/answer.h"
 
 #include <limits.h>

@@ -4,7 +4,7 @@
 // messages that were not queued at once or are tried again: their jobs do not name us.
 #pragma once
 
-#include "common/store/store.h"
+#include "common/store/accept.h"
 #include "common/streams/job.h"
 #include "ingress/db/pool.h"
 

@@ -1,7 +1,7 @@
 // POST /api/send-message: a request body becomes a validated send.
 #pragma once
 
-#include "common/store/store.h"
+#include "common/store/accept.h"
 #include "ingress/who/api_key.h"
 
 // Reads `body` (JSON: {org_id, phone, message | media | payload, ...}) into `send`, which gets a

@@ -4,7 +4,8 @@
 #include "common/limits.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
-#include "common/store/store.h"
+#include "common/store/accept.h"
+#include "common/store/reads.h"
 #include "ingress/http/answer.h"
 
 #include <errno.h>
@@ -145,9 +146,6 @@ static void run_read(struct tg_pg *pg, void *context)
     struct tg_text json = {0};
     bool found = false;
     enum tg_pg_status status = read->call(pg, read, &found, &json);
-    // That PostgreSQL has restarted a connection tells only now; reading twice changes nothing.
-    if (status == TG_PG_UNKNOWN || status == TG_PG_UNAVAILABLE)
-        status = read->call(pg, read, &found, &json);
     if (status != TG_PG_OK)
         answer_failed(read->request, status);
     else if (!found)

@@ -2,7 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/limits.h"
-#include "common/store/store.h"
+#include "common/store/keys.h"
 
 #include <pthread.h>
 #include <stdlib.h>

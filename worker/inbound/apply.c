@@ -4,6 +4,7 @@
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
+#include "common/store/dead_letters.h"
 
 #include <assert.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static size_t find_kind(const struct batch *batch, enum item_kind kind, size_t *
 
 static void judge(struct item *item, enum tg_item_verdict verdict)
 {
-    if (verdict != TG_ITEM_APPLIED && verdict != TG_ITEM_DUPLICATE)
+    if (verdict != TG_ITEM_APPLIED && verdict != TG_ITEM_SAVED && verdict != TG_ITEM_DUPLICATE)
         item_kill(item, tg_item_verdict_names[verdict]);
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/base/json.h"
 #include "common/limits.h"
+#include "common/store/dispatch.h"
 
 #include <inttypes.h>
 #include <stdio.h>

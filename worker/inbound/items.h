@@ -6,7 +6,7 @@
 // Shapes: docs/meta.md ("Webhooks").
 #pragma once
 
-#include "common/store/store_inbound.h"
+#include "common/store/inbound.h"
 
 #include <json-c/json.h>
 

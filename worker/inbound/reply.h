@@ -2,7 +2,8 @@
 // send like any other (accept_replies).
 #pragma once
 
-#include "common/store/store_inbound.h"
+#include "common/store/inbound.h"
+#include "common/store/rules.h"
 #include "common/streams/job.h"
 #include "worker/inbound/rules.h"
 

@@ -126,9 +126,7 @@ static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_u
                               struct org_rules *org)
 {
     size_t count = 0;
-    int64_t version = 0;
-    enum tg_pg_status status =
-        tg_store_list_rules(pg, org_id, TG_RULES_MAX, rules->loaded, &count, &version);
+    enum tg_pg_status status = tg_store_list_rules(pg, org_id, TG_RULES_MAX, rules->loaded, &count);
     if (status != TG_PG_OK)
         return status;
     if (count == TG_RULES_MAX)
@@ -136,7 +134,7 @@ static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_u
                TG_LOG_NUMBER("kept", TG_RULES_MAX));
     forget(org);
     org->org_id = org_id;
-    org->version = version;
+    org->version = count > 0 ? rules->loaded[0].version : 0;
     org->count = count;
     org->rule = calloc(count + 1, sizeof *org->rule);
     if (!org->rule)

@@ -4,7 +4,7 @@
 // One thread uses a cache.
 #pragma once
 
-#include "common/store/store_inbound.h"
+#include "common/store/rules.h"
 
 struct rules;
 

@@ -100,7 +100,7 @@ struct dispatch_item *graph_take_finished(struct graph *graph)
         return NULL;
     TG_STOP_POINT("after_answer");
     struct dispatch_item *item = answer.context;
-    outcome_judge(&answer, item->claim.receipt, &item->outcome);
+    outcome_judge(&answer, item->claim.kind == TG_CLAIM_RECEIPT, &item->outcome);
     item->hand_back = answer.end == TG_HTTP_HELD_BACK;
     tg_count(TG_SECOND_POSTS_REFUSED, NULL, answer.again);
     tg_observe(TG_DISPATCH_SECONDS, answer.seconds);

@@ -2,7 +2,7 @@
 // has been dispatched, its outcome. Handed from intake to dispatch to settle; who holds it owns it.
 #pragma once
 
-#include "common/store/store.h"
+#include "common/store/dispatch.h"
 #include "common/streams/job.h"
 
 struct dispatch_item {

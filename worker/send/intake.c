@@ -5,6 +5,8 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/stop_point.h"
+#include "common/store/schema.h"
+#include "common/store/upkeep.h"
 #include "worker/send/ack.h"
 #include "worker/send/in_hand.h"
 #include "worker/successors.h"
@@ -119,13 +121,11 @@ static bool claim(struct work *work, const struct tg_job *jobs, size_t n)
 {
     struct stop *stop = work->intake->stop;
     struct tg_uuid claim_id = tg_uuid7();
-    struct tg_uuid claim_ids[TG_BATCH_MAX];
-    struct tg_uuid org_ids[TG_BATCH_MAX];
-    struct tg_uuid message_ids[TG_BATCH_MAX];
+    struct tg_message_key messages[TG_BATCH_MAX];
+    struct tg_claim_key claims[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++) {
-        claim_ids[i] = claim_id;
-        org_ids[i] = jobs[i].org_id;
-        message_ids[i] = jobs[i].message_id;
+        messages[i] = (struct tg_message_key){jobs[i].org_id, jobs[i].message_id};
+        claims[i] = (struct tg_claim_key){jobs[i].org_id, jobs[i].message_id, claim_id};
     }
     // A claim of which the answer was lost may have been committed: repeated under its own id it
     // finds what it did, and released under it nothing is left `sending` without a sender.
@@ -133,8 +133,8 @@ static bool claim(struct work *work, const struct tg_job *jobs, size_t n)
     while (!stop_ordered(stop)) {
         size_t claimed = 0;
         long long began_ms = tg_boottime_ms();
-        enum tg_pg_status status = tg_store_claim_sends(work->pg, claim_id, org_ids, message_ids, n,
-                                                        work->claims, &claimed);
+        enum tg_pg_status status =
+            tg_store_claim_sends(work->pg, claim_id, messages, n, work->claims, &claimed);
         if (status == TG_PG_REFUSED)
             return false;
         if (status == TG_PG_OK) {
@@ -145,8 +145,7 @@ static bool claim(struct work *work, const struct tg_job *jobs, size_t n)
         maybe_claimed |= status == TG_PG_UNKNOWN;
         tg_sleep_ms(RETRY_MS);
     }
-    while (maybe_claimed &&
-           tg_store_release_sends(work->pg, org_ids, message_ids, claim_ids, n) != TG_PG_OK) {
+    while (maybe_claimed && tg_store_release_sends(work->pg, claims, n) != TG_PG_OK) {
         if (stop_age_ms(stop) > CLEAR_UP_MS) {
             tg_log(TG_LOG_ERROR, "claim_left_unknown", TG_LOG_NUMBER("jobs", n));
             return true;
@@ -202,18 +201,17 @@ static bool schema_is_ready(struct work *work)
 static bool claiming_works(struct work *work)
 {
     size_t claimed = 0;
-    return tg_store_claim_sends(work->pg, tg_uuid7(), NULL, NULL, 0, work->claims, &claimed) ==
-           TG_PG_OK;
+    return tg_store_claim_sends(work->pg, tg_uuid7(), NULL, 0, work->claims, &claimed) == TG_PG_OK;
 }
 
 // Fails the message of a job that has ended one worker after the other. False: PostgreSQL could not
 // be asked, and the job stays pending.
 static bool fail_poison(struct work *work, const struct tg_job *job)
 {
+    struct tg_message_key message = {job->org_id, job->message_id};
     struct tg_ended ended;
     size_t n = 0;
-    if (tg_store_fail_poison_sends(work->pg, &job->org_id, &job->message_id, 1, &ended, &n) !=
-        TG_PG_OK)
+    if (tg_store_fail_poison_sends(work->pg, &message, 1, &ended, &n) != TG_PG_OK)
         return false;
     struct successors successors = {0};
     if (n > 0) {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "common/http/client.h"
-#include "common/store/store.h"
+#include "common/store/dispatch.h"
 
 // Fills all of `outcome` but the ids, which are the caller's to fill. `receipt`: Meta answers
 // {"success":true}, without a wamid. Retry-After is heeded up to TG_RETRY_AFTER_MAX_S.

@@ -175,19 +175,15 @@ static enum attempt settle_items(struct work *work, struct dispatch_item *const 
 // comes first.
 static enum attempt hand_back(struct work *work, struct dispatch_item *const *items, size_t n)
 {
-    struct tg_uuid org_ids[TG_BATCH_MAX];
-    struct tg_uuid message_ids[TG_BATCH_MAX];
-    struct tg_uuid claim_ids[TG_BATCH_MAX];
+    struct tg_claim_key claims[TG_BATCH_MAX];
     struct tg_job jobs[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++) {
-        org_ids[i] = items[i]->claim.org_id;
-        message_ids[i] = items[i]->claim.message_id;
-        claim_ids[i] = items[i]->claim.claim_id;
+        const struct tg_claim *claim = &items[i]->claim;
+        claims[i] = (struct tg_claim_key){claim->org_id, claim->message_id, claim->claim_id};
         jobs[i] = items[i]->job;
     }
     for (;;) {
-        enum tg_pg_status status =
-            tg_store_release_sends(work->pg, org_ids, message_ids, claim_ids, n);
+        enum tg_pg_status status = tg_store_release_sends(work->pg, claims, n);
         if (status == TG_PG_OK)
             break;
         if (status == TG_PG_REFUSED)

@@ -33,7 +33,8 @@ bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *batch, int
     return slice.skip == 0;
 }
 
-void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_due *due, size_t n)
+void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_message_key *due,
+                  size_t n)
 {
     size_t published = 0;
     for (size_t i = 0; i < n;) {

@@ -7,7 +7,7 @@
 
 #include "common/redis/stream.h"
 #include "common/settings/settings.h"
-#include "common/store/store.h"
+#include "common/store/upkeep.h"
 #include "worker/stop.h"
 
 // What the duties work with; it is the janitor's.
@@ -42,7 +42,8 @@ typedef enum tg_pg_status duty_batch(struct upkeep *upkeep, struct tg_slice slic
 bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *batch, int64_t size);
 
 // The jobs of messages that are queued, in their order.
-void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_due *due, size_t n);
+void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_message_key *due,
+                  size_t n);
 
 // Messages that were ended, each told in a line of the log; publishes what they have released.
 // At most TG_BATCH_MAX.

@@ -19,7 +19,7 @@ static int until_next(struct upkeep *upkeep)
 
 static enum tg_pg_status release(struct upkeep *upkeep, struct tg_slice slice, size_t *n)
 {
-    struct tg_due due[BATCH];
+    struct tg_message_key due[BATCH];
     enum tg_pg_status status = tg_store_release_due_sends(upkeep->pg, slice, due, n);
     if (status == TG_PG_OK)
         duty_publish(upkeep, "due", due, *n);

@@ -26,7 +26,7 @@ int duty_lost(struct upkeep *upkeep)
 {
     int64_t ages_ms[TG_PARTITIONS_MAX];
     size_t partitions = (size_t)upkeep->settings->partitions;
-    struct tg_due lost[BATCH];
+    struct tg_message_key lost[BATCH];
     size_t n = BATCH;
     find_ages(upkeep, ages_ms, partitions);
     while (n == BATCH && !stop_ordered(upkeep->stop)) {

@@ -1,13 +1,14 @@
-// The SQL functions of what comes back by webhooks, in C; see store.h for what holds for all. The
-// functions that take part in one transaction are called between tg_pg_begin and tg_pg_commit, in
-// the order in which they stand here (their lock order).
+// What comes back by webhooks. See accept.h for what holds for all. The functions are parts of one
+// transaction: between tg_pg_begin and tg_pg_commit, in the order in which they stand here (their
+// lock order), then tg_store_record_dead_events.
 //
 // Spans are borrowed for the call; an absent one is NULL in SQL. Up to TG_BATCH_MAX items a call,
 // and results[i] is for items[i].
 #pragma once
 
+#include "common/base/text.h"
 #include "common/pg/pg.h"
-#include "common/store/store.h"
+#include "common/words/ids.h"
 #include "common/words/phone.h"
 
 // What a status webhook tells of a message that Meta has taken.
@@ -24,7 +25,9 @@ struct tg_status_update {
 };
 
 enum tg_item_verdict {
-    TG_ITEM_APPLIED,   // or saved
+    TG_ITEM_NOT_UNDERSTOOD, // a verdict that this version does not know
+    TG_ITEM_APPLIED,
+    TG_ITEM_SAVED,
     TG_ITEM_DUPLICATE, // it was there already
     TG_ITEM_UNKNOWN_NUMBER,
     TG_ITEM_UNKNOWN_MESSAGE,
@@ -111,73 +114,3 @@ struct tg_account_event {
 enum tg_pg_status tg_store_record_account_events(struct tg_pg *pg,
                                                  const struct tg_account_event *const *events,
                                                  size_t n) TG_MUST_CHECK;
-
-// What could not be applied, as a webhook body of its own.
-struct tg_dead_event {
-    struct tg_text body; // any bytes
-    const char *reason;
-    struct tg_span phone_number_id;
-    int64_t tries; // so often it was tried before
-};
-
-// `taken`: rows of tg_store_take_dead_events that are being applied. Those that fail again are
-// brought up to date; of others, what stands there already stays as it is.
-enum tg_pg_status tg_store_record_dead_events(struct tg_pg *pg, const int64_t *taken,
-                                              size_t taken_count,
-                                              const struct tg_dead_event *events,
-                                              size_t n) TG_MUST_CHECK;
-
-struct tg_taken_event {
-    int64_t id;
-    int64_t tries;
-    int64_t until_us;    // nobody else takes it until then, by PostgreSQL's clock
-    struct tg_text body; // the caller's to finish
-};
-
-// Up to `limit` dead events that are to be tried again. A transaction of its own.
-enum tg_pg_status tg_store_take_dead_events(struct tg_pg *pg, int64_t limit,
-                                            struct tg_taken_event *events, size_t *n) TG_MUST_CHECK;
-
-// Ends dead events that were taken, once everything that follows from them is committed. Those that
-// were recorded anew meanwhile stay, and so do those that others have by now.
-enum tg_pg_status tg_store_end_dead_events(struct tg_pg *pg,
-                                           const struct tg_taken_event *const *events,
-                                           size_t n) TG_MUST_CHECK;
-
-// An automation rule, as it stands in the database.
-struct tg_rule {
-    struct tg_uuid id;
-    struct tg_uuid channel_id;
-    bool of_channel; // else it is for every channel of the org
-    char match_kind[16];
-    struct tg_text pattern;
-    struct tg_text reply; // JSON
-};
-void tg_rule_finish(struct tg_rule *rule);
-
-// The org's active rules in the order in which they are tried, up to `max`, and the version of the
-// whole (0 if there is none). A transaction of its own.
-enum tg_pg_status tg_store_list_rules(struct tg_pg *pg, struct tg_uuid org_id, size_t max,
-                                      struct tg_rule *rules, size_t *n,
-                                      int64_t *version) TG_MUST_CHECK;
-
-// A reply to an inbound message.
-struct tg_reply {
-    struct tg_uuid org_id;
-    struct tg_uuid message_id; // the inbound one
-    struct tg_uuid rule_id;
-    struct tg_uuid reply_id; // a new one
-    char type[32];
-    struct tg_text payload; // what Meta gets; empty: no reply, for the reason in `skip`
-    const char *skip;
-};
-
-struct tg_reply_verdict {
-    char verdict[24]; // "accepted", "answered" (earlier), or why it is skipped
-    char status[12];  // "queued" or "scheduled" if accepted
-};
-
-// Accepts replies. A transaction of its own, safe to repeat.
-enum tg_pg_status tg_store_accept_replies(struct tg_pg *pg, const struct tg_reply *replies,
-                                          size_t n,
-                                          struct tg_reply_verdict *verdicts) TG_MUST_CHECK;

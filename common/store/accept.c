@@ -1,0 +1,84 @@
+#include "common/store/accept.h"
+
+#include "common/pg/call.h"
+
+const char *const tg_verdict_names[TG_VERDICT_CODES] = {
+    [TG_VERDICT_OTHER] = "other",
+    [TG_ACCEPTED] = "accepted",
+    [TG_INSUFFICIENT_BALANCE] = "insufficient_balance",
+    [TG_NO_ORG] = "no_org",
+    [TG_ORG_SUSPENDED] = "org_suspended",
+    [TG_NO_CHANNEL] = "no_channel",
+    [TG_CHANNEL_PAUSED] = "channel_paused",
+    [TG_CONTACT_OPTED_OUT] = "contact_opted_out",
+    [TG_DUPLICATE] = "duplicate",
+    [TG_IDEMPOTENCY_CONFLICT] = "idempotency_conflict",
+    [TG_EXPIRED] = "expired",
+};
+
+static const char *const priority_names[] = {
+    [TG_PRIORITY_HIGH] = "high",
+    [TG_PRIORITY_BULK] = "bulk",
+};
+
+static const struct tg_call accept_sends = {
+    .name = "accept_sends",
+    .each = TG_FIELDS(
+        UUID("p_message_ids", tg_send, message_id), UUID("p_org_ids", tg_send, org_id),
+        UUID_IF("p_channel_ids", tg_send, channel_id, has_channel),
+        TEXT("p_phones", tg_send, phone), TEXT("p_user_ids", tg_send, user_id),
+        TEXT("p_types", tg_send, type), TEXT("p_payloads", tg_send, payload),
+        TEXT("p_callback_data", tg_send, callback_data),
+        WORD("p_priorities", tg_send, priority, priority_names),
+        INT8_IF("p_send_ats", tg_send, send_at_ms), INT8_IF("p_not_afters", tg_send, not_after_ms),
+        TEXT("p_keys", tg_send, idempotency_key),
+        BYTES_IF("p_body_hashes", tg_send, body_hash, idempotency_key)),
+    .out = TG_FIELDS(WORD("verdict", tg_verdict, code, tg_verdict_names),
+                     UUID("message_id", tg_verdict, message_id), TEXT("status", tg_verdict, status),
+                     TEXT("balance", tg_verdict, balance), TEXT("fee", tg_verdict, fee)),
+};
+
+void tg_send_finish(struct tg_send *send)
+{
+    tg_text_finish(&send->payload);
+    tg_text_finish(&send->callback_data);
+}
+
+enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *const *sends,
+                                        size_t n, struct tg_verdict *verdicts)
+{
+    return tg_pg_call(pg, &accept_sends, TG_EACH_AT(sends, n), TG_ROWS(verdicts, n));
+}
+
+struct cancelling {
+    enum tg_cancel_verdict verdict;
+    bool refunded;
+};
+
+static const char *const cancel_verdict_names[] = {
+    [TG_CANCEL_TOO_LATE] = "too_late",
+    [TG_CANCELLED] = "cancelled",
+    [TG_CANCEL_NOT_FOUND] = "not_found",
+};
+
+static const struct tg_call cancel_send = {
+    .name = "cancel_send",
+    .one = TG_FIELDS(UUID("p_org_id", tg_message_key, org_id),
+                     UUID("p_message_id", tg_message_key, message_id)),
+    .out = TG_FIELDS(WORD("verdict", cancelling, verdict, cancel_verdict_names),
+                     BOOL("refunded", cancelling, refunded)),
+};
+
+enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
+                                       struct tg_uuid message_id, enum tg_cancel_verdict *verdict,
+                                       bool *refunded)
+{
+    struct tg_message_key key = {org_id, message_id};
+    struct cancelling cancelling = {0};
+    enum tg_pg_status status = tg_pg_call(pg, &cancel_send, TG_ONE(&key), TG_ROWS(&cancelling, 1));
+    if (status != TG_PG_OK)
+        return status;
+    *verdict = cancelling.verdict;
+    *refunded = cancelling.refunded;
+    return TG_PG_OK;
+}

@@ -1,0 +1,18 @@
+// Reads for the outer interface. See accept.h for what holds for all.
+#pragma once
+
+#include "common/base/text.h"
+#include "common/base/uuid7.h"
+#include "common/pg/pg.h"
+
+// Each fills `json` with a JSON document, which is the caller's to finish; *found is false if the
+// org has no such thing, and then `json` is as it was.
+enum tg_pg_status tg_store_get_message(struct tg_pg *pg, struct tg_uuid org_id,
+                                       struct tg_uuid message_id, bool *found,
+                                       struct tg_text *json) TG_MUST_CHECK;
+enum tg_pg_status tg_store_get_wallet(struct tg_pg *pg, struct tg_uuid org_id, bool *found,
+                                      struct tg_text *json) TG_MUST_CHECK;
+// Newest first; only rows with an id below `before` (0: from the newest).
+enum tg_pg_status tg_store_list_wallet_transactions(struct tg_pg *pg, struct tg_uuid org_id,
+                                                    int64_t before, int64_t limit, bool *found,
+                                                    struct tg_text *json) TG_MUST_CHECK;

@@ -1,0 +1,43 @@
+// Automation rules, and the replies that they bring. See accept.h for what holds for all.
+#pragma once
+
+#include "common/base/text.h"
+#include "common/base/uuid7.h"
+#include "common/pg/pg.h"
+
+// An automation rule, as it stands in the database.
+struct tg_rule {
+    int64_t version; // of all the org's rules
+    struct tg_uuid id;
+    struct tg_uuid channel_id;
+    bool of_channel; // else it is for every channel of the org
+    char match_kind[16];
+    struct tg_text pattern;
+    struct tg_text reply; // JSON
+};
+void tg_rule_finish(struct tg_rule *rule);
+
+// The org's active rules in the order in which they are tried, up to `max`.
+enum tg_pg_status tg_store_list_rules(struct tg_pg *pg, struct tg_uuid org_id, size_t max,
+                                      struct tg_rule *rules, size_t *n) TG_MUST_CHECK;
+
+// A reply to an inbound message.
+struct tg_reply {
+    struct tg_uuid org_id;
+    struct tg_uuid message_id; // the inbound one
+    struct tg_uuid rule_id;
+    struct tg_uuid reply_id; // a new one
+    char type[32];
+    struct tg_text payload; // what Meta gets; empty: no reply, for the reason in `skip`
+    const char *skip;
+};
+
+struct tg_reply_verdict {
+    char verdict[24]; // "accepted", "answered" (earlier), or why it is skipped
+    char status[12];  // "queued" or "scheduled" if accepted
+};
+
+// Accepts replies; verdicts[i] is for replies[i]. Safe to repeat.
+enum tg_pg_status tg_store_accept_replies(struct tg_pg *pg, const struct tg_reply *replies,
+                                          size_t n,
+                                          struct tg_reply_verdict *verdicts) TG_MUST_CHECK;

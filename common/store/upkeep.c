@@ -1,0 +1,149 @@
+#include "common/store/upkeep.h"
+
+#include "common/pg/call.h"
+
+// What the duties go by, each by some of it.
+struct task {
+    int64_t age;
+    struct tg_slice slice;
+    const int64_t *ages_ms;
+    size_t partitions;
+};
+
+// A row of one value is that value.
+struct number {
+    int64_t value;
+};
+struct yes_no {
+    bool value;
+};
+
+static const struct tg_field slice_fields[] = {
+    INT8("p_limit", task, slice.limit), INT8("p_skip", task, slice.skip), {0}};
+static const struct tg_field key_fields[] = {
+    UUID("org_id", tg_message_key, org_id), UUID("message_id", tg_message_key, message_id), {0}};
+static const struct tg_field ended_fields[] = {
+    UUID("org_id", tg_ended, org_id),
+    UUID("message_id", tg_ended, message_id),
+    BOOL("refunded", tg_ended, refunded),
+    UUID_IF("released_id", tg_ended, released.message_id, released.any),
+    {0},
+};
+
+static const struct tg_call release_due_sends = {
+    .name = "release_due_sends",
+    .one = slice_fields,
+    .out = key_fields,
+};
+
+enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, struct tg_slice slice,
+                                             struct tg_message_key *due, size_t *n)
+{
+    struct task task = {.slice = slice};
+    return tg_pg_call(pg, &release_due_sends, TG_ONE(&task),
+                      TG_ROWS_TO(due, (size_t)slice.limit, n));
+}
+
+static const struct tg_call next_due = {
+    .name = "next_due",
+    .out = TG_FIELDS(INT8("next_due", number, value)),
+};
+
+enum tg_pg_status tg_store_next_due(struct tg_pg *pg, int64_t *ms)
+{
+    return tg_pg_call(pg, &next_due, TG_ROWS((struct number *)ms, 1));
+}
+
+static const struct tg_call find_lost_sends = {
+    .name = "find_lost_sends",
+    .one = TG_FIELDS(INT8S("p_ages_ms", task, ages_ms, partitions),
+                     INT8("p_limit", task, slice.limit)),
+    .out = key_fields,
+};
+
+enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, const int64_t *ages_ms,
+                                           size_t partitions, int64_t limit,
+                                           struct tg_message_key *lost, size_t *n)
+{
+    struct task task = {.ages_ms = ages_ms, .partitions = partitions, .slice = {.limit = limit}};
+    return tg_pg_call(pg, &find_lost_sends, TG_ONE(&task), TG_ROWS_TO(lost, (size_t)limit, n));
+}
+
+static const struct tg_call expire_sends = {
+    .name = "expire_sends", .one = slice_fields, .out = ended_fields};
+
+enum tg_pg_status tg_store_expire_sends(struct tg_pg *pg, struct tg_slice slice,
+                                        struct tg_ended *ended, size_t *n)
+{
+    struct task task = {.slice = slice};
+    return tg_pg_call(pg, &expire_sends, TG_ONE(&task), TG_ROWS_TO(ended, (size_t)slice.limit, n));
+}
+
+static const struct tg_call unconfirm_sends = {
+    .name = "unconfirm_sends",
+    .one = TG_FIELDS(INT8("p_age_ms", task, age), INT8("p_limit", task, slice.limit),
+                     INT8("p_skip", task, slice.skip)),
+    .out = ended_fields,
+};
+
+enum tg_pg_status tg_store_unconfirm_sends(struct tg_pg *pg, int64_t age_ms, struct tg_slice slice,
+                                           struct tg_ended *ended, size_t *n)
+{
+    struct task task = {.age = age_ms, .slice = slice};
+    return tg_pg_call(pg, &unconfirm_sends, TG_ONE(&task),
+                      TG_ROWS_TO(ended, (size_t)slice.limit, n));
+}
+
+static const struct tg_call fail_unheard_sends = {
+    .name = "fail_unheard_sends",
+    .one = TG_FIELDS(INT8("p_window_s", task, age), INT8("p_limit", task, slice.limit),
+                     INT8("p_skip", task, slice.skip)),
+    .out = ended_fields,
+};
+
+enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s,
+                                              struct tg_slice slice, struct tg_ended *ended,
+                                              size_t *n)
+{
+    struct task task = {.age = window_s, .slice = slice};
+    return tg_pg_call(pg, &fail_unheard_sends, TG_ONE(&task),
+                      TG_ROWS_TO(ended, (size_t)slice.limit, n));
+}
+
+static const struct tg_call fail_poison_sends = {
+    .name = "fail_poison_sends",
+    .each = TG_FIELDS(UUID("p_org_ids", tg_message_key, org_id),
+                      UUID("p_message_ids", tg_message_key, message_id)),
+    .out = ended_fields,
+};
+
+enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg,
+                                             const struct tg_message_key *messages, size_t n,
+                                             struct tg_ended *ended, size_t *count)
+{
+    return tg_pg_call(pg, &fail_poison_sends, TG_EACH(messages, n), TG_ROWS_TO(ended, n, count));
+}
+
+static const struct tg_call delete_idempotency_keys = {
+    .name = "delete_idempotency_keys",
+    .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
+    .out = TG_FIELDS(INT8("delete_idempotency_keys", number, value)),
+};
+
+enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                                   int64_t *deleted)
+{
+    struct task task = {.age = age_s, .slice = {.limit = limit}};
+    return tg_pg_call(pg, &delete_idempotency_keys, TG_ONE(&task),
+                      TG_ROWS((struct number *)deleted, 1));
+}
+
+static const struct tg_call take_scheduler_lock = {
+    .name = "take_scheduler_lock",
+    .out = TG_FIELDS(BOOL("take_scheduler_lock", yes_no, value)),
+};
+
+enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken)
+{
+    return tg_pg_call(pg, &take_scheduler_lock, TG_ROWS((struct yes_no *)taken, 1));
+}

@@ -1,0 +1,62 @@
+// What the janitor does. See accept.h for what holds for all.
+#pragma once
+
+#include "common/pg/pg.h"
+#include "common/words/ids.h"
+
+// A batch of a duty of the janitor's: up to `limit` messages after the first `skip` ones, which
+// PostgreSQL has refused to let it deal with.
+struct tg_slice {
+    int64_t limit;
+    int64_t skip;
+};
+
+// Moves due scheduled messages to queued, in the order in which they were due: they need their
+// jobs. What its channel cannot take now is put off instead, and does not count.
+enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, struct tg_slice slice,
+                                             struct tg_message_key *due, size_t *n) TG_MUST_CHECK;
+
+// Milliseconds until release_due_sends or expire_sends has something to do, by the database's
+// clock; 0: now; -1: nothing waits.
+enum tg_pg_status tg_store_next_due(struct tg_pg *pg, int64_t *ms) TG_MUST_CHECK;
+
+// Finds up to `limit` messages that have been queued longer than ages_ms[their partition] (-1: that
+// partition is left alone): their jobs are lost. Marks them as queued anew, so that the next look
+// does not find them again at once.
+enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, const int64_t *ages_ms,
+                                           size_t partitions, int64_t limit,
+                                           struct tg_message_key *lost, size_t *n) TG_MUST_CHECK;
+
+// A message that was ended without a dispatch.
+struct tg_ended {
+    struct tg_uuid org_id;
+    struct tg_uuid message_id;
+    bool refunded;
+    struct tg_released released;
+};
+
+// Fails messages that are past their not_after ("expired").
+enum tg_pg_status tg_store_expire_sends(struct tg_pg *pg, struct tg_slice slice,
+                                        struct tg_ended *ended, size_t *n) TG_MUST_CHECK;
+
+// Makes messages unconfirmed that have been `sending` for longer than `age_ms`: the worker that
+// claimed them is gone. Should it be there after all, its own outcome still counts.
+enum tg_pg_status tg_store_unconfirm_sends(struct tg_pg *pg, int64_t age_ms, struct tg_slice slice,
+                                           struct tg_ended *ended, size_t *n) TG_MUST_CHECK;
+
+// Fails messages that have been unconfirmed for longer than `window_s`.
+enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s,
+                                              struct tg_slice slice, struct tg_ended *ended,
+                                              size_t *n) TG_MUST_CHECK;
+
+// Fails messages whose jobs killed one worker after the other ("poison"), if they are queued.
+enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg,
+                                             const struct tg_message_key *messages, size_t n,
+                                             struct tg_ended *ended, size_t *count) TG_MUST_CHECK;
+
+// Deletes up to `limit` idempotency keys that are older than `age_s`.
+enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                                   int64_t *deleted) TG_MUST_CHECK;
+
+// Takes the advisory lock that lets one janitor act, for as long as the connection lives.
+enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken) TG_MUST_CHECK;
