@@ -1,11 +1,10 @@
 #include "tests/metasim/cloud_api.h"
 
 #include "common/base/json.h"
-#include "common/cloud/message.h"
 #include "common/words/phone.h"
 #include "tests/metasim/envelope.h"
+#include "tests/metasim/judge.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -15,7 +14,6 @@ enum {
     CODE_PARAMETER_INVALID = 100,
     CODE_TOKEN = 190,
     CODE_UNKNOWN_PATH = 2500,
-    CODE_PARAMETER_MISSING = 131008,
     CODE_PARAMETER_VALUE = 131009,
 };
 
@@ -26,11 +24,11 @@ struct post_in_hand {
     struct json_object *message; // owned; NULL: the body is no JSON
     const char *message_id;      // borrowed from `message`; "" if absent
     char recipient[SIM_RECIPIENT_SIZE];
-    struct tg_cloud_message kind; // once checked
+    struct judged judged;
     // If Meta refuses it:
     int code;
     int http_status; // 0: as the error rule says
-    char details[sizeof((struct tg_error *)0)->message];
+    char details[sizeof((struct objection *)0)->details];
 };
 
 static bool refuse(struct post_in_hand *post, int code, int http_status, const char *details)
@@ -63,13 +61,8 @@ static bool parse_path(const char *path, char phone_number_id[static SIM_PHONE_N
 // A member's string, "" if it is none or longer than is kept.
 static const char *string_member(struct json_object *object, const char *name, size_t size)
 {
-    struct json_object *value = NULL;
-    if (!json_object_is_type(object, json_type_object) ||
-        !json_object_object_get_ex(object, name, &value) ||
-        !json_object_is_type(value, json_type_string) ||
-        (size_t)json_object_get_string_len(value) >= size)
-        return "";
-    return json_object_get_string(value);
+    const char *text = tg_json_string_member(object, name);
+    return text && strlen(text) < size ? text : "";
 }
 
 // Reads what the record tells of every post, be it ever so wrong.
@@ -113,46 +106,20 @@ static bool check_access(struct sim *sim, struct post_in_hand *post)
     return true;
 }
 
-// True if `field`, a path such as "interactive.action.buttons[2]", leads to nothing in the message.
-static bool is_absent(struct json_object *message, const char *field)
-{
-    char path[sizeof((struct tg_error *)0)->field];
-    snprintf(path, sizeof path, "%s", field);
-    char *rest = NULL;
-    struct json_object *at = message;
-    for (char *step = strtok_r(path, ".[]", &rest); step && at;
-         step = strtok_r(NULL, ".[]", &rest)) {
-        if (json_object_is_type(at, json_type_array))
-            at = json_object_array_get_idx(at, strtoul(step, NULL, 10));
-        else
-            at = json_object_object_get(at, step);
-    }
-    return at == NULL;
-}
-
-static int code_for(struct json_object *message, const char *field)
-{
-    if (!*field || strcmp(field, "messaging_product") == 0 || strcmp(field, "type") == 0)
-        return CODE_PARAMETER_INVALID;
-    return is_absent(message, field) ? CODE_PARAMETER_MISSING : CODE_PARAMETER_VALUE;
-}
-
 static bool check_message(struct post_in_hand *post)
 {
+    struct objection objection;
     if (post->request->body_too_large)
         return refuse(post, CODE_PARAMETER_INVALID, 413, "The request is too large");
     if (!post->message)
         return refuse(post, CODE_PARAMETER_INVALID, 400, "The request is not valid JSON");
-    struct tg_error error;
-    if (!tg_cloud_message_check(post->message, &post->kind, &error))
-        return refuse(post, code_for(post->message, error.field), 400, error.message);
-    bool group = strcmp(string_member(post->message, "recipient_type", 16), "group") == 0;
-    if (!post->kind.to || group)
+    if (!judge_message(post->message, &post->judged, &objection))
+        return refuse(post, objection.code, 400, objection.details);
+    if (post->judged.addressee != TO_PHONE)
         return true;
     char digits[TG_PHONE_SIZE];
-    if (!tg_phone_normalise(json_object_get_string(post->kind.to),
-                            (size_t)json_object_get_string_len(post->kind.to), "to", digits,
-                            &error))
+    struct tg_error error;
+    if (!tg_phone_normalise(post->judged.to, strlen(post->judged.to), "to", digits, &error))
         return refuse(post, CODE_PARAMETER_VALUE, 400, error.message);
     return true;
 }
@@ -192,15 +159,15 @@ static void answer_refusal(struct sim *sim, const struct post_in_hand *post, str
 
 static void write_success(const struct post_in_hand *post, const char *wamid, struct tg_text *body)
 {
-    struct json_object *to = post->kind.to ? post->kind.to : post->kind.recipient;
     tg_text_append_string(body, "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":");
-    tg_text_append_json(body, json_object_get_string(to), (size_t)json_object_get_string_len(to));
-    tg_text_append_string(body, post->kind.to ? ",\"wa_id\":" : ",\"user_id\":");
+    tg_text_append_json(body, post->judged.to, strlen(post->judged.to));
+    tg_text_append_string(body,
+                          post->judged.addressee == TO_USER ? ",\"user_id\":" : ",\"wa_id\":");
     tg_text_append_json(body, post->recipient, strlen(post->recipient));
     tg_text_append_string(body, "}],\"messages\":[{");
     if (wamid)
         tg_text_append_format(body, "\"id\":\"%s\"", wamid);
-    if (wamid && strcmp(post->kind.type, "template") == 0)
+    if (wamid && strcmp(post->judged.type, "template") == 0)
         tg_text_append_string(body, ",\"message_status\":\"accepted\"");
     tg_text_append_string(body, "}]}");
 }
@@ -240,8 +207,8 @@ static void plan_webhooks(struct sim *sim, const struct post_in_hand *post, cons
         .phone_number_id = post->phone_number_id,
         .wamid = wamid,
         .recipient = post->recipient,
-        .to_user_id = post->kind.to == NULL,
-        .category = strcmp(post->kind.type, "template") == 0 ? "utility" : "service",
+        .to_user_id = post->judged.addressee == TO_USER,
+        .category = strcmp(post->judged.type, "template") == 0 ? "utility" : "service",
         .callback_data = post->message_id,
         .error_code = fate->code,
         .error_title = rule.title,
@@ -290,7 +257,7 @@ static void answer_post(struct sim *sim, struct post_in_hand *post, struct answe
         answer_refusal(sim, post, answer);
         return;
     }
-    if (strcmp(post->kind.type, "receipt") == 0) {
+    if (post->judged.addressee == TO_NOBODY) {
         answer->http_status = 200;
         tg_text_append_string(&answer->body, "{\"success\":true}");
         stats_count(&sim->stats, STAT_RECEIPTS);

@@ -38,7 +38,7 @@ enum {
     // How often /_sim/inbound posts one body.
     SIM_INBOUND_TIMES_MAX = 1000,
 
-    // A business-scoped user id is the longest kind of recipient; common/cloud/message.c takes 256.
+    // A business-scoped user id is the longest kind of recipient; judge.c takes 256.
     SIM_RECIPIENT_SIZE = 257,
     // Meta's ids of phone numbers are 64-bit integers: 20 digits and the NUL.
     SIM_PHONE_NUMBER_ID_SIZE = 21,
