@@ -1,9 +1,9 @@
 #include "tests/metasim/cloud_api.h"
 
 #include "common/base/json.h"
-#include "common/words/phone.h"
 #include "tests/metasim/envelope.h"
 #include "tests/metasim/judge.h"
+#include "tests/metasim/phone.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +21,11 @@ enum {
 struct post_in_hand {
     const struct request *request;
     char phone_number_id[SIM_PHONE_NUMBER_ID_SIZE];
-    struct json_object *message; // owned; NULL: the body is no JSON
-    const char *message_id;      // borrowed from `message`; "" if absent
-    char recipient[SIM_RECIPIENT_SIZE];
+    struct json_object *message;        // owned; NULL: the body is no JSON
+    const char *message_id;             // borrowed from `message`; "" if absent
+    const char *to;                     // likewise: as it stands there
+    char recipient[SIM_RECIPIENT_SIZE]; // whom that reaches
+    char wa_id[SIM_RECIPIENT_SIZE];     // and what WhatsApp calls them
     struct judged judged;
     // If Meta refuses it:
     int code;
@@ -39,23 +41,29 @@ static bool refuse(struct post_in_hand *post, int code, int http_status, const c
     return false;
 }
 
+// Takes a part of the path, of these characters and shorter than `size`, off its beginning.
+static bool take_part(const char **path, const char *characters, char *part, size_t size)
+{
+    size_t length = strspn(*path, characters);
+    if (length == 0 || length >= size)
+        return false;
+    memcpy(part, *path, length);
+    part[length] = '\0';
+    *path += length;
+    return true;
+}
+
 // "/v23.0/106540352242922/messages"
 static bool parse_path(const char *path, char phone_number_id[static SIM_PHONE_NUMBER_ID_SIZE])
 {
-    static const char digits[] = "0123456789";
+    char version[16];
     if (strncmp(path, "/v", 2) != 0)
         return false;
-    const char *at = path + 2;
-    size_t length = strspn(at, "0123456789.");
-    if (length == 0 || at[length] != '/')
+    path += 2;
+    if (!take_part(&path, "0123456789.", version, sizeof version) || *path++ != '/')
         return false;
-    at += length + 1;
-    length = strspn(at, digits);
-    if (length == 0 || length >= SIM_PHONE_NUMBER_ID_SIZE || strcmp(at + length, "/messages") != 0)
-        return false;
-    memcpy(phone_number_id, at, length);
-    phone_number_id[length] = '\0';
-    return true;
+    return take_part(&path, "0123456789", phone_number_id, SIM_PHONE_NUMBER_ID_SIZE) &&
+           strcmp(path, "/messages") == 0;
 }
 
 // A member's string, "" if it is none or longer than is kept.
@@ -65,20 +73,37 @@ static const char *string_member(struct json_object *object, const char *name, s
     return text && strlen(text) < size ? text : "";
 }
 
+static bool is_to_group(const struct post_in_hand *post)
+{
+    return strcmp(string_member(post->message, "recipient_type", 16), "group") == 0;
+}
+
+// Finds out whom the post reaches; `wa_id` stays empty where `to` should be a number and is none.
+static void find_recipient(struct sim *sim, struct post_in_hand *post)
+{
+    bool phone = *post->to && !is_to_group(post);
+    if (phone &&
+        phone_read(post->to, numbers_code(&sim->numbers, post->phone_number_id), post->recipient)) {
+        phone_wa_id(post->recipient, post->wa_id);
+        return;
+    }
+    if (!*post->to)
+        post->to = string_member(post->message, "recipient", sizeof post->recipient);
+    snprintf(post->recipient, sizeof post->recipient, "%s", post->to);
+    if (!phone)
+        snprintf(post->wa_id, sizeof post->wa_id, "%s", post->to);
+}
+
 // Reads what the record tells of every post, be it ever so wrong.
-static void understand(struct post_in_hand *post)
+static void understand(struct sim *sim, struct post_in_hand *post)
 {
     struct tg_error not_json;
     const struct tg_text *body = &post->request->body;
     post->message = tg_json_parse(tg_text_string(body), body->length, &not_json);
     post->message_id =
         string_member(post->message, "biz_opaque_callback_data", SIM_MESSAGE_ID_SIZE);
-    const char *to = string_member(post->message, "to", sizeof post->recipient);
-    if (!*to)
-        to = string_member(post->message, "recipient", sizeof post->recipient);
-    struct tg_error ignored;
-    if (!tg_phone_normalise(to, strlen(to), "to", post->recipient, &ignored))
-        snprintf(post->recipient, sizeof post->recipient, "%s", to);
+    post->to = string_member(post->message, "to", sizeof post->recipient);
+    find_recipient(sim, post);
 }
 
 static bool is_json(const char *content_type)
@@ -115,13 +140,8 @@ static bool check_message(struct post_in_hand *post)
         return refuse(post, CODE_PARAMETER_INVALID, 400, "The request is not valid JSON");
     if (!judge_message(post->message, &post->judged, &objection))
         return refuse(post, objection.code, 400, objection.details);
-    if (post->judged.addressee != TO_PHONE)
-        return true;
-    char digits[TG_PHONE_SIZE];
-    struct tg_error error;
-    if (!tg_phone_normalise(post->judged.to, strlen(post->judged.to), "to", digits, &error))
-        return refuse(post, CODE_PARAMETER_VALUE, 400, error.message);
-    return true;
+    return post->judged.addressee != TO_PHONE || *post->wa_id ||
+           refuse(post, CODE_PARAMETER_VALUE, 400, "to is not a phone number");
 }
 
 static bool check_rates(struct sim *sim, struct post_in_hand *post)
@@ -135,6 +155,7 @@ static void record(struct sim *sim, const struct post_in_hand *post, const struc
 {
     const struct post_note note = {
         .message = post->message_id,
+        .to = post->to,
         .recipient = post->recipient,
         .phone_number_id = post->phone_number_id,
         .taken = taken,
@@ -157,13 +178,14 @@ static void answer_refusal(struct sim *sim, const struct post_in_hand *post, str
     record(sim, post, answer, false, post->code, 0);
 }
 
+// `wamid` NULL: without an id.
 static void write_success(const struct post_in_hand *post, const char *wamid, struct tg_text *body)
 {
     tg_text_append_string(body, "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":");
     tg_text_append_json(body, post->judged.to, strlen(post->judged.to));
     tg_text_append_string(body,
                           post->judged.addressee == TO_USER ? ",\"user_id\":" : ",\"wa_id\":");
-    tg_text_append_json(body, post->recipient, strlen(post->recipient));
+    tg_text_append_json(body, post->wa_id, strlen(post->wa_id));
     tg_text_append_string(body, "}],\"messages\":[{");
     if (wamid)
         tg_text_append_format(body, "\"id\":\"%s\"", wamid);
@@ -206,7 +228,7 @@ static void plan_webhooks(struct sim *sim, const struct post_in_hand *post, cons
     const struct webhook_status status = {
         .phone_number_id = post->phone_number_id,
         .wamid = wamid,
-        .recipient = post->recipient,
+        .recipient = post->wa_id,
         .to_user_id = post->judged.addressee == TO_USER,
         .category = strcmp(post->judged.type, "template") == 0 ? "utility" : "service",
         .callback_data = post->message_id,
@@ -285,7 +307,7 @@ void cloud_api_answer(struct sim *sim, const struct request *request, struct ans
         stats_count_code(&sim->stats, CODE_UNKNOWN_PATH);
         return;
     }
-    understand(&post);
+    understand(sim, &post);
     answer_post(sim, &post, answer);
     json_object_put(post.message);
 }

@@ -71,6 +71,17 @@ static void answer_settings(struct sim *sim, const struct request *request, stru
     json_object_put(changes);
 }
 
+static void answer_number(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    struct tg_error error;
+    struct json_object *change = parse_body(request, &error);
+    if (!change || !numbers_apply(&sim->numbers, change, &answer->body, &error))
+        refuse(answer, &error);
+    else
+        answer->http_status = 200;
+    json_object_put(change);
+}
+
 static bool aim_webhooks(struct sim *sim, struct json_object *target, struct tg_error *error)
 {
     const char *url = tg_json_string_member(target, "url");
@@ -124,8 +135,8 @@ static const struct route {
 } routes[] = {
     {"GET", "/_sim/posts", answer_posts},      {"GET", "/_sim/log", answer_log},
     {"GET", "/_sim/stats", answer_stats},      {"POST", "/_sim/settings", answer_settings},
-    {"POST", "/_sim/webhook", answer_webhook}, {"POST", "/_sim/inbound", answer_inbound},
-    {"POST", "/_sim/reset", answer_reset},
+    {"POST", "/_sim/number", answer_number},   {"POST", "/_sim/webhook", answer_webhook},
+    {"POST", "/_sim/inbound", answer_inbound}, {"POST", "/_sim/reset", answer_reset},
 };
 
 void control_answer(struct sim *sim, const struct request *request, struct answer *answer)

@@ -1,7 +1,6 @@
 #include "tests/metasim/inbound.h"
 
-#include "common/limits.h"
-#include "common/words/phone.h"
+#include "tests/metasim/phone.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +18,7 @@ static const struct member {
     {"from", json_type_string, 64},
     {"user_id", json_type_string, SIM_RECIPIENT_SIZE - 1},
     {"name", json_type_string, NAME_BYTES_MAX},
-    {"text", json_type_string, TG_SEND_BODY_MAX},
+    {"text", json_type_string, SIM_BODY_MAX},
     {"message", json_type_object, 0},
     {"id", json_type_string, WAMID_BYTES_MAX},
     {"times", json_type_int, SIM_INBOUND_TIMES_MAX},
@@ -60,7 +59,7 @@ struct inbound {
     struct json_object *text;
     struct json_object *message;
     int64_t times;
-    char phone[TG_PHONE_SIZE];
+    char phone[SIM_PHONE_SIZE];
 };
 
 static const char *string_member(struct json_object *wish, const char *name)
@@ -97,8 +96,8 @@ static bool understand(struct json_object *wish, struct inbound *inbound, struct
         return refuse(error, "text", "or message must be there, and not both");
     if (!inbound->from)
         return true;
-    if (!tg_phone_normalise(inbound->from, strlen(inbound->from), "from", inbound->phone, error))
-        return false;
+    if (!phone_read(inbound->from, 0, inbound->phone))
+        return refuse(error, "from", "must be a phone number");
     inbound->from = inbound->phone;
     return true;
 }

@@ -1,4 +1,3 @@
-#include "common/limits.h"
 #include "tests/metasim/help.h"
 #include "tests/metasim/sim.h"
 #include "tests/metasim/sim_server.h"

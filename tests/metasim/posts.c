@@ -1,6 +1,7 @@
 #include "tests/metasim/posts.h"
 
 #include "tests/metasim/counters.h"
+#include "tests/metasim/phone.h"
 #include "tests/metasim/sim_limits.h"
 
 #include <inttypes.h>
@@ -23,9 +24,10 @@ struct post {
     int code;
     short http_status;
     bool taken;
+    const char *to;
     const char *recipient;
     const char *phone_number_id;
-    char message[]; // and behind it the other two strings
+    char message[]; // and behind it the other strings
 };
 
 static struct post_chain *bucket(struct post_chain *index, const char *key)
@@ -86,25 +88,29 @@ void posts_reset(struct posts *posts)
     pthread_mutex_unlock(&posts->lock);
 }
 
+// Copies a string to *at, and moves *at behind it.
+static const char *keep(char **at, const char *string)
+{
+    char *copy = *at;
+    *at = stpcpy(copy, string) + 1;
+    return copy;
+}
+
 static struct post *make_post(const struct post_note *note)
 {
-    size_t message_size = strlen(note->message) + 1;
-    size_t recipient_size = strlen(note->recipient) + 1;
-    size_t number_size = strlen(note->phone_number_id) + 1;
-    struct post *post = malloc(sizeof *post + message_size + recipient_size + number_size);
+    size_t size = strlen(note->message) + strlen(note->to) + strlen(note->recipient) +
+                  strlen(note->phone_number_id) + 4;
+    struct post *post = malloc(sizeof *post + size);
     if (!post)
         abort();
     *post = (struct post){.wamid_serial = note->wamid_serial,
                           .code = note->code,
                           .http_status = (short)note->http_status,
                           .taken = note->taken};
-    memcpy(post->message, note->message, message_size);
-    char *recipient = post->message + message_size;
-    memcpy(recipient, note->recipient, recipient_size);
-    post->recipient = recipient;
-    char *number = recipient + recipient_size;
-    memcpy(number, note->phone_number_id, number_size);
-    post->phone_number_id = number;
+    char *at = stpcpy(post->message, note->message) + 1;
+    post->to = keep(&at, note->to);
+    post->recipient = keep(&at, note->recipient);
+    post->phone_number_id = keep(&at, note->phone_number_id);
     return post;
 }
 
@@ -140,6 +146,8 @@ static void write_post(const struct post *post, const struct wamids *wamids, str
     tg_text_append_format(out, "{\"number\":%" PRIu64 ",\"time_ms\":%" PRId64 ",\"message\":",
                           post->number, post->time_ms);
     tg_text_append_json(out, post->message, strlen(post->message));
+    tg_text_append_string(out, ",\"to\":");
+    tg_text_append_json(out, post->to, strlen(post->to));
     tg_text_append_string(out, ",\"recipient\":");
     tg_text_append_json(out, post->recipient, strlen(post->recipient));
     tg_text_append_format(out, ",\"phone_number_id\":\"%s\",\"taken\":%s", post->phone_number_id,
@@ -161,6 +169,9 @@ void posts_write(struct posts *posts, const char *recipient, const char *message
     TG_TEXT_AUTO list = {0};
     uint64_t count = 0;
     uint64_t taken = 0;
+    char phone[SIM_PHONE_SIZE];
+    if (recipient && phone_read(recipient, 0, phone))
+        recipient = phone;
     pthread_mutex_lock(&posts->lock);
     enum chain which = message ? BY_MESSAGE : recipient ? BY_RECIPIENT : ALL;
     const struct post_chain *chain = &posts->all;

@@ -13,7 +13,8 @@
 // One post, as its taker describes it. The strings are copied.
 struct post_note {
     const char *message;         // biz_opaque_callback_data: Tollgate's message id; "" if absent
-    const char *recipient;       // digits; as it came if it is no phone number; "" if absent
+    const char *to;              // as it came: `to`, or else `recipient`; "" if absent
+    const char *recipient;       // the digits that it reaches; as it came if it is no phone number
     const char *phone_number_id; // from the path
     bool taken;
     int http_status;       // of the answer; 0: none
@@ -44,9 +45,10 @@ void posts_reset(struct posts *posts);
 
 void posts_add(struct posts *posts, const struct post_note *note);
 
-// Appends {"count", "taken", "posts": [...]} of the posts to a recipient (NULL: any) with a message
-// id (NULL: any), oldest first. The counts are of all that are kept, the list ends after
-// SIM_POSTS_LISTED_MAX. Costs a walk over that recipient's or message's posts.
+// Appends {"count", "taken", "posts": [...]} of the posts to a recipient (NULL: any; a phone
+// however it is spelt) with a message id (NULL: any), oldest first. The counts are of all that are
+// kept, the list ends after SIM_POSTS_LISTED_MAX. Costs a walk over that recipient's or message's
+// posts.
 void posts_write(struct posts *posts, const char *recipient, const char *message,
                  struct tg_text *out);
 

@@ -14,6 +14,7 @@ bool sim_init(struct sim *sim, const char *error_rules_path, int64_t latency_ms,
     if (!error_rules_load(&sim->error_rules, error_rules_path, error))
         return false;
     sim_settings_init(&sim->settings, latency_ms);
+    numbers_init(&sim->numbers);
     stats_init(&sim->stats);
     wamids_init(&sim->wamids);
     posts_init(&sim->posts, &sim->wamids);
@@ -30,12 +31,14 @@ void sim_finish(struct sim *sim)
     recipients_finish(&sim->recipients);
     posts_finish(&sim->posts);
     stats_finish(&sim->stats);
+    numbers_finish(&sim->numbers);
     error_rules_finish(&sim->error_rules);
 }
 
 void sim_reset(struct sim *sim)
 {
     sim_settings_reset(&sim->settings);
+    numbers_reset(&sim->numbers);
     webhooks_reset(sim->webhooks);
     delay_release_forever(sim->delay);
     rates_reset(&sim->rates);

@@ -4,6 +4,7 @@
 
 #include "tests/metasim/delay.h"
 #include "tests/metasim/error_rules.h"
+#include "tests/metasim/numbers.h"
 #include "tests/metasim/posts.h"
 #include "tests/metasim/rates.h"
 #include "tests/metasim/recipients.h"
@@ -15,6 +16,7 @@
 struct sim {
     struct error_rules error_rules;
     struct sim_settings settings;
+    struct numbers numbers;
     struct stats stats;
     struct posts posts;
     struct recipients recipients;
@@ -29,7 +31,7 @@ bool sim_init(struct sim *sim, const char *error_rules_path, int64_t latency_ms,
               struct tg_error *error) TG_MUST_CHECK;
 void sim_finish(struct sim *sim);
 
-// Forgets posts, counts, refusals, rates and the webhooks that wait, sets the settings back to
-// those of the start, and closes the connections whose answer never comes. The webhook URL stays.
-// Thread-safe; what is under way goes on and counts anew.
+// Forgets posts, counts, refusals, rates and the webhooks that wait, sets the settings, those of
+// numbers too, back to those of the start, and closes the connections whose answer never comes. The
+// webhook URL stays. Thread-safe; what is under way goes on and counts anew.
 void sim_reset(struct sim *sim);

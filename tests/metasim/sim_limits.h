@@ -22,7 +22,7 @@ enum {
 
     // Webhooks that wait: three statuses of each of more messages than any test leaves unread, and
     // their memory, which is a few hundred bytes for the statuses of one message but up to
-    // TG_SEND_BODY_MAX for one that /_sim/inbound is given.
+    // SIM_BODY_MAX for one that /_sim/inbound is given.
     SIM_WEBHOOKS_MAX = 500 * 1000,
     SIM_WEBHOOK_BYTES_MAX = 512 * 1024 * 1024,
     // Webhooks under way at once. Each is a connection to the gateway.
@@ -38,7 +38,11 @@ enum {
     // How often /_sim/inbound posts one body.
     SIM_INBOUND_TIMES_MAX = 1000,
 
-    // A business-scoped user id is the longest kind of recipient; judge.c takes 256.
+    // What a body has beyond this is read but not kept. Meta names no limit; it is more than any
+    // gateway lets through.
+    SIM_BODY_MAX = 1024 * 1024,
+    // A business-scoped user id is the longest kind of recipient; judge.c takes 256 characters of
+    // ASCII.
     SIM_RECIPIENT_SIZE = 257,
     // Meta's ids of phone numbers are 64-bit integers: 20 digits and the NUL.
     SIM_PHONE_NUMBER_ID_SIZE = 21,

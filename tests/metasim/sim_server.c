@@ -1,6 +1,5 @@
 #include "tests/metasim/sim_server.h"
 
-#include "common/limits.h"
 #include "tests/metasim/cloud_api.h"
 #include "tests/metasim/control.h"
 #include "tests/metasim/exchange.h"
@@ -99,7 +98,7 @@ static struct exchange *begin(struct sim *sim, struct MHD_Connection *connection
 
 static void take_body(struct request *request, const char *bytes, size_t length)
 {
-    if (length > TG_SEND_BODY_MAX - request->body.length)
+    if (length > SIM_BODY_MAX - request->body.length)
         request->body_too_large = true;
     if (!request->body_too_large)
         tg_text_append(&request->body, bytes, length);

@@ -259,6 +259,28 @@ Test(send, the_client_s_own_callback_data_is_kept_beside_ours)
     stop_gateway(gateway);
 }
 
+// Without the plus Meta would take the digits for a number of the sender's own country.
+Test(send, a_number_reaches_meta_with_its_plus)
+{
+    static const char *const bodies[] = {
+        "{\"phone\": \"919876543210\", \"message\": \"Hi\"}",
+        "{\"phone\": \"+91 (98765) 43-210\", \"message\": \"Hi\"}",
+        "{\"payload\": {\"messaging_product\": \"whatsapp\", \"to\": \"919876543210\", "
+        "\"type\": \"text\", \"text\": {\"body\": \"Hi\"}}}",
+    };
+    enum { BODIES = sizeof bodies / sizeof *bodies };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    for (size_t i = 0; i < BODIES; i++) {
+        struct answer answer = send_body_and_wait(&org, bodies[i]);
+        cr_assert_eq(answer.status, 200, "%s", answer.body);
+        expect_equal(simulator_to_at(gateway->simulator, "919876543210", i), "+919876543210");
+    }
+    cr_assert_eq(simulator_posts_to(gateway->simulator, "+919876543210"), BODIES);
+    cr_assert_eq(simulator_posts(gateway->simulator), BODIES);
+    stop_gateway(gateway);
+}
+
 Test(send, two_workers_and_two_ingresses_share_the_work)
 {
     enum { SENDS = 60 };

@@ -50,11 +50,23 @@ long simulator_posts(struct simulator *simulator)
     return figure(simulator, "/_sim/posts", "/count");
 }
 
-const char *simulator_post_at(struct simulator *simulator, const char *recipient, size_t n)
+// A member of the n-th post for a recipient.
+static const char *post_at(struct simulator *simulator, const char *recipient, size_t n,
+                           const char *member)
 {
     struct answer answer =
         ask(simulator->http, .path = text_of("/_sim/posts?recipient=%s", recipient));
-    return answer_text(&answer, text_of("/posts/%zu/message", n));
+    return answer_text(&answer, text_of("/posts/%zu/%s", n, member));
+}
+
+const char *simulator_post_at(struct simulator *simulator, const char *recipient, size_t n)
+{
+    return post_at(simulator, recipient, n, "message");
+}
+
+const char *simulator_to_at(struct simulator *simulator, const char *recipient, size_t n)
+{
+    return post_at(simulator, recipient, n, "to");
 }
 
 long simulator_stat(struct simulator *simulator, const char *name)

@@ -15,12 +15,15 @@ struct simulator *simulator_create(void);
 // Again after process_kill it has the same address and has forgotten everything.
 void simulator_start(struct simulator *simulator);
 
-// How many posts came for a recipient (digits), for a message (id), or at all.
+// How many posts came for a recipient (a phone however it is spelt), for a message (id), or at all.
 long simulator_posts_to(struct simulator *simulator, const char *recipient);
 long simulator_posts_of(struct simulator *simulator, const char *message_id);
 long simulator_posts(struct simulator *simulator);
 // The message that came as the n-th post (from 0) for a recipient; "" if there was none.
 const char *simulator_post_at(struct simulator *simulator, const char *recipient, size_t n);
+
+// Whom that post was to, as it came; "" if there was none.
+const char *simulator_to_at(struct simulator *simulator, const char *recipient, size_t n);
 
 // A figure of /_sim/stats, such as "reused".
 long simulator_stat(struct simulator *simulator, const char *name);
