@@ -179,7 +179,8 @@ static void answer_refusal(struct sim *sim, const struct post_in_hand *post, str
 }
 
 // `wamid` NULL: without an id.
-static void write_success(const struct post_in_hand *post, const char *wamid, struct tg_text *body)
+static void write_success(const struct post_in_hand *post, const struct fate *fate,
+                          const char *wamid, struct tg_text *body)
 {
     tg_text_append_string(body, "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":");
     tg_text_append_json(body, post->judged.to, strlen(post->judged.to));
@@ -190,23 +191,24 @@ static void write_success(const struct post_in_hand *post, const char *wamid, st
     if (wamid)
         tg_text_append_format(body, "\"id\":\"%s\"", wamid);
     if (wamid && strcmp(post->judged.type, "template") == 0)
-        tg_text_append_string(body, ",\"message_status\":\"accepted\"");
+        tg_text_append_format(body, ",\"message_status\":\"%s\"",
+                              fate->held ? "held_for_quality_assessment" : "accepted");
     tg_text_append_string(body, "}]}");
 }
 
-static void write_body(const struct post_in_hand *post, enum fate_body kind, const char *wamid,
+static void write_body(const struct post_in_hand *post, const struct fate *fate, const char *wamid,
                        struct answer *answer)
 {
     answer->http_status = 200;
-    switch (kind) {
+    switch (fate->body) {
     case BODY_SUCCESS:
-        write_success(post, wamid, &answer->body);
+        write_success(post, fate, wamid, &answer->body);
         break;
     case BODY_GARBAGE:
         tg_text_append_string(&answer->body, "{\"messaging_product\":\"what\xff\xfe");
         break;
     case BODY_WITHOUT_ID:
-        write_success(post, NULL, &answer->body);
+        write_success(post, fate, NULL, &answer->body);
         break;
     case BODY_PROXY_HTML:
         answer->http_status = 502;
@@ -215,6 +217,15 @@ static void write_body(const struct post_in_hand *post, enum fate_body kind, con
                                              "<body><h1>502 Bad Gateway</h1></body></html>\n");
         break;
     }
+}
+
+// Meta's word for what it charges for.
+static const char *category_of(const struct judged *judged)
+{
+    bool utility = strcmp(judged->type, "template") == 0;
+    if (judged->addressee == TO_GROUP)
+        return utility ? "group_utility" : "group_service";
+    return utility ? "utility" : "service";
 }
 
 static void plan_webhooks(struct sim *sim, const struct post_in_hand *post, const struct fate *fate,
@@ -229,8 +240,8 @@ static void plan_webhooks(struct sim *sim, const struct post_in_hand *post, cons
         .phone_number_id = post->phone_number_id,
         .wamid = wamid,
         .recipient = post->wa_id,
-        .to_user_id = post->judged.addressee == TO_USER,
-        .category = strcmp(post->judged.type, "template") == 0 ? "utility" : "service",
+        .addressee = post->judged.addressee,
+        .category = category_of(&post->judged),
         .callback_data = post->message_id,
         .error_code = fate->code,
         .error_title = rule.title,
@@ -265,7 +276,7 @@ static void answer_fate(struct sim *sim, const struct post_in_hand *post, const 
     char wamid[WAMID_SIZE];
     wamids_write(&sim->wamids, serial, post->recipient, wamid);
     if (answer->manner == ANSWER_SEND)
-        write_body(post, fate->body, wamid, answer);
+        write_body(post, fate, wamid, answer);
     // Before the post can be seen: who sees it taken and no webhook waiting knows that none will
     // come.
     plan_webhooks(sim, post, fate, serial, wamid, answer);
@@ -285,7 +296,8 @@ static void answer_post(struct sim *sim, struct post_in_hand *post, struct answe
         stats_count(&sim->stats, STAT_RECEIPTS);
         return;
     }
-    struct fate fate = recipients_fate(&sim->recipients, post->recipient);
+    struct fate fate =
+        recipients_fate(&sim->recipients, post->recipient, post->judged.addressee == TO_GROUP);
     if (fate.refused) {
         (void)refuse(post, fate.code, 0, "");
         answer_refusal(sim, post, answer);

@@ -5,6 +5,9 @@
 
 enum { PREFIX_DIGITS = 5, NUMBER_DIGITS = 6, CODE_SOMETHING_WENT_WRONG = 131000 };
 
+// What takes Meta hours takes the simulator so many gaps.
+enum { LATE = 20 };
+
 static const struct status_plan usual = {
     .steps = {{STATUS_SENT, 1}, {STATUS_DELIVERED, 2}, {STATUS_READ, 5}}};
 static const struct status_plan unread = {.steps = {{STATUS_SENT, 1}, {STATUS_DELIVERED, 2}}};
@@ -21,7 +24,11 @@ static const struct status_plan each_twice = {.steps = {{STATUS_SENT, 1},
                                                         {STATUS_READ, 5}}};
 // All three have happened by the time of the first.
 static const struct status_plan wrong_order = {
-    .steps = {{STATUS_READ, 5}, {STATUS_DELIVERED, 5}, {STATUS_SENT, 5}}};
+    .steps = {{STATUS_READ, 5}, {STATUS_DELIVERED, 5, 2}, {STATUS_SENT, 5, 1}}};
+static const struct status_plan failed_late = {.steps = {{STATUS_SENT, 1}, {STATUS_FAILED, LATE}}};
+static const struct status_plan failed_unsent = {.steps = {{STATUS_FAILED, LATE}}};
+static const struct status_plan sent_late = {
+    .steps = {{STATUS_SENT, LATE}, {STATUS_DELIVERED, LATE + 1}, {STATUS_READ, LATE + 4}}};
 
 static const struct fate taken = {.taken = true, .statuses = &usual};
 
@@ -72,22 +79,25 @@ static struct fate refused_with(int code)
     return (struct fate){.refused = true, .code = code};
 }
 
-static struct fate refused_at_first(struct recipients *recipients, const char *digits, long times)
+static struct fate refused_at_first(struct recipients *recipients, const char *recipient,
+                                    long times)
 {
     pthread_mutex_lock(&recipients->lock);
-    int64_t *refusals = counters_at(&recipients->refusals, digits);
+    int64_t *refusals = counters_at(&recipients->refusals, recipient);
     bool refuse = *refusals < times;
     *refusals += refuse;
     pthread_mutex_unlock(&recipients->lock);
     return refuse ? refused_with(CODE_SOMETHING_WENT_WRONG) : taken;
 }
 
-struct fate recipients_fate(struct recipients *recipients, const char *digits)
+static struct fate fate_of(struct recipients *recipients, const char *recipient)
 {
-    if (strlen(digits) != PREFIX_DIGITS + NUMBER_DIGITS || strncmp(digits, "1555", 4) != 0)
+    if (strlen(recipient) != PREFIX_DIGITS + NUMBER_DIGITS ||
+        strspn(recipient, "0123456789") != PREFIX_DIGITS + NUMBER_DIGITS ||
+        strncmp(recipient, "1555", 4) != 0)
         return taken;
-    long number = strtol(digits + PREFIX_DIGITS, NULL, 10);
-    switch (digits[PREFIX_DIGITS - 1]) {
+    long number = strtol(recipient + PREFIX_DIGITS, NULL, 10);
+    switch (recipient[PREFIX_DIGITS - 1]) {
     case '0':
         return refused_with((int)number);
     case '1':
@@ -97,8 +107,23 @@ struct fate recipients_fate(struct recipients *recipients, const char *digits)
             return faults[number];
         return taken;
     case '3':
-        return refused_at_first(recipients, digits, number);
+        return refused_at_first(recipients, recipient, number);
+    case '4':
+        return (struct fate){.taken = true, .code = (int)number, .statuses = &failed_late};
+    case '5':
+        return (struct fate){.taken = true,
+                             .held = true,
+                             .code = (int)number,
+                             .statuses = number == 0 ? &sent_late : &failed_unsent};
     default:
         return taken;
     }
+}
+
+struct fate recipients_fate(struct recipients *recipients, const char *recipient, bool group)
+{
+    struct fate fate = fate_of(recipients, recipient);
+    if (group && fate.taken && fate.code != 0)
+        fate.statuses = &usual;
+    return fate;
 }

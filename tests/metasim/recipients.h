@@ -23,6 +23,7 @@ struct fate {
     bool taken;
     bool refused;                       // with Meta's error `code`; the rest does not matter then
     bool close_if_reused;               // ANSWER_CLOSE if the connection carried a request before
+    bool held;                          // a template is held for quality assessment
     const struct status_plan *statuses; // NULL: no webhook ever
 };
 
@@ -35,5 +36,7 @@ void recipients_init(struct recipients *recipients);
 void recipients_finish(struct recipients *recipients);
 void recipients_reset(struct recipients *recipients);
 
-// The fate of one more post to a recipient (digits only). Counts the refusals of 15553 numbers.
-struct fate recipients_fate(struct recipients *recipients, const char *digits);
+// The fate of one more post to a recipient: a phone's digits, or a group's or user's id. Counts the
+// refusals of 15553 numbers. What would get a status `failed` has, as a group, a participant who
+// does.
+struct fate recipients_fate(struct recipients *recipients, const char *recipient, bool group);

@@ -8,10 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-// When each happens, which is what its timestamp tells; a plan may post it later.
-static const int happens_after_gaps[STATUS_KINDS] = {
-    [STATUS_SENT] = 1, [STATUS_DELIVERED] = 2, [STATUS_READ] = 5, [STATUS_FAILED] = 1};
-
 static struct series *create(size_t string_bytes)
 {
     struct series *series = calloc(1, sizeof *series + string_bytes);
@@ -91,9 +87,7 @@ void series_write(const struct series *series, struct tg_text *out)
         return;
     }
     const struct status_step *step = &series->plan->steps[series->step];
-    int gaps = happens_after_gaps[step->status];
-    if (gaps > step->gaps)
-        gaps = step->gaps;
+    int gaps = step->happened ? step->happened : step->gaps;
     struct webhook_status status = series->status;
     status.status = step->status;
     status.timestamp_s = (series->begun_unix_ms + gaps * series->gap_ms) / 1000;

@@ -52,4 +52,10 @@ enum {
     // Error codes are those that fit the six digits of a 15550 recipient.
     SIM_CODES = 1000 * 1000,
     SIM_ERROR_RULES_MAX = 1000,
+
+    // Enough to tell one's failure from the others' success.
+    SIM_GROUP_PARTICIPANTS = 3,
 };
+
+// The phone of a group's first participant; the others' follow it.
+#define SIM_GROUP_PARTICIPANT_FIRST INT64_C(15559000001)

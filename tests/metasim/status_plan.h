@@ -17,7 +17,8 @@ enum { STATUS_STEPS_MAX = 6 };
 
 struct status_step {
     enum status_kind status;
-    int gaps; // earliest so many times the setting status_gap_ms after the start
+    int gaps;     // earliest so many times the setting status_gap_ms after the start
+    int happened; // so many gaps after the start, as its timestamp tells; 0: when it is told
 };
 
 struct status_plan {

@@ -1,5 +1,7 @@
 #include "tests/metasim/webhook_body.h"
 
+#include "tests/metasim/sim_limits.h"
+
 #include <inttypes.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -86,26 +88,63 @@ static void append_error(struct tg_text *out, const struct webhook_status *statu
     tg_text_append_string(out, "}}]");
 }
 
+static void append_recipient(struct tg_text *out, const struct webhook_status *status,
+                             int participant)
+{
+    append_string(out,
+                  status->addressee == TO_USER ? ",\"recipient_user_id\":" : ",\"recipient_id\":",
+                  status->recipient);
+    if (status->addressee == TO_GROUP)
+        tg_text_append_format(out,
+                              ",\"recipient_type\":\"group\","
+                              "\"recipient_participant_id\":\"%" PRId64 "\"",
+                              SIM_GROUP_PARTICIPANT_FIRST + participant);
+}
+
+static void append_status(struct tg_text *out, const struct webhook_status *status,
+                          enum status_kind kind, int participant)
+{
+    append_string(out, "{\"id\":", status->wamid);
+    append_string(out, ",\"status\":", kinds[kind].name);
+    tg_text_append_format(out, ",\"timestamp\":\"%" PRId64 "\"", status->timestamp_s);
+    append_recipient(out, status, participant);
+    if (kinds[kind].priced) {
+        append_string(out,
+                      ",\"pricing\":{\"billable\":true,\"pricing_model\":\"PMP\",\"category\":",
+                      status->category);
+        tg_text_append_string(out, ",\"type\":\"regular\"}");
+    }
+    if (*status->callback_data)
+        append_string(out, ",\"biz_opaque_callback_data\":", status->callback_data);
+    if (kind == STATUS_FAILED)
+        append_error(out, status);
+    tg_text_append_string(out, "}");
+}
+
+static void append_group_statuses(struct tg_text *out, const struct webhook_status *status)
+{
+    const char *comma = "";
+    for (int i = 0; i < SIM_GROUP_PARTICIPANTS; i++) {
+        enum status_kind kind = status->status;
+        bool fails = i == 0 && status->error_code != 0;
+        if (fails && kind == STATUS_READ)
+            continue;
+        tg_text_append_string(out, comma);
+        append_status(out, status, fails && kind == STATUS_DELIVERED ? STATUS_FAILED : kind, i);
+        comma = ",";
+    }
+}
+
 void webhook_body_status(const struct webhook_status *status, struct tg_text *out)
 {
     TG_TEXT_AUTO json = {0};
     begin_value(&json, status->phone_number_id);
-    append_string(&json, ",\"statuses\":[{\"id\":", status->wamid);
-    append_string(&json, ",\"status\":", kinds[status->status].name);
-    tg_text_append_format(&json, ",\"timestamp\":\"%" PRId64 "\"", status->timestamp_s);
-    append_string(&json, status->to_user_id ? ",\"recipient_user_id\":" : ",\"recipient_id\":",
-                  status->recipient);
-    if (kinds[status->status].priced) {
-        append_string(&json,
-                      ",\"pricing\":{\"billable\":true,\"pricing_model\":\"PMP\",\"category\":",
-                      status->category);
-        tg_text_append_string(&json, ",\"type\":\"regular\"}");
-    }
-    if (*status->callback_data)
-        append_string(&json, ",\"biz_opaque_callback_data\":", status->callback_data);
-    if (status->status == STATUS_FAILED)
-        append_error(&json, status);
-    tg_text_append_string(&json, "}]");
+    tg_text_append_string(&json, ",\"statuses\":[");
+    if (status->addressee == TO_GROUP)
+        append_group_statuses(&json, status);
+    else
+        append_status(&json, status, status->status, 0);
+    tg_text_append_string(&json, "]");
     end_value(&json);
     append_as_ascii(out, &json);
 }

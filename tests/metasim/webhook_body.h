@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/base/text.h"
+#include "tests/metasim/judge.h"
 #include "tests/metasim/status_plan.h"
 
 #include <stdint.h>
@@ -10,18 +11,19 @@
 struct webhook_status {
     const char *phone_number_id;
     const char *wamid;
-    const char *recipient;
-    bool to_user_id; // the recipient is a business-scoped user id, not a phone
+    const char *recipient; // a wa_id, or a user's or group's id
+    enum addressee addressee;
     const char *category;
     const char *callback_data; // biz_opaque_callback_data of the send; "": none
-    int error_code;            // of STATUS_FAILED, and its title and details
+    int error_code;            // of STATUS_FAILED, and its title and details; 0: none
     const char *error_title;
     const char *error_details;
     enum status_kind status;
     int64_t timestamp_s; // Unix time
 };
 
-// Appends the body of a webhook with this one status.
+// Appends the body of a webhook with this one status. Of a group each participant has a status of
+// its own in it; with an error code the first one's `delivered` is `failed`, and `read` it is not.
 void webhook_body_status(const struct webhook_status *status, struct tg_text *out);
 
 struct webhook_inbound {

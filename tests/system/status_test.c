@@ -69,8 +69,12 @@ static const struct {
     {"15552000010", "read", ""}, // each twice
     {"15552000011", "read", ""}, // in the wrong order
     {"15552000012", "delivered 131000", ", refund 0.20, refund_reversal -0.20"},
-    {"15552000005", "read", ""}, // answered with garbage
-    {"15552000007", "read", ""}, // answered 502
+    {"15554131042", "failed 131042 refunded", ", refund 0.20"}, // hours after the answer
+    {"15555132015", "failed 132015", ""},                       // likewise, held until then
+    {"15555000000", "read", ""},                                // held, then let go
+    {"5531987654321", "read", ""}, // another number to WhatsApp than to us
+    {"15552000005", "read", ""},   // answered with garbage
+    {"15552000007", "read", ""},   // answered 502
 };
 
 Test(status, the_recipients_of_the_simulator_end_as_they_should)

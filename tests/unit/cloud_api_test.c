@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define TEXT "\"type\":\"text\",\"text\":{\"body\":\"Hi\"}"
+#define TEMPLATE                                                                                   \
+    "\"type\":\"template\",\"template\":{\"name\":\"n\",\"language\":{\"code\":\"en\"}}"
 
 static struct sim sim;
 
@@ -191,6 +193,27 @@ Test(cloud_api, the_judge_is_asked)
     expect_error(json, &answer, 400, "131051", "type ");
 }
 
+Test(cloud_api, an_empty_meta_balance_is_refused_on_the_send)
+{
+    struct answer answer;
+    struct json_object *json = post("+15550131042", TEXT, &answer);
+    expect_error(json, &answer, 400, "131042", "");
+}
+
+Test(cloud_api, a_template_is_accepted_or_held)
+{
+    struct answer answer;
+    struct json_object *json = post("+919876543210", TEMPLATE, &answer);
+    cr_expect_str_eq(text_at(json, "/messages/0/message_status"), "accepted");
+    json_object_put(json);
+    json = post("+15555132015", TEMPLATE, &answer);
+    cr_expect_str_eq(text_at(json, "/messages/0/message_status"), "held_for_quality_assessment");
+    json_object_put(json);
+    json = post("+15555132015", TEXT, &answer);
+    cr_expect_str_eq(text_at(json, "/messages/0/message_status"), "");
+    json_object_put(json);
+}
+
 #define TO_GROUP_OF(id)                                                                            \
     "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"group\",\"to\":\"" id "\"," TEXT "}"
 
@@ -201,6 +224,7 @@ Test(cloud_api, a_group_is_no_number)
     cr_expect_str_eq(text_at(json, "/contacts/0/input"), "Y2FwaV9ncm91cA==");
     cr_expect_str_eq(text_at(json, "/contacts/0/wa_id"), "Y2FwaV9ncm91cA==");
     json_object_put(json);
+    expect_error(post_body(TO_GROUP_OF("15550131041"), &answer), &answer, 400, "131041", "");
 }
 
 Test(cloud_api, a_user_id_is_answered_by_itself)
