@@ -54,14 +54,16 @@ static bool take_part(const char **path, const char *characters, char *part, siz
 }
 
 // "/v23.0/106540352242922/messages"
-static bool parse_path(const char *path, char phone_number_id[static SIM_PHONE_NUMBER_ID_SIZE])
+static bool parse_path(const char *path, struct graph_note *graph,
+                       char phone_number_id[static SIM_PHONE_NUMBER_ID_SIZE])
 {
-    char version[16];
+    char version[sizeof graph->version - 1];
     if (strncmp(path, "/v", 2) != 0)
         return false;
     path += 2;
     if (!take_part(&path, "0123456789.", version, sizeof version) || *path++ != '/')
         return false;
+    snprintf(graph->version, sizeof graph->version, "v%s", version);
     return take_part(&path, "0123456789", phone_number_id, SIM_PHONE_NUMBER_ID_SIZE) &&
            strcmp(path, "/messages") == 0;
 }
@@ -213,6 +215,7 @@ static void write_body(const struct post_in_hand *post, const struct fate *fate,
     case BODY_PROXY_HTML:
         answer->http_status = 502;
         answer->content_type = "text/html";
+        answer->graph.number = 0;
         tg_text_append_string(&answer->body, "<html><head><title>502 Bad Gateway</title></head>"
                                              "<body><h1>502 Bad Gateway</h1></body></html>\n");
         break;
@@ -312,7 +315,10 @@ void cloud_api_answer(struct sim *sim, const struct request *request, struct ans
     stats_count(&sim->stats, STAT_REQUESTS);
     stats_count(&sim->stats, request->connection_reused ? STAT_REUSED : STAT_CONNECTIONS);
     answer->delay_ms = sim_settings_get(&sim->settings, SETTING_LATENCY_MS);
-    if (!parse_path(request->path, post.phone_number_id) || strcmp(request->method, "POST") != 0) {
+    answer->graph.number = atomic_fetch_add(&sim->answers, 1) + 1;
+    answer->graph.usage_percent = sim_settings_get(&sim->settings, SETTING_USAGE_PERCENT);
+    if (!parse_path(request->path, &answer->graph, post.phone_number_id) ||
+        strcmp(request->method, "POST") != 0) {
         envelope_write(answer, 404, CODE_UNKNOWN_PATH, "Unknown path components",
                        "Only POST /{version}/{phone_number_id}/messages is simulated");
         stats_count(&sim->stats, STAT_REFUSED);

@@ -1,14 +1,14 @@
 #include "tests/metasim/envelope.h"
 
-#include <inttypes.h>
-#include <stdatomic.h>
+#include "tests/metasim/graph_headers.h"
+
 #include <string.h>
 
 void envelope_write(struct answer *answer, int http_status, int code, const char *title,
                     const char *details)
 {
-    static atomic_uint_fast64_t traces;
-    uint64_t trace = atomic_fetch_add(&traces, 1);
+    char trace[GRAPH_ID_SIZE];
+    graph_write_id(&answer->graph, trace);
     // A title of the table is plain text, but nothing keeps quotes out of it.
     TG_TEXT_AUTO message = {0};
     tg_text_append_format(&message, "(#%d) %s", code, title);
@@ -22,5 +22,5 @@ void envelope_write(struct answer *answer, int http_status, int code, const char
         tg_text_append_string(body, ",\"is_transient\":true");
     tg_text_append_string(body, ",\"error_data\":{\"messaging_product\":\"whatsapp\",\"details\":");
     tg_text_append_json(body, details, strlen(details));
-    tg_text_append_format(body, "},\"fbtrace_id\":\"A%022" PRIX64 "\"}}", trace);
+    tg_text_append_format(body, "},\"fbtrace_id\":\"%s\"}}", trace);
 }

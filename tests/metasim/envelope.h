@@ -3,7 +3,7 @@
 
 #include "tests/metasim/exchange.h"
 
-// Makes `answer`, whose body is empty, an error of Meta's. HTTP 503 is marked is_transient.
-// Thread-safe.
+// Makes `answer`, whose body is empty and whose graph_note is filled in, an error of Meta's. HTTP
+// 503 is marked is_transient. Thread-safe.
 void envelope_write(struct answer *answer, int http_status, int code, const char *title,
                     const char *details);

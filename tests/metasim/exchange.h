@@ -30,13 +30,21 @@ enum answer_manner {
 
 struct series;
 
+// What the headers of Meta's own answers tell.
+struct graph_note {
+    uint64_t number;  // which answer this is; 0: it is not Meta's own
+    char version[12]; // of the API, as the path has it; "" if it is none
+    int64_t usage_percent;
+};
+
 struct answer {
     enum answer_manner manner;
     int http_status;          // of ANSWER_SEND
     const char *content_type; // a string literal; NULL: application/json
     struct tg_text body;
     int64_t retry_after_s; // header Retry-After; 0: none
-    int64_t delay_ms;      // how long after the request the answer is due
+    struct graph_note graph;
+    int64_t delay_ms; // how long after the request the answer is due
     // Webhooks that begin when the request is over, however it ends; NULL: none. They begin at once
     // if the answer is held for them: it is then due when they have ended, after delay_ms at the
     // latest.

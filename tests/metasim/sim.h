@@ -22,6 +22,7 @@ struct sim {
     struct recipients recipients;
     struct rates rates;
     struct wamids wamids;
+    atomic_uint_fast64_t answers; // of Meta's API so far, those of before a reset too
     struct webhooks *webhooks;
     struct delay *delay; // of the server that runs; NULL before
 };

@@ -3,6 +3,7 @@
 #include "tests/metasim/cloud_api.h"
 #include "tests/metasim/control.h"
 #include "tests/metasim/exchange.h"
+#include "tests/metasim/graph_headers.h"
 #include "tests/metasim/sim_limits.h"
 
 #include <errno.h>
@@ -113,6 +114,11 @@ static void reset_connection(int fd)
     (void)connect(fd, &nowhere, sizeof nowhere);
 }
 
+static void add_header(void *response, const char *name, const char *value)
+{
+    MHD_add_response_header(response, name, value);
+}
+
 static enum MHD_Result send_answer(struct exchange *exchange)
 {
     struct answer *answer = &exchange->answer;
@@ -124,6 +130,8 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                             answer->content_type ? answer->content_type
                                                  : "application/json; charset=UTF-8");
+    if (answer->graph.number != 0)
+        graph_headers(answer, add_header, response);
     char seconds[24];
     snprintf(seconds, sizeof seconds, "%" PRId64, answer->retry_after_s);
     if (answer->retry_after_s > 0)

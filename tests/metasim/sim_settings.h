@@ -16,6 +16,7 @@ enum setting {
     SETTING_RETRY_AFTER_S,    // Retry-After of what is refused; 0: none
     SETTING_DOWN,             // Meta is down: every request is answered 503
     SETTING_WEBHOOKS,         // messages taken from now on get status webhooks
+    SETTING_USAGE_PERCENT,    // how much of its rates the app has used, as headers tell
     SETTING_STATUS_GAP_MS,    // what the times of a message's status webhooks are counted in
     SETTINGS,
 };

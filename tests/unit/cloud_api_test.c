@@ -1,12 +1,14 @@
-// The simulator as its callers see it: whom a message reaches, what it is answered, and what the
-// record tells of it.
+// The simulator as its callers see it: whom a message reaches, what it is answered, with which
+// headers, and what the record tells of it.
 #include "tests/metasim/cloud_api.h"
 
 #include "common/base/json.h"
 #include "tests/corpus.h"
+#include "tests/metasim/graph_headers.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,6 +237,67 @@ Test(cloud_api, a_user_id_is_answered_by_itself)
     cr_expect_str_eq(text_at(json, "/contacts/0/user_id"), "IN.1A");
     cr_expect_str_eq(text_at(json, "/contacts/0/wa_id"), "");
     json_object_put(json);
+}
+
+static void collect(void *context, const char *name, const char *value)
+{
+    tg_text_append_format(context, "%s: %s\n", name, value);
+}
+
+static void expect_header(const struct tg_text *headers, const char *header)
+{
+    cr_expect(strstr(tg_text_string(headers), header), "no %s in %s", header,
+              tg_text_string(headers));
+}
+
+Test(cloud_api, an_answer_has_meta_s_headers)
+{
+    struct answer answer;
+    TG_TEXT_AUTO headers = {0};
+    sim.settings.values[SETTING_USAGE_PERCENT] = 95;
+    struct json_object *json = post("+15550131026", TEXT, &answer);
+    graph_headers(&answer, collect, &headers);
+    char id[96];
+    snprintf(id, sizeof id, "x-fb-request-id: %s\n", text_at(json, "/error/fbtrace_id"));
+    expect_header(&headers, id);
+    expect_header(&headers, "x-fb-trace-id: ");
+    expect_header(&headers, "x-fb-rev: ");
+    expect_header(&headers, "x-fb-debug: ");
+    expect_header(&headers, "facebook-api-version: v23.0\n");
+    expect_header(&headers, "x-app-usage: {\"call_count\":95,");
+    expect_header(&headers, "x-business-use-case-usage: {\"1001\":[{\"type\":\"whatsapp\","
+                            "\"call_count\":95,");
+    cr_expect_null(strstr(tg_text_string(&headers), "www-authenticate"));
+    json_object_put(json);
+}
+
+Test(cloud_api, a_refused_token_is_told_in_a_header_too)
+{
+    struct answer answer = {0};
+    const struct request request = {
+        .method = "POST", .path = "/v23.0/123456/messages", .authorization = "Bearer expired"};
+    TG_TEXT_AUTO headers = {0};
+    cloud_api_answer(&sim, &request, &answer);
+    graph_headers(&answer, collect, &headers);
+    cr_expect_eq(answer.http_status, 401);
+    expect_header(&headers, "www-authenticate: OAuth \"Facebook Platform\" \"invalid_token\"");
+    tg_text_finish(&answer.body);
+}
+
+Test(cloud_api, a_proxy_s_answer_is_none_of_meta_s)
+{
+    struct request request = {.method = "POST",
+                              .path = "/v23.0/123456/messages",
+                              .authorization = "Bearer EAAtest",
+                              .content_type = "application/json"};
+    struct answer answer = {0};
+    tg_text_append_string(&request.body,
+                          "{\"messaging_product\":\"whatsapp\",\"to\":\"+15552000007\"," TEXT "}");
+    cloud_api_answer(&sim, &request, &answer);
+    cr_expect_eq(answer.http_status, 502);
+    cr_expect_eq(answer.graph.number, 0);
+    tg_text_finish(&request.body);
+    tg_text_finish(&answer.body);
 }
 
 struct wrong_change {
