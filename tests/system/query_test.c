@@ -40,7 +40,7 @@ Test(query, a_message_tells_how_it_stands)
     expect_equal(answer_text(&answer, "/fee"), "0.20");
     expect_equal(answer_text(&answer, "/refunded"), "false");
     expect_equal(answer_text(&answer, "/attempts"), "1");
-    expect_equal(answer_text(&answer, "/payload/to"), "919876543210");
+    expect_equal(answer_text(&answer, "/payload/to"), "+919876543210");
     cr_assert(is_time(answer_text(&answer, "/created_at")), "%s", answer.body);
     cr_assert(is_time(answer_text(&answer, "/sent_at")), "%s", answer.body);
     cr_assert(is_null(&answer, "error") && is_null(&answer, "failed_at"), "%s", answer.body);
