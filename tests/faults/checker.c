@@ -218,6 +218,8 @@ static void check_posts_of(struct check *check, const struct row *row)
                      row->id, row->phone, posts[i].number, n);
         if (strcmp(posts[i].phone_number_id, row->phone_number_id) != 0)
             violated(check, "I7: %s was posted over number %s", row->id, posts[i].phone_number_id);
+        if (strcmp(posts[i].recipient, row->phone) != 0)
+            violated(check, "%s to %s has reached %s", row->id, row->phone, posts[i].recipient);
     }
     if (taken > 1)
         violated(check, "I5: %s to %s was taken %zu times", row->id, row->phone, taken);

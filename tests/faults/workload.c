@@ -58,6 +58,9 @@ static const struct {
     {"15552000012", RIG_ORGS, 0},
     {"15552000013", RIG_ORGS, 0},
     {"15552000014", RIG_ORGS, 0},
+    {"15554131042", RIG_ORGS, 0},
+    {"15555132015", RIG_ORGS, 0},
+    {"15555000000", RIG_ORGS, 0},
 };
 
 // A contact's turn: at most one send to it is on its way.
