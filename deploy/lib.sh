@@ -67,7 +67,13 @@ configure() {
 # build NAME PRESET [CMAKE_ARGUMENT...]: brings build/NAME up to date, alone in it; says something only on
 # failure.
 build() {
-    local name=$1 log=$root/build/$1.log
+    build_in "$root" "$@"
+}
+
+# build_in ROOT NAME PRESET [CMAKE_ARGUMENT...]: the same of another tree.
+build_in() {
+    local root=$1 name=$2 log=$1/build/$2.log
+    shift
     mkdir --parents "$root/build"
     if ! (flock 8 && configure "$@" && cmake --build "$root/build/$name") \
         >"$log" 2>&1 8>"$root/build/$name.lock" 9>&-; then

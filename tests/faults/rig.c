@@ -169,7 +169,9 @@ static void make_orgs(struct rig *rig)
 static void start_servers(struct rig *rig, const struct rig_options *options)
 {
     struct gateway *gateway = rig->gateway;
-    gateway->database = options->own_postgres ? start_postgres(rig) : database_create();
+    gateway->database = options->own_postgres ? start_postgres(rig)
+                        : options->template   ? database_create_from(options->template)
+                                              : database_create();
     gateway->redis = redis_create();
     if (rig->redis_disk)
         gateway->redis->directory = rig->redis_disk;
@@ -194,6 +196,7 @@ struct rig *rig_start(const struct rig_options *options)
     cr_assert(rig->gateway && rig->settings);
     rig->seed = read_seed();
     rig->gateway->options = rig->settings;
+    rig->settings->daemons = options->daemons;
     start_servers(rig, options);
     set_settings(rig);
     make_orgs(rig);

@@ -22,6 +22,8 @@ enum {
 struct rig_options {
     int workers;           // 0: two
     bool own_postgres;     // a cluster that can be taken away
+    const char *template;  // of its database; NULL: this version's
+    const char *daemons;   // a folder with those of another version; NULL: those under test
     bool small_redis_disk; // Redis's file is on a small disk of its own
     int latency_ms;        // of Meta
 };

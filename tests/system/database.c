@@ -45,6 +45,11 @@ static PGconn *connect_to_server(void)
 
 struct database *database_create(void)
 {
+    return database_create_from("tollgate_template");
+}
+
+struct database *database_create_from(const char *template)
+{
     static int made;
     PGconn *server = connect_to_server();
     struct database *database =
@@ -53,7 +58,7 @@ struct database *database_create(void)
     (void)ask(server, "SET client_min_messages = warning");
     // A test that failed may have left one, and process ids come again.
     (void)ask(server, text_of("DROP DATABASE IF EXISTS %s WITH (FORCE)", database->name));
-    (void)ask(server, text_of("CREATE DATABASE %s TEMPLATE tollgate_template", database->name));
+    (void)ask(server, text_of("CREATE DATABASE %s TEMPLATE %s", database->name, template));
     PQfinish(server);
     return database;
 }

@@ -10,8 +10,10 @@ struct database {
     struct pg_conn *connection;
 };
 
-// A new database made from the template of tests/run: migrated, and without any org.
+// A new database made from the template of tests/run: migrated, and without any org. Or from
+// another one.
 struct database *database_create(void);
+struct database *database_create_from(const char *template);
 
 // A database of any server, as its superuser postgres. Connects at the first question.
 struct database *database_of(const char *host, const char *port, const char *name);

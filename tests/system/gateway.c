@@ -22,6 +22,12 @@ static const char *const *environment_of(const struct gateway *gateway, const ch
     return environment;
 }
 
+static const char *program_of(const struct gateway *gateway, const char *name)
+{
+    const char *other = gateway->options->daemons;
+    return other ? text_of("%s/%s", other, name) : testbed_daemon(name);
+}
+
 // Where a daemon says that it listens.
 static const char *logged_url(struct process *process, const char *event)
 {
@@ -32,7 +38,7 @@ struct daemon start_ingress(struct gateway *gateway)
 {
     static int started;
     struct process *process = process_start(
-        text_of("ingress-%d", ++started), WORDS(testbed_daemon("tollgate-ingress")),
+        text_of("ingress-%d", ++started), WORDS(program_of(gateway, "tollgate-ingress")),
         environment_of(gateway, "tollgate_ingress", gateway->options->ingress_settings));
     return (struct daemon){process, logged_url(process, "server_listening"),
                            logged_url(process, "admin_listening")};
@@ -41,9 +47,9 @@ struct daemon start_ingress(struct gateway *gateway)
 static struct daemon run_worker(struct gateway *gateway, const char *const *settings)
 {
     static int started; // each with a log of its own
-    struct process *process =
-        process_start(text_of("worker-%d", ++started), WORDS(testbed_daemon("tollgate-worker")),
-                      environment_of(gateway, "tollgate_worker", settings));
+    struct process *process = process_start(text_of("worker-%d", ++started),
+                                            WORDS(program_of(gateway, "tollgate-worker")),
+                                            environment_of(gateway, "tollgate_worker", settings));
     return (struct daemon){process, "", logged_url(process, "admin_listening")};
 }
 

@@ -40,6 +40,7 @@ struct gateway_options {
     const char *ingress_settings[GATEWAY_SETTINGS_MAX]; // "NAME=value"
     const char *worker_settings[GATEWAY_SETTINGS_MAX];
     struct database *database; // NULL: a new one from the template
+    const char *daemons;       // a folder with those of another version; NULL: those under test
     bool without_redis;        // not started; redis_start does it
     bool without_worker;       // not started; start_worker does it
 };

@@ -87,6 +87,22 @@ Test(outage, of_postgresql_at_the_start_and_later_ends_by_itself)
     postgres_stop(postgres);
 }
 
+// A daemon of this version does not touch what an earlier one has left; of a later one it may.
+Test(outage, of_a_schema_that_is_older_ends_with_its_upgrade)
+{
+    struct gateway *gateway = given_gateway();
+    (void)database_text(gateway->database, "UPDATE schema_migrations SET version = version - 1");
+    expect_both_miss(gateway, "schema");
+    expect_alive(gateway);
+    struct daemon *late = start_worker(gateway);
+    eventually(daemon_has_logged(late, "schema_missed"));
+    (void)database_text(gateway->database, "UPDATE schema_migrations SET version = version + 1000");
+    (void)database_text(gateway->database, "UPDATE schema_migrations SET version = version - 998");
+    expect_both_miss(gateway, "");
+    eventually(*daemon_missing(late) == '\0');
+    stop_gateway(gateway);
+}
+
 // It hangs in the middle of a call, and nothing tells but that no answer comes.
 Test(outage, of_a_postgresql_that_falls_silent_ends_by_itself)
 {
