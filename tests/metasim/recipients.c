@@ -24,7 +24,7 @@ static const struct status_plan each_twice = {.steps = {{STATUS_SENT, 1},
                                                         {STATUS_READ, 5}}};
 // All three have happened by the time of the first.
 static const struct status_plan wrong_order = {
-    .steps = {{STATUS_READ, 5}, {STATUS_DELIVERED, 5, 2}, {STATUS_SENT, 5, 1}}};
+    .steps = {{STATUS_READ, 5}, {STATUS_DELIVERED, 5}, {STATUS_SENT, 5}}, .happened = {5, 2, 1}};
 static const struct status_plan failed_late = {.steps = {{STATUS_SENT, 1}, {STATUS_FAILED, LATE}}};
 static const struct status_plan failed_unsent = {.steps = {{STATUS_FAILED, LATE}}};
 static const struct status_plan sent_late = {

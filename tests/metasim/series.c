@@ -87,7 +87,8 @@ void series_write(const struct series *series, struct tg_text *out)
         return;
     }
     const struct status_step *step = &series->plan->steps[series->step];
-    int gaps = step->happened ? step->happened : step->gaps;
+    int happened = series->plan->happened[series->step];
+    int gaps = happened > 0 ? happened : step->gaps;
     struct webhook_status status = series->status;
     status.status = step->status;
     status.timestamp_s = (series->begun_unix_ms + gaps * series->gap_ms) / 1000;
