@@ -265,8 +265,8 @@ Test(send, a_number_reaches_meta_with_its_plus)
     static const char *const bodies[] = {
         "{\"phone\": \"919876543210\", \"message\": \"Hi\"}",
         "{\"phone\": \"+91 (98765) 43-210\", \"message\": \"Hi\"}",
-        "{\"payload\": {\"messaging_product\": \"whatsapp\", \"to\": \"919876543210\", "
-        "\"type\": \"text\", \"text\": {\"body\": \"Hi\"}}}",
+        ("{\"payload\": {\"type\": \"text\", \"text\": {\"body\": \"Hi\"}, "
+         "\"messaging_product\": \"whatsapp\", \"to\": \"919876543210\"}}"),
     };
     enum { BODIES = sizeof bodies / sizeof *bodies };
     struct gateway *gateway = given_gateway();
