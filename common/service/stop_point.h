@@ -15,7 +15,7 @@
 #ifdef TOLLGATE_STOP_POINTS
 #define TG_STOP_POINT(name) tg_stop_point(name)
 #else
-#define TG_STOP_POINT(name) ((void)0)
+#define TG_STOP_POINT(name) ((void)(name))
 #endif
 
 // Any thread may pass a point.
