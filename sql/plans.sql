@@ -60,8 +60,8 @@ BEGIN
             ('check_idempotency_keys_tenancy',    'lookup nested'),
             ('lock_wallets',          'lookup'),
             ('accept_replies',        'lookup'),
-            ('take_dead_events',      'lookup'),
-            ('end_dead_events',       'lookup')
+            ('take_dead_letters',      'lookup'),
+            ('end_dead_letters',       'lookup')
           ) AS l (function, traits)
     LOOP
         IF v_plan.made IS NULL THEN

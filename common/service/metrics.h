@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 enum tg_counter {
-    TG_HTTP_REQUESTS,    // label: status
-    TG_WEBHOOKS,         // label: result ("stored", "bad_signature", "unavailable", ...)
-    TG_SENDS,            // label: verdict of accept_sends
-    TG_JOBS_PUBLISHED,   // no label
-    TG_JOBS_UNPUBLISHED, // Redis did not take the job of a queued message; the janitor finds it
-    TG_SENDS_CLAIMED,    // no label
-    TG_OUTCOMES,         // label: outcome ("sent", "131026", "network:refused", ...)
+    TG_HTTP_REQUESTS,        // label: status
+    TG_WEBHOOKS,             // label: result ("stored", "bad_signature", "unavailable", ...)
+    TG_SENDS,                // label: verdict of accept_sends
+    TG_JOBS_PUBLISHED,       // no label
+    TG_JOBS_UNPUBLISHED,     // Redis did not take the job of a queued message; the janitor finds it
+    TG_SENDS_CLAIMED,        // no label
+    TG_OUTCOMES,             // label: outcome ("sent", "131026", "network:refused", ...)
     TG_UNKNOWN_ERROR_CODES,  // label: Meta's code that has no error rule
     TG_SECOND_POSTS_REFUSED, // no label
     TG_SENDS_SETTLED,        // label: status
@@ -23,7 +23,7 @@ enum tg_counter {
     TG_JOBS_TAKEN_OVER,      // no label
     TG_JANITOR,              // label: duty ("due", "lost", "expired", ...)
     TG_INBOUND_ITEMS,        // label: result ("message_saved", "status_applied", "dead", ...)
-    TG_DEAD_EVENTS,          // label: reason
+    TG_DEAD_LETTERS,         // label: reason
     TG_REFUND_REVERSALS,     // no label
     TG_REPLIES,              // label: verdict of accept_replies
     TG_POSTGRES_ERRORS,      // label: kind ("unavailable", "unknown", "retry", "refused")

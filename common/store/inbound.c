@@ -96,17 +96,17 @@ enum tg_pg_status tg_store_receive_preferences(struct tg_pg *pg,
                       TG_ROWS((struct judged *)verdicts, n));
 }
 
-static const struct tg_call record_account_events = {
-    .name = "record_account_events",
+static const struct tg_call record_account_notices = {
+    .name = "record_account_notices",
     .each = TG_FIELDS(
-        TEXT("p_phone_number_ids", tg_account_event, phone_number_id),
-        TEXT("p_waba_ids", tg_account_event, waba_id), INT8("p_times", tg_account_event, time_s),
-        TEXT("p_fields", tg_account_event, field), TEXT("p_values", tg_account_event, value)),
+        TEXT("p_phone_number_ids", tg_account_notice, phone_number_id),
+        TEXT("p_waba_ids", tg_account_notice, waba_id), INT8("p_times", tg_account_notice, time_s),
+        TEXT("p_fields", tg_account_notice, field), TEXT("p_values", tg_account_notice, value)),
 };
 
-enum tg_pg_status tg_store_record_account_events(struct tg_pg *pg,
-                                                 const struct tg_account_event *const *events,
-                                                 size_t n)
+enum tg_pg_status tg_store_record_account_notices(struct tg_pg *pg,
+                                                  const struct tg_account_notice *const *notices,
+                                                  size_t n)
 {
-    return tg_pg_call(pg, &record_account_events, TG_EACH_AT(events, n));
+    return tg_pg_call(pg, &record_account_notices, TG_EACH_AT(notices, n));
 }

@@ -1,6 +1,6 @@
 // What comes back by webhooks. See accept.h for what holds for all. The functions are parts of one
 // transaction: between tg_pg_begin and tg_pg_commit, in the order in which they stand here (their
-// lock order), then tg_store_record_dead_events.
+// lock order), then tg_store_record_dead_letters.
 //
 // Spans are borrowed for the call; an absent one is NULL in SQL. Up to TG_BATCH_MAX items a call,
 // and results[i] is for items[i].
@@ -34,7 +34,7 @@ enum tg_item_verdict {
     TG_ITEM_FOREIGN_MESSAGE,
     TG_ITEM_VERDICTS
 };
-// The words of SQL, metrics and dead_events.reason for them: "unknown_number", ...
+// The words of SQL, metrics and dead_letters.reason for them: "unknown_number", ...
 extern const char *const tg_item_verdict_names[TG_ITEM_VERDICTS];
 
 struct tg_status_applied {
@@ -103,7 +103,7 @@ enum tg_pg_status tg_store_receive_preferences(struct tg_pg *pg,
                                                size_t n,
                                                enum tg_item_verdict *verdicts) TG_MUST_CHECK;
 
-struct tg_account_event {
+struct tg_account_notice {
     struct tg_span phone_number_id;
     struct tg_span waba_id;
     struct tg_span field;
@@ -111,6 +111,6 @@ struct tg_account_event {
     int64_t time_s;       // 0: not told
 };
 
-enum tg_pg_status tg_store_record_account_events(struct tg_pg *pg,
-                                                 const struct tg_account_event *const *events,
-                                                 size_t n) TG_MUST_CHECK;
+enum tg_pg_status tg_store_record_account_notices(struct tg_pg *pg,
+                                                  const struct tg_account_notice *const *notices,
+                                                  size_t n) TG_MUST_CHECK;

@@ -138,12 +138,12 @@ enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age
                       TG_ROWS((struct number *)deleted, 1));
 }
 
-static const struct tg_call take_scheduler_lock = {
-    .name = "take_scheduler_lock",
-    .out = TG_FIELDS(BOOL("take_scheduler_lock", yes_no, value)),
+static const struct tg_call take_janitor_lock = {
+    .name = "take_janitor_lock",
+    .out = TG_FIELDS(BOOL("take_janitor_lock", yes_no, value)),
 };
 
-enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken)
+enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
 {
-    return tg_pg_call(pg, &take_scheduler_lock, TG_ROWS((struct yes_no *)taken, 1));
+    return tg_pg_call(pg, &take_janitor_lock, TG_ROWS((struct yes_no *)taken, 1));
 }

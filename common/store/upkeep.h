@@ -59,4 +59,4 @@ enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age
                                                    int64_t *deleted) TG_MUST_CHECK;
 
 // Takes the advisory lock that lets one janitor act, for as long as the connection lives.
-enum tg_pg_status tg_store_take_scheduler_lock(struct tg_pg *pg, bool *taken) TG_MUST_CHECK;
+enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken) TG_MUST_CHECK;

@@ -17,7 +17,7 @@ struct jobs {
     atomic_bool closing;
 };
 
-static void leave_to_scheduler(size_t n)
+static void leave_to_janitor(size_t n)
 {
     tg_count(TG_JOBS_UNPUBLISHED, NULL, n);
     tg_log(TG_LOG_WARN, "jobs_not_published", TG_LOG_NUMBER("jobs", n));
@@ -35,7 +35,7 @@ static bool publish(struct tg_stream *stream, void *const *popped, size_t n)
     size_t published = stream ? tg_job_publish(stream, batch, n) : 0;
     tg_count(TG_JOBS_PUBLISHED, NULL, published);
     if (published < n)
-        leave_to_scheduler(n - published);
+        leave_to_janitor(n - published);
     return published == n;
 }
 
@@ -100,5 +100,5 @@ void jobs_submit(struct jobs *jobs, const struct tg_job *batch, size_t n)
     }
     tg_gauge_add(TG_JOB_QUEUE, (int64_t)queued - (int64_t)n);
     if (queued < n)
-        leave_to_scheduler(n - queued);
+        leave_to_janitor(n - queued);
 }

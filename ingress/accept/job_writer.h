@@ -1,6 +1,6 @@
 // The way of jobs to Redis: one thread publishes what the lanes hand it, everything that is waiting
 // in one pipeline. So a Redis that is slow, or hangs, delays no lane; a job that it does not take
-// is the scheduler's to find, as its message is on record.
+// is the janitor's to find, as its message is on record.
 #pragma once
 
 #include "common/settings/settings.h"
@@ -17,5 +17,5 @@ void jobs_close(struct jobs *jobs);
 void jobs_stop(struct jobs *jobs);
 void jobs_free(struct jobs *jobs);
 
-// Queues copies. What finds no room is left to the scheduler, too. Thread-safe.
+// Queues copies. What finds no room is left to the janitor, too. Thread-safe.
 void jobs_submit(struct jobs *jobs, const struct tg_job *batch, size_t n);

@@ -16,7 +16,7 @@ void webhook_destroy(struct webhook *webhook);
 void webhook_shake_hands(const struct webhook *webhook, struct request *request);
 
 // POST: a body that one of the app secrets has signed is stored, whatever it is: what is no
-// JSON, or nothing that we understand, is the worker's to file under dead_events, where a person
+// JSON, or nothing that we understand, is the worker's to file under dead_letters, where a person
 // sees it; a refusal would only make Meta repeat it for days. 401 for all else, of which nothing is
 // kept.
 void webhook_take(const struct webhook *webhook, struct request *request);

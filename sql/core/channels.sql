@@ -4,7 +4,7 @@
 -- turn comes (release_due_sends, claim_sends), so that pausing costs nothing however many wait.
 
 -- park_sends: parks messages whose turn has come but that may not leave: those of channels that are not
--- active until the channel is resumed, those past their not_after until the scheduler expires them. The
+-- active until the channel is resumed, those past their not_after until the janitor expires them. The
 -- lock on the channel makes whoever resumes it at this moment find them. Who holds it already is not waited
 -- for, as all that is due would wait too: then they are looked at again soon.
 CREATE OR REPLACE FUNCTION park_sends(p_org_ids uuid[], p_message_ids uuid[], p_claim_id uuid) RETURNS void

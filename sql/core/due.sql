@@ -1,5 +1,5 @@
 -- What release_due_sends is made of. It works batch by batch: p_limit messages after the first p_skip ones,
--- which the scheduler could not deal with in this round.
+-- which the janitor could not deal with in this round.
 
 -- take_turns: more is due than fits into a batch. The channels share it, so that one's campaign does not keep
 -- the messages of all others waiting; who waits longest comes first. Locks what it returns.

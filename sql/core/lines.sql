@@ -35,9 +35,9 @@ END $$;
 
 -- call_up_next: releases the first of each of these lines if it is held. What may leave now is `queued` and
 -- returned, in the order of the lines (NULL: nobody): it needs a job. What may not leave yet, or never again,
--- is the scheduler's to watch; so is all of it if p_publish is false, as nobody could publish a job.
+-- is the janitor's to watch; so is all of it if p_publish is false, as nobody could publish a job.
 --
--- Nor does anything leave a slowed channel but through the scheduler, who knows its rate.
+-- Nor does anything leave a slowed channel but through the janitor, who knows its rate.
 --
 -- Another transaction may be taking out the very row that we call up; then it is the turn of the one behind
 -- it, hence the repeats.

@@ -1,5 +1,5 @@
 -- cancel_send: the customer does not want it sent after all. `cancelled`, also when it had been before;
--- `too_late` once it is on its way; `not_found`. The scheduler publishes what stood behind it.
+-- `too_late` once it is on its way; `not_found`. The janitor publishes what stood behind it.
 CREATE OR REPLACE FUNCTION cancel_send(p_org_id uuid, p_message_id uuid)
 RETURNS TABLE (verdict text, refunded boolean) -- refunded: by this call
 LANGUAGE plpgsql SECURITY DEFINER

@@ -96,7 +96,7 @@ AS $$
             WHERE a.channel_id = o.channel_id AND a.contact_id = o.contact_id AND a.org_id = o.org_id
               AND a.seq < o.seq)
     UNION ALL
-    -- or for the scheduler, which is never so late as this,
+    -- or for the janitor, which is never so late as this,
     SELECT 'I3', o.org_id, o.message_id,
            format('%s since %s', o.state, coalesce(o.claimed_at, o.look_at))
       FROM outbox o

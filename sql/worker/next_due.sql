@@ -1,4 +1,4 @@
--- next_due: milliseconds until the scheduler has something to do here; 0: now; -1: nothing waits.
+-- next_due: milliseconds until the janitor has something to do here; 0: now; -1: nothing waits.
 CREATE OR REPLACE FUNCTION next_due() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER
 SET search_path = tollgate, pg_temp

@@ -1,7 +1,7 @@
--- record_account_events: keeps what is neither a message nor a status that moves one, with its org: that
+-- record_account_notices: keeps what is neither a message nor a status that moves one, with its org: that
 -- of the number it names, else of the business account, where that is one org's alone. What is delivered
 -- again stands here once; p_times (Meta's, Unix seconds; NULL where it gives none) tells it from the like.
-CREATE OR REPLACE FUNCTION record_account_events(
+CREATE OR REPLACE FUNCTION record_account_notices(
     p_phone_number_ids text[],
     p_waba_ids         text[],
     p_times            bigint[],
@@ -14,7 +14,7 @@ AS $$
 DECLARE
     v_recorded integer;
 BEGIN
-    INSERT INTO account_events (org_id, waba_id, phone_number_id, field, value, digest)
+    INSERT INTO account_notices (org_id, waba_id, phone_number_id, field, value, digest)
     SELECT coalesce(c.org_id, w.org_id), i.waba_id, i.phone_number_id, i.field, i.value::json,
            sha256(convert_to(concat_ws(E'\x01', coalesce(i.phone_number_id, ''), coalesce(i.waba_id, ''),
                                        coalesce(i.at, 0), i.field, i.value), 'UTF8'))

@@ -1,12 +1,12 @@
--- What of the events could not be applied. A row is tried again while its retry_at is set: a worker takes
--- it, applies its body like any event's, records here what failed again, and in the end ends the rows that
+-- What of webhooks could not be applied. A row is tried again while its retry_at is set: a worker takes it,
+-- applies its body like any webhook's, records here what failed again, and in the end ends the rows that
 -- did not. All of that may be several transactions.
 --
--- record_dead_events: keeps what could not be applied now. A status that fits no message may only be early
+-- record_dead_letters: keeps what could not be applied now. A status that fits no message may only be early
 -- (its message may be settling at this moment): it is tried again for a while, 1, 2, 4 and 8 s later. The
 -- same body stands here once.
-CREATE OR REPLACE FUNCTION record_dead_events(
-    p_taken            bigint[], -- rows of take_dead_events that are being applied: no others change
+CREATE OR REPLACE FUNCTION record_dead_letters(
+    p_taken            bigint[], -- rows of take_dead_letters that are being applied: no others change
     p_bodies           bytea[],
     p_reasons          text[],
     p_phone_number_ids text[],   -- NULL: none is named
@@ -16,7 +16,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = tollgate, pg_temp
 AS $$
 BEGIN
-    INSERT INTO dead_events AS d (org_id, phone_number_id, reason, body, digest, tries, retry_at)
+    INSERT INTO dead_letters AS d (org_id, phone_number_id, reason, body, digest, tries, retry_at)
     SELECT DISTINCT ON (sha256(i.body)) c.org_id, i.phone_number_id, i.reason, i.body,
            sha256(i.body), i.tries + 1,
            CASE WHEN i.reason = 'unknown_message' AND i.tries < 4

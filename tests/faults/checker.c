@@ -93,9 +93,9 @@ static const char *unrest(struct rig *rig)
     if (*entries)
         return entries;
     long dead =
-        database_number(database, "SELECT count(*) FROM dead_events WHERE retry_at IS NOT NULL");
+        database_number(database, "SELECT count(*) FROM dead_letters WHERE retry_at IS NOT NULL");
     if (dead > 0)
-        return text_of("%ld dead events wait for another try", dead);
+        return text_of("%ld dead letters wait for another try", dead);
     if (database_number(database, "SELECT count(*) FROM messages WHERE status = 'unconfirmed'") > 0)
         return "messages are unconfirmed";
     return "";
@@ -269,9 +269,9 @@ static void check_events(struct check *check)
     if (received != (long)workload_inbound(check->rig->workload))
         violated(check, "I6: %ld inbound messages of %zu", received,
                  workload_inbound(check->rig->workload));
-    const char *dead = database_text(database, "SELECT string_agg(reason, ', ') FROM dead_events");
+    const char *dead = database_text(database, "SELECT string_agg(reason, ', ') FROM dead_letters");
     if (*dead)
-        violated(check, "I6: dead events: %s", dead);
+        violated(check, "I6: dead letters: %s", dead);
     for (size_t i = 0; i < check->post_count; i++) {
         const struct post *post = &check->posts[i];
         const struct row *row = find_row(check, post->message);

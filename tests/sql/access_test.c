@@ -38,12 +38,12 @@ Test(access, ingress_executes_its_functions_alone)
 Test(access, the_worker_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_worker"), "accept_replies", "apply_statuses",
-                "claim_sends", "delete_idempotency_keys", "end_dead_events", "expire_sends",
+                "claim_sends", "delete_idempotency_keys", "end_dead_letters", "expire_sends",
                 "fail_poison_sends", "fail_unheard_sends", "find_lost_sends", "list_rules",
                 "money_text", "next_due", "receive_messages", "receive_preferences",
-                "record_account_events", "record_dead_events", "release_due_sends", "release_sends",
-                "schema_version", "settle_sends", "take_dead_events", "take_scheduler_lock",
-                "time_text", "unconfirm_sends");
+                "record_account_notices", "record_dead_letters", "release_due_sends",
+                "release_sends", "schema_version", "settle_sends", "take_dead_letters",
+                "take_janitor_lock", "time_text", "unconfirm_sends");
 }
 
 // The folder of a function's file is the right to call it.
@@ -286,7 +286,7 @@ Test(access, the_worker_does_its_work)
     const char *second = new_id();
     become("tollgate_worker");
     cr_assert_str_neq(value("SELECT schema_version()"), "0");
-    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
+    cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
     cr_assert_str_eq(value("SELECT count(*) FROM release_due_sends(10)"), "1");
     cr_assert_str_eq(value("SELECT count(*) FROM find_lost_sends('{0}', 10)"), "3");
     cr_assert_str_not_empty(claim_under(first, acme, sent));

@@ -229,7 +229,7 @@ Test(audit, one_that_is_held_behind_nobody_violates_I3)
     assert_rows(violations(), text("I3, %s, held, and nobody stands ahead of it", second));
 }
 
-Test(audit, what_the_scheduler_should_have_seen_long_ago_violates_I3)
+Test(audit, what_the_janitor_should_have_seen_long_ago_violates_I3)
 {
     given_a_right_ledger();
     (void)given_message(.org = acme, .send_in_ms = 60000);

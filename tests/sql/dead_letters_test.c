@@ -1,13 +1,13 @@
-// What could not be applied stands in dead_events with its reason, once, and can be replayed.
+// What could not be applied stands in dead_letters with its reason, once, and can be replayed.
 
 #include "tests/sql/inbound.h"
 
-TestSuite(dead_events, .init = database_create, .fini = database_drop);
+TestSuite(dead_letters, .init = database_create, .fini = database_drop);
 
 static void record(const char *taken, const char *body, const char *reason, const char *number,
                    int tries)
 {
-    run("SELECT record_dead_events('{%s}', ARRAY['%s'::bytea], '{%s}', ARRAY[%s]::text[], '{%d}')",
+    run("SELECT record_dead_letters('{%s}', ARRAY['%s'::bytea], '{%s}', ARRAY[%s]::text[], '{%d}')",
         taken, body, reason, number, tries);
 }
 
@@ -15,51 +15,52 @@ static const char *dead(void)
 {
     return rows("SELECT convert_from(body, 'UTF8'), reason, tries, "
                 "CASE WHEN retry_at IS NOT NULL THEN 'again' ELSE 'dead' END "
-                "FROM dead_events ORDER BY id");
+                "FROM dead_letters ORDER BY id");
 }
 
 static const char *taken(void)
 {
-    return rows("SELECT convert_from(body, 'UTF8'), tries FROM take_dead_events(10)");
+    return rows("SELECT convert_from(body, 'UTF8'), tries FROM take_dead_letters(10)");
 }
 
 // Replays everything and takes it; returns the until_us of all that was taken.
 static const char *replay_and_take(void)
 {
-    run("SELECT replay_dead_events()");
-    return value("SELECT max(until_us) FROM take_dead_events(10)");
+    run("SELECT replay_dead_letters()");
+    return value("SELECT max(until_us) FROM take_dead_letters(10)");
 }
 
 // A worker that took everything until then is through with it.
 static void end_all(const char *until_us)
 {
-    run("SELECT end_dead_events(array_agg(id), array_agg(%s::bigint)) FROM dead_events", until_us);
+    run("SELECT end_dead_letters(array_agg(id), array_agg(%s::bigint)) FROM dead_letters",
+        until_us);
 }
 
-Test(dead_events, stand_there_once_with_the_org_of_their_number)
+Test(dead_letters, stand_there_once_with_the_org_of_their_number)
 {
     const char *org = given_org_with_channel("1.00");
     record("", "a", "invalid_json", "NULL", 0);
     record("", "a", "invalid_json", "NULL", 0);
     record("", "b", "foreign_message", text("'%s'", number_of_org(org)), 0);
     assert_rows(dead(), "a, invalid_json, 1, dead", "b, foreign_message, 1, dead");
-    assert_rows(rows("SELECT org_id = '%s' FROM dead_events ORDER BY id", org), "null", "t");
+    assert_rows(rows("SELECT org_id = '%s' FROM dead_letters ORDER BY id", org), "null", "t");
 }
 
-Test(dead_events, a_status_that_may_be_early_is_tried_again_for_a_while)
+Test(dead_letters, a_status_that_may_be_early_is_tried_again_for_a_while)
 {
     record("", "a", "unknown_message", "NULL", 0);
     for (int tries = 1; tries <= 4; tries++) {
         assert_no_rows(taken()); // its time has not come
         assert_rows(dead(), text("a, unknown_message, %d, again", tries));
-        run("UPDATE dead_events SET retry_at = now() - interval '1 second'");
+        run("UPDATE dead_letters SET retry_at = now() - interval '1 second'");
         assert_rows(taken(), text("a, %d", tries));
-        record(value("SELECT id FROM dead_events"), "a", "unknown_message", "NULL", tries);
+        record(value("SELECT id FROM dead_letters"), "a", "unknown_message", "NULL", tries);
     }
     assert_rows(dead(), "a, unknown_message, 5, dead");
 }
 
-Test(dead_events, what_is_applied_at_another_try_is_gone)
+Test(dead_letters, what_is_applied_at_another_try_is_gone)
 {
     record("", "a", "unknown_number", "NULL", 0);
     const char *until_us = replay_and_take();
@@ -69,13 +70,13 @@ Test(dead_events, what_is_applied_at_another_try_is_gone)
 }
 
 // Each record is a transaction of its own.
-Test(dead_events, what_fails_again_stays_whichever_of_several_transactions_says_so)
+Test(dead_letters, what_fails_again_stays_whichever_of_several_transactions_says_so)
 {
     record("", "a", "unknown_number", "NULL", 0);
     record("", "b", "unknown_number", "NULL", 0);
     record("", "c", "unknown_number", "NULL", 0);
     const char *until_us = replay_and_take();
-    const char *taken_ids = value("SELECT string_agg(id::text, ',') FROM dead_events");
+    const char *taken_ids = value("SELECT string_agg(id::text, ',') FROM dead_letters");
     record(taken_ids, "a", "unknown_number", "NULL", 0);
     record(taken_ids, "b", "refused", "NULL", 0);
     record(taken_ids, "b", "refused", "NULL", 0); // its first answer was lost
@@ -84,63 +85,63 @@ Test(dead_events, what_fails_again_stays_whichever_of_several_transactions_says_
     assert_rows(dead(), "a, unknown_number, 1, dead", "b, refused, 1, dead");
 }
 
-Test(dead_events, what_is_replayed_before_its_worker_is_through_stays)
+Test(dead_letters, what_is_replayed_before_its_worker_is_through_stays)
 {
     record("", "a", "unknown_number", "NULL", 0);
     const char *until_us = replay_and_take();
-    record(value("SELECT id FROM dead_events"), "a", "unknown_number", "NULL", 0);
-    run("SELECT replay_dead_events()");
+    record(value("SELECT id FROM dead_letters"), "a", "unknown_number", "NULL", 0);
+    run("SELECT replay_dead_letters()");
     end_all(until_us);
     assert_rows(dead(), "a, unknown_number, 0, again");
 }
 
-Test(dead_events, what_another_worker_has_by_now_is_ended_by_that_one)
+Test(dead_letters, what_another_worker_has_by_now_is_ended_by_that_one)
 {
     record("", "a", "unknown_number", "NULL", 0);
     const char *first_us = replay_and_take();
-    run("UPDATE dead_events SET retry_at = now()");
-    const char *second_us = value("SELECT until_us FROM take_dead_events(10)");
+    run("UPDATE dead_letters SET retry_at = now()");
+    const char *second_us = value("SELECT until_us FROM take_dead_letters(10)");
     end_all(first_us);
     assert_rows(dead(), "a, unknown_number, 0, again");
     end_all(second_us);
     assert_no_rows(dead());
 }
 
-Test(dead_events, a_taken_one_comes_back_should_its_worker_die)
+Test(dead_letters, a_taken_one_comes_back_should_its_worker_die)
 {
     record("", "a", "unknown_message", "NULL", 0);
-    run("UPDATE dead_events SET retry_at = now()");
+    run("UPDATE dead_letters SET retry_at = now()");
     assert_rows(taken(), "a, 1");
     assert_no_rows(taken());
-    assert_rows(rows("SELECT retry_at < now() + interval '31 seconds' FROM dead_events"), "t");
+    assert_rows(rows("SELECT retry_at < now() + interval '31 seconds' FROM dead_letters"), "t");
 }
 
-Test(dead_events, are_replayed_by_reason_and_by_number)
+Test(dead_letters, are_replayed_by_reason_and_by_number)
 {
     record("", "a", "unknown_number", "'4711'", 0);
     record("", "b", "unknown_number", "'4712'", 0);
     record("", "c", "invalid_json", "NULL", 0);
-    cr_assert_str_eq(value("SELECT replay_dead_events('unknown_number', '4711')"), "1");
+    cr_assert_str_eq(value("SELECT replay_dead_letters('unknown_number', '4711')"), "1");
     assert_rows(taken(), "a, 0");
-    cr_assert_str_eq(value("SELECT replay_dead_events('invalid_json')"), "1");
+    cr_assert_str_eq(value("SELECT replay_dead_letters('invalid_json')"), "1");
     assert_rows(taken(), "c, 0");
-    cr_assert_str_eq(value("SELECT replay_dead_events()"), "1");
+    cr_assert_str_eq(value("SELECT replay_dead_letters()"), "1");
     assert_rows(taken(), "b, 0");
 }
 
-Test(dead_events, a_replay_that_fails_is_dead_as_before)
+Test(dead_letters, a_replay_that_fails_is_dead_as_before)
 {
     record("", "a", "unknown_number", "NULL", 0);
-    run("SELECT replay_dead_events()");
+    run("SELECT replay_dead_letters()");
     (void)taken();
-    record(value("SELECT id FROM dead_events"), "a", "unknown_number", "NULL", 0);
+    record(value("SELECT id FROM dead_letters"), "a", "unknown_number", "NULL", 0);
     assert_rows(dead(), "a, unknown_number, 1, dead");
 }
 
-Test(dead_events, take_any_bytes)
+Test(dead_letters, take_any_bytes)
 {
-    run("SELECT record_dead_events('{}', ARRAY['\\x00ff'::bytea, ''::bytea], '{x,y}', "
+    run("SELECT record_dead_letters('{}', ARRAY['\\x00ff'::bytea, ''::bytea], '{x,y}', "
         "'{NULL,NULL}', "
         "'{0,0}')");
-    assert_rows(rows("SELECT length(body) FROM dead_events ORDER BY 1"), "0", "2");
+    assert_rows(rows("SELECT length(body) FROM dead_letters ORDER BY 1"), "0", "2");
 }

@@ -123,7 +123,7 @@ Test(ends, what_is_past_its_not_after_expires_and_is_refunded)
     assert_healthy();
 }
 
-Test(ends, the_scheduler_leaves_what_has_expired_to_its_end)
+Test(ends, the_janitor_leaves_what_has_expired_to_its_end)
 {
     given_acme();
     const char *message = given_message(.org = acme, .send_in_ms = 60000);

@@ -204,7 +204,7 @@ Test(inbound, opting_out_is_for_one_number_and_for_bulk)
     assert_healthy();
 }
 
-Test(inbound, account_events_find_their_org)
+Test(inbound, account_notices_find_their_org)
 {
     const char *acme = given_org_with_channel("1.00");
     const char *beta = given_org_with_channel("1.00");
@@ -213,14 +213,14 @@ Test(inbound, account_events_find_their_org)
     given_channel(.org = beta, .phone_number_id = "4711");
     run("UPDATE channels SET waba_id = '1001' WHERE phone_number_id = '4711'");
     for (int twice = 0; twice < 2; twice++)
-        run("SELECT record_account_events('{NULL,4711,NULL,NULL}', '{1002,1001,1001,9}', "
+        run("SELECT record_account_notices('{NULL,4711,NULL,NULL}', '{1002,1001,1001,9}', "
             "'{1,1,1,1}', '{a,b,c,d}', '{\"{}\",\"{}\",\"{}\",\"{}\"}')");
     assert_rows(rows("SELECT field, CASE org_id WHEN '%s' THEN 'acme' WHEN '%s' THEN 'beta' END "
-                     "FROM account_events ORDER BY 1",
+                     "FROM account_notices ORDER BY 1",
                      acme, beta),
                 "a, beta", "b, beta", "c, null", "d, null");
-    run("SELECT record_account_events('{NULL}', '{1002}', '{2}', '{a}', '{\"{}\"}')");
-    cr_assert_str_eq(number_of("account_events"), "5");
+    run("SELECT record_account_notices('{NULL}', '{1002}', '{2}', '{a}', '{\"{}\"}')");
+    cr_assert_str_eq(number_of("account_notices"), "5");
 }
 
 static void receive_at_once(struct session *session, int thread)

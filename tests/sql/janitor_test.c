@@ -1,8 +1,8 @@
-// What the scheduler asks for: due messages, lost jobs, and the lock that lets one of them act.
+// What the janitor asks for: due messages, lost jobs, and the lock that lets one of them act.
 
 #include "tests/sql/givens.h"
 
-TestSuite(scheduler, .init = database_create, .fini = database_drop);
+TestSuite(janitor, .init = database_create, .fini = database_drop);
 
 // A scheduled message that has been due for that long, or will be.
 static const char *given_scheduled(const char *org, const char *due)
@@ -14,7 +14,7 @@ static const char *given_scheduled(const char *org, const char *due)
     return message;
 }
 
-Test(scheduler, a_due_message_is_queued)
+Test(janitor, a_due_message_is_queued)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *due = given_scheduled(acme, "-1 second");
@@ -25,7 +25,7 @@ Test(scheduler, a_due_message_is_queued)
     cr_assert_str_not_empty(claim(acme, due));
 }
 
-Test(scheduler, what_is_not_due_yet_waits)
+Test(janitor, what_is_not_due_yet_waits)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *later = given_scheduled(acme, "1 hour");
@@ -33,7 +33,7 @@ Test(scheduler, what_is_not_due_yet_waits)
     cr_assert_str_eq(state_of(later), "scheduled");
 }
 
-Test(scheduler, only_what_is_scheduled_is_released)
+Test(janitor, only_what_is_scheduled_is_released)
 {
     const char *acme = given_org_with_channel("100.00");
     (void)given_message(.org = acme);
@@ -41,7 +41,7 @@ Test(scheduler, only_what_is_scheduled_is_released)
     assert_no_rows(release_due(10));
 }
 
-Test(scheduler, the_longest_due_are_released_first)
+Test(janitor, the_longest_due_are_released_first)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *beta = given_org_with_channel("100.00");
@@ -53,7 +53,7 @@ Test(scheduler, the_longest_due_are_released_first)
     assert_rows(release_due(1), third);
 }
 
-Test(scheduler, no_more_than_the_limit_are_released)
+Test(janitor, no_more_than_the_limit_are_released)
 {
     const char *acme = given_org_with_channel("100.00");
     for (int i = 0; i < 5; i++)
@@ -65,7 +65,7 @@ Test(scheduler, no_more_than_the_limit_are_released)
 }
 
 // Many of one org, due for long, and one each of two others.
-Test(scheduler, what_is_more_than_a_batch_is_released_by_turns)
+Test(janitor, what_is_more_than_a_batch_is_released_by_turns)
 {
     const char *acme = given_org_with_channel("1000.00");
     const char *beta = given_org_with_channel("100.00");
@@ -89,7 +89,7 @@ Test(scheduler, what_is_more_than_a_batch_is_released_by_turns)
 }
 
 // A round that passes over one passes over its channel while the others have their turns.
-Test(scheduler, turns_are_taken_behind_what_is_passed_over)
+Test(janitor, turns_are_taken_behind_what_is_passed_over)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *beta = given_org_with_channel("100.00");
@@ -100,7 +100,7 @@ Test(scheduler, turns_are_taken_behind_what_is_passed_over)
     assert_no_rows(rows("SELECT message_id FROM release_due_sends(1, 2)"));
 }
 
-Test(scheduler, a_due_message_that_another_holds_is_skipped)
+Test(janitor, a_due_message_that_another_holds_is_skipped)
 {
     const char *acme = given_org_with_channel("100.00");
     (void)given_scheduled(acme, "-2 seconds");
@@ -111,7 +111,7 @@ Test(scheduler, a_due_message_that_another_holds_is_skipped)
     session_close(other);
 }
 
-Test(scheduler, next_due_says_how_long_to_sleep)
+Test(janitor, next_due_says_how_long_to_sleep)
 {
     const char *acme = given_org_with_channel("100.00");
     cr_assert_str_eq(value("SELECT next_due()"), "-1");
@@ -125,7 +125,7 @@ Test(scheduler, next_due_says_how_long_to_sleep)
     cr_assert_str_eq(value("SELECT next_due()"), "0");
 }
 
-Test(scheduler, next_due_knows_of_expiry)
+Test(janitor, next_due_knows_of_expiry)
 {
     const char *acme = given_org_with_channel("100.00");
     (void)given_message(.org = acme, .phone = "919876543210");
@@ -134,7 +134,7 @@ Test(scheduler, next_due_knows_of_expiry)
     cr_assert_str_eq(value("SELECT next_due() BETWEEN 30000 AND 60000"), "t");
 }
 
-Test(scheduler, what_is_parked_does_not_keep_it_awake)
+Test(janitor, what_is_parked_does_not_keep_it_awake)
 {
     const char *acme = given_org_with_channel("100.00");
     (void)given_scheduled(acme, "-1 second");
@@ -143,7 +143,7 @@ Test(scheduler, what_is_parked_does_not_keep_it_awake)
     cr_assert_str_eq(value("SELECT next_due() > 3600000"), "t");
 }
 
-Test(scheduler, of_two_that_are_due_together_the_first_accepted_leaves_first)
+Test(janitor, of_two_that_are_due_together_the_first_accepted_leaves_first)
 {
     const char *acme = given_org(.balance = "10.00");
     given_channel(.org = acme, .max_mps = "1");
@@ -180,7 +180,7 @@ static const char *find_lost(int partition, int age_ms, int limit)
                 limit);
 }
 
-Test(scheduler, a_partition_is_the_last_byte_of_the_id)
+Test(janitor, a_partition_is_the_last_byte_of_the_id)
 {
     assert_rows(
         rows("SELECT job_partition(id, 4), job_partition(id, 64), job_partition(id, 1) FROM "
@@ -189,7 +189,7 @@ Test(scheduler, a_partition_is_the_last_byte_of_the_id)
         "1, 5, 0", "3, 63, 0");
 }
 
-Test(scheduler, a_job_that_is_older_than_the_oldest_live_one_is_lost)
+Test(janitor, a_job_that_is_older_than_the_oldest_live_one_is_lost)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *lost = given_queued_for(acme, "05", "11 seconds");
@@ -197,7 +197,7 @@ Test(scheduler, a_job_that_is_older_than_the_oldest_live_one_is_lost)
     assert_rows(find_lost(1, 10000, 10), text("%s, %s", acme, lost));
 }
 
-Test(scheduler, a_lost_job_is_found_in_its_partition_alone)
+Test(janitor, a_lost_job_is_found_in_its_partition_alone)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *mine = given_queued_for(acme, "fd", "1 hour");
@@ -207,7 +207,7 @@ Test(scheduler, a_lost_job_is_found_in_its_partition_alone)
     assert_no_rows(find_lost(3, 10000, 10));
 }
 
-Test(scheduler, lost_jobs_are_found_by_each_partitions_age)
+Test(janitor, lost_jobs_are_found_by_each_partitions_age)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *old = given_queued_for(acme, "01", "1 hour");
@@ -221,7 +221,7 @@ Test(scheduler, lost_jobs_are_found_by_each_partitions_age)
         old, idle);
 }
 
-Test(scheduler, a_lost_job_that_was_found_is_queued_anew)
+Test(janitor, a_lost_job_that_was_found_is_queued_anew)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *lost = given_queued_for(acme, "05", "1 hour");
@@ -232,7 +232,7 @@ Test(scheduler, a_lost_job_that_was_found_is_queued_anew)
     cr_assert_str_not_empty(claim(acme, lost));
 }
 
-Test(scheduler, only_what_is_queued_can_be_lost)
+Test(janitor, only_what_is_queued_can_be_lost)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *claimed = given_queued_for(acme, "05", "1 hour");
@@ -244,7 +244,7 @@ Test(scheduler, only_what_is_queued_can_be_lost)
     assert_no_rows(find_lost(1, 10000, 10));
 }
 
-Test(scheduler, no_more_lost_jobs_than_the_limit_and_the_first_accepted_first)
+Test(janitor, no_more_lost_jobs_than_the_limit_and_the_first_accepted_first)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *first = given_queued_for(acme, "05", "1 hour");
@@ -253,34 +253,34 @@ Test(scheduler, no_more_lost_jobs_than_the_limit_and_the_first_accepted_first)
     assert_rows(find_lost(1, 10000, 1), text("%s, %s", acme, second));
 }
 
-Test(scheduler, one_connection_holds_the_lock)
+Test(janitor, one_connection_holds_the_lock)
 {
-    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
+    cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
     struct session *other = session_open();
-    cr_assert_str_eq(session_rows(other, "SELECT take_scheduler_lock()"), "f\n");
+    cr_assert_str_eq(session_rows(other, "SELECT take_janitor_lock()"), "f\n");
     session_close(other);
 }
 
-Test(scheduler, whoever_holds_the_lock_may_ask_again_and_takes_it_once)
+Test(janitor, whoever_holds_the_lock_may_ask_again_and_takes_it_once)
 {
-    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
-    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
+    cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
+    cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
     run("SELECT pg_advisory_unlock(x'746f6c6c67617465'::bigint)");
     struct session *other = session_open();
-    cr_assert_str_eq(session_rows(other, "SELECT take_scheduler_lock()"), "t\n");
+    cr_assert_str_eq(session_rows(other, "SELECT take_janitor_lock()"), "t\n");
     session_close(other);
 }
 
-Test(scheduler, the_lock_goes_with_its_connection)
+Test(janitor, the_lock_goes_with_its_connection)
 {
     struct session *other = session_open();
-    cr_assert_str_eq(session_rows(other, "SELECT take_scheduler_lock()"), "t\n");
-    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "f");
+    cr_assert_str_eq(session_rows(other, "SELECT take_janitor_lock()"), "t\n");
+    cr_assert_str_eq(value("SELECT take_janitor_lock()"), "f");
     // Ended from here, so that its end is over when the statement is.
     const char *holder =
         value("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = "
               "(SELECT oid FROM pg_database WHERE datname = current_database())");
     cr_assert_str_eq(value("SELECT pg_terminate_backend(%s, 10000)", holder), "t");
-    cr_assert_str_eq(value("SELECT take_scheduler_lock()"), "t");
+    cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
     session_close(other);
 }

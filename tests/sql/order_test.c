@@ -130,7 +130,7 @@ Test(order, a_status_of_the_first_calls_up_the_second)
     assert_healthy();
 }
 
-Test(order, cancelling_the_first_calls_up_the_second_through_the_scheduler)
+Test(order, cancelling_the_first_calls_up_the_second_through_the_janitor)
 {
     acme = given_org_with_channel("10.00");
     const char *first = given_sending();
@@ -387,7 +387,7 @@ Test(order, who_is_accepted_while_a_send_at_comes_joins_behind_it)
     cr_assert_str_eq(state_of(later), "queued");
 }
 
-Test(order, who_is_called_up_on_a_slowed_channel_leaves_by_the_scheduler)
+Test(order, who_is_called_up_on_a_slowed_channel_leaves_by_the_janitor)
 {
     const char *first = given_sending();
     const char *second = given_next();

@@ -155,11 +155,11 @@ static const struct crossing {
     {"reply_days to automation_rules", "beta",
      "INSERT INTO reply_days (org_id, rule_id, day, replies) SELECT a.org_id, r.id, now(), 1 "
      "FROM acme a, stranger s, automation_rules r WHERE r.org_id = s.org_id"},
-    {"account_events to organizations", "nobody",
-     "INSERT INTO account_events (org_id, field, value, digest) "
+    {"account_notices to organizations", "nobody",
+     "INSERT INTO account_notices (org_id, field, value, digest) "
      "SELECT org_id, 'x', '{}', 'x' FROM stranger"},
-    {"dead_events to organizations", "nobody",
-     "INSERT INTO dead_events (org_id, reason, body, digest) "
+    {"dead_letters to organizations", "nobody",
+     "INSERT INTO dead_letters (org_id, reason, body, digest) "
      "SELECT org_id, 'x', 'x', 'x' FROM stranger"},
 };
 
@@ -267,7 +267,7 @@ Test(tenancy, a_phone_number_id_has_one_org)
 }
 
 // Every table but two carries org_id: organizations is the org, error_rules belong to nobody. Of
-// events it cannot always be told.
+// notices and dead letters it cannot always be told.
 Test(tenancy, every_table_carries_org_id)
 {
     assert_rows(rows("SELECT t.table_name FROM information_schema.tables t "
@@ -275,6 +275,6 @@ Test(tenancy, every_table_carries_org_id)
                      "AND table_name <> 'party' AND NOT EXISTS ("
                      "SELECT FROM information_schema.columns c WHERE c.table_name = t.table_name "
                      "AND c.column_name = 'org_id' AND c.is_nullable = 'NO') ORDER BY 1"),
-                "account_events", "dead_events", "error_rules", "organizations",
+                "account_notices", "dead_letters", "error_rules", "organizations",
                 "schema_migrations");
 }

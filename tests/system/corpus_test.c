@@ -15,30 +15,30 @@ static const struct example {
     const char *file;
     const char *left;
 } examples[] = {
-    {"account-alerts.json", "event Acme account_alerts"},
-    {"account-update-partner-removed.json", "event Acme account_update"},
-    {"account-update.json", "event Acme account_update"},
+    {"account-alerts.json", "notice Acme account_alerts"},
+    {"account-update-partner-removed.json", "notice Acme account_update"},
+    {"account-update.json", "notice Acme account_update"},
     {"audio-voice.json",
      "Acme audio from 919876543210 (Asha Rao) media 3908647269898587 audio/ogg; codecs=opus"},
     {"batch-of-500.json", "Acme 500 messages of 500 contacts"},
     {"bsuid-no-phone.json", "Acme text 'hello from a username' from IN.1A2B3C4D5E6F (Kiran)"},
     {"button-quick-reply.json", "Acme button 'Yes' from 919876543210 (Asha Rao) reply to RgSQUJD"},
-    {"calls.json", "event Acme calls"},
+    {"calls.json", "notice Acme calls"},
     {"contacts.json", "Acme contacts from 919876543210 (Asha Rao)"},
     {"document.json", "Acme document 'invoice' from 919876543210 (Asha Rao) media "
                       "4908647269898587 application/pdf"},
     {"empty-changes.json", ""},
     {"empty-messages.json", ""},
     {"extra-fields-everywhere.json", "Acme text 'Hi' from 919876543210 (Asha Rao)"},
-    {"flows.json", "event Acme flows"},
+    {"flows.json", "notice Acme flows"},
     {"forwarded.json", "Acme text 'fwd: hello' from 919876543210 (Asha Rao)"},
     {"frequently-forwarded.json", "Acme text 'fwd: chain letter' from 919876543210 (Asha Rao)"},
     {"harbour-button-unsubscribe.json", "Harbour button 'Unsubscribe' from 447700900123 (Maya "
                                         "Turner) reply to jMyAA==\nopted out Harbour 447700900123"},
     {"harbour-contacts.json", "Harbour contacts from 447700900123 (Maya Turner)"},
-    {"harbour-group-created.json", "event Harbour group_lifecycle_update"},
-    {"harbour-group-participants-removed.json", "event Harbour group_participants_update"},
-    {"harbour-group-settings.json", "event Harbour group_settings_update"},
+    {"harbour-group-created.json", "notice Harbour group_lifecycle_update"},
+    {"harbour-group-participants-removed.json", "notice Harbour group_participants_update"},
+    {"harbour-group-settings.json", "notice Harbour group_settings_update"},
     {"harbour-image.json",
      "Harbour image 'Low tide' from 447700900123 (Maya Turner) media 1284037756619042 image/jpeg"},
     {"harbour-interactive-button-reply.json",
@@ -57,7 +57,7 @@ static const struct example {
     {"harbour-text.json",
      "Harbour text 'Is the terrace open on S' from 447700900123 (Maya Turner)"},
     {"harbour-unsupported.json", "Harbour unsupported from 447700900123 (Maya Turner)"},
-    {"history.json", "event Acme history"},
+    {"history.json", "notice Acme history"},
     {"identity-changed-profile-name.json", "Acme text 'new name' from 919876543210 (Asha R. Rao)"},
     {"image.json", "Acme image 'my receipt' from 919876543210 (Asha Rao) media 1908647269898587 "
                    "image/jpeg"},
@@ -68,24 +68,24 @@ static const struct example {
     {"known-and-unknown-number.json",
      "Acme text 'acme still gets this' from 919876543210 (Asha Rao)\ndead unknown_number"},
     {"location.json", "Acme location from 919876543210 (Asha Rao)"},
-    {"message-template-quality-update.json", "event Acme message_template_quality_update"},
-    {"message-template-status-update.json", "event Acme message_template_status_update"},
+    {"message-template-quality-update.json", "notice Acme message_template_quality_update"},
+    {"message-template-status-update.json", "notice Acme message_template_status_update"},
     {"messages-and-statuses.json",
      "Acme text 'thanks' from 919876543210 (Asha Rao)\nknown read (read)"},
     {"order.json", "Acme order 'please today' from 919876543210 (Asha Rao)"},
-    {"phone-number-name-update.json", "event Acme phone_number_name_update"},
-    {"phone-number-quality-update.json", "event Acme phone_number_quality_update"},
+    {"phone-number-name-update.json", "notice Acme phone_number_name_update"},
+    {"phone-number-quality-update.json", "notice Acme phone_number_quality_update"},
     {"reaction-removed.json", "Acme reaction from 919876543210 (Asha Rao)"},
     {"reaction.json", "Acme reaction '👍' from 919876543210 (Asha Rao)"},
     {"referral-ctwa-ad.json", "Acme text 'Saw your ad' from 919876543210 (Asha Rao) referral ad"},
     {"reply-with-context.json",
      "Acme text 'yes, that one' from 919876543210 (Asha Rao) reply to RgSQUJG"},
     {"request-welcome.json", "Acme request_welcome from 919876543210 (Asha Rao)"},
-    {"security.json", "event Acme security"},
-    {"smb-app-state-sync.json", "event Acme smb_app_state_sync"},
-    {"smb-message-echoes.json", "event Acme smb_message_echoes"},
+    {"security.json", "notice Acme security"},
+    {"smb-app-state-sync.json", "notice Acme smb_app_state_sync"},
+    {"smb-message-echoes.json", "notice Acme smb_message_echoes"},
     {"start.json", "Acme text 'start' from 919876543210 (Asha Rao)"},
-    {"status-deleted.json", "event Acme messages"},
+    {"status-deleted.json", "notice Acme messages"},
     {"status-delivered.json", "known delivered (delivered) utility regular"},
     {"status-failed-healthy-ecosystem.json", "known failed 131049 refunded (failed)"},
     {"status-failed-no-errors.json", "known failed unspecified (failed)"},
@@ -101,7 +101,7 @@ static const struct example {
     {"status-sent-free-customer-service.json", "known sent (sent) service free_customer_service"},
     {"status-sent-pmp-no-conversation.json", "known sent (sent) utility regular"},
     {"status-sent.json", "known sent (sent) service"},
-    {"status-warning.json", "event Acme messages"},
+    {"status-warning.json", "notice Acme messages"},
     {"statuses-duplicate.json", "known delivered (delivered)"},
     {"statuses-out-of-order.json", "known read (sent delivered read)"},
     {"sticker.json", "Acme sticker from 919876543210 (Asha Rao) media 5908647269898587 "
@@ -122,13 +122,13 @@ static const struct example {
                                      "Acme text 'second' from 919876543210 (Asha Rao)"},
     {"two-numbers-one-entry.json", "Acme text 'to acme' from 919876543210 (Asha Rao)\n"
                                    "Beta text 'to beta' from 919876543210 (Asha Rao)"},
-    {"unknown-field.json", "event Acme a_field_from_the_future"},
+    {"unknown-field.json", "notice Acme a_field_from_the_future"},
     {"unknown-message-type.json", "Acme hologram from 919876543210 (Asha Rao)"},
     {"unknown-number.json", "dead unknown_number"},
     {"unsupported.json", "Acme unsupported from 919876543210 (Asha Rao)"},
     {"user-preferences-resume.json", ""},
     {"user-preferences-stop.json", "opted out Acme 919876543210"},
-    {"value-errors.json", "event Acme messages"},
+    {"value-errors.json", "notice Acme messages"},
     {"video.json", "Acme video from 919876543210 (Asha Rao) media 2908647269898587 video/mp4"},
 
     {"bad/array-root.json", "dead wrong_object"},
@@ -176,29 +176,29 @@ enum { EXAMPLES = sizeof examples / sizeof *examples };
 
 // The same of what is new. NULL: not yet applied as its name says, but kept.
 static const struct example news[] = {
-    {"account-review-update.json", "event Delta account_review_update"},
-    {"account-update-auth-international.json", "event Delta account_update"},
-    {"account-update-ban-disable.json", "event Delta account_update"},
-    {"account-update-ban-reinstate.json", "event Delta account_update"},
-    {"account-update-ban-schedule-for-disable.json", "event Delta account_update"},
-    {"account-update-country.json", "event Delta account_update"},
-    {"account-update-deleted.json", "event Delta account_update"},
+    {"account-review-update.json", "notice Delta account_review_update"},
+    {"account-update-auth-international.json", "notice Delta account_update"},
+    {"account-update-ban-disable.json", "notice Delta account_update"},
+    {"account-update-ban-reinstate.json", "notice Delta account_update"},
+    {"account-update-ban-schedule-for-disable.json", "notice Delta account_update"},
+    {"account-update-country.json", "notice Delta account_update"},
+    {"account-update-deleted.json", "notice Delta account_update"},
     {"account-update-field-misplaced.json", NULL},
-    {"account-update-offboarded.json", "event Delta account_update"},
+    {"account-update-offboarded.json", "notice Delta account_update"},
     {"account-update-partner-added-solution.json", NULL},
     {"account-update-partner-added.json", NULL},
     {"account-update-partner-app-installed.json", NULL},
     {"account-update-partner-app-uninstalled.json", NULL},
     {"account-update-partner-removed-coexistence.json", NULL},
-    {"account-update-partner-removed-phone-only.json", "event Delta account_update"},
+    {"account-update-partner-removed-phone-only.json", "notice Delta account_update"},
     {"account-update-partner-removed.json", NULL},
-    {"account-update-reconnected.json", "event Delta account_update"},
-    {"account-update-restriction.json", "event Delta account_update"},
-    {"account-update-violation.json", "event Delta account_update"},
-    {"account-update-volume-tier.json", "event Delta account_update"},
-    {"business-capability-update-tier-text.json", "event Delta business_capability_update"},
-    {"business-capability-update.json", "event Delta business_capability_update"},
-    {"group-lifecycle-create-failed.json", "event Acme group_lifecycle_update"},
+    {"account-update-reconnected.json", "notice Delta account_update"},
+    {"account-update-restriction.json", "notice Delta account_update"},
+    {"account-update-violation.json", "notice Delta account_update"},
+    {"account-update-volume-tier.json", "notice Delta account_update"},
+    {"business-capability-update-tier-text.json", "notice Delta business_capability_update"},
+    {"business-capability-update.json", "notice Delta business_capability_update"},
+    {"group-lifecycle-create-failed.json", "notice Acme group_lifecycle_update"},
     {"message-companion-unsupported.json", "Acme unsupported from 919876543210 (Asha Rao)"},
     {"message-edit.json", NULL},
     {"message-group-text.json", NULL},
@@ -207,9 +207,9 @@ static const struct example news[] = {
     {"message-media-too-large.json", "Acme unsupported from 919876543210 (Asha Rao)"},
     {"message-revoke.json", NULL},
     {"message-username-no-phone.json", "Acme text 'hi' from IN.1A2B3C4D5E6F7G8H9I0J (Asha Rao)"},
-    {"phone-number-quality-throughput-upgrade.json", "event Acme phone_number_quality_update"},
-    {"security-pin-changed.json", "event Delta security"},
-    {"security-pin-reset-request.json", "event Delta security"},
+    {"phone-number-quality-throughput-upgrade.json", "notice Acme phone_number_quality_update"},
+    {"security-pin-changed.json", "notice Delta security"},
+    {"security-pin-reset-request.json", "notice Delta security"},
     {"status-delivered-marketing-lite.json", "known delivered (delivered) marketing_lite regular"},
     {"status-failed-after-hold.json", "known failed 132015 (failed)"},
     {"status-failed-misclassified-template.json", NULL},
@@ -222,9 +222,10 @@ static const struct example news[] = {
     {"status-sent-service-charged.json", "known sent (sent) service regular"},
     {"status-sent-service-free-tier.json", "known sent (sent) service free_customer_service"},
     {"system-user-changed-user-id.json", NULL},
-    {"unknown-field-messaging-handovers.json", "event Acme messaging_handovers"},
-    {"unknown-field-partner-solutions.json", "event nobody partner_solutions"},
-    {"unknown-field-payment-configuration-update.json", "event Delta payment_configuration_update"},
+    {"unknown-field-messaging-handovers.json", "notice Acme messaging_handovers"},
+    {"unknown-field-partner-solutions.json", "notice nobody partner_solutions"},
+    {"unknown-field-payment-configuration-update.json",
+     "notice Delta payment_configuration_update"},
 };
 enum { NEWS = sizeof news / sizeof *news };
 
@@ -241,7 +242,7 @@ static void given_orgs(struct gateway *gateway)
         gateway->database,
         "CREATE FUNCTION begin_anew(known text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
         "SET LOCAL session_replication_role = replica; "
-        "DELETE FROM auto_replies; DELETE FROM dead_events; DELETE FROM account_events; "
+        "DELETE FROM auto_replies; DELETE FROM dead_letters; DELETE FROM account_notices; "
         "DELETE FROM attempts; DELETE FROM outbox; DELETE FROM wallet_transactions; "
         "DELETE FROM messages; DELETE FROM conversations; DELETE FROM contacts; "
         "UPDATE wallets SET balance = 0, booked = 0; "
@@ -284,11 +285,11 @@ static const char *left_behind(struct gateway *gateway)
         "CASE WHEN m.failed_at < '2026-01-01' THEN 'failed' END) || ')', "
         "m.pricing ->> 'category', m.pricing ->> 'type') FROM messages m "
         "WHERE m.direction = 'outbound' AND (m.status <> 'sent' OR m.sent_at < '2026-01-01') "
-        "UNION ALL SELECT format('event %%s %%s', coalesce(o.name, 'nobody'), e.field) "
-        "FROM account_events e LEFT JOIN organizations o ON o.id = e.org_id "
+        "UNION ALL SELECT format('notice %%s %%s', coalesce(o.name, 'nobody'), e.field) "
+        "FROM account_notices e LEFT JOIN organizations o ON o.id = e.org_id "
         "UNION ALL SELECT concat_ws(' ', 'dead', d.reason, o.name, "
         "CASE WHEN d.retry_at IS NOT NULL THEN 'again' END) "
-        "FROM dead_events d LEFT JOIN organizations o ON o.id = d.org_id "
+        "FROM dead_letters d LEFT JOIN organizations o ON o.id = d.org_id "
         "UNION ALL SELECT format('opted out %%s %%s', o.name, c.phone) FROM conversations v "
         "JOIN organizations o ON o.id = v.org_id JOIN contacts c ON c.id = v.contact_id "
         "WHERE v.opted_out_at IS NOT NULL) lines");

@@ -18,7 +18,7 @@ static void expect_all_applied(const struct org *org, long messages)
 {
     eventually(org_messages(org, "received") == messages);
     eventually(streams_left(org->gateway->redis, "events") == 0);
-    cr_assert_eq(database_number(org->gateway->database, "SELECT count(*) FROM dead_events"), 0);
+    cr_assert_eq(database_number(org->gateway->database, "SELECT count(*) FROM dead_letters"), 0);
 }
 
 Test(former_names, what_an_ingress_of_before_has_left_is_applied)

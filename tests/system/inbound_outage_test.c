@@ -102,7 +102,7 @@ Test(inbound_outage, two_workers_and_one_killed_under_load)
     stop_gateway(gateway);
 }
 
-// What PostgreSQL refuses divides the batch: each of three dead events is in a transaction of its
+// What PostgreSQL refuses divides the batch: each of three dead letters is in a transaction of its
 // own.
 Test(inbound_outage, what_fails_again_in_a_replay_stands_there_still)
 {
@@ -114,22 +114,22 @@ Test(inbound_outage, what_fails_again_in_a_replay_stands_there_still)
             0);
         cr_assert_eq(answer.status, 200, "%d", answer.status);
     }
-    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_events") == 3);
+    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 3);
     struct org refused = given_org(gateway, .number = numbers[1]);
     struct org good = given_org(gateway, .number = numbers[2]);
     given_refusals(gateway, "INSERT ON messages", text_of("NEW.org_id = '%s'", refused.id));
 
-    expect_equal(database_text(gateway->database, "SELECT replay_dead_events()"), "3");
+    expect_equal(database_text(gateway->database, "SELECT replay_dead_letters()"), "3");
 
     eventually(strcmp(database_text(gateway->database,
                                     "SELECT string_agg(reason, ' ' ORDER BY phone_number_id) "
-                                    "FROM dead_events"),
+                                    "FROM dead_letters"),
                       "unknown_number refused") == 0);
     cr_assert_eq(org_messages(&good, "received"), 1);
     (void)database_text(gateway->database, "DROP TRIGGER refuse ON messages");
-    expect_equal(database_text(gateway->database, "SELECT replay_dead_events('refused')"), "1");
+    expect_equal(database_text(gateway->database, "SELECT replay_dead_letters('refused')"), "1");
     eventually(org_messages(&refused, "received") == 1);
-    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_events") == 1);
+    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 1);
     stop_gateway(gateway);
 }
 

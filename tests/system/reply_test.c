@@ -309,18 +309,18 @@ Test(reply, nothing_but_what_a_customer_says_is_answered)
     stop_gateway(gateway);
 }
 
-Test(reply, dead_events_are_replayed_once_the_number_has_its_channel)
+Test(reply, dead_letters_are_replayed_once_the_number_has_its_channel)
 {
     struct gateway *gateway = given_gateway();
     struct answer answer = post_webhook_file(gateway, "unknown-number.json");
     cr_assert_eq(answer.status, 200);
-    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_events") == 1);
+    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 1);
     struct org org = given_org(gateway, .number = "999999");
     (void)given_rule(&org, "any", "", "\"Welcome\"");
-    expect_equal(database_text(gateway->database, "SELECT replay_dead_events('unknown_number')"),
+    expect_equal(database_text(gateway->database, "SELECT replay_dead_letters('unknown_number')"),
                  "1");
     eventually(org_messages(&org, "received") == 1);
-    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_events") == 0);
+    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 0);
     eventually(org_messages(&org, "sent") == 1);
     stop_gateway(gateway);
 }

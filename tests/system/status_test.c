@@ -193,7 +193,7 @@ Test(status, forged_foreign_and_replayed_ones_move_no_money)
     cr_assert_eq(forged.status, 401);
     struct answer foreign = post_webhook(gateway, failed_status(&beta, id), 0);
     cr_assert_eq(foreign.status, 200);
-    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_events "
+    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters "
                                                   "WHERE reason = 'foreign_message'") == 1);
     expect_equal(message_state(gateway, id), "sent");
 
@@ -219,11 +219,11 @@ Test(status, an_early_one_is_tried_again)
     struct answer answer = post_webhook(gateway, body, 0);
     cr_assert_eq(answer.status, 200);
     eventually(database_number(gateway->database,
-                               "SELECT count(*) FROM dead_events WHERE reason = "
+                               "SELECT count(*) FROM dead_letters WHERE reason = "
                                "'unknown_message' AND retry_at IS NOT NULL") == 1);
     (void)database_text(gateway->database,
                         "UPDATE messages SET wamid = 'wamid.early' WHERE id = '%s'", id);
     expect_becomes(gateway, id, "delivered");
-    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_events") == 0);
+    eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 0);
     stop_gateway(gateway);
 }

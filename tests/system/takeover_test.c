@@ -230,10 +230,10 @@ Test(takeover, of_a_webhook_that_kills_its_workers_records_it_as_dead)
 
     eventually(webhooks_left(gateway) == 0);
     expect_equal(
-        database_text(gateway->database, "SELECT string_agg(reason, ' ') FROM dead_events"),
+        database_text(gateway->database, "SELECT string_agg(reason, ' ') FROM dead_letters"),
         "poison");
     expect_equal(
-        database_text(gateway->database, "SELECT convert_from(body, 'UTF8') FROM dead_events"),
+        database_text(gateway->database, "SELECT convert_from(body, 'UTF8') FROM dead_letters"),
         body);
     cr_assert_eq(org_messages(&org, "received"), 0);
     cr_assert(daemon_has_logged(worker, "poison_webhook"));

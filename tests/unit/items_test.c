@@ -143,7 +143,7 @@ Test(items, one_that_is_killed_lets_go_of_what_it_held)
     tg_text_finish(&body);
 }
 
-Test(items, more_than_any_body_of_meta_s_has_are_one_dead_event)
+Test(items, more_than_any_body_of_meta_s_has_are_one_dead_letter)
 {
     struct tg_text members = text_of("\"messages\":[null");
     for (int i = 0; i < TG_WEBHOOK_ITEMS_MAX; i++)

@@ -87,34 +87,34 @@ static enum tg_pg_status receive_preferences(struct batch *batch)
     return status;
 }
 
-static enum tg_pg_status record_account_events(struct batch *batch)
+static enum tg_pg_status record_account_notices(struct batch *batch)
 {
     size_t at[TG_BATCH_MAX];
-    const struct tg_account_event *events[TG_BATCH_MAX];
-    size_t n = find_kind(batch, ITEM_ACCOUNT_EVENT, at);
+    const struct tg_account_notice *notices[TG_BATCH_MAX];
+    size_t n = find_kind(batch, ITEM_ACCOUNT_NOTICE, at);
     for (size_t i = 0; i < n; i++)
-        events[i] = &batch->items[at[i]].account_event;
-    return n > 0 ? tg_store_record_account_events(batch->pg, events, n) : TG_PG_OK;
+        notices[i] = &batch->items[at[i]].account_notice;
+    return n > 0 ? tg_store_record_account_notices(batch->pg, notices, n) : TG_PG_OK;
 }
 
 // Last, since what the calls before would not apply is dead too.
 static enum tg_pg_status record_dead(struct batch *batch, const int64_t *taken, size_t taken_count)
 {
     size_t at[TG_BATCH_MAX];
-    struct tg_dead_event events[TG_BATCH_MAX];
+    struct tg_dead_letter letters[TG_BATCH_MAX];
     size_t n = find_kind(batch, ITEM_DEAD, at);
     if (n == 0)
         return TG_PG_OK;
     for (size_t i = 0; i < n; i++) {
         const struct item *item = &batch->items[at[i]];
-        events[i] = (struct tg_dead_event){
+        letters[i] = (struct tg_dead_letter){
             .reason = item->reason, .phone_number_id = item->phone_number_id, .tries = item->tries};
-        item_write_body(item, &events[i].body);
+        item_write_body(item, &letters[i].body);
     }
     enum tg_pg_status status =
-        tg_store_record_dead_events(batch->pg, taken, taken_count, events, n);
+        tg_store_record_dead_letters(batch->pg, taken, taken_count, letters, n);
     for (size_t i = 0; i < n; i++)
-        tg_text_finish(&events[i].body);
+        tg_text_finish(&letters[i].body);
     return status;
 }
 
@@ -130,7 +130,7 @@ static enum tg_pg_status apply_in_transaction(struct batch *batch, const int64_t
     if (status == TG_PG_OK)
         status = receive_preferences(batch);
     if (status == TG_PG_OK)
-        status = record_account_events(batch);
+        status = record_account_notices(batch);
     if (status == TG_PG_OK)
         status = record_dead(batch, taken, taken_count);
     if (status == TG_PG_OK)
@@ -166,7 +166,7 @@ static void record_dead_item(const struct item *item)
     memcpy(number, length ? item->phone_number_id.data : "", length);
     number[length] = '\0';
     tg_count(TG_INBOUND_ITEMS, "dead", 1);
-    tg_count(TG_DEAD_EVENTS, item->reason, 1);
+    tg_count(TG_DEAD_LETTERS, item->reason, 1);
     tg_log(TG_LOG_WARN, "event_not_applied", TG_LOG_TEXT("reason", item->reason),
            TG_LOG_TEXT("phone_number_id", number), TG_LOG_NUMBER("tries", item->tries + 1));
 }
@@ -189,8 +189,8 @@ static void record(const struct batch *batch)
         case ITEM_PREFERENCE:
             tg_count(TG_INBOUND_ITEMS, "preference_applied", 1);
             break;
-        case ITEM_ACCOUNT_EVENT:
-            tg_count(TG_INBOUND_ITEMS, "account_event", 1);
+        case ITEM_ACCOUNT_NOTICE:
+            tg_count(TG_INBOUND_ITEMS, "account_notice", 1);
             break;
         case ITEM_DEAD:
             record_dead_item(item);

@@ -62,8 +62,8 @@ static void finish_kind(struct item *item)
     case ITEM_STATUS:
         tg_text_finish(&item->status.pricing);
         break;
-    case ITEM_ACCOUNT_EVENT:
-        tg_text_finish(&item->account_event.value);
+    case ITEM_ACCOUNT_NOTICE:
+        tg_text_finish(&item->account_notice.value);
         break;
     case ITEM_PREFERENCE:
     case ITEM_DEAD:
@@ -261,7 +261,7 @@ static void add_message(struct items *items, const struct item_place *place, str
 }
 
 // Meta's status to ours. `played` (a voice message) is how a voice message is read. NULL: it moves
-// nothing, and is kept as an account event.
+// nothing, and is kept as an account notice.
 static const struct {
     const char *name;
     const char *status;
@@ -288,16 +288,16 @@ static void read_failure(struct json_object *object, struct tg_status_update *st
         status->error_message = string_member(first, "title", max);
 }
 
-static void make_account_event(struct item *item, struct json_object *value)
+static void make_account_notice(struct item *item, struct json_object *value)
 {
     struct json_object *time = member(item->place.entry, "time");
-    item->kind = ITEM_ACCOUNT_EVENT;
-    item->account_event = (struct tg_account_event){
+    item->kind = ITEM_ACCOUNT_NOTICE;
+    item->account_notice = (struct tg_account_notice){
         .phone_number_id = item->phone_number_id,
         .waba_id = string_member(item->place.entry, "id", 64),
         .field = string_member(item->place.change, "field", FIELD_LENGTH_MAX),
         .time_s = json_object_is_type(time, json_type_int) ? json_object_get_int64(time) : 0};
-    tg_json_write(value, &item->account_event.value);
+    tg_json_write(value, &item->account_notice.value);
 }
 
 // Why the status cannot be applied; NULL if it can.
@@ -319,7 +319,7 @@ static const char *read_status(struct json_object *object, struct item *item)
     if (i == sizeof statuses / sizeof *statuses)
         return "unknown_status";
     if (!statuses[i].status) {
-        make_account_event(item, object);
+        make_account_notice(item, object);
         return NULL;
     }
     status->status = statuses[i].status;
@@ -451,7 +451,7 @@ static void read_change(struct items *items, const struct item_place *place)
     }
     struct item *item = add(items, place);
     item->phone_number_id = number;
-    make_account_event(item, value);
+    make_account_notice(item, value);
 }
 
 static void read_entry(struct items *items, const struct item_place *place)

@@ -10,7 +10,7 @@
 
 #include <json-c/json.h>
 
-enum item_kind { ITEM_MESSAGE, ITEM_STATUS, ITEM_PREFERENCE, ITEM_ACCOUNT_EVENT, ITEM_DEAD };
+enum item_kind { ITEM_MESSAGE, ITEM_STATUS, ITEM_PREFERENCE, ITEM_ACCOUNT_NOTICE, ITEM_DEAD };
 
 // Where an item stood; everything is borrowed. What is NULL is not told apart: the item is the
 // whole of what stands above it.
@@ -33,7 +33,7 @@ struct item {
         struct tg_inbound_message message;
         struct tg_status_update status;
         struct tg_preference preference;
-        struct tg_account_event account_event;
+        struct tg_account_notice account_notice;
     };
 };
 

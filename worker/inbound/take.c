@@ -28,7 +28,7 @@ struct work {
     struct rules *rules;
     size_t max; // so many events, or dead ones, are taken next
     struct tg_webhook event[TG_INBOUND_WEBHOOKS_MAX];
-    struct tg_taken_event taken[TG_INBOUND_WEBHOOKS_MAX];
+    struct tg_taken_letter taken[TG_INBOUND_WEBHOOKS_MAX];
     struct items items;
     char source[TG_INBOUND_WEBHOOKS_MAX][TG_ENTRY_ID_SIZE]; // names an event in the log
     bool refused[TG_INBOUND_WEBHOOKS_MAX]; // PostgreSQL would not even record them as dead
@@ -84,7 +84,7 @@ static size_t refuse(struct work *work, struct item *item)
         item_kill(item, "refused");
         return 0;
     }
-    tg_log(TG_LOG_ERROR, "dead_event_refused", TG_LOG_TEXT("reason", item->reason),
+    tg_log(TG_LOG_ERROR, "dead_letter_refused", TG_LOG_TEXT("reason", item->reason),
            TG_LOG_TEXT("event", work->source[item->event]));
     work->refused[item->event] = true;
     return 1;
@@ -126,23 +126,23 @@ static bool apply_all(struct work *work, size_t taken_count)
     return true;
 }
 
-// Ends the dead events that were taken and applied, but not those that could not even be recorded
+// Ends the dead letters that were taken and applied, but not those that could not even be recorded
 // anew. What PostgreSQL will not delete comes again, which changes nothing. False: the worker stops
 // before it is done.
 static bool end_dead(struct work *work, size_t taken_count)
 {
-    const struct tg_taken_event *done[TG_INBOUND_WEBHOOKS_MAX];
+    const struct tg_taken_letter *done[TG_INBOUND_WEBHOOKS_MAX];
     size_t n = 0;
     for (size_t i = 0; i < taken_count; i++) {
         if (!work->refused[i])
             done[n++] = &work->taken[i];
     }
     while (n > 0) {
-        enum tg_pg_status status = tg_store_end_dead_events(work->pg, done, n);
+        enum tg_pg_status status = tg_store_end_dead_letters(work->pg, done, n);
         if (status == TG_PG_OK)
             break;
         if (status == TG_PG_REFUSED) {
-            tg_log(TG_LOG_ERROR, "dead_events_left", TG_LOG_NUMBER("events", n));
+            tg_log(TG_LOG_ERROR, "dead_letters_left", TG_LOG_NUMBER("events", n));
             break;
         }
         if (!try_again(work, status))
@@ -177,11 +177,11 @@ static void read_event(struct work *work, size_t event)
     name_items(work, before, event, 0);
 }
 
-static void read_dead_event(struct work *work, size_t event)
+static void read_dead_letter(struct work *work, size_t event)
 {
-    const struct tg_taken_event *taken = &work->taken[event];
+    const struct tg_taken_letter *taken = &work->taken[event];
     size_t before = work->items.count;
-    snprintf(work->source[event], sizeof work->source[event], "dead event %" PRId64, taken->id);
+    snprintf(work->source[event], sizeof work->source[event], "dead letter %" PRId64, taken->id);
     items_read(&work->items, &taken->body);
     name_items(work, before, event, taken->tries);
 }
@@ -243,11 +243,11 @@ static bool retry_dead(struct work *work)
     while (n == max && !stop_ordered(work->inbound->stop)) {
         size_t bytes = 0;
         max = work->max;
-        if (tg_store_take_dead_events(work->pg, (int64_t)max, work->taken, &n) != TG_PG_OK)
+        if (tg_store_take_dead_letters(work->pg, (int64_t)max, work->taken, &n) != TG_PG_OK)
             return false;
         memset(work->refused, 0, sizeof work->refused);
         for (size_t i = 0; i < n; i++) {
-            read_dead_event(work, i);
+            read_dead_letter(work, i);
             bytes += work->taken[i].body.length;
         }
         if (n > 0)

@@ -13,7 +13,7 @@ struct inbound {
 };
 
 // The thread; its argument is a struct inbound. Reads the event streams alone, so that it never
-// waits behind sends. Also takes over what other workers have left lying, and tries dead events
+// waits behind sends. Also takes over what other workers have left lying, and tries dead letters
 // again whose time has come. With PostgreSQL away it keeps the batch it has and tries again:
 // applying twice changes nothing. Once stop is ordered it ends after the batch at hand, or with it
 // undone if PostgreSQL is away: its events stay pending, for whoever takes over.

@@ -26,7 +26,7 @@ struct work {
 static bool hold_lock(struct work *work)
 {
     bool taken = false;
-    if (tg_store_take_scheduler_lock(work->upkeep.pg, &taken) != TG_PG_OK)
+    if (tg_store_take_janitor_lock(work->upkeep.pg, &taken) != TG_PG_OK)
         taken = false;
     if (taken != work->acting)
         tg_log(TG_LOG_INFO, taken ? "janitor_lock_taken" : "janitor_lock_lost");
