@@ -34,7 +34,8 @@ static const struct tg_call accept_sends = {
         TEXT("p_keys", tg_send, idempotency_key),
         BYTES_IF("p_body_hashes", tg_send, body_hash, idempotency_key)),
     .out = TG_FIELDS(WORD("verdict", tg_verdict, code, tg_verdict_names),
-                     UUID("message_id", tg_verdict, message_id), TEXT("status", tg_verdict, status),
+                     UUID("message_id", tg_verdict, message_id),
+                     WORD("status", tg_verdict, status, tg_status_names),
                      TEXT("balance", tg_verdict, balance), TEXT("fee", tg_verdict, fee)),
 };
 

@@ -10,6 +10,7 @@
 #include "common/pg/pg.h"
 #include "common/words/ids.h"
 #include "common/words/phone.h"
+#include "common/words/status.h"
 
 enum { TG_IDEMPOTENCY_KEY_SIZE = 256 };
 
@@ -54,7 +55,7 @@ extern const char *const tg_verdict_names[TG_VERDICT_CODES];
 struct tg_verdict {
     enum tg_verdict_code code;
     struct tg_uuid message_id; // of a duplicate: the first one's
-    char status[12];           // "queued", "scheduled" or "held" if accepted
+    enum tg_status status;     // queued, scheduled or held if accepted
     char balance[24];          // after this send; "" where there is no wallet
     char fee[24];              // what the send costs; "" where that is not known
 };

@@ -59,7 +59,7 @@ static const struct tg_call settle_sends = {
         BOOL("p_transients", tg_outcome, transient),
         INT8("p_retry_afters", tg_outcome, retry_after_s)),
     .out = TG_FIELDS(
-        BOOL("settled", tg_settled, settled), TEXT("status", tg_settled, status),
+        BOOL("settled", tg_settled, settled), WORD("status", tg_settled, status, tg_status_names),
         BOOL("refunded", tg_settled, refunded), BOOL("unknown_code", tg_settled, unknown_code),
         TEXT("error_class", tg_settled, error_class), BOOL("paused", tg_settled, paused),
         UUID_IF("released_id", tg_settled, released.message_id, released.any)),

@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/pg/pg.h"
 #include "common/words/ids.h"
+#include "common/words/result.h"
 
 enum tg_claim_kind {
     TG_CLAIM_MESSAGE, // of whatever type
@@ -39,8 +40,6 @@ struct tg_claim_key {
 enum tg_pg_status tg_store_release_sends(struct tg_pg *pg, const struct tg_claim_key *claims,
                                          size_t n) TG_MUST_CHECK;
 
-enum { TG_OUTCOME_KEY_SIZE = 32, TG_ERROR_MESSAGE_SIZE = 512 };
-
 // What came of one dispatch.
 struct tg_outcome {
     struct tg_uuid message_id;
@@ -54,8 +53,8 @@ struct tg_outcome {
 };
 
 struct tg_settled {
-    bool settled;    // false: it was not claimed any more; the rest tells how it stands
-    char status[12]; // "sent", "failed", "unconfirmed", "scheduled" (to be tried again)
+    bool settled;          // false: it was not claimed any more; the rest tells how it stands
+    enum tg_status status; // sent, failed, unconfirmed, scheduled (to be tried again)
     bool refunded;
     bool unknown_code; // the outcome has no error rule but the default
     bool paused;       // this one has paused its channel

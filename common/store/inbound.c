@@ -17,7 +17,7 @@ static const struct tg_call apply_statuses = {
     .each = TG_FIELDS(TEXT("p_phone_number_ids", tg_status_update, phone_number_id),
                       TEXT("p_wamids", tg_status_update, wamid),
                       UUID_IF("p_message_ids", tg_status_update, message_id, names_message),
-                      TEXT("p_statuses", tg_status_update, status),
+                      WORD("p_statuses", tg_status_update, status, tg_status_names),
                       INT8("p_times", tg_status_update, time_s),
                       TEXT("p_pricings", tg_status_update, pricing),
                       TEXT("p_error_codes", tg_status_update, error_code),

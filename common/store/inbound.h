@@ -10,6 +10,7 @@
 #include "common/pg/pg.h"
 #include "common/words/ids.h"
 #include "common/words/phone.h"
+#include "common/words/status.h"
 
 // What a status webhook tells of a message that Meta has taken.
 struct tg_status_update {
@@ -17,7 +18,7 @@ struct tg_status_update {
     struct tg_span wamid;
     struct tg_uuid message_id; // biz_opaque_callback_data
     bool names_message;        // it was there, and could be an id of ours
-    const char *status;        // "sent", "delivered", "read", "failed"
+    enum tg_status status;     // sent, delivered, read, failed
     int64_t time_s;            // Unix time, Meta's
     struct tg_text pricing;    // JSON; empty: none
     char error_code[12];       // of "failed"; "": Meta gave none

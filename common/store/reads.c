@@ -15,6 +15,30 @@ struct answer { // a row of one value is that value
 
 static const struct tg_field document[] = {JSON("document", answer, document), {0}};
 
+static const struct tg_call get_result = {
+    .name = "get_result",
+    .one =
+        TG_FIELDS(UUID("p_org_id", question, org_id), UUID("p_message_id", question, message_id)),
+    .out = TG_FIELDS(UUID("message_id", tg_result, message_id),
+                     WORD("status", tg_result, status, tg_status_names),
+                     BOOL("refunded", tg_result, refunded), TEXT("wamid", tg_result, wamid),
+                     TEXT("error_code", tg_result, error_code),
+                     TEXT("error_message", tg_result, error_message)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_get_result(struct tg_pg *pg, struct tg_uuid org_id,
+                                      struct tg_uuid message_id, bool *found,
+                                      struct tg_result *result)
+{
+    struct question question = {.org_id = org_id, .message_id = message_id};
+    size_t count = 0;
+    enum tg_pg_status status =
+        tg_pg_call(pg, &get_result, TG_ONE(&question), TG_ROWS_TO(result, 1, &count));
+    *found = count == 1;
+    return status;
+}
+
 static const struct tg_call get_message = {
     .name = "get_message",
     .one =

@@ -4,6 +4,12 @@
 #include "common/base/text.h"
 #include "common/base/uuid7.h"
 #include "common/pg/pg.h"
+#include "common/words/result.h"
+
+// What came of a message, for who waits for it. *found is false if the org has no such.
+enum tg_pg_status tg_store_get_result(struct tg_pg *pg, struct tg_uuid org_id,
+                                      struct tg_uuid message_id, bool *found,
+                                      struct tg_result *result) TG_MUST_CHECK;
 
 // Each fills `json` with a JSON document, which is the caller's to finish; *found is false if the
 // org has no such thing, and then `json` is as it was.

@@ -36,7 +36,7 @@ static const struct tg_call accept_replies = {
                   TEXT("p_types", tg_reply, type), TEXT("p_payloads", tg_reply, payload),
                   TEXT("p_skips", tg_reply, skip)),
     .out = TG_FIELDS(TEXT("verdict", tg_reply_verdict, verdict),
-                     TEXT("status", tg_reply_verdict, status)),
+                     WORD("status", tg_reply_verdict, status, tg_status_names)),
 };
 
 enum tg_pg_status tg_store_accept_replies(struct tg_pg *pg, const struct tg_reply *replies,

@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/base/uuid7.h"
 #include "common/pg/pg.h"
+#include "common/words/status.h"
 
 // An automation rule, as it stands in the database.
 struct tg_rule {
@@ -33,8 +34,8 @@ struct tg_reply {
 };
 
 struct tg_reply_verdict {
-    char verdict[24]; // "accepted", "answered" (earlier), or why it is skipped
-    char status[12];  // "queued" or "scheduled" if accepted
+    char verdict[24];      // "accepted", "answered" (earlier), or why it is skipped
+    enum tg_status status; // queued or scheduled if accepted
 };
 
 // Accepts replies; verdicts[i] is for replies[i]. Safe to repeat.

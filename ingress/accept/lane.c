@@ -84,7 +84,7 @@ static void answer_accepted(const struct ticket *ticket, const struct tg_verdict
     char id[TG_UUID_TEXT_SIZE];
     tg_uuid_format(verdict->message_id, id);
     tg_text_append_format(&json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"}", id,
-                          verdict->status, verdict->balance);
+                          tg_status_names[verdict->status], verdict->balance);
     answer_json(ticket->request, 202, &json);
 }
 
@@ -156,7 +156,7 @@ static size_t answer_batch(struct lane *lane, struct ticket *const *tickets, siz
         bool waits = wait_for_meta(waiters, ticket, verdict);
         if (!waits)
             answer_accepted(ticket, verdict);
-        if (strcmp(verdict->status, "queued") != 0)
+        if (verdict->status != TG_STATUS_QUEUED)
             continue;
         struct tg_job *job = &jobs[queued++];
         *job = (struct tg_job){.org_id = ticket->send.org_id, .message_id = verdict->message_id};

@@ -1,7 +1,6 @@
 #include "ingress/accept/results.h"
 
 #include "common/base/clock.h"
-#include "common/base/json.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -44,62 +43,60 @@ struct waiters {
     size_t count;
 };
 
-// How a message stands, from a worker's result or from the database: both documents use the same
-// names. NULL: no more is known than at first.
-static const char *status_of(const struct waiter *waiter, struct json_object *state)
+static void answer_sent(const struct waiter *waiter, const struct tg_result *result, const char *id)
 {
-    struct json_object *status = NULL;
-    json_object_object_get_ex(state, "status", &status);
-    return status ? json_object_get_string(status) : waiter->verdict.status;
+    struct tg_text json = {0};
+    tg_text_append_format(&json, "{\"success\":true,\"message_id\":\"%s\",\"wamid\":", id);
+    tg_result_write_wamid(result, &json);
+    tg_text_append_format(&json, ",\"status\":\"%s\"}", tg_status_names[result->status]);
+    answer_json(waiter->request, 200, &json);
 }
 
-static void answer_state(const struct waiter *waiter, struct json_object *state)
+static void answer_failed(const struct waiter *waiter, const struct tg_result *result,
+                          const char *id)
 {
-    const char *name = status_of(waiter, state);
     struct tg_text json = {0};
+    tg_text_append_format(
+        &json, "{\"message_id\":\"%s\",\"status\":\"failed\",\"refunded\":%s,\"error\":", id,
+        result->refunded ? "true" : "false");
+    tg_result_write_error(result, &json);
+    tg_text_append_string(&json, "}");
+    answer_error_detail(
+        waiter->request, "send_failed",
+        result->refunded ? "Message failed to send (refunded)" : "Message failed to send", &json);
+}
+
+static void answer_open(const struct waiter *waiter, const struct tg_result *result, const char *id)
+{
+    struct tg_text json = {0};
+    tg_text_append_format(&json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"}", id,
+                          tg_status_names[result->status], waiter->verdict.balance);
+    answer_json(waiter->request, 202, &json);
+}
+
+static void answer_with(const struct waiter *waiter, const struct tg_result *result)
+{
     char id[TG_UUID_TEXT_SIZE];
     tg_uuid_format(waiter->verdict.message_id, id);
-
-    if (strcmp(name, "sent") == 0 || strcmp(name, "delivered") == 0 || strcmp(name, "read") == 0) {
-        struct json_object *wamid = NULL;
-        json_object_object_get_ex(state, "wamid", &wamid);
-        tg_text_append_format(&json, "{\"success\":true,\"message_id\":\"%s\",\"wamid\":%s,", id,
-                              json_object_to_json_string_ext(
-                                  wamid, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-        tg_text_append_format(&json, "\"status\":\"%s\"}", name);
-        answer_json(waiter->request, 200, &json);
-    } else if (strcmp(name, "failed") == 0) {
-        struct json_object *refunded = NULL;
-        struct json_object *error = NULL;
-        json_object_object_get_ex(state, "refunded", &refunded);
-        json_object_object_get_ex(state, "error", &error);
-        tg_text_append_format(&json,
-                              "{\"message_id\":\"%s\",\"status\":\"failed\",\"refunded\":%s,"
-                              "\"error\":%s}",
-                              id, json_object_get_boolean(refunded) ? "true" : "false",
-                              json_object_to_json_string_ext(
-                                  error, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-        answer_error_detail(waiter->request, "send_failed",
-                            json_object_get_boolean(refunded) ? "Message failed to send (refunded)"
-                                                              : "Message failed to send",
-                            &json);
-    } else {
-        tg_text_append_format(&json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"}",
-                              id, name, waiter->verdict.balance);
-        answer_json(waiter->request, 202, &json);
+    switch (result->status) {
+    case TG_STATUS_SENT:
+    case TG_STATUS_DELIVERED:
+    case TG_STATUS_READ:
+        answer_sent(waiter, result, id);
+        break;
+    case TG_STATUS_FAILED:
+        answer_failed(waiter, result, id);
+        break;
+    default:
+        answer_open(waiter, result, id);
     }
 }
 
 // May the message still leave, or be on its way?
-static bool is_open(const struct waiter *waiter, struct json_object *state)
+static bool is_open(enum tg_status status)
 {
-    static const char *const open[] = {"scheduled", "held", "queued", "sending"};
-    const char *name = status_of(waiter, state);
-    for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
-        if (strcmp(name, open[i]) == 0)
-            return true;
-    }
-    return false;
+    return status == TG_STATUS_SCHEDULED || status == TG_STATUS_HELD ||
+           status == TG_STATUS_QUEUED || status == TG_STATUS_SENDING;
 }
 
 // false: too many wait, or stopped.
@@ -136,11 +133,11 @@ static bool wait_on(struct waiter *waiter)
     return insert(waiter);
 }
 
-static void answer_or_wait_on(struct waiter *waiter, struct json_object *state)
+static void answer_or_wait_on(struct waiter *waiter, const struct tg_result *result)
 {
-    if (is_open(waiter, state) && wait_on(waiter))
+    if (is_open(result->status) && wait_on(waiter))
         return;
-    answer_state(waiter, state);
+    answer_with(waiter, result);
     free(waiter);
 }
 
@@ -148,22 +145,20 @@ static void answer_or_wait_on(struct waiter *waiter, struct json_object *state)
 static void look(struct tg_pg *pg, void *context)
 {
     struct waiter *waiter = context;
-    TG_TEXT_AUTO json = {0};
+    struct tg_result result;
     bool found = false;
-    struct tg_error error;
-    struct json_object *state = NULL;
-    if (tg_store_get_message(pg, waiter->org_id, waiter->verdict.message_id, &found, &json) ==
-            TG_PG_OK &&
-        found)
-        state = tg_json_parse(json.data, json.length, &error);
-    answer_or_wait_on(waiter, state);
-    json_object_put(state);
+    if (tg_store_get_result(pg, waiter->org_id, waiter->verdict.message_id, &found, &result) !=
+            TG_PG_OK ||
+        !found)
+        result = (struct tg_result){.status = waiter->verdict.status};
+    answer_or_wait_on(waiter, &result);
 }
 
 static void ask_database(struct waiter *waiter)
 {
+    struct tg_result as_accepted = {.status = waiter->verdict.status};
     if (!query_submit(waiter->waiters->queries, look, waiter))
-        answer_or_wait_on(waiter, NULL);
+        answer_or_wait_on(waiter, &as_accepted);
 }
 
 static struct waiter *take(struct waiters *waiters, struct tg_uuid message_id)
@@ -217,23 +212,16 @@ static void look_at_due(struct waiters *waiters, long long now_ms)
     }
 }
 
-static void answer_result(struct waiters *waiters, const char *result)
+static void take_result(struct waiters *waiters, const char *json)
 {
-    struct tg_error error;
-    struct json_object *state = tg_json_parse(result, strlen(result), &error);
-    struct json_object *id = NULL;
-    struct tg_uuid message_id;
-    json_object_object_get_ex(state, "message_id", &id);
-    if (json_object_is_type(id, json_type_string) &&
-        tg_uuid_parse(json_object_get_string(id), (size_t)json_object_get_string_len(id),
-                      &message_id)) {
-        struct waiter *waiter = take(waiters, message_id);
-        if (waiter && json_object_object_get_ex(state, "status", NULL))
-            answer_or_wait_on(waiter, state); // it may be tried again
-        else if (waiter)
-            ask_database(waiter); // settled by somebody else: the record tells
-    }
-    json_object_put(state);
+    struct tg_result result;
+    struct waiter *waiter = NULL;
+    if (tg_result_read(json, strlen(json), &result))
+        waiter = take(waiters, result.message_id);
+    if (waiter && result.status != TG_STATUS_NONE)
+        answer_or_wait_on(waiter, &result); // it may be tried again
+    else if (waiter)
+        ask_database(waiter); // settled by somebody else: the record tells
 }
 
 static void *run(void *argument)
@@ -249,7 +237,7 @@ static void *run(void *argument)
             subscribed = tg_job_subscribe(stream, waiters->name);
         int got = subscribed ? tg_stream_listen(stream, result, sizeof result, LISTEN_MS) : 0;
         if (got > 0)
-            answer_result(waiters, result);
+            take_result(waiters, result);
         else if (got < 0)
             subscribed = false;
         else if (!subscribed)
@@ -325,7 +313,7 @@ bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uui
     waiter->deadline_ms = tg_now_ms() + wait_ms;
     waiter->look_ms = waiter->deadline_ms;
     // Only the job of what is queued now will carry our name.
-    bool waits = strcmp(verdict->status, "queued") == 0 ? insert(waiter) : wait_on(waiter);
+    bool waits = verdict->status == TG_STATUS_QUEUED ? insert(waiter) : wait_on(waiter);
     if (!waits)
         free(waiter);
     return waits;

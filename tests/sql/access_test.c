@@ -31,8 +31,8 @@ static const char *granted_functions(const char *role)
 Test(access, ingress_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "cancel_send",
-                "find_api_key", "get_message", "get_wallet", "list_wallet_transactions",
-                "money_text", "schema_version", "time_text");
+                "find_api_key", "get_message", "get_result", "get_wallet",
+                "list_wallet_transactions", "money_text", "schema_version", "time_text");
 }
 
 Test(access, the_worker_executes_its_functions_alone)
@@ -266,6 +266,7 @@ Test(access, ingress_does_its_work)
     cr_assert_str_eq(value("SELECT document ->> 'status' FROM get_message('%s', '%s')", acme, id),
                      "queued");
     assert_no_rows(rows("SELECT * FROM get_message('%s', '%s')", beta, id));
+    cr_assert_str_eq(value("SELECT status FROM get_result('%s', '%s')", acme, id), "queued");
     cr_assert_str_eq(value("SELECT document ->> 'balance' FROM get_wallet('%s')", acme), "99.80");
     cr_assert_str_eq(value("SELECT json_array_length(document -> 'transactions') "
                            "FROM list_wallet_transactions('%s', 1000000, 10)",

@@ -44,6 +44,40 @@ Test(queries, a_scheduled_message_says_when_it_is_due)
                 "scheduled, 2030-01-01T21:34:05.678Z");
 }
 
+// What came of a message: as its document says it.
+static void expect_result(const char *org, const char *message, const char *expected)
+{
+    assert_rows(rows("SELECT status, refunded, wamid, error_code, error_message "
+                     "FROM get_result('%s', '%s')",
+                     org, message),
+                expected);
+    cr_assert_str_eq(value("SELECT message_id FROM get_result('%s', '%s')", org, message), message);
+}
+
+Test(queries, a_result_is_told_from_the_outbox_row_and_then_from_the_record)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *message = given_message(.org = acme);
+    expect_result(acme, message, "queued, f, null, null, null");
+    (void)claim(acme, message);
+    expect_result(acme, message, "sending, f, null, null, null");
+    (void)settle_sends({.org = acme, .message = message});
+    expect_result(acme, message, text("sent, f, wamid.%s, null, null", message));
+    message = given_claimed_message(.org = acme);
+    (void)settle_sends(
+        {.org = acme, .message = message, .outcome = "190", .error = "expired token"});
+    expect_result(acme, message, "failed, t, null, 190, expired token");
+}
+
+Test(queries, a_result_of_another_org_is_not_told)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *beta = given_org_with_channel("100.00");
+    const char *message = given_message(.org = acme);
+    assert_no_rows(rows("SELECT * FROM get_result('%s', '%s')", beta, message));
+    assert_no_rows(rows("SELECT * FROM get_result('%s', '%s')", acme, UNKNOWN));
+}
+
 Test(queries, a_sent_message_is_told_from_the_record)
 {
     const char *acme = given_org_with_channel("100.00");

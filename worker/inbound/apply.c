@@ -151,9 +151,10 @@ static void record_status(const struct item *item, const struct tg_status_applie
         tg_log(TG_LOG_WARN, "unknown_error_code", TG_LOG_TEXT("code", item->status.error_code),
                TG_LOG_ID("message_id", applied->message_id), TG_LOG_ID("org_id", applied->org_id));
     }
-    if (strcmp(item->status.status, "failed") == 0 || applied->reversed)
+    if (item->status.status == TG_STATUS_FAILED || applied->reversed)
         tg_log(TG_LOG_INFO, "send_failed_later", TG_LOG_ID("message_id", applied->message_id),
-               TG_LOG_ID("org_id", applied->org_id), TG_LOG_TEXT("status", item->status.status),
+               TG_LOG_ID("org_id", applied->org_id),
+               TG_LOG_TEXT("status", tg_status_names[item->status.status]),
                TG_LOG_TEXT("outcome", item->status.error_code),
                TG_LOG_NUMBER("refunded", applied->refunded),
                TG_LOG_NUMBER("reversed", applied->reversed));

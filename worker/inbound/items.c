@@ -2,7 +2,7 @@
 
 #include "common/base/json.h"
 #include "common/limits.h"
-#include "common/store/dispatch.h"
+#include "common/words/result.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -260,14 +260,15 @@ static void add_message(struct items *items, const struct item_place *place, str
         item->kind = ITEM_MESSAGE;
 }
 
-// Meta's status to ours. `played` (a voice message) is how a voice message is read. NULL: it moves
+// Meta's status to ours. `played` (a voice message) is how a voice message is read. None: it moves
 // nothing, and is kept as an account notice.
 static const struct {
     const char *name;
-    const char *status;
+    enum tg_status status;
 } statuses[] = {
-    {"sent", "sent"},     {"delivered", "delivered"}, {"read", "read"},  {"played", "read"},
-    {"failed", "failed"}, {"deleted", NULL},          {"warning", NULL},
+    {"sent", TG_STATUS_SENT},    {"delivered", TG_STATUS_DELIVERED}, {"read", TG_STATUS_READ},
+    {"played", TG_STATUS_READ},  {"failed", TG_STATUS_FAILED},       {"deleted", TG_STATUS_NONE},
+    {"warning", TG_STATUS_NONE},
 };
 
 static void read_failure(struct json_object *object, struct tg_status_update *status)
@@ -318,7 +319,7 @@ static const char *read_status(struct json_object *object, struct item *item)
         i++;
     if (i == sizeof statuses / sizeof *statuses)
         return "unknown_status";
-    if (!statuses[i].status) {
+    if (statuses[i].status == TG_STATUS_NONE) {
         make_account_notice(item, object);
         return NULL;
     }
@@ -328,7 +329,7 @@ static const char *read_status(struct json_object *object, struct item *item)
     struct json_object *pricing = member(object, "pricing");
     if (json_object_is_type(pricing, json_type_object))
         tg_json_write(pricing, &status->pricing);
-    if (strcmp(status->status, "failed") == 0)
+    if (status->status == TG_STATUS_FAILED)
         read_failure(object, status);
     item->kind = ITEM_STATUS;
     return NULL;

@@ -170,7 +170,7 @@ static void publish(struct tg_stream *sends, const struct tg_reply *replies,
     size_t queued = 0;
     for (size_t i = 0; i < n; i++) {
         tg_count(TG_REPLIES, verdicts[i].verdict, 1);
-        if (strcmp(verdicts[i].status, "queued") == 0)
+        if (verdicts[i].status == TG_STATUS_QUEUED)
             jobs[queued++] =
                 (struct tg_job){.org_id = replies[i].org_id, .message_id = replies[i].reply_id};
         else if (strcmp(verdicts[i].verdict, "accepted") != 0 &&

@@ -51,61 +51,41 @@ static void finish_jobs(struct work *work, struct dispatch_item *const *items,
     ack_jobs(work->ack, jobs, results, n);
 }
 
-static void append_text_or_null(struct tg_text *json, const char *text, bool present)
+// The line that the waiting ingress gets. What somebody else has settled (a status webhook that was
+// faster) is told by the record alone, so that nothing but the id goes.
+static void write_result(const struct tg_outcome *outcome, const struct tg_settled *settled,
+                         struct tg_text *json)
 {
-    if (present)
-        tg_text_append_json(json, text, strlen(text));
-    else
-        tg_text_append_string(json, "null");
-}
-
-// The line that the waiting ingress gets: names as in get_message. What somebody else has settled
-// (a status webhook that was faster) is told by the record alone, so that nothing but the id goes.
-static void append_result(struct tg_text *json, const struct tg_outcome *outcome,
-                          const struct tg_settled *settled)
-{
-    bool sent = strcmp(settled->status, "sent") == 0;
-    char id[TG_UUID_TEXT_SIZE];
-    tg_uuid_format(outcome->message_id, id);
-    if (!settled->settled) {
-        tg_text_append_format(json, "{\"message_id\":\"%s\"}", id);
-        return;
+    struct tg_result result = {.message_id = outcome->message_id};
+    if (settled->settled) {
+        result.status = settled->status;
+        result.refunded = settled->refunded;
     }
-    tg_text_append_format(json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"wamid\":", id,
-                          settled->status);
-    append_text_or_null(json, outcome->wamid, sent && outcome->wamid[0] != '\0');
-    tg_text_append_format(json,
-                          ",\"refunded\":%s,\"error\":", settled->refunded ? "true" : "false");
-    if (sent) {
-        tg_text_append_string(json, "null}");
-        return;
+    if (result.status == TG_STATUS_SENT) {
+        memcpy(result.wamid, outcome->wamid, sizeof result.wamid);
+    } else {
+        memcpy(result.error_code, outcome->key, sizeof result.error_code);
+        memcpy(result.error_message, outcome->error_message, sizeof result.error_message);
     }
-    tg_text_append_string(json, "{\"code\":");
-    append_text_or_null(json, outcome->key, true);
-    tg_text_append_string(json, ",\"message\":");
-    append_text_or_null(json, outcome->error_message, outcome->error_message[0] != '\0');
-    tg_text_append_string(json, "}}");
+    tg_result_write(&result, json);
 }
 
 // What is not sent, by how it stands.
 static void log_unsent(const struct tg_outcome *outcome, const struct tg_settled *settled)
 {
     static const struct {
-        const char *status;
         const char *event;
         enum tg_log_level level;
-    } events[] = {
-        {"scheduled", "send_put_off", TG_LOG_INFO},
-        {"unconfirmed", "send_unconfirmed", TG_LOG_WARN},
-        {"failed", "send_failed", TG_LOG_INFO},
+    } events[TG_STATUSES] = {
+        [TG_STATUS_SCHEDULED] = {"send_put_off", TG_LOG_INFO},
+        [TG_STATUS_UNCONFIRMED] = {"send_unconfirmed", TG_LOG_WARN},
+        [TG_STATUS_FAILED] = {"send_failed", TG_LOG_INFO},
     };
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        if (strcmp(settled->status, events[i].status) == 0)
-            tg_log(events[i].level, events[i].event, TG_LOG_ID("message_id", outcome->message_id),
-                   TG_LOG_ID("org_id", outcome->org_id), TG_LOG_TEXT("outcome", outcome->key),
-                   TG_LOG_TEXT("class", settled->error_class),
-                   TG_LOG_NUMBER("refunded", settled->refunded));
-    }
+    if (events[settled->status].event)
+        tg_log(events[settled->status].level, events[settled->status].event,
+               TG_LOG_ID("message_id", outcome->message_id), TG_LOG_ID("org_id", outcome->org_id),
+               TG_LOG_TEXT("outcome", outcome->key), TG_LOG_TEXT("class", settled->error_class),
+               TG_LOG_NUMBER("refunded", settled->refunded));
 }
 
 static void record(const struct tg_outcome *outcome, const struct tg_settled *settled)
@@ -114,11 +94,12 @@ static void record(const struct tg_outcome *outcome, const struct tg_settled *se
     if (!settled->settled) {
         // Also how a batch looks whose first attempt was committed without our hearing of it.
         tg_log(TG_LOG_INFO, "send_found_settled", TG_LOG_ID("message_id", outcome->message_id),
-               TG_LOG_ID("org_id", outcome->org_id), TG_LOG_TEXT("status", settled->status),
+               TG_LOG_ID("org_id", outcome->org_id),
+               TG_LOG_TEXT("status", tg_status_names[settled->status]),
                TG_LOG_TEXT("outcome", outcome->key));
         return;
     }
-    tg_count(TG_SENDS_SETTLED, settled->status, 1);
+    tg_count(TG_SENDS_SETTLED, tg_status_names[settled->status], 1);
     if (settled->refunded)
         tg_count(TG_REFUNDS, NULL, 1);
     if (settled->unknown_code) {
@@ -162,7 +143,7 @@ static enum attempt settle_items(struct work *work, struct dispatch_item *const 
         if (items[i]->job.waiter[0] == '\0')
             continue;
         tg_text_clear(&work->results[i]);
-        append_result(&work->results[i], outcomes[i], &work->settled[i]);
+        write_result(outcomes[i], &work->settled[i], &work->results[i]);
         results[i] = tg_text_string(&work->results[i]);
     }
     successors_publish(&successors, work->stream);

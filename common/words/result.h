@@ -1,0 +1,28 @@
+// What came of a message, for whoever waits for it: made of an outcome that a worker has settled,
+// or read from the record, and in between a JSON object on the ingress's Redis channel.
+#pragma once
+
+#include "common/base/text.h"
+#include "common/words/ids.h"
+#include "common/words/status.h"
+
+enum { TG_OUTCOME_KEY_SIZE = 32, TG_ERROR_MESSAGE_SIZE = 512 };
+
+struct tg_result {
+    struct tg_uuid message_id;
+    enum tg_status status; // none: somebody else has settled it, and only the record tells
+    bool refunded;
+    char wamid[TG_WAMID_SIZE];
+    char error_code[TG_OUTCOME_KEY_SIZE]; // "": no error
+    char error_message[TG_ERROR_MESSAGE_SIZE];
+};
+
+// Appends the object; names are those of GET /api/messages.
+void tg_result_write(const struct tg_result *result, struct tg_text *json);
+
+// Reads such an object. false: it is none.
+bool tg_result_read(const char *json, size_t length, struct tg_result *result) TG_MUST_CHECK;
+
+// Appends members of it as they stand in answers: a string, or null if there is none.
+void tg_result_write_wamid(const struct tg_result *result, struct tg_text *json);
+void tg_result_write_error(const struct tg_result *result, struct tg_text *json);
