@@ -1,7 +1,7 @@
 -- Who may do what. The daemons are neither owner nor superuser: they call the functions of their rooms and
 -- nothing else, and what they read by themselves goes through row-level security (row_level_security.sql).
 -- deploy/migrate runs this in its transaction each time, so what is said here is the whole truth: what is
--- not is taken away. The temporary table made has every function that it has made, and of which room.
+-- not is taken away. (The temporary table made: rooms.sql.)
 
 -- Making a role needs CREATEROLE. Without it the roles are somebody else's to make; migrating goes on.
 DO $$
@@ -50,26 +50,6 @@ BEGIN
     END LOOP;
 END $$;
 
--- Functions are executable by everybody unless told otherwise. A function that an earlier version has made
--- (its comment says so) and this one has not is of no use to anybody any more; others are let alone.
-DO $$
-DECLARE
-    v_function record;
-    v_left     text;
-BEGIN
-    SELECT string_agg(p.oid::regprocedure::text, ', ') INTO v_left
-      FROM pg_proc p
-     WHERE p.pronamespace = 'tollgate'::regnamespace AND obj_description(p.oid, 'pg_proc') LIKE 'Room: %'
-       AND p.oid NOT IN (SELECT m.function FROM made m);
-    IF v_left IS NOT NULL THEN
-        EXECUTE 'DROP ROUTINE ' || v_left;
-    END IF;
-    FOR v_function IN SELECT m.function::regprocedure AS name, m.room FROM made m LOOP
-        EXECUTE format('COMMENT ON ROUTINE %s IS %L', v_function.name, 'Room: ' || v_function.room);
-        EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', v_function.name);
-    END LOOP;
-END $$;
-
 -- What the reads of ingress see. NULL: every column.
 CREATE TEMP TABLE granted_tables (role_name, table_name, columns) ON COMMIT DROP AS VALUES
     ('tollgate_ingress', 'organizations', NULL),
@@ -103,12 +83,12 @@ BEGIN
             SELECT p.oid FROM pg_proc p, aclexplode(p.proacl) a
              WHERE p.pronamespace = 'tollgate'::regnamespace AND a.grantee = v_role::regrole
         LOOP
-            EXECUTE format('REVOKE ALL ON ROUTINE %s FROM %I', v_function, v_role);
+            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I', v_function, v_role);
         END LOOP;
         FOR v_function IN
             SELECT m.function FROM made m WHERE m.room IN ('daemons', substr(v_role, 10))
         LOOP
-            EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', v_function, v_role);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', v_function, v_role);
         END LOOP;
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA tollgate FROM %I', v_role);
         FOR v_granted IN SELECT * FROM granted_tables WHERE role_name = v_role LOOP

@@ -3,6 +3,7 @@
 #include "tests/faults/checker.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 TestSuite(upgrade, .timeout = 180);
 
@@ -13,6 +14,13 @@ static const char *owner_url(const struct database *database)
     return database_url(database, "postgres");
 }
 
+static void must_migrate_by(const char *tree, const struct database *database)
+{
+    struct command_result result =
+        command_run(WORDS(text_of("%s/deploy/migrate", tree), "--url", owner_url(database)), NULL);
+    cr_assert(result.status == 0, "%s%s", result.output, result.errors);
+}
+
 static struct command_result migrate(const struct database *database)
 {
     return command_run(WORDS(TOLLGATE_SOURCE_DIR "/deploy/migrate", "--url", owner_url(database)),
@@ -21,8 +29,7 @@ static struct command_result migrate(const struct database *database)
 
 static void must_migrate(const struct database *database)
 {
-    struct command_result result = migrate(database);
-    cr_assert(result.status == 0, "%s%s", result.output, result.errors);
+    must_migrate_by(TOLLGATE_SOURCE_DIR, database);
 }
 
 // All of it that pg_dump tells, in a file. Each dump has two lines with a key of its own.
@@ -102,12 +109,33 @@ static void expect_that_all_is_answered(struct rig *rig)
     }
 }
 
+// A tree in which each function that a daemon calls has one parameter more.
+static const char *given_wider_functions(void)
+{
+    static const char script[] =
+        "cp --recursive --parents deploy/migrate sql \"$1\" && cd \"$1\"/sql && "
+        "perl -0pi -e '"
+        "s/(FUNCTION \\w+\\()(\\)|.*?\\))(\\s*RETURNS)/"
+        "my ($made, $takes, $then) = ($1, $2, $3); chop $takes; "
+        "$made . $takes . ($takes =~ m{\\S} ? \", \" : \"\") . \"p_further text DEFAULT NULL)\" . "
+        "$then/se "
+        "or die $ARGV' ingress/*.sql worker/*.sql";
+    const char *tree = text_of("%s/wider", testbed_directory());
+    cr_assert(mkdir(tree, 0755) == 0);
+    struct command_result result = command_run(
+        WORDS("sh", "-c", text_of("cd %s && %s", TOLLGATE_SOURCE_DIR, script), "sh", tree), NULL);
+    cr_assert(result.status == 0, "%s", result.errors);
+    return tree;
+}
+
 Test(upgrade, under_load_refuses_and_loses_nothing)
 {
     struct rig *rig = given_former_rig();
     must_migrate(rig->gateway->database);
     workload_run_on(rig->workload, SENDS);
     expect_that_all_is_answered(rig);
+    must_migrate_by(given_wider_functions(), rig->gateway->database);
+    workload_run_on(rig->workload, SENDS);
     must_migrate(rig->gateway->database);
     workload_run_on(rig->workload, SENDS);
     check_rig(rig, "upgrade.schema");
