@@ -91,8 +91,8 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
 
-    struct tg_readiness *readiness =
-        tg_readiness_create(settings.postgres_url, settings.redis_url, (int)settings.partitions);
+    struct tg_readiness *readiness = tg_readiness_create(
+        settings.postgres_url, TG_CALLS_OF_INGRESS, settings.redis_url, (int)settings.partitions);
     struct tg_health *health =
         tg_health_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
     bool served = health && serve(&settings);

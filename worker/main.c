@@ -142,8 +142,8 @@ int main(int argc, char **argv)
     raise_file_limit();
     hurry_resolver();
 
-    struct tg_readiness *readiness =
-        tg_readiness_create(settings.postgres_url, settings.redis_url, (int)settings.partitions);
+    struct tg_readiness *readiness = tg_readiness_create(
+        settings.postgres_url, TG_CALLS_OF_WORKER, settings.redis_url, (int)settings.partitions);
     struct tg_error error;
     struct tg_health *health =
         tg_health_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);

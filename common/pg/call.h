@@ -18,6 +18,7 @@ enum tg_pg_type {
     TG_PG_BYTEAS = 1001,
     TG_PG_INT8 = 20,
     TG_PG_INT8S = 1016,
+    TG_PG_INT8SS = 0, // there are no arrays of arrays
     TG_PG_TEXT = 25,
     TG_PG_TEXTS = 1009,
     TG_PG_JSON = 114,
@@ -77,7 +78,7 @@ struct tg_field {
 #define INT8(name, row, m) {TG_FIELD(name, INT8, row, m, int64_t: TG_FORM_INT8)}
 #define INT8_IF(name, row, m) {TG_FIELD(name, INT8, row, m, int64_t: TG_FORM_INT8), \
                                TG_BESIDE(row, m, int64_t), .given_size = sizeof(int64_t)}
-#define INT8S(name, row, m, count) {TG_FIELD(name, INT8, row, m, const int64_t *: TG_FORM_INT8S), \
+#define INT8S(name, row, m, count) {TG_FIELD(name, INT8S, row, m, const int64_t *: TG_FORM_INT8S), \
                                     TG_BESIDE(row, count, size_t)}
 #define UUID(name, row, m) {TG_FIELD(name, UUID, row, m, struct tg_uuid: TG_FORM_UUID)}
 #define UUID_IF(name, row, m, given) {TG_FIELD(name, UUID, row, m, struct tg_uuid: TG_FORM_UUID), \

@@ -214,7 +214,7 @@ void tg_wire_write(const struct tg_call *call, const struct tg_call_data *data,
 {
     for (const struct tg_field *field = call->one; field && field->name; field++) {
         assert(field->row_size == data->one_size);
-        add_type(wire, field->form == TG_FORM_INT8S ? field->array : field->type);
+        add_type(wire, field->type);
         append_member(&wire->bytes, field, data->one);
     }
     for (const struct tg_field *field = call->each; field && field->name; field++) {

@@ -1,6 +1,6 @@
 #include "common/store/accept.h"
 
-#include "common/pg/call.h"
+#include "common/store/calls.h"
 
 const char *const tg_verdict_names[TG_VERDICT_CODES] = {
     [TG_VERDICT_OTHER] = "other",
@@ -83,3 +83,5 @@ enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
     *refunded = cancelling.refunded;
     return TG_PG_OK;
 }
+
+const struct tg_call *const tg_accept_calls[] = {&accept_sends, &cancel_send, NULL};

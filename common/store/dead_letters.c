@@ -1,6 +1,6 @@
 #include "common/store/dead_letters.h"
 
-#include "common/pg/call.h"
+#include "common/store/calls.h"
 
 struct being_applied {
     const int64_t *ids;
@@ -55,3 +55,6 @@ enum tg_pg_status tg_store_end_dead_letters(struct tg_pg *pg,
 {
     return tg_pg_call(pg, &end_dead_letters, TG_EACH_AT(letters, n));
 }
+
+const struct tg_call *const tg_dead_letter_calls[] = {&record_dead_letters, &take_dead_letters,
+                                                      &end_dead_letters, NULL};

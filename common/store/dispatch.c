@@ -1,6 +1,6 @@
 #include "common/store/dispatch.h"
 
-#include "common/pg/call.h"
+#include "common/store/calls.h"
 
 void tg_claim_finish(struct tg_claim *claim)
 {
@@ -70,3 +70,6 @@ enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcom
 {
     return tg_pg_call(pg, &settle_sends, TG_EACH_AT(outcomes, n), TG_ROWS(settled, n));
 }
+
+const struct tg_call *const tg_dispatch_calls[] = {&claim_sends, &release_sends, &settle_sends,
+                                                   NULL};

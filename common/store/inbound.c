@@ -1,6 +1,6 @@
 #include "common/store/inbound.h"
 
-#include "common/pg/call.h"
+#include "common/store/calls.h"
 
 const char *const tg_item_verdict_names[TG_ITEM_VERDICTS] = {
     [TG_ITEM_NOT_UNDERSTOOD] = "not_understood",
@@ -110,3 +110,6 @@ enum tg_pg_status tg_store_record_account_notices(struct tg_pg *pg,
 {
     return tg_pg_call(pg, &record_account_notices, TG_EACH_AT(notices, n));
 }
+
+const struct tg_call *const tg_inbound_calls[] = {
+    &apply_statuses, &receive_messages, &receive_preferences, &record_account_notices, NULL};

@@ -1,6 +1,6 @@
 #include "common/store/keys.h"
 
-#include "common/pg/call.h"
+#include "common/store/calls.h"
 
 #include <string.h>
 
@@ -29,3 +29,5 @@ enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char ke
     *found = count == 1;
     return status;
 }
+
+const struct tg_call *const tg_key_calls[] = {&find_api_key, NULL};

@@ -1,6 +1,6 @@
 #include "common/store/reads.h"
 
-#include "common/pg/call.h"
+#include "common/store/calls.h"
 
 // What the reads are asked with, each with some of it, and what they answer.
 struct question {
@@ -94,3 +94,6 @@ enum tg_pg_status tg_store_list_wallet_transactions(struct tg_pg *pg, struct tg_
         .org_id = org_id, .before = before > 0 ? before : INT64_MAX, .limit = limit};
     return ask(pg, &list_wallet_transactions, &question, found, json);
 }
+
+const struct tg_call *const tg_read_calls[] = {&get_result, &get_message, &get_wallet,
+                                               &list_wallet_transactions, NULL};

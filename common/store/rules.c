@@ -1,6 +1,6 @@
 #include "common/store/rules.h"
 
-#include "common/pg/call.h"
+#include "common/store/calls.h"
 
 void tg_rule_finish(struct tg_rule *rule)
 {
@@ -44,3 +44,5 @@ enum tg_pg_status tg_store_accept_replies(struct tg_pg *pg, const struct tg_repl
 {
     return tg_pg_call(pg, &accept_replies, TG_EACH(replies, n), TG_ROWS(verdicts, n));
 }
+
+const struct tg_call *const tg_rule_calls[] = {&list_rules, &accept_replies, NULL};

@@ -1,19 +1,100 @@
 #include "common/store/schema.h"
 
-#include "common/pg/call.h"
+#include "common/store/calls.h"
 
-struct answer { // a row of one value is that value
-    bool yes;
+#include <stdlib.h>
+
+// A parameter or a column that a call names.
+struct expected {
+    const char *call;
+    const char *name;
+    int64_t type;
+    bool is_out;
 };
 
-static const struct tg_call schema_ready = {
-    .name = "schema_version",
-    .source = "(SELECT schema_version() >= " TOLLGATE_SCHEMA_VERSION " AS ready) AS version",
-    .out = TG_FIELDS(BOOL("ready", answer, yes)),
+struct expectations {
+    struct expected *items;
+    size_t n;
+};
+
+// A function's scalar result goes by the function's own name.
+static const struct tg_call check_calls = {
+    .name = "check_calls",
+    .source =
+        "(WITH expected AS (SELECT * FROM unnest($1, $2, $3, $4) AS e (call, name, type, is_out)),"
+        " candidate AS (SELECT p.* FROM pg_proc p WHERE p.proname = ANY ($1)"
+        "  AND p.pronamespace = to_regnamespace('tollgate')"
+        "  AND has_function_privilege(p.oid, 'EXECUTE')),"
+        " found AS (SELECT p.proname, a.name, a.type, a.mode IN ('o', 't') IS TRUE AS is_out,"
+        "    a.n <= p.pronargs - p.pronargdefaults AS is_wanted FROM candidate p CROSS JOIN LATERAL"
+        "    unnest(p.proargnames, coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargmodes)"
+        "    WITH ORDINALITY AS a (name, type, mode, n)"
+        "  UNION ALL SELECT p.proname, p.proname, p.prorettype, true, false FROM candidate p)"
+        " SELECT e.call, e.name AS what FROM expected e WHERE NOT EXISTS (SELECT FROM found f"
+        "  WHERE (f.proname, f.name, f.type, f.is_out) = (e.call, e.name, e.type, e.is_out))"
+        " UNION ALL SELECT f.proname, f.name FROM found f WHERE f.is_wanted AND NOT f.is_out"
+        "  AND NOT EXISTS (SELECT FROM expected e WHERE (e.call, e.name) = (f.proname, f.name))"
+        " UNION ALL SELECT p.proname, 'overloaded' FROM candidate p GROUP BY 1 HAVING count(*) > 1"
+        " LIMIT 1) AS misfit",
+    .each = TG_FIELDS(TEXT("calls", expected, call), TEXT("names", expected, name),
+                      INT8("types", expected, type), BOOL("outs", expected, is_out)),
+    .out = TG_FIELDS(TEXT("call", tg_misfit, call), TEXT("what", tg_misfit, what)),
     .only_reads = true,
 };
 
-enum tg_pg_status tg_store_schema_ready(struct tg_pg *pg, bool *ready)
+static const struct tg_call check_version = {
+    .name = "check_version",
+    .source = "(SELECT 'schema_version' AS call, 'version' AS what"
+              " WHERE schema_version() < " TOLLGATE_SCHEMA_VERSION ") AS misfit",
+    .out = TG_FIELDS(TEXT("call", tg_misfit, call), TEXT("what", tg_misfit, what)),
+    .only_reads = true,
+};
+
+// Adds the fields of a part of the call; `each` are arrays.
+static void expect(struct expectations *all, const struct tg_call *call,
+                   const struct tg_field *fields)
 {
-    return tg_pg_call(pg, &schema_ready, TG_ROWS((struct answer *)ready, 1));
+    for (const struct tg_field *field = fields; field && field->name; field++) {
+        struct expected *grown = realloc(all->items, (all->n + 1) * sizeof *grown);
+        if (!grown)
+            abort();
+        all->items = grown;
+        grown[all->n++] =
+            (struct expected){.call = call->name,
+                              .name = field->name,
+                              .type = fields == call->each ? field->array : field->type,
+                              .is_out = fields == call->out};
+    }
+}
+
+static void expect_all(struct expectations *all, const struct tg_call *const *calls)
+{
+    for (; *calls; calls++) {
+        expect(all, *calls, (*calls)->one);
+        expect(all, *calls, (*calls)->each);
+        expect(all, *calls, (*calls)->out);
+    }
+}
+
+enum tg_pg_status tg_store_check_schema(struct tg_pg *pg, enum tg_calls_of daemon,
+                                        struct tg_misfit *misfit)
+{
+    static const struct tg_call *const *const of_ingress[] = {tg_accept_calls, tg_key_calls,
+                                                              tg_read_calls, NULL};
+    static const struct tg_call *const *const of_worker[] = {
+        tg_dead_letter_calls, tg_dispatch_calls, tg_inbound_calls,
+        tg_rule_calls,        tg_upkeep_calls,   NULL};
+    struct expectations all = {0};
+    size_t misfits = 0;
+    const struct tg_call *const *const *lists =
+        daemon == TG_CALLS_OF_INGRESS ? of_ingress : of_worker;
+    for (; *lists; lists++)
+        expect_all(&all, *lists);
+    *misfit = (struct tg_misfit){.call = ""};
+    enum tg_pg_status status =
+        tg_pg_call(pg, &check_calls, TG_EACH(all.items, all.n), TG_ROWS_TO(misfit, 1, &misfits));
+    free(all.items);
+    if (status == TG_PG_OK && misfits == 0)
+        status = tg_pg_call(pg, &check_version, TG_ROWS_TO(misfit, 1, &misfits));
+    return status;
 }

@@ -1,7 +1,20 @@
-// The database's schema. See accept.h for what holds for all.
+// The database's schema, and whether it is one that this version can work with. See accept.h for
+// what holds for all.
 #pragma once
 
 #include "common/pg/pg.h"
 
-// Is the schema there, and of this version or a newer one? For readiness.
-enum tg_pg_status tg_store_schema_ready(struct tg_pg *pg, bool *ready) TG_MUST_CHECK;
+// Whose calls: those that a daemon of the kind makes.
+enum tg_calls_of { TG_CALLS_OF_INGRESS, TG_CALLS_OF_WORKER };
+
+// The first thing that does not fit. "": everything does.
+struct tg_misfit {
+    char call[64];
+    char what[64]; // a parameter or a column of it, "overloaded", or "version"
+};
+
+// Holds the calls against the database's own catalogue: each function is there once, may be called
+// by us, and has the parameters and the columns that the call names, of their types; it wants no
+// parameter that the call does not name. The schema's version is ours, or a newer one.
+enum tg_pg_status tg_store_check_schema(struct tg_pg *pg, enum tg_calls_of daemon,
+                                        struct tg_misfit *misfit) TG_MUST_CHECK;

@@ -1,6 +1,6 @@
 #include "common/store/upkeep.h"
 
-#include "common/pg/call.h"
+#include "common/store/calls.h"
 
 // What the duties go by, each by some of it.
 struct task {
@@ -147,3 +147,9 @@ enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
 {
     return tg_pg_call(pg, &take_janitor_lock, TG_ROWS((struct yes_no *)taken, 1));
 }
+
+const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends, &next_due,
+                                                 &find_lost_sends,   &expire_sends,
+                                                 &unconfirm_sends,   &fail_unheard_sends,
+                                                 &fail_poison_sends, &delete_idempotency_keys,
+                                                 &take_janitor_lock, NULL};

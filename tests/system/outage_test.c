@@ -103,6 +103,27 @@ Test(outage, of_a_schema_that_is_older_ends_with_its_upgrade)
     stop_gateway(gateway);
 }
 
+// Each daemon says so of its own calls, and its log which one it is.
+Test(outage, of_a_function_that_fits_no_call_is_told_by_who_calls_it)
+{
+    struct gateway *gateway = given_gateway();
+    expect_both_miss(gateway, "");
+    (void)database_text(gateway->database, "ALTER FUNCTION find_api_key RENAME TO find_key");
+    eventually(strcmp(daemon_missing(&gateway->ingress), "schema") == 0);
+    cr_assert(strstr(process_log(gateway->ingress.process), "find_api_key"));
+    expect_equal(daemon_missing(&gateway->workers[0]), "");
+    (void)database_text(gateway->database, "ALTER FUNCTION find_key RENAME TO find_api_key");
+    (void)database_text(gateway->database, "ALTER FUNCTION next_due RENAME TO next_one");
+    eventually(strcmp(daemon_missing(&gateway->workers[0]), "schema") == 0);
+    cr_assert(daemon_has_logged(&gateway->workers[0], "schema_missed"));
+    eventually(*daemon_missing(&gateway->ingress) == '\0');
+    (void)database_text(gateway->database, "ALTER FUNCTION next_one RENAME TO next_due");
+    expect_both_miss(gateway, "");
+    struct org org = given_org(gateway);
+    cr_assert_eq(send_text_and_wait(&org, "919876543210").status, 200);
+    stop_gateway(gateway);
+}
+
 // It hangs in the middle of a call, and nothing tells but that no answer comes.
 Test(outage, of_a_postgresql_that_falls_silent_ends_by_itself)
 {

@@ -317,8 +317,9 @@ static void take_events(struct work *work)
 // Waits until the schema is there: events are not taken before they can be applied.
 static bool schema_is_ready(struct work *work)
 {
-    bool ready = false;
-    while (tg_store_schema_ready(work->pg, &ready) != TG_PG_OK || !ready) {
+    struct tg_misfit misfit;
+    while (tg_store_check_schema(work->pg, TG_CALLS_OF_WORKER, &misfit) != TG_PG_OK ||
+           misfit.call[0] != '\0') {
         if (stop_wait(work->inbound->stop, RETRY_MS))
             return false;
     }

@@ -181,14 +181,15 @@ static void claim_all(struct work *work, const struct tg_job *jobs, size_t n)
 // Waits until the schema is there: jobs are not taken before their messages can be claimed.
 static bool schema_is_ready(struct work *work)
 {
-    bool ready = false;
+    struct tg_misfit misfit;
     bool said = false;
     for (;;) {
-        enum tg_pg_status status = tg_store_schema_ready(work->pg, &ready);
-        if (status == TG_PG_OK && ready)
+        enum tg_pg_status status = tg_store_check_schema(work->pg, TG_CALLS_OF_WORKER, &misfit);
+        if (status == TG_PG_OK && misfit.call[0] == '\0')
             return true;
         if (!said && (status == TG_PG_OK || status == TG_PG_REFUSED)) {
-            tg_log(TG_LOG_WARN, "schema_missed");
+            tg_log(TG_LOG_WARN, "schema_missed", TG_LOG_TEXT("call", misfit.call),
+                   TG_LOG_TEXT("misfit", misfit.what));
             said = true;
         }
         if (stop_wait(work->intake->stop, RETRY_MS))
