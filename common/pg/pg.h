@@ -12,7 +12,8 @@ enum tg_pg_status {
     TG_PG_OK,
     TG_PG_UNAVAILABLE, // not connected, or read-only: nothing was done
     TG_PG_UNKNOWN, // the connection was lost on the way, or no answer came: it may have been done
-    TG_PG_RETRY,   // deadlock, serialization failure, lock or statement timeout: nothing was done
+    TG_PG_RETRY,   // deadlock, serialization failure, lock or statement timeout, or a function was
+                   // replaced meanwhile: nothing was done
     TG_PG_REFUSED, // any other error of the statement: nothing was done
 };
 
