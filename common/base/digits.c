@@ -8,9 +8,10 @@ bool tg_decimal_read(const char *text, int64_t highest, int64_t *number)
     for (; *text; text++) {
         if (*text < '0' || *text > '9')
             return false;
-        *number = *number * 10 + (*text - '0');
-        if (*number > highest)
+        int digit = *text - '0';
+        if (digit > highest || *number > (highest - digit) / 10)
             return false;
+        *number = *number * 10 + digit;
     }
     return true;
 }
