@@ -16,6 +16,10 @@ enum {
     // What one ingress holds of bodies, of all requests together: the largest body on every
     // connection would be 12 GiB.
     TG_BODIES_BYTES_MAX = 256 * 1024 * 1024,
+    // And of files, on its disk: twenty of the largest that Meta takes (100 MB).
+    TG_FILES_BYTES_MAX = 2000 * 1000 * 1000,
+    // A form that a person or a client library fills in has a few dozen fields.
+    TG_FORM_FIELDS_MAX = 256,
     // Webhooks that wait for Redis: half of all connections and of all bodies, so that sends have
     // room left while Redis is slow.
     TG_WEBHOOK_QUEUE_MAX = 2048,
@@ -57,9 +61,11 @@ enum {
     // Idempotency keys are kept a little longer than the day that is promised.
     TG_IDEMPOTENCY_KEPT_S = 25 * 3600,
 
-    // Reads (messages, wallet, unknown API keys).
-    TG_QUERY_QUEUE_MAX = 1024,
-    TG_QUERY_THREADS = 2,
+    // What goes to the database outside a lane: reads, cancelling, keys that are not remembered.
+    TG_POOL_QUEUE_MAX = 1024,
+    TG_POOL_THREADS = 2,
+    // Requests that wait for a look-up of their API key: half of all connections.
+    TG_KEY_ASKERS_MAX = 2048,
     // API keys are remembered so that a send costs no query for its key; a revoked key dies within
     // the time, and the direct-mapped cache bounds the memory.
     TG_KEY_CACHE_ENTRIES = 16384,

@@ -4,56 +4,75 @@
 #include "common/health/readiness.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
+#include "common/settings/settings.h"
+#include "ingress/accept/job_writer.h"
+#include "ingress/accept/lane.h"
+#include "ingress/accept/results.h"
+#include "ingress/api/endpoints.h"
+#include "ingress/db/pool.h"
+#include "ingress/http/server.h"
+#include "ingress/meta/callback.h"
+#include "ingress/meta/webhook_writer.h"
 #include "ingress/route/router.h"
+#include "ingress/who/api_key.h"
 
 #include <stdlib.h>
 
-// What a request meets after the server; all of it outlives the server.
+// What a request meets behind the server; all of it outlives the server.
 struct stops {
-    struct query_pool *queries;
-    struct waiters *waiters;
-    struct jobs *jobs;
+    struct pool *pool;
+    struct results *results;
+    struct job_writer *jobs;
     struct lanes *lanes;
-    struct publisher *publisher;
-    struct webhook *webhook;
-    struct auth *auth;
+    struct webhook_writer *webhooks;
+    struct callback *callback;
+    struct keys *keys;
+    struct router *router;
 };
 
 static void start_stops(struct stops *stops, const struct tg_settings *settings)
 {
-    stops->queries = query_pool_start(settings);
-    stops->waiters = waiters_start(settings, stops->queries);
-    stops->jobs = jobs_start(settings);
-    stops->lanes = lanes_start(settings, stops->waiters, stops->jobs);
-    stops->publisher = publisher_start(settings);
-    stops->webhook = webhook_create(settings, stops->publisher);
-    stops->auth = auth_create(settings->auth);
+    int partitions = (int)settings->partitions;
+    stops->pool = pool_start(settings->postgres_url);
+    stops->results = results_start(settings->redis_url, partitions, stops->pool);
+    stops->jobs = job_writer_start(settings->redis_url, partitions);
+    stops->lanes =
+        lanes_start(settings->postgres_url, (size_t)settings->lanes, stops->results, stops->jobs);
+    stops->webhooks = webhook_writer_start(settings->redis_url, partitions);
+    stops->callback =
+        callback_create(settings->app_secrets, settings->verify_token, stops->webhooks);
+    stops->keys = keys_create(settings->auth == TG_AUTH_TRUSTED);
+    stops->router = router_create(stops->keys, stops->pool);
+    router_add(stops->router, send_endpoints, stops->lanes);
+    router_add(stops->router, callback_endpoints, stops->callback);
+    router_add(stops->router, message_endpoints, NULL);
+    router_add(stops->router, wallet_endpoints, NULL);
 }
 
-// In the flow's order: publish and accept what is queued, answer who waits, run what is asked. All
-// of Redis's users are told first: if it hangs, they wait for it side by side.
-static void drain_stops(struct stops *stops)
+// In the flow's order: accept and publish what is queued, answer who waits, run what is asked. Both
+// who write to Redis are told before either is waited for: if it hangs, they wait side by side.
+static void stop_stops(struct stops *stops)
 {
-    publisher_close(stops->publisher);
-    jobs_close(stops->jobs);
-    lanes_close(stops->lanes);
-    waiters_close(stops->waiters);
-    publisher_stop(stops->publisher);
+    webhook_writer_close(stops->webhooks);
+    results_close(stops->results);
     lanes_stop(stops->lanes);
-    jobs_stop(stops->jobs);
-    waiters_stop(stops->waiters);
-    query_pool_stop(stops->queries);
+    job_writer_close(stops->jobs);
+    webhook_writer_stop(stops->webhooks);
+    job_writer_stop(stops->jobs);
+    results_stop(stops->results);
+    pool_stop(stops->pool);
 }
 
 static void free_stops(struct stops *stops)
 {
-    auth_destroy(stops->auth);
-    webhook_destroy(stops->webhook);
-    publisher_free(stops->publisher);
+    router_free(stops->router);
+    keys_free(stops->keys);
+    callback_free(stops->callback);
+    webhook_writer_free(stops->webhooks);
     lanes_free(stops->lanes);
-    jobs_free(stops->jobs);
-    waiters_free(stops->waiters);
-    query_pool_free(stops->queries);
+    job_writer_free(stops->jobs);
+    results_free(stops->results);
+    pool_free(stops->pool);
 }
 
 // Returns false, with the reason logged, if the server's address cannot be had.
@@ -62,23 +81,21 @@ static bool serve(const struct tg_settings *settings)
     struct stops stops;
     struct tg_error error;
     start_stops(&stops, settings);
-    struct routes routes = {.auth = stops.auth,
-                            .queries = stops.queries,
-                            .lanes = stops.lanes,
-                            .webhook = stops.webhook};
-    struct server_handler handler = {routes_body_max, routes_handle, &routes};
-    struct server *server = server_start(settings, &handler, &error);
+    struct server_handler handler = router_handler(stops.router);
+    struct server *server =
+        server_start(&settings->listen, (unsigned)settings->http_threads, &handler, &error);
     if (server) {
         tg_service_ready();
         tg_service_wait_for_stop();
-        server_drain(server);
+        server_close(server);
     } else {
         tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
     }
-    drain_stops(&stops);
+    stop_stops(&stops);
     if (server)
         server_stop(server);
     free_stops(&stops);
+    server_free(server);
     return server != NULL;
 }
 

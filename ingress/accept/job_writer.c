@@ -6,15 +6,18 @@
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 
-#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-struct jobs {
-    const struct tg_settings *settings;
-    struct tg_queue *queue; // struct tg_job
+struct job_writer {
+    const char *redis_url;
+    int partitions;
+    struct tg_queue *queue; // struct job_batch
+    atomic_size_t waiting;  // jobs in the queue
     pthread_t thread;
-    atomic_bool closing;
+    struct tg_stream *stream;
+    atomic_bool closed;
+    bool gave_up; // closed, and Redis does not take jobs
 };
 
 static void leave_to_janitor(size_t n)
@@ -23,82 +26,105 @@ static void leave_to_janitor(size_t n)
     tg_log(TG_LOG_WARN, "jobs_not_published", TG_LOG_NUMBER("jobs", n));
 }
 
-// Publishes what was popped, which is freed. false: Redis has not taken all of it.
-static bool publish(struct tg_stream *stream, void *const *popped, size_t n)
+static void publish(struct job_writer *writer, const struct tg_job *jobs, size_t n)
 {
-    struct tg_job batch[TG_BATCH_MAX];
-    assert(n >= 1 && n <= TG_BATCH_MAX);
-    for (size_t i = 0; i < n; i++) {
-        batch[i] = *(struct tg_job *)popped[i];
-        free(popped[i]);
-    }
-    size_t published = stream ? tg_job_publish(stream, batch, n) : 0;
+    size_t published = writer->gave_up ? 0 : tg_job_publish(writer->stream, jobs, n);
     tg_count(TG_JOBS_PUBLISHED, NULL, published);
-    if (published < n)
-        leave_to_janitor(n - published);
-    return published == n;
+    if (published == n)
+        return;
+    leave_to_janitor(n - published);
+    writer->gave_up = atomic_load(&writer->closed);
+}
+
+// Publishes what was popped in as few pipelines as there may be, and frees it.
+static void publish_all(struct job_writer *writer, void *const *popped, size_t n)
+{
+    struct tg_job jobs[TG_BATCH_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct job_batch *batch = popped[i];
+        for (size_t j = 0; j < batch->n; j++) {
+            if (count == TG_BATCH_MAX) {
+                publish(writer, jobs, count);
+                count = 0;
+            }
+            jobs[count++] = batch->job[j];
+        }
+        atomic_fetch_sub(&writer->waiting, batch->n);
+        tg_gauge_add(TG_JOB_QUEUE, -(int64_t)batch->n);
+        free(batch);
+    }
+    if (count > 0)
+        publish(writer, jobs, count);
 }
 
 static void *run(void *argument)
 {
-    struct jobs *jobs = argument;
-    struct tg_stream *stream =
-        tg_stream_create(jobs->settings->redis_url, (int)jobs->settings->partitions, tg_job_work);
-    bool gave_up = false; // closing, and Redis does not take jobs
-    while (!tg_queue_drained(jobs->queue)) {
+    struct job_writer *writer = argument;
+    writer->stream = tg_stream_create(writer->redis_url, writer->partitions, tg_job_work);
+    while (!tg_queue_drained(writer->queue)) {
         void *popped[TG_BATCH_MAX];
-        size_t n = tg_queue_pop(jobs->queue, popped, TG_BATCH_MAX, -1);
-        tg_gauge_add(TG_JOB_QUEUE, -(int64_t)n);
-        if (n > 0 && !publish(gave_up ? NULL : stream, popped, n))
-            gave_up = atomic_load(&jobs->closing);
+        size_t n = tg_queue_pop(writer->queue, popped, TG_BATCH_MAX, -1);
+        publish_all(writer, popped, n);
     }
-    tg_stream_destroy(stream);
+    tg_stream_destroy(writer->stream);
     return NULL;
 }
 
-struct jobs *jobs_start(const struct tg_settings *settings)
+struct job_writer *job_writer_start(const char *redis_url, int partitions)
 {
-    struct jobs *jobs = calloc(1, sizeof *jobs);
-    if (!jobs)
+    struct job_writer *writer = calloc(1, sizeof *writer);
+    if (!writer)
         abort();
-    jobs->settings = settings;
-    jobs->queue = tg_queue_create(TG_JOB_QUEUE_MAX);
-    jobs->thread = tg_service_thread("jobs", run, jobs);
-    return jobs;
+    writer->redis_url = redis_url;
+    writer->partitions = partitions;
+    writer->queue = tg_queue_create(TG_JOB_QUEUE_MAX);
+    writer->thread = tg_service_thread("jobs", run, writer);
+    return writer;
 }
 
-void jobs_close(struct jobs *jobs)
+void job_writer_close(struct job_writer *writer)
 {
-    atomic_store(&jobs->closing, true);
+    atomic_store(&writer->closed, true);
+    tg_queue_close(writer->queue);
 }
 
-void jobs_stop(struct jobs *jobs)
+void job_writer_stop(struct job_writer *writer)
 {
-    tg_queue_close(jobs->queue);
-    pthread_join(jobs->thread, NULL);
+    job_writer_close(writer);
+    pthread_join(writer->thread, NULL);
 }
 
-void jobs_free(struct jobs *jobs)
+void job_writer_free(struct job_writer *writer)
 {
-    tg_queue_destroy(jobs->queue);
-    free(jobs);
+    if (!writer)
+        return;
+    tg_queue_destroy(writer->queue);
+    free(writer);
 }
 
-void jobs_submit(struct jobs *jobs, const struct tg_job *batch, size_t n)
+struct job_batch *job_batch_create(size_t max)
 {
-    size_t queued = 0;
-    tg_gauge_add(TG_JOB_QUEUE, (int64_t)n);
-    for (; queued < n; queued++) {
-        struct tg_job *copy = malloc(sizeof *copy);
-        if (!copy)
-            abort();
-        *copy = batch[queued];
-        if (!tg_queue_try_push(jobs->queue, copy)) {
-            free(copy);
-            break;
-        }
+    struct job_batch *batch = malloc(sizeof *batch + max * sizeof batch->job[0]);
+    if (!batch)
+        abort();
+    batch->n = 0;
+    return batch;
+}
+
+void job_writer_submit(struct job_writer *writer, struct job_batch *batch)
+{
+    size_t n = batch->n;
+    if (n == 0) {
+        free(batch);
+        return;
     }
-    tg_gauge_add(TG_JOB_QUEUE, (int64_t)queued - (int64_t)n);
-    if (queued < n)
-        leave_to_janitor(n - queued);
+    size_t before = atomic_fetch_add(&writer->waiting, n);
+    tg_gauge_add(TG_JOB_QUEUE, (int64_t)n);
+    if (before + n <= TG_JOB_QUEUE_MAX && tg_queue_try_push(writer->queue, batch))
+        return;
+    atomic_fetch_sub(&writer->waiting, n);
+    tg_gauge_add(TG_JOB_QUEUE, -(int64_t)n);
+    free(batch);
+    leave_to_janitor(n);
 }

@@ -3,19 +3,30 @@
 // is the janitor's to find, as its message is on record.
 #pragma once
 
-#include "common/settings/settings.h"
 #include "common/streams/job.h"
 
-struct jobs;
+struct job_writer;
 
 // Starts the thread, with a Redis connection of its own.
-struct jobs *jobs_start(const struct tg_settings *settings);
+struct job_writer *job_writer_start(const char *redis_url, int partitions);
 
-// From now on Redis is asked no more once it has not taken a job.
-void jobs_close(struct jobs *jobs);
-// After the last submit: publishes what is queued and ends the thread.
-void jobs_stop(struct jobs *jobs);
-void jobs_free(struct jobs *jobs);
+// Refuses new jobs from now on. Once Redis has not taken one, it is asked no more.
+void job_writer_close(struct job_writer *writer);
 
-// Queues copies. What finds no room is left to the janitor, too. Thread-safe.
-void jobs_submit(struct jobs *jobs, const struct tg_job *batch, size_t n);
+// Closes, publishes what is queued and ends the thread.
+void job_writer_stop(struct job_writer *writer);
+
+// Frees a writer that was stopped. NULL is fine.
+void job_writer_free(struct job_writer *writer);
+
+struct job_batch {
+    size_t n;
+    struct tg_job job[];
+};
+
+// An empty batch with room for so many.
+struct job_batch *job_batch_create(size_t max);
+
+// Queues a batch, which is the writer's then. One that finds no room is left to the janitor, too.
+// Thread-safe.
+void job_writer_submit(struct job_writer *writer, struct job_batch *batch);

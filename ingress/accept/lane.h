@@ -3,24 +3,26 @@
 // An org always goes to the same lane, so lanes never wait for each other's wallets.
 #pragma once
 
-#include "common/settings/settings.h"
 #include "common/store/accept.h"
 #include "ingress/accept/job_writer.h"
 #include "ingress/accept/results.h"
 
 struct lanes;
 
-// Starts settings->lanes threads, each with a PostgreSQL connection.
-struct lanes *lanes_start(const struct tg_settings *settings, struct waiters *waiters,
-                          struct jobs *jobs);
+// Starts `count` threads, each with a PostgreSQL connection.
+struct lanes *lanes_start(const char *postgres_url, size_t count, struct results *results,
+                          struct job_writer *jobs);
 
 // Refuses new sends from now on.
 void lanes_close(struct lanes *lanes);
-// After close: accepts and answers what is queued, and ends the threads.
+
+// Closes, accepts and answers what is queued, and ends the threads.
 void lanes_stop(struct lanes *lanes);
+
+// Frees lanes that were stopped. NULL is fine.
 void lanes_free(struct lanes *lanes);
 
 // Queues a send; its request will be answered with the verdict, or with Meta's answer if that comes
 // within `wait_s` seconds. Takes what `send` owns and empties it. Answers 503 itself if the lane is
-// full or stopped.
+// full or closed. Thread-safe.
 void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s);

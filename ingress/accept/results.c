@@ -2,11 +2,11 @@
 
 #include "common/base/clock.h"
 #include "common/limits.h"
-#include "common/service/log.h"
-#include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/store/reads.h"
-#include "ingress/http/answer.h"
+#include "common/streams/job.h"
+#include "ingress/accept/send_answer.h"
+#include "ingress/accept/waiter.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -15,111 +15,25 @@
 #include <string.h>
 
 // A result is awaited for at most so long at a time, so that deadlines are kept to about this.
-enum { LISTEN_MS = 50, BUCKETS = 1024, RESULT_MAX = 2048 };
+enum { LISTEN_MS = 50, RESULT_MAX = 2048 };
 
 // Between two looks at a message whose result nobody will send us. At the longest pause as many as
 // may wait cost 2,000 reads a second.
 enum { LOOK_MIN_MS = 250, LOOK_MAX_MS = 2000 };
 
-struct waiter {
-    struct waiter *next; // in its bucket, or in a list of those that are due
-    struct waiters *waiters;
-    struct request *request;
-    struct tg_uuid org_id;
-    struct tg_verdict verdict; // its answer unless there is more to say
-    long long deadline_ms;
-    long long look_ms; // when the database is asked, at the latest at the deadline
-    int pause_ms;      // before that look
-};
-
-struct waiters {
-    const struct tg_settings *settings;
-    struct query_pool *queries;
+struct results {
+    const char *redis_url;
+    int partitions;
+    struct pool *pool;
     char name[TG_WAITER_SIZE];
     pthread_t thread;
-    atomic_bool stopping; // set under the lock, so that nobody is added after the last look
-    pthread_mutex_t lock;
-    struct waiter *buckets[BUCKETS];
-    size_t count;
+    atomic_bool closed;
+    struct waiter_table *waiters;
 };
-
-static void answer_sent(const struct waiter *waiter, const struct tg_result *result, const char *id)
-{
-    struct tg_text json = {0};
-    tg_text_append_format(&json, "{\"success\":true,\"message_id\":\"%s\",\"wamid\":", id);
-    tg_result_write_wamid(result, &json);
-    tg_text_append_format(&json, ",\"status\":\"%s\"}", tg_status_names[result->status]);
-    answer_json(waiter->request, 200, &json);
-}
-
-static void answer_failed(const struct waiter *waiter, const struct tg_result *result,
-                          const char *id)
-{
-    struct tg_text json = {0};
-    tg_text_append_format(
-        &json, "{\"message_id\":\"%s\",\"status\":\"failed\",\"refunded\":%s,\"error\":", id,
-        result->refunded ? "true" : "false");
-    tg_result_write_error(result, &json);
-    tg_text_append_string(&json, "}");
-    answer_error_detail(
-        waiter->request, "send_failed",
-        result->refunded ? "Message failed to send (refunded)" : "Message failed to send", &json);
-}
-
-static void answer_open(const struct waiter *waiter, const struct tg_result *result, const char *id)
-{
-    struct tg_text json = {0};
-    tg_text_append_format(&json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"}", id,
-                          tg_status_names[result->status], waiter->verdict.balance);
-    answer_json(waiter->request, 202, &json);
-}
-
-static void answer_with(const struct waiter *waiter, const struct tg_result *result)
-{
-    char id[TG_UUID_TEXT_SIZE];
-    tg_uuid_format(waiter->verdict.message_id, id);
-    switch (result->status) {
-    case TG_STATUS_SENT:
-    case TG_STATUS_DELIVERED:
-    case TG_STATUS_READ:
-        answer_sent(waiter, result, id);
-        break;
-    case TG_STATUS_FAILED:
-        answer_failed(waiter, result, id);
-        break;
-    default:
-        answer_open(waiter, result, id);
-    }
-}
-
-// May the message still leave, or be on its way?
-static bool is_open(enum tg_status status)
-{
-    return status == TG_STATUS_SCHEDULED || status == TG_STATUS_HELD ||
-           status == TG_STATUS_QUEUED || status == TG_STATUS_SENDING;
-}
-
-// false: too many wait, or stopped.
-static bool insert(struct waiter *waiter)
-{
-    struct waiters *waiters = waiter->waiters;
-    pthread_mutex_lock(&waiters->lock);
-    bool room = !atomic_load(&waiters->stopping) && waiters->count < TG_WAITERS_MAX;
-    if (room) {
-        struct waiter **bucket =
-            &waiters->buckets[tg_uuid_hash(waiter->verdict.message_id) % BUCKETS];
-        waiter->next = *bucket;
-        *bucket = waiter;
-        waiters->count++;
-        tg_gauge_add(TG_WAITERS, 1);
-    }
-    pthread_mutex_unlock(&waiters->lock);
-    return room;
-}
 
 // Lets it wait on until the next look at the database, the pauses growing. false: its time is up,
 // or it cannot wait.
-static bool wait_on(struct waiter *waiter)
+static bool wait_on(const struct results *results, struct waiter *waiter)
 {
     long long now_ms = tg_now_ms();
     if (now_ms >= waiter->deadline_ms)
@@ -130,14 +44,21 @@ static bool wait_on(struct waiter *waiter)
     waiter->look_ms = now_ms + waiter->pause_ms;
     if (waiter->look_ms > waiter->deadline_ms)
         waiter->look_ms = waiter->deadline_ms;
-    return insert(waiter);
+    return waiter_table_add(results->waiters, waiter);
+}
+
+// May the message still leave, or be on its way?
+static bool is_open(enum tg_status status)
+{
+    return status == TG_STATUS_SCHEDULED || status == TG_STATUS_HELD ||
+           status == TG_STATUS_QUEUED || status == TG_STATUS_SENDING;
 }
 
 static void answer_or_wait_on(struct waiter *waiter, const struct tg_result *result)
 {
-    if (is_open(result->status) && wait_on(waiter))
+    if (is_open(result->status) && wait_on(waiter->context, waiter))
         return;
-    answer_with(waiter, result);
+    send_answer_result(waiter->request, &waiter->verdict, result);
     free(waiter);
 }
 
@@ -154,90 +75,49 @@ static void look(struct tg_pg *pg, void *context)
     answer_or_wait_on(waiter, &result);
 }
 
-static void ask_database(struct waiter *waiter)
+static void ask_database(const struct results *results, struct waiter *waiter)
 {
     struct tg_result as_accepted = {.status = waiter->verdict.status};
-    if (!query_submit(waiter->waiters->queries, look, waiter))
+    if (!pool_submit(results->pool, look, waiter))
         answer_or_wait_on(waiter, &as_accepted);
 }
 
-static struct waiter *take(struct waiters *waiters, struct tg_uuid message_id)
+static void look_at_due(const struct results *results, long long now_ms)
 {
-    struct waiter *found = NULL;
-    pthread_mutex_lock(&waiters->lock);
-    struct waiter **link = &waiters->buckets[tg_uuid_hash(message_id) % BUCKETS];
-    while (*link && !tg_uuid_equal((*link)->verdict.message_id, message_id))
-        link = &(*link)->next;
-    if (*link) {
-        found = *link;
-        *link = found->next;
-        waiters->count--;
-        tg_gauge_add(TG_WAITERS, -1);
-    }
-    pthread_mutex_unlock(&waiters->lock);
-    return found;
-}
-
-// Takes out everyone who is to be looked at by `now_ms`, as a list.
-static struct waiter *take_due(struct waiters *waiters, long long now_ms)
-{
-    struct waiter *due = NULL;
-    pthread_mutex_lock(&waiters->lock);
-    for (int i = 0; waiters->count > 0 && i < BUCKETS; i++) {
-        struct waiter **link = &waiters->buckets[i];
-        while (*link) {
-            struct waiter *waiter = *link;
-            if (waiter->look_ms > now_ms) {
-                link = &waiter->next;
-                continue;
-            }
-            *link = waiter->next;
-            waiter->next = due;
-            due = waiter;
-            waiters->count--;
-            tg_gauge_add(TG_WAITERS, -1);
-        }
-    }
-    pthread_mutex_unlock(&waiters->lock);
-    return due;
-}
-
-static void look_at_due(struct waiters *waiters, long long now_ms)
-{
-    struct waiter *due = take_due(waiters, now_ms);
+    struct waiter *due = waiter_table_take_due(results->waiters, now_ms);
     while (due) {
         struct waiter *next = due->next;
-        ask_database(due);
+        ask_database(results, due);
         due = next;
     }
 }
 
-static void take_result(struct waiters *waiters, const char *json)
+static void hear(const struct results *results, const char *json)
 {
     struct tg_result result;
     struct waiter *waiter = NULL;
     if (tg_result_read(json, strlen(json), &result))
-        waiter = take(waiters, result.message_id);
+        waiter = waiter_table_take(results->waiters, result.message_id);
     if (waiter && result.status != TG_STATUS_NONE)
         answer_or_wait_on(waiter, &result); // it may be tried again
     else if (waiter)
-        ask_database(waiter); // settled by somebody else: the record tells
+        ask_database(results, waiter); // settled by somebody else: the record tells
 }
 
 static void *run(void *argument)
 {
-    struct waiters *waiters = argument;
-    struct tg_stream *stream = tg_stream_create(waiters->settings->redis_url,
-                                                (int)waiters->settings->partitions, tg_job_work);
+    struct results *results = argument;
+    struct tg_stream *stream =
+        tg_stream_create(results->redis_url, results->partitions, tg_job_work);
     bool subscribed = false;
-    char result[RESULT_MAX];
+    char json[RESULT_MAX];
     long long next_look_ms = 0;
-    while (!atomic_load(&waiters->stopping)) {
+    while (!atomic_load(&results->closed)) {
         if (!subscribed)
-            subscribed = tg_job_subscribe(stream, waiters->name);
-        int got = subscribed ? tg_stream_listen(stream, result, sizeof result, LISTEN_MS) : 0;
+            subscribed = tg_job_subscribe(stream, results->name);
+        int got = subscribed ? tg_stream_listen(stream, json, sizeof json, LISTEN_MS) : 0;
         if (got > 0)
-            take_result(waiters, result);
+            hear(results, json);
         else if (got < 0)
             subscribed = false;
         else if (!subscribed)
@@ -245,7 +125,7 @@ static void *run(void *argument)
         // Not after each result: a look goes through all who wait.
         long long now_ms = tg_now_ms();
         if (now_ms >= next_look_ms) {
-            look_at_due(waiters, now_ms);
+            look_at_due(results, now_ms);
             next_look_ms = now_ms + LISTEN_MS;
         }
     }
@@ -253,74 +133,78 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct waiters *waiters_start(const struct tg_settings *settings, struct query_pool *queries)
+struct results *results_start(const char *redis_url, int partitions, struct pool *pool)
 {
-    struct waiters *waiters = calloc(1, sizeof *waiters);
-    if (!waiters)
+    struct results *results = calloc(1, sizeof *results);
+    if (!results)
         abort();
-    waiters->settings = settings;
-    waiters->queries = queries;
+    results->redis_url = redis_url;
+    results->partitions = partitions;
+    results->pool = pool;
+    results->waiters = waiter_table_create();
     // The random half of a fresh id tells this ingress from every other.
     char id[TG_UUID_TEXT_SIZE];
     tg_uuid_format(tg_uuid7(), id);
-    snprintf(waiters->name, sizeof waiters->name, "%s", id + strlen("00000000-0000-7000-"));
-    pthread_mutex_init(&waiters->lock, NULL);
-    waiters->thread = tg_service_thread("results", run, waiters);
-    return waiters;
+    snprintf(results->name, sizeof results->name, "%s", id + strlen("00000000-0000-7000-"));
+    results->thread = tg_service_thread("results", run, results);
+    return results;
 }
 
-void waiters_close(struct waiters *waiters)
+void results_close(struct results *results)
 {
-    pthread_mutex_lock(&waiters->lock);
-    atomic_store(&waiters->stopping, true);
-    pthread_mutex_unlock(&waiters->lock);
+    waiter_table_close(results->waiters);
+    atomic_store(&results->closed, true);
 }
 
-void waiters_stop(struct waiters *waiters)
+void results_stop(struct results *results)
 {
-    pthread_join(waiters->thread, NULL);
-    look_at_due(waiters, LLONG_MAX);
+    results_close(results);
+    pthread_join(results->thread, NULL);
+    look_at_due(results, LLONG_MAX);
 }
 
-void waiters_free(struct waiters *waiters)
+void results_free(struct results *results)
 {
-    pthread_mutex_destroy(&waiters->lock);
-    free(waiters);
+    if (!results)
+        return;
+    waiter_table_free(results->waiters);
+    free(results);
 }
 
-const char *waiters_name(const struct waiters *waiters)
+const char *results_name(const struct results *results)
 {
-    return waiters->name;
+    return results->name;
 }
 
-static struct waiter *create_waiter(struct waiters *waiters, struct request *request,
+static struct waiter *create_waiter(struct results *results, struct request *request,
                                     struct tg_uuid org_id, const struct tg_verdict *verdict)
 {
     struct waiter *waiter = calloc(1, sizeof *waiter);
     if (!waiter)
         abort();
-    waiter->waiters = waiters;
+    waiter->context = results;
     waiter->request = request;
     waiter->org_id = org_id;
     waiter->verdict = *verdict;
     return waiter;
 }
 
-bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
-                 const struct tg_verdict *verdict, int wait_ms)
+bool results_await(struct results *results, struct request *request, struct tg_uuid org_id,
+                   const struct tg_verdict *verdict, int wait_ms)
 {
-    struct waiter *waiter = create_waiter(waiters, request, org_id, verdict);
+    struct waiter *waiter = create_waiter(results, request, org_id, verdict);
     waiter->deadline_ms = tg_now_ms() + wait_ms;
     waiter->look_ms = waiter->deadline_ms;
     // Only the job of what is queued now will carry our name.
-    bool waits = verdict->status == TG_STATUS_QUEUED ? insert(waiter) : wait_on(waiter);
+    bool waits = verdict->status == TG_STATUS_QUEUED ? waiter_table_add(results->waiters, waiter)
+                                                     : wait_on(results, waiter);
     if (!waits)
         free(waiter);
     return waits;
 }
 
-void waiters_answer(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
-                    const struct tg_verdict *verdict)
+void results_tell(struct results *results, struct request *request, struct tg_uuid org_id,
+                  const struct tg_verdict *verdict)
 {
-    ask_database(create_waiter(waiters, request, org_id, verdict));
+    ask_database(results, create_waiter(results, request, org_id, verdict));
 }

@@ -5,29 +5,33 @@
 #pragma once
 
 #include "common/store/accept.h"
-#include "common/streams/job.h"
 #include "ingress/db/pool.h"
+#include "ingress/http/request.h"
 
-struct waiters;
+struct results;
 
-struct waiters *waiters_start(const struct tg_settings *settings, struct query_pool *queries);
+// Starts the thread, with a Redis connection of its own.
+struct results *results_start(const char *redis_url, int partitions, struct pool *pool);
 
 // Lets nobody wait from now on.
-void waiters_close(struct waiters *waiters);
-// After close: answers all who wait with how their messages stand, and ends the thread. The pool
-// must still run.
-void waiters_stop(struct waiters *waiters);
-void waiters_free(struct waiters *waiters);
+void results_close(struct results *results);
+
+// Closes, ends the thread, and has all who wait answered with how their messages stand. The pool
+// must still run, and its threads do that.
+void results_stop(struct results *results);
+
+// Frees what was stopped, once the pool is, too. NULL is fine.
+void results_free(struct results *results);
 
 // The name that jobs carry so that the result finds this ingress.
-const char *waiters_name(const struct waiters *waiters);
+const char *results_name(const struct results *results);
 
 // Hands over a request to be answered with the result of the message that the verdict is about, or
-// after `wait_ms` at the latest. Call before the job is published. false: too many wait, or
-// stopped; the request stays the caller's.
-bool waiters_add(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
-                 const struct tg_verdict *verdict, int wait_ms) TG_MUST_CHECK;
+// after `wait_ms` at the latest. Call before the job is published. false: too many wait, or closed;
+// the request stays the caller's.
+bool results_await(struct results *results, struct request *request, struct tg_uuid org_id,
+                   const struct tg_verdict *verdict, int wait_ms) TG_MUST_CHECK;
 
 // Hands over a request to be answered with how the message stands, as if its time were up.
-void waiters_answer(struct waiters *waiters, struct request *request, struct tg_uuid org_id,
-                    const struct tg_verdict *verdict);
+void results_tell(struct results *results, struct request *request, struct tg_uuid org_id,
+                  const struct tg_verdict *verdict);

@@ -1,5 +1,6 @@
 #include "ingress/accept/send_form.h"
 
+#include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/time_text.h"
 #include "common/cloud/message.h"
@@ -7,24 +8,20 @@
 #include "common/limits.h"
 #include "common/words/phone.h"
 
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <time.h>
 
 // How the client gave the message, which is how errors name its fields.
-enum form { FORM_MESSAGE, FORM_MEDIA, FORM_PAYLOAD };
+enum shape { SHAPE_MESSAGE, SHAPE_MEDIA, SHAPE_PAYLOAD };
 
 static const struct {
     const char *name;
     enum json_type type;
     const char *type_name;
-} forms[] = {
-    [FORM_MESSAGE] = {"message", json_type_string, "a string"},
-    [FORM_MEDIA] = {"media", json_type_object, "an object"},
-    [FORM_PAYLOAD] = {"payload", json_type_object, "an object"},
+} shapes[] = {
+    [SHAPE_MESSAGE] = {"message", json_type_string, "a string"},
+    [SHAPE_MEDIA] = {"media", json_type_object, "an object"},
+    [SHAPE_PAYLOAD] = {"payload", json_type_object, "an object"},
 };
 
 static struct json_object *parse(const struct tg_text *body, struct tg_error *error)
@@ -61,15 +58,15 @@ static bool find_string(struct json_object *root, const char *field, struct json
     return find(root, field, json_type_string, "a string", value, error);
 }
 
-static bool read_org(struct json_object *root, const struct identity *identity,
-                     struct tg_send *send, struct tg_error *error)
+static bool read_org(struct json_object *root, const struct identity *caller, struct tg_send *send,
+                     struct tg_error *error)
 {
     struct json_object *org_id;
     if (!find_string(root, "org_id", &org_id, error))
         return false;
-    return auth_org(identity, org_id ? json_object_get_string(org_id) : NULL,
-                    org_id ? (size_t)json_object_get_string_len(org_id) : 0, "org_id",
-                    &send->org_id, error);
+    return identity_org(caller, org_id ? json_object_get_string(org_id) : NULL,
+                        org_id ? (size_t)json_object_get_string_len(org_id) : 0, "org_id",
+                        &send->org_id, error);
 }
 
 static bool read_channel(struct json_object *root, struct tg_send *send, struct tg_error *error)
@@ -100,13 +97,6 @@ static bool read_priority(struct json_object *root, struct tg_send *send, struct
     return true;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // An optional time, at most so many seconds ahead; 0 if it is absent.
 static bool read_time(struct json_object *root, const char *field, int64_t ahead_max_s,
                       int64_t *time_ms, struct tg_error *error)
@@ -122,7 +112,7 @@ static bool read_time(struct json_object *root, const char *field, int64_t ahead
                             "%s must be a time such as 2026-11-24T09:30:00Z (RFC 3339)", field);
     if (*time_ms == 0)
         *time_ms = 1; // the very second of 1970 in which 0 means none
-    if (*time_ms > now_ms() + ahead_max_s * 1000)
+    if (*time_ms > tg_unix_ms() + ahead_max_s * 1000)
         return tg_error_set(error, "invalid_field", field, "%s must be at most %d days ahead",
                             field, (int)(ahead_max_s / 86400));
     return true;
@@ -140,22 +130,22 @@ static bool read_times(struct json_object *root, struct tg_send *send, struct tg
 }
 
 // The Cloud API message object that the request asks for, and how it asks. The caller owns it.
-static struct json_object *read_content(struct json_object *root, enum form *form,
+static struct json_object *read_content(struct json_object *root, enum shape *shape,
                                         struct tg_error *error)
 {
     struct json_object *given = NULL;
-    for (enum form i = FORM_MESSAGE; i <= FORM_PAYLOAD; i++) {
+    for (enum shape i = SHAPE_MESSAGE; i <= SHAPE_PAYLOAD; i++) {
         struct json_object *value;
-        if (!find(root, forms[i].name, forms[i].type, forms[i].type_name, &value, error))
+        if (!find(root, shapes[i].name, shapes[i].type, shapes[i].type_name, &value, error))
             return NULL;
         if (value && given) {
-            tg_error_set(error, "invalid_field", forms[i].name,
+            tg_error_set(error, "invalid_field", shapes[i].name,
                          "Give only one of message, media and payload");
             return NULL;
         }
         if (value) {
             given = value;
-            *form = i;
+            *shape = i;
         }
     }
     if (!given) {
@@ -163,12 +153,12 @@ static struct json_object *read_content(struct json_object *root, enum form *for
                      "One of message, media and payload is required");
         return NULL;
     }
-    if (*form == FORM_PAYLOAD)
+    if (*shape == SHAPE_PAYLOAD)
         return json_object_get(given);
 
     struct json_object *message = json_object_new_object();
     struct json_object *content = json_object_new_object();
-    if (*form == FORM_MESSAGE) {
+    if (*shape == SHAPE_MESSAGE) {
         json_object_object_add(message, "type", json_object_new_string("text"));
         json_object_object_add(content, "body", json_object_get(given));
         json_object_object_add(message, "text", content);
@@ -193,16 +183,16 @@ static struct json_object *read_content(struct json_object *root, enum form *for
 }
 
 // A path within the Cloud API message, as the client wrote it.
-static void rename_field(enum form form, struct tg_error *error)
+static void rename_field(enum shape shape, struct tg_error *error)
 {
     char path[sizeof error->field - sizeof "payload."];
     snprintf(path, sizeof path, "%.*s", (int)sizeof path - 1, error->field);
     const char *dot = strchr(path, '.');
-    if (form == FORM_MESSAGE)
+    if (shape == SHAPE_MESSAGE)
         snprintf(error->field, sizeof error->field, "message");
-    else if (form == FORM_MEDIA && strcmp(path, "type") == 0)
+    else if (shape == SHAPE_MEDIA && strcmp(path, "type") == 0)
         snprintf(error->field, sizeof error->field, "media.type");
-    else if (form == FORM_MEDIA)
+    else if (shape == SHAPE_MEDIA)
         snprintf(error->field, sizeof error->field, "media%s", dot ? dot : "");
     else
         snprintf(error->field, sizeof error->field, "payload%s%s", path[0] ? "." : "", path);
@@ -310,13 +300,13 @@ static bool write_payload(struct json_object *message, struct tg_send *send, str
     return true;
 }
 
-static bool read_message(struct json_object *root, struct json_object *message, enum form form,
+static bool read_message(struct json_object *root, struct json_object *message, enum shape shape,
                          struct tg_send *send, struct tg_error *error)
 {
     if (!add_reply_to(root, message, error))
         return false;
     struct json_object *type;
-    if (form == FORM_MEDIA && json_object_object_get_ex(message, "type", &type) &&
+    if (shape == SHAPE_MEDIA && json_object_object_get_ex(message, "type", &type) &&
         !tg_cloud_message_is_media(json_object_get_string(type)))
         return tg_error_set(error, "invalid_message", "media.type",
                             "media.type must be image, video, audio, document or sticker");
@@ -324,7 +314,7 @@ static bool read_message(struct json_object *root, struct json_object *message, 
     if (!json_object_object_get_ex(message, "status", NULL))
         add_envelope(message);
     if (!tg_cloud_message_check(message, &checked, error)) {
-        rename_field(form, error);
+        rename_field(shape, error);
         return false;
     }
     if (!read_recipient(&checked, message, send, error))
@@ -333,22 +323,22 @@ static bool read_message(struct json_object *root, struct json_object *message, 
     return write_payload(message, send, error);
 }
 
-bool send_read(const struct tg_text *body, const struct identity *identity, struct tg_send *send,
-               struct tg_error *error)
+bool send_form_read(const struct tg_text *body, const struct identity *caller, struct tg_send *send,
+                    struct tg_error *error)
 {
     *send = (struct tg_send){0};
     struct json_object *root = parse(body, error);
     if (!root)
         return false;
-    enum form form = FORM_MESSAGE;
+    enum shape shape = SHAPE_MESSAGE;
     struct json_object *message = NULL;
-    bool good = read_org(root, identity, send, error) && read_phone(root, send, error) &&
+    bool good = read_org(root, caller, send, error) && read_phone(root, send, error) &&
                 read_channel(root, send, error) && read_priority(root, send, error) &&
                 read_times(root, send, error) &&
-                (message = read_content(root, &form, error)) != NULL;
+                (message = read_content(root, &shape, error)) != NULL;
     if (good) {
         send->message_id = tg_uuid7();
-        good = read_message(root, message, form, send, error);
+        good = read_message(root, message, shape, send, error);
     }
     json_object_put(message);
     json_object_put(root);
@@ -357,47 +347,9 @@ bool send_read(const struct tg_text *body, const struct identity *identity, stru
     return good;
 }
 
-bool send_read_key(const char *value, int count, char key[static TG_IDEMPOTENCY_KEY_SIZE],
-                   struct tg_error *error)
-{
-    static const char header[] = "Idempotency-Key";
-    key[0] = '\0';
-    if (count == 0)
-        return true;
-    if (count > 1)
-        return tg_error_set(error, "invalid_header", header, "%s must be given once", header);
-    value = value ? value + strspn(value, " \t") : "";
-    size_t length = strlen(value);
-    while (length > 0 && strchr(" \t", value[length - 1]))
-        length--;
-    bool printable = length > 0 && length < TG_IDEMPOTENCY_KEY_SIZE;
-    for (size_t i = 0; printable && i < length; i++)
-        printable = value[i] >= ' ' && value[i] <= '~';
-    if (!printable)
-        return tg_error_set(error, "invalid_header", header,
-                            "%s must have 1 to %d printable ASCII characters", header,
-                            TG_IDEMPOTENCY_KEY_SIZE - 1);
-    memcpy(key, value, length);
-    key[length] = '\0';
-    return true;
-}
-
-void send_set_key(struct tg_send *send, const char *key, const struct tg_text *body)
+void send_form_set_key(struct tg_send *send, const char *key, const struct tg_text *body)
 {
     snprintf(send->idempotency_key, sizeof send->idempotency_key, "%s", key);
     if (key[0])
         tg_sha256(tg_text_string(body), body->length, send->body_hash);
-}
-
-int send_wait_seconds(const char *prefer)
-{
-    for (const char *at = prefer; at && *at;) {
-        at += strspn(at, " ,;\t");
-        if (strncasecmp(at, "wait=", 5) == 0 && isdigit((unsigned char)at[5])) {
-            long seconds = strtol(at + 5, NULL, 10);
-            return seconds > TG_WAIT_MAX_S ? TG_WAIT_MAX_S : (int)seconds;
-        }
-        at += strcspn(at, " ,;\t");
-    }
-    return 0;
 }

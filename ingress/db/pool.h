@@ -1,36 +1,23 @@
-// What goes to the database outside a lane, by threads with a PostgreSQL connection each: reading
-// messages and wallets, cancelling, API keys that are not in the cache.
+// Threads with a PostgreSQL connection each, for whatever goes to the database outside a lane.
 #pragma once
 
 #include "common/pg/pg.h"
-#include "common/settings/settings.h"
-#include "ingress/http/server.h"
-#include "ingress/who/api_key.h"
 
-struct query_pool;
+struct pool;
 
-struct query_pool *query_pool_start(const struct tg_settings *settings);
+// Starts TG_POOL_THREADS threads.
+struct pool *pool_start(const char *postgres_url);
 
-// Runs what is queued, then ends the threads and frees the pool. After it, query_submit refuses.
-void query_pool_stop(struct query_pool *pool);
-void query_pool_free(struct query_pool *pool);
+// Refuses new work from now on.
+void pool_close(struct pool *pool);
 
-// Runs `work(pg, context)` on a thread of the pool. false: the queue is full or closed; nothing
-// runs.
-typedef void query_work(struct tg_pg *pg, void *context);
-bool query_submit(struct query_pool *pool, query_work *work, void *context) TG_MUST_CHECK;
+// Closes, waits until what was taken is done, and ends the threads.
+void pool_stop(struct pool *pool);
 
-// The same for a copy of the `size` bytes at `context`, which `work` frees. If it cannot run,
-// `request` is answered 503.
-void query_submit_copy(struct query_pool *pool, query_work *work, const void *context, size_t size,
-                       struct request *request);
+// Frees a pool that was stopped. NULL is fine.
+void pool_free(struct pool *pool);
 
-// The handlers; each answers the request.
-void query_message(struct query_pool *pool, struct request *request,
-                   const struct identity *identity);
-void query_cancel(struct query_pool *pool, struct request *request,
-                  const struct identity *identity);
-void query_wallet(struct query_pool *pool, struct request *request,
-                  const struct identity *identity);
-void query_transactions(struct query_pool *pool, struct request *request,
-                        const struct identity *identity);
+// Has `work(pg, context)` run on a thread of the pool. false: too much is waiting, or the pool is
+// closed; nothing runs. Thread-safe.
+typedef void pool_work(struct tg_pg *pg, void *context);
+bool pool_submit(struct pool *pool, pool_work *work, void *context) TG_MUST_CHECK;

@@ -14,13 +14,14 @@ static const struct {
     const char *code;
     int status;
 } statuses[] = {
-    {"unauthorized", 401},           {"bad_signature", 401},  {"insufficient_balance", 402},
-    {"handshake_refused", 403},      {"org_mismatch", 403},   {"org_suspended", 403},
-    {"channel_not_found", 404},      {"not_found", 404},      {"org_not_found", 404},
-    {"method_not_allowed", 405},     {"channel_paused", 409}, {"contact_opted_out", 409},
-    {"idempotency_conflict", 409},   {"too_late", 409},       {"body_too_large", 413},
-    {"unsupported_media_type", 415}, {"internal_error", 500}, {"send_failed", 500},
-    {"outcome_unknown", 503},        {"overloaded", 503},     {"unavailable", 503},
+    {"unauthorized", 401},      {"bad_signature", 401},          {"insufficient_balance", 402},
+    {"handshake_refused", 403}, {"missing_right", 403},          {"org_mismatch", 403},
+    {"org_suspended", 403},     {"channel_not_found", 404},      {"not_found", 404},
+    {"org_not_found", 404},     {"method_not_allowed", 405},     {"channel_paused", 409},
+    {"contact_opted_out", 409}, {"idempotency_conflict", 409},   {"too_late", 409},
+    {"body_too_large", 413},    {"unsupported_media_type", 415}, {"internal_error", 500},
+    {"send_failed", 500},       {"outcome_unknown", 503},        {"overloaded", 503},
+    {"unavailable", 503},
 };
 
 static int status_of(const char *code)
@@ -59,6 +60,14 @@ void answer_error(struct request *request, const struct tg_error *error)
         tg_text_append_string(&detail, "}");
     }
     send_error(request, error->code, error->message, &detail);
+}
+
+void answer_refusal(struct request *request, const char *code, const char *field,
+                    const char *message)
+{
+    struct tg_error error;
+    tg_error_set(&error, code, field, "%s", message);
+    answer_error(request, &error);
 }
 
 void answer_error_detail(struct request *request, const char *code, const char *message,

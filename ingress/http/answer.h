@@ -1,11 +1,16 @@
 // What every answer looks like: {"error", "code", "detail"} for a refusal, a JSON document else.
 #pragma once
 
-#include "ingress/http/server.h"
+#include "common/base/error.h"
+#include "ingress/http/request.h"
 
 // Answers with an error, whose code decides the HTTP status; detail holds `error->field` if there
 // is one. 503 gets a Retry-After.
 void answer_error(struct request *request, const struct tg_error *error);
+
+// The same for an error that is made here.
+void answer_refusal(struct request *request, const char *code, const char *field,
+                    const char *message);
 
 // The same, with `detail` (a JSON object; emptied) in place of the field.
 void answer_error_detail(struct request *request, const char *code, const char *message,

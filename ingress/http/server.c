@@ -2,9 +2,9 @@
 
 #include "common/base/clock.h"
 #include "common/limits.h"
-#include "common/service/listen.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
+#include "ingress/http/request_parts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -25,19 +25,11 @@ enum { DISCARD_MAX = 4 * 1024 * 1024 };
 // its own must not hold up the others' end.
 enum { LEAVE_S = 2 };
 
-// Beside those that every answer has.
-enum { HEADERS_MAX = 2 };
-
-struct header {
-    const char *name;
-    const char *value;
-};
-
 struct server {
     struct MHD_Daemon *daemon;
     struct server_handler handler;
-    atomic_bool draining;
-    atomic_size_t body_bytes; // held of all requests' bodies
+    atomic_bool closed;
+    struct body_room room;
     pthread_mutex_t lock;
     pthread_cond_t progress;
     // Requests that were handed out; guarded by lock.
@@ -45,27 +37,10 @@ struct server {
     size_t unsent;
 };
 
-struct request {
-    struct server *server;
-    struct MHD_Connection *connection;
-    const char *method;
-    char *path;
-    struct tg_text body; // its length is in server->body_bytes
-    size_t body_max;
-    size_t body_read;
-    bool too_large;
-    bool without_room;
-    bool unread; // not to its end: the connection cannot be used again
-    bool handed_out;
-    struct header headers[HEADERS_MAX]; // of the answer
-    size_t header_count;
-    struct answer answer; // status 0 until answered
-};
-
 static struct request *create_request(struct server *server, struct MHD_Connection *connection,
                                       const char *method, const char *path)
 {
-    struct request *request = calloc(1, sizeof *request);
+    struct request *request = calloc(1, sizeof *request + server->handler.state_size);
     if (!request)
         return NULL;
     request->path = strdup(path);
@@ -76,16 +51,13 @@ static struct request *create_request(struct server *server, struct MHD_Connecti
     request->server = server;
     request->connection = connection;
     request->method = method;
-    request->body_max = server->handler.body_max(path, method);
+    request_expect(request, BODY_NONE, 0);
     return request;
 }
 
 void request_drop_body(struct request *request)
 {
-    tg_gauge_add(TG_BODY_BYTES, -(int64_t)request->body.length);
-    atomic_fetch_sub_explicit(&request->server->body_bytes, request->body.length,
-                              memory_order_relaxed);
-    tg_text_finish(&request->body);
+    body_drop(&request->body, &request->server->room);
 }
 
 // A request that was handed out has come further: one of the two counts is less.
@@ -110,6 +82,11 @@ static void free_request(void *context, struct MHD_Connection *connection, void 
         count_down(request->server, &request->server->unsent);
     request_drop_body(request);
     tg_text_finish(&request->answer.body);
+    while (request->parts) {
+        struct part *part = request->parts;
+        request->parts = part->next;
+        free(part);
+    }
     free(request->path);
     free(request);
     *held = NULL;
@@ -131,9 +108,11 @@ static enum MHD_Result queue_answer(struct request *request)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                 answer->content_type ? answer->content_type : "application/json");
     answer->body = (struct tg_text){0};
-    for (size_t i = 0; i < request->header_count; i++)
-        MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
-    if (atomic_load_explicit(&request->server->draining, memory_order_relaxed) || request->unread)
+    for (const struct part *part = request->parts; part; part = part->next) {
+        if (part->kind == PART_ANSWER_HEADER)
+            MHD_add_response_header(response, part->name, part->value);
+    }
+    if (atomic_load_explicit(&request->server->closed, memory_order_relaxed) || request->unread)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result queued =
         MHD_queue_response(request->connection, (unsigned)answer->status, response);
@@ -141,37 +120,37 @@ static enum MHD_Result queue_answer(struct request *request)
     return queued;
 }
 
+// Gives it to the handler, for the first time or again.
 static void hand_out(struct request *request)
 {
     struct server *server = request->server;
+    if (!request->handed_out) {
+        pthread_mutex_lock(&server->lock);
+        server->unanswered++;
+        server->unsent++;
+        pthread_mutex_unlock(&server->lock);
+        if (request->body.file >= 0)
+            lseek(request->body.file, 0, SEEK_SET);
+    }
     request->handed_out = true;
-    pthread_mutex_lock(&server->lock);
-    server->unanswered++;
-    server->unsent++;
-    pthread_mutex_unlock(&server->lock);
+    request->going_on = false;
     // Suspended first: from the next line on another thread may answer.
     MHD_suspend_connection(request->connection);
     server->handler.handle(request, server->handler.context);
 }
 
-// Takes a part of the body. What must not be held is read all the same, to keep the connection.
-// Only what has come counts, not what was announced: announcing costs a client nothing.
-static void take_body(struct request *request, const char *bytes, size_t size)
+// Asks the handler what it expects and looks at what is announced.
+static void begin(struct request *request)
 {
-    request->body_read += size;
-    request->too_large = request->too_large || request->body_read > request->body_max;
-    if (request->too_large || request->without_room) {
-        request_drop_body(request);
-        return;
-    }
-    size_t before =
-        atomic_fetch_add_explicit(&request->server->body_bytes, size, memory_order_relaxed);
-    tg_gauge_add(TG_BODY_BYTES, (int64_t)size);
-    tg_text_append(&request->body, bytes, size);
-    if (before + size > TG_BODIES_BYTES_MAX) {
-        request->without_room = true;
-        request_drop_body(request);
-    }
+    const struct server_handler *handler = &request->server->handler;
+    handler->begin(request, handler->context);
+    const char *length = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                     MHD_HTTP_HEADER_CONTENT_LENGTH);
+    unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
+    request->body.too_large = announced > request->body.max;
+    request->unread = request->body.too_large && announced > DISCARD_MAX;
+    if (request->unread)
+        hand_out(request);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
@@ -185,32 +164,22 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *held = request;
         if (!request)
             return MHD_NO;
-        const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH, NULL);
-        unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
-        request->too_large = announced > request->body_max;
-        request->unread = announced > DISCARD_MAX;
-        if (request->unread)
-            hand_out(request);
+        begin(request);
         return MHD_YES;
     }
     if (request->answer.status != 0)
         return queue_answer(request);
     if (*upload_size > 0) {
-        take_body(request, upload, *upload_size);
-        if (request->body_read > DISCARD_MAX)
+        struct body *body = &request->body;
+        body_take(body, &request->server->room, upload, *upload_size);
+        if (body->too_large && body->came > DISCARD_MAX)
             return MHD_NO;
         *upload_size = 0;
         return MHD_YES;
     }
-    if (!request->handed_out)
+    if (!request->handed_out || request->going_on)
         hand_out(request);
     return MHD_YES;
-}
-
-void request_add_header(struct request *request, const char *name, const char *value)
-{
-    assert(request->answer.status == 0 && request->header_count < HEADERS_MAX);
-    request->headers[request->header_count++] = (struct header){name, value};
 }
 
 void request_answer(struct request *request, struct answer *answer)
@@ -223,29 +192,10 @@ void request_answer(struct request *request, struct answer *answer)
     count_down(server, &server->unanswered);
 }
 
-const char *request_method(const struct request *request)
+void request_go_on(struct request *request)
 {
-    return request->method;
-}
-
-const char *request_path(const struct request *request)
-{
-    return request->path;
-}
-
-const struct tg_text *request_body(const struct request *request)
-{
-    return &request->body;
-}
-
-bool request_body_too_large(const struct request *request)
-{
-    return request->too_large;
-}
-
-bool request_body_without_room(const struct request *request)
-{
-    return request->without_room;
+    request->going_on = true;
+    MHD_resume_connection(request->connection);
 }
 
 struct header_search {
@@ -259,23 +209,27 @@ static enum MHD_Result compare_header(void *context, enum MHD_ValueKind kind, co
 {
     (void)kind;
     struct header_search *search = context;
-    if (strcasecmp(name, search->name) == 0 && search->count++ == 0)
+    if (strcasecmp(name, search->name) == 0 && search->count++ == 0 && value)
         search->value = value;
     return MHD_YES;
 }
 
-const char *request_header(const struct request *request, const char *name, int *count)
+void request_keep_header(struct request *request, const char *name)
 {
-    struct header_search search = {.name = name};
+    struct header_search search = {.name = name, .value = ""};
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, compare_header, &search);
-    if (count)
-        *count = search.count;
-    return search.value;
+    if (search.count > 0)
+        request_add_part(request, PART_HEADER, (struct tg_span){name, strlen(name)},
+                         (struct tg_span){search.value, strlen(search.value)}, search.count);
 }
 
-const char *request_parameter(const struct request *request, const char *name)
+void request_keep_parameter(struct request *request, const char *name)
 {
-    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    const char *value =
+        MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    if (value)
+        request_add_part(request, PART_PARAMETER, (struct tg_span){name, strlen(name)},
+                         (struct tg_span){value, strlen(value)}, 1);
 }
 
 __attribute__((format(printf, 2, 0))) static void log_library(void *context, const char *format,
@@ -288,18 +242,20 @@ __attribute__((format(printf, 2, 0))) static void log_library(void *context, con
     tg_log(TG_LOG_DEBUG, "http_library_said", TG_LOG_TEXT("text", line));
 }
 
-static void free_server(struct server *server)
+void server_free(struct server *server)
 {
+    if (!server)
+        return;
     pthread_cond_destroy(&server->progress);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
 
-struct server *server_start(const struct tg_settings *settings,
+struct server *server_start(const struct tg_address *address, unsigned threads,
                             const struct server_handler *handler, struct tg_error *error)
 {
     char text[TG_ADDRESS_TEXT_SIZE];
-    int listener = tg_listen(&settings->listen, TG_LISTEN_BACKLOG, "TOLLGATE_LISTEN", text, error);
+    int listener = tg_listen(address, TG_LISTEN_BACKLOG, "TOLLGATE_LISTEN", text, error);
     if (listener < 0)
         return NULL;
     struct server *server = calloc(1, sizeof *server);
@@ -310,7 +266,7 @@ struct server *server_start(const struct tg_settings *settings,
     tg_cond_init(&server->progress);
 
     // A pool of one is refused by the library: that is the plain internal thread.
-    unsigned pool = settings->http_threads > 1 ? (unsigned)settings->http_threads : 0;
+    unsigned pool = threads > 1 ? threads : 0;
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC,
         0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
@@ -323,16 +279,17 @@ struct server *server_start(const struct tg_settings *settings,
         tg_error_set(error, "listen_failed", "TOLLGATE_LISTEN",
                      "TOLLGATE_LISTEN: the listener on %s could not be started", text);
         close(listener);
-        free_server(server);
+        server_free(server);
         return NULL;
     }
     tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("address", text));
     return server;
 }
 
-void server_drain(struct server *server)
+void server_close(struct server *server)
 {
-    atomic_store(&server->draining, true);
+    if (atomic_exchange(&server->closed, true))
+        return;
     MHD_socket listening = MHD_quiesce_daemon(server->daemon);
     if (listening != MHD_INVALID_SOCKET)
         close(listening);
@@ -340,6 +297,7 @@ void server_drain(struct server *server)
 
 void server_stop(struct server *server)
 {
+    server_close(server);
     // The library aborts the process if it is stopped with a connection still suspended, and it
     // cuts off an answer that is on its way.
     pthread_mutex_lock(&server->lock);
@@ -351,5 +309,4 @@ void server_stop(struct server *server)
         ;
     pthread_mutex_unlock(&server->lock);
     MHD_stop_daemon(server->daemon);
-    free_server(server);
 }

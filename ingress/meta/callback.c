@@ -12,23 +12,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct webhook {
-    const struct tg_settings *settings;
-    struct publisher *publisher;
+struct callback {
+    const char *app_secrets;
+    const char *verify_token;
+    struct webhook_writer *writer;
 };
 
-struct webhook *webhook_create(const struct tg_settings *settings, struct publisher *publisher)
+struct callback *callback_create(const char *app_secrets, const char *verify_token,
+                                 struct webhook_writer *writer)
 {
-    struct webhook *webhook = malloc(sizeof *webhook);
-    if (!webhook)
+    struct callback *callback = malloc(sizeof *callback);
+    if (!callback)
         abort();
-    *webhook = (struct webhook){settings, publisher};
-    return webhook;
+    *callback = (struct callback){app_secrets, verify_token, writer};
+    return callback;
 }
 
-void webhook_destroy(struct webhook *webhook)
+void callback_free(struct callback *callback)
 {
-    free(webhook);
+    free(callback);
 }
 
 // Whoever can reach us can cause a refusal, so that one line of a kind in so many seconds must do.
@@ -41,13 +43,16 @@ static void log_refusal(const char *event, atomic_llong *next_ms)
         tg_log(TG_LOG_WARN, event);
 }
 
-void webhook_shake_hands(const struct webhook *webhook, struct request *request)
+// Echoes hub.challenge as text to who subscribes and names the verify token.
+static void shake_hands(void *context, struct request *request, const struct identity *caller)
 {
+    (void)caller;
+    const struct callback *callback = context;
     const char *mode = request_parameter(request, "hub.mode");
     const char *token = request_parameter(request, "hub.verify_token");
     const char *challenge = request_parameter(request, "hub.challenge");
     if (mode && strcmp(mode, "subscribe") == 0 && token && challenge &&
-        tg_same_text(token, webhook->settings->verify_token)) {
+        tg_same_text(token, callback->verify_token)) {
         struct answer answer = {.status = 200, .content_type = "text/plain; charset=utf-8"};
         tg_text_append_string(&answer.body, challenge);
         request_answer(request, &answer);
@@ -55,10 +60,8 @@ void webhook_shake_hands(const struct webhook *webhook, struct request *request)
     }
     static atomic_llong next_log_ms;
     log_refusal("webhook_handshake_refused", &next_log_ms);
-    struct tg_error error;
-    tg_error_set(&error, "handshake_refused", "hub.verify_token",
-                 "hub.mode, hub.verify_token and hub.challenge do not fit");
-    answer_error(request, &error);
+    answer_refusal(request, "handshake_refused", "hub.verify_token",
+                   "hub.mode, hub.verify_token and hub.challenge do not fit");
 }
 
 static bool parse_signature(const char *header, unsigned char mac[static TG_SHA256_SIZE])
@@ -70,7 +73,7 @@ static bool parse_signature(const char *header, unsigned char mac[static TG_SHA2
     return strlen(digits) == (size_t)2 * TG_SHA256_SIZE && tg_hex_read(digits, mac, TG_SHA256_SIZE);
 }
 
-bool webhook_is_signed(const char *secrets, const char *header, const struct tg_text *body)
+bool callback_is_signed(const char *secrets, const char *header, const struct tg_text *body)
 {
     unsigned char given[TG_SHA256_SIZE];
     if (!header || !parse_signature(header, given))
@@ -87,20 +90,43 @@ bool webhook_is_signed(const char *secrets, const char *header, const struct tg_
     }
 }
 
-void webhook_take(const struct webhook *webhook, struct request *request)
+// A body that is signed becomes a webhook, whatever it is: what is no JSON, or nothing that we
+// understand, is the worker's to file under dead_letters, where a person sees it; a refusal would
+// only make Meta repeat it for days. Of all else nothing is kept.
+static void take_webhook(void *context, struct request *request, const struct identity *caller)
 {
-    int count = 0;
+    (void)caller;
+    const struct callback *callback = context;
+    int count;
     const char *header = request_header(request, "X-Hub-Signature-256", &count);
     if (count == 1 &&
-        webhook_is_signed(webhook->settings->app_secrets, header, request_body(request))) {
-        publisher_submit(webhook->publisher, request);
+        callback_is_signed(callback->app_secrets, header, &request_body(request)->bytes)) {
+        webhook_writer_submit(callback->writer, request);
         return;
     }
     tg_count(TG_WEBHOOKS, "bad_signature", 1);
     static atomic_llong next_log_ms;
     log_refusal("webhook_signature_refused", &next_log_ms);
-    struct tg_error error;
-    tg_error_set(&error, "bad_signature", "X-Hub-Signature-256",
-                 count == 1 ? "The signature is not right" : "Exactly one signature is required");
-    answer_error(request, &error);
+    answer_refusal(request, "bad_signature", "X-Hub-Signature-256",
+                   count == 1 ? "The signature is not right" : "Exactly one signature is required");
 }
+
+const struct endpoint callback_endpoints[] = {
+    {.method = "GET",
+     .path = "/webhook",
+     .who = CALLER_META,
+     .parameters = NAMES("hub.mode", "hub.verify_token", "hub.challenge"),
+     .on_server = shake_hands,
+     .says = "Shows Meta that this is the address that subscribes to its webhooks.",
+     .answer = "Challenge"},
+    {.method = "POST",
+     .path = "/webhook",
+     .who = CALLER_META,
+     .body = BODY_RAW,
+     .body_max = TG_WEBHOOK_BODY_MAX,
+     .headers = NAMES("X-Hub-Signature-256"),
+     .on_server = take_webhook,
+     .says = "Takes a webhook that one of the app secrets has signed.",
+     .request = "Webhook"},
+    {0},
+};

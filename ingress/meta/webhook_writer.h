@@ -1,23 +1,25 @@
-// The way of webhooks to Redis, group-committed: one thread takes everything that is waiting
-// and publishes it in one transaction; while that is under way, the next one forms. A webhook is
+// The way of webhooks to Redis, group-committed: one thread takes everything that is waiting and
+// publishes it in one transaction; while that is under way, the next one forms. A webhook is
 // answered only after Redis has answered for it.
 #pragma once
 
-#include "common/settings/settings.h"
-#include "ingress/http/server.h"
+#include "ingress/http/request.h"
 
-struct publisher;
+struct webhook_writer;
 
 // Starts the thread, with a Redis connection of its own.
-struct publisher *publisher_start(const struct tg_settings *settings);
+struct webhook_writer *webhook_writer_start(const char *redis_url, int partitions);
 
-// Refuses new ones from now on.
-void publisher_close(struct publisher *publisher);
-// After close: publishes and answers what is queued, and ends the thread. Once Redis has not taken
-// something, what is left is refused without asking it.
-void publisher_stop(struct publisher *publisher);
-void publisher_free(struct publisher *publisher);
+// Refuses new webhooks from now on. Once Redis has not taken something, what is left is refused
+// without asking it.
+void webhook_writer_close(struct webhook_writer *writer);
 
-// Queues the request's body; the request is answered 200 once Redis has it, 503 if it
-// has not: full, stopped, Redis away, out of memory or too slow.
-void publisher_submit(struct publisher *publisher, struct request *request);
+// Closes, publishes and answers what is queued, and ends the thread.
+void webhook_writer_stop(struct webhook_writer *writer);
+
+// Frees a writer that was stopped. NULL is fine.
+void webhook_writer_free(struct webhook_writer *writer);
+
+// Queues the request's body as a webhook; the request is answered 200 once Redis has it, 503 if it
+// has not: full, closed, Redis away, out of memory or too slow. Thread-safe.
+void webhook_writer_submit(struct webhook_writer *writer, struct request *request);

@@ -1,176 +1,147 @@
 #include "ingress/route/router.h"
 
-#include "common/limits.h"
-#include "ingress/accept/send_form.h"
 #include "ingress/http/answer.h"
+#include "ingress/route/path.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-// What a handler is told of a request, beside the request itself: its headers may be read on the
-// server's own thread only.
-struct call {
-    int wait_s;                                    // of Prefer: wait=N
-    char idempotency_key[TG_IDEMPOTENCY_KEY_SIZE]; // "": none
-    struct identity identity;                      // unless Meta calls
+struct row {
+    const struct endpoint *endpoint;
+    void *context; // of its handler
 };
 
-typedef void handler(const struct routes *routes, struct request *request, const struct call *call);
+struct router {
+    struct keys *keys;
+    struct pool *pool;
+    size_t count;
+    struct row *rows; // of all tables
+};
 
-static void handle_send(const struct routes *routes, struct request *request,
-                        const struct call *call)
+// What the router knows of a request: its state.
+struct visit {
+    struct router *router;
+    struct request *request;
+    const struct row *row; // NULL: there is no such endpoint
+    bool admitted;         // the handler may run
+    struct identity caller;
+    struct key_asker asker;
+};
+
+struct router *router_create(struct keys *keys, struct pool *pool)
 {
-    struct tg_send send;
-    struct tg_error error;
-    if (!send_read(request_body(request), &call->identity, &send, &error)) {
-        answer_error(request, &error);
+    struct router *router = calloc(1, sizeof *router);
+    if (!router)
+        abort();
+    router->keys = keys;
+    router->pool = pool;
+    return router;
+}
+
+void router_free(struct router *router)
+{
+    if (!router)
         return;
+    free(router->rows);
+    free(router);
+}
+
+void router_add(struct router *router, const struct endpoint *endpoints, void *context)
+{
+    for (const struct endpoint *endpoint = endpoints; endpoint->method; endpoint++) {
+        struct row *rows = realloc(router->rows, (router->count + 1) * sizeof *rows);
+        if (!rows)
+            abort();
+        rows[router->count++] = (struct row){endpoint, context};
+        router->rows = rows;
     }
-    send_set_key(&send, call->idempotency_key, request_body(request));
-    request_drop_body(request); // it may wait for Meta for long
-    lanes_submit(routes->lanes, request, &send, call->wait_s);
 }
 
-static void handle_message(const struct routes *routes, struct request *request,
-                           const struct call *call)
+// The next endpoint whose path fits; *at is where to look on, and begins at 0.
+static const struct row *next_row(const struct router *router, const char *path, size_t *at)
 {
-    query_message(routes->queries, request, &call->identity);
-}
-
-static void handle_cancel(const struct routes *routes, struct request *request,
-                          const struct call *call)
-{
-    query_cancel(routes->queries, request, &call->identity);
-}
-
-static void handle_wallet(const struct routes *routes, struct request *request,
-                          const struct call *call)
-{
-    query_wallet(routes->queries, request, &call->identity);
-}
-
-static void handle_transactions(const struct routes *routes, struct request *request,
-                                const struct call *call)
-{
-    query_transactions(routes->queries, request, &call->identity);
-}
-
-static void handle_handshake(const struct routes *routes, struct request *request,
-                             const struct call *call)
-{
-    (void)call;
-    webhook_shake_hands(routes->webhook, request);
-}
-
-static void handle_webhook(const struct routes *routes, struct request *request,
-                           const struct call *call)
-{
-    (void)call;
-    webhook_take(routes->webhook, request);
-}
-
-// Who may call: an org, by its key, with JSON; or Meta, who signs what it sends.
-enum caller { ORG, META };
-
-struct method {
-    const char *name;
-    size_t body_max;
-    handler *handle;
-};
-
-static const struct route {
-    const char *path; // one that ends in "/" takes one further segment
-    enum caller caller;
-    const char *allow; // all its methods
-    struct method methods[2];
-} table[] = {
-    {"/api/send-message", ORG, "POST", {{"POST", TG_SEND_BODY_MAX, handle_send}}},
-    {"/api/messages/",
-     ORG,
-     "GET, DELETE",
-     {{"GET", 0, handle_message}, {"DELETE", 0, handle_cancel}}},
-    {"/api/wallet", ORG, "GET", {{"GET", 0, handle_wallet}}},
-    {"/api/wallet/transactions", ORG, "GET", {{"GET", 0, handle_transactions}}},
-    {"/webhook",
-     META,
-     "GET, POST",
-     {{"GET", 0, handle_handshake}, {"POST", TG_WEBHOOK_BODY_MAX, handle_webhook}}},
-};
-
-static bool path_matches(const struct route *route, const char *path)
-{
-    size_t length = strlen(route->path);
-    if (route->path[length - 1] != '/')
-        return strcmp(route->path, path) == 0;
-    return strncmp(route->path, path, length) == 0 && path[length] != '\0' &&
-           !strchr(path + length, '/');
-}
-
-// NULL: there is no such path.
-static const struct route *find_route(const char *path)
-{
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (path_matches(&table[i], path))
-            return &table[i];
+    while (*at < router->count) {
+        const struct row *row = &router->rows[(*at)++];
+        if (path_fits(row->endpoint->path, path))
+            return row;
     }
     return NULL;
 }
 
-// NULL: there is no such path, or it does not take this method.
-static const struct method *find_method(const struct route *route, const char *name)
+static void begin(struct request *request, void *context)
 {
-    enum { METHODS = sizeof route->methods / sizeof *route->methods };
-    for (size_t i = 0; route && i < METHODS && route->methods[i].name; i++) {
-        if (strcmp(route->methods[i].name, name) == 0)
-            return &route->methods[i];
+    struct visit *visit = request_state(request);
+    size_t at = 0;
+    visit->router = context;
+    visit->request = request;
+    do {
+        visit->row = next_row(visit->router, request_path(request), &at);
+    } while (visit->row && strcmp(visit->row->endpoint->method, request_method(request)) != 0);
+    if (visit->row)
+        request_expect(request, visit->row->endpoint->body, visit->row->endpoint->body_max);
+}
+
+// Nothing is there, or not by this method.
+static void answer_nothing_there(const struct visit *visit)
+{
+    struct tg_error error;
+    TG_TEXT_AUTO methods = {0};
+    const struct row *row;
+    size_t at = 0;
+    while ((row = next_row(visit->router, request_path(visit->request), &at)))
+        tg_text_append_format(&methods, "%s%s", methods.length > 0 ? ", " : "",
+                              row->endpoint->method);
+    if (methods.length == 0) {
+        tg_error_set(&error, "not_found", "path", "There is no such path");
+    } else {
+        tg_error_set(&error, "method_not_allowed", "method", "This path takes %s only",
+                     methods.data);
+        request_add_header(visit->request, "Allow", methods.data);
     }
-    return NULL;
+    answer_error(visit->request, &error);
 }
 
-size_t routes_body_max(const char *path, const char *method)
+static bool is_of_type(const char *content_type, const char *type)
 {
-    const struct method *found = find_method(find_route(path), method);
-    return found ? found->body_max : 0;
-}
-
-static bool is_json(const char *content_type)
-{
-    static const char type[] = "application/json";
-    return content_type && strncasecmp(content_type, type, sizeof type - 1) == 0 &&
-           strchr("; \t", content_type[sizeof type - 1]);
+    size_t length = strlen(type);
+    return content_type && strncasecmp(content_type, type, length) == 0 &&
+           strchr("; \t", content_type[length]);
 }
 
 // What every request must be, whoever sends it.
-static bool check_request(struct request *request, const struct route *route,
-                          const struct method *method, struct tg_error *error)
+static bool check_body(struct request *request, struct tg_error *error)
 {
-    if (!route)
-        return tg_error_set(error, "not_found", "path", "There is no such path");
-    if (!method)
-        return tg_error_set(error, "method_not_allowed", "method", "This path takes %s only",
-                            route->allow);
-    if (request_body_too_large(request))
+    const struct body *body = request_body(request);
+    const char *type = body_media_type(body->kind);
+    if (body->too_large)
         return tg_error_set(error, "body_too_large", "body", "The body must have at most %zu bytes",
-                            method->body_max);
-    if (request_body_without_room(request))
+                            body->max);
+    if (body->without_room)
         return tg_error_set(error, "overloaded", NULL, "Too many bodies are being read");
-    if (route->caller == META)
+    if (!type)
         return true;
-    if (method->body_max > 0 && !is_json(request_header(request, "Content-Type", NULL)))
+    request_keep_header(request, "Content-Type");
+    if (!is_of_type(request_header(request, "Content-Type", NULL), type))
         return tg_error_set(error, "unsupported_media_type", "Content-Type",
-                            "Content-Type must be application/json");
+                            "Content-Type must be %s", type);
     return true;
 }
 
-// A request whose key must be looked up before its handler can run.
-struct look_up {
-    const struct routes *routes;
-    const struct method *method;
-    struct request *request;
-    struct credentials credentials;
-    struct call call; // but for its identity
-};
+// Copies what the endpoint's handler may ask for.
+static void keep_values(struct request *request, const struct endpoint *endpoint)
+{
+    const char *pattern = endpoint->path;
+    const char *path = request_path(request);
+    struct tg_span name;
+    struct tg_span value;
+    while (path_next_segment(&pattern, &path, &name, &value))
+        request_keep_segment(request, name.data, name.length, value.data, value.length);
+    for (size_t i = 0; endpoint->headers && endpoint->headers[i]; i++)
+        request_keep_header(request, endpoint->headers[i]);
+    for (size_t i = 0; endpoint->parameters && endpoint->parameters[i]; i++)
+        request_keep_parameter(request, endpoint->parameters[i]);
+}
 
 // A caller whom we do not know may try again with a key; Meta, who signs, may not.
 static void refuse_caller(struct request *request, const struct tg_error *error)
@@ -180,69 +151,117 @@ static void refuse_caller(struct request *request, const struct tg_error *error)
     answer_error(request, error);
 }
 
-static void run_look_up(struct tg_pg *pg, void *context)
+static const struct tg_error pool_full = {"overloaded", "Too many requests are waiting", ""};
+
+// Calls the handler, here or on the thread where it runs. `pg` is NULL on the server's thread.
+static void go_on(struct tg_pg *pg, void *context)
 {
-    struct look_up *look_up = context;
-    struct call *call = &look_up->call;
-    struct tg_error error;
-    if (auth_look_up(look_up->routes->auth, pg, &look_up->credentials, &call->identity, &error))
-        look_up->method->handle(look_up->routes, look_up->request, call);
+    struct visit *visit = context;
+    const struct endpoint *endpoint = visit->row->endpoint;
+    const struct identity *caller = endpoint->who == CALLER_META ? NULL : &visit->caller;
+    if (endpoint->on_server && !pg)
+        endpoint->on_server(visit->row->context, visit->request, caller);
+    else if (endpoint->on_server)
+        request_go_on(visit->request);
+    else if (pg)
+        endpoint->on_database(pg, visit->request, caller);
+    else if (!pool_submit(visit->router->pool, go_on, visit))
+        answer_error(visit->request, &pool_full);
+}
+
+static void admit(struct visit *visit, const struct identity *caller, struct tg_pg *pg)
+{
+    enum right right = visit->row->endpoint->right;
+    visit->caller = *caller;
+    visit->admitted = (caller->rights & right) == right;
+    if (visit->admitted)
+        go_on(pg, visit);
     else
-        refuse_caller(look_up->request, &error);
-    free(look_up);
+        answer_refusal(visit->request, "missing_right", NULL,
+                       "The API key has not the right to do this");
 }
 
-// A method without a body sends nothing, and minds none of the headers of a send.
-static bool read_headers(struct request *request, const struct method *method, struct call *call,
-                         struct tg_error *error)
+static struct visit *visit_of(struct key_asker *asker)
 {
-    if (method->body_max == 0)
-        return true;
-    call->wait_s = send_wait_seconds(request_header(request, "Prefer", NULL));
-    int count;
-    const char *key = request_header(request, "Idempotency-Key", &count);
-    return send_read_key(key, count, call->idempotency_key, error);
+    return (struct visit *)(void *)((char *)asker - offsetof(struct visit, asker));
 }
 
-static void handle_for_org(const struct routes *routes, const struct method *method,
-                           struct request *request)
+// `caller` NULL: none of those who have asked for a key is let in.
+static void tell_all(struct key_asker *asker, const struct identity *caller,
+                     const struct tg_error *error, struct tg_pg *pg)
 {
-    struct look_up look_up = {.routes = routes, .method = method, .request = request};
-    struct call *call = &look_up.call;
-    struct tg_error error;
-    if (!read_headers(request, method, call, &error)) {
-        answer_error(request, &error);
-        return;
+    while (asker) {
+        struct key_asker *next = asker->others; // whoever is answered is gone
+        if (caller)
+            admit(visit_of(asker), caller, pg);
+        else
+            refuse_caller(visit_of(asker)->request, error);
+        asker = next;
     }
+}
+
+static void look_up(struct tg_pg *pg, void *context)
+{
+    struct visit *first = context;
+    struct identity caller;
+    struct tg_error error;
+    bool known = keys_look_up(first->router->keys, pg, &first->asker, &caller, &error);
+    tell_all(&first->asker, known ? &caller : NULL, &error, pg);
+}
+
+static void submit_look_up(struct visit *first)
+{
+    if (pool_submit(first->router->pool, look_up, first))
+        return;
+    keys_give_up(first->router->keys, &first->asker);
+    tell_all(&first->asker, NULL, &pool_full, NULL);
+}
+
+static void authenticate(struct visit *visit)
+{
+    struct request *request = visit->request;
+    struct identity caller;
+    struct tg_error error;
     int count;
+    request_keep_header(request, "Authorization");
     const char *authorization = request_header(request, "Authorization", &count);
-    switch (auth_check(routes->auth, authorization, count, &look_up.credentials, &call->identity,
-                       &error)) {
-    case AUTH_KNOWN:
-        method->handle(routes, request, call);
+    switch (keys_ask(visit->router->keys, authorization, count, &visit->asker, &caller, &error)) {
+    case KEY_KNOWN:
+        admit(visit, &caller, NULL);
         break;
-    case AUTH_LOOK_UP:
-        query_submit_copy(routes->queries, run_look_up, &look_up, sizeof look_up, request);
-        break;
-    case AUTH_REFUSED:
+    case KEY_REFUSED:
         refuse_caller(request, &error);
         break;
+    case KEY_TO_LOOK_UP:
+        submit_look_up(visit);
+        break;
+    case KEY_AWAITED:
+        break;
     }
 }
 
-void routes_handle(struct request *request, void *context)
+static void handle(struct request *request, void *context)
 {
-    const struct routes *routes = context;
-    const struct route *route = find_route(request_path(request));
-    const struct method *method = find_method(route, request_method(request));
+    (void)context;
+    struct visit *visit = request_state(request);
     struct tg_error error;
-    if (!check_request(request, route, method, &error)) {
-        if (strcmp(error.code, "method_not_allowed") == 0)
-            request_add_header(request, "Allow", route->allow);
+    if (visit->admitted) {
+        go_on(NULL, visit);
+    } else if (!visit->row) {
+        answer_nothing_there(visit);
+    } else if (!check_body(request, &error)) {
         answer_error(request, &error);
-    } else if (route->caller == META) {
-        method->handle(routes, request, &(const struct call){0});
     } else {
-        handle_for_org(routes, method, request);
+        keep_values(request, visit->row->endpoint);
+        if (visit->row->endpoint->who == CALLER_META)
+            go_on(NULL, visit); // who it is, its signature says
+        else
+            authenticate(visit);
     }
+}
+
+struct server_handler router_handler(struct router *router)
+{
+    return (struct server_handler){
+        .state_size = sizeof(struct visit), .begin = begin, .handle = handle, .context = router};
 }

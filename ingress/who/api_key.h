@@ -1,46 +1,44 @@
-// API key -> org. A key is looked up in PostgreSQL once and then remembered for
-// TG_KEY_CACHE_TTL_MS, so that a send costs no query for its key; a revoked key dies within that
-// time. Only keys that exist are remembered. Thread-safe.
+// API key -> org. A key is looked up in PostgreSQL once, however many requests come with it
+// meanwhile, and then remembered for TG_KEY_CACHE_TTL_MS, so that a send costs no query for its
+// key; a revoked key dies within that time. Only keys that exist are remembered. Thread-safe.
 #pragma once
 
-#include "common/base/uuid7.h"
 #include "common/crypto/digest.h"
 #include "common/pg/pg.h"
-#include "common/settings/settings.h"
+#include "ingress/who/identity.h"
 
-// Who calls: one org, or, in trusted mode without a key, whoever the request names.
-struct identity {
-    bool trusted;
-    struct tg_uuid org_id; // unless trusted
+struct keys;
+
+// `trusted`: who gives no key is believed (TOLLGATE_AUTH).
+struct keys *keys_create(bool trusted);
+
+// Nobody may wait for a look-up any more. NULL is fine.
+void keys_free(struct keys *keys);
+
+// A request that waits for a key's look-up; its owner's, zeroed, and left alone while it waits.
+struct key_asker {
+    unsigned char key_hash[TG_SHA256_SIZE];
+    struct key_asker *others; // who wait for the same look-up and came later
+    struct key_asker *last;   // of them
+    struct key_asker *next;   // another key's first asker
 };
 
-// The credentials of one request, before anything is looked up.
-struct credentials {
-    bool has_key;
-    unsigned char key_hash[TG_SHA256_SIZE]; // SHA-256 of the key
+enum key_answer {
+    KEY_KNOWN,      // *identity is filled
+    KEY_REFUSED,    // *error is filled
+    KEY_TO_LOOK_UP, // the asker is the first: keys_look_up or keys_give_up must follow
+    KEY_AWAITED     // the asker is handed over: it is among the others of the first one then
 };
 
-enum auth_result {
-    AUTH_KNOWN,   // *identity is filled
-    AUTH_LOOK_UP, // the key is not in the cache: ask auth_look_up on a thread that may wait
-    AUTH_REFUSED  // *error is filled
-};
+// Judges the Authorization header (`value` NULL: none; `count`: how often it was sent). Does not
+// wait.
+enum key_answer keys_ask(struct keys *keys, const char *value, int count, struct key_asker *asker,
+                         struct identity *identity, struct tg_error *error) TG_MUST_CHECK;
 
-struct auth;
-struct auth *auth_create(enum tg_auth mode);
-void auth_destroy(struct auth *auth);
-
-// Judges the Authorization header (`value` NULL: none; `count`: how often it was sent).
-enum auth_result auth_check(struct auth *auth, const char *value, int count,
-                            struct credentials *credentials, struct identity *identity,
-                            struct tg_error *error) TG_MUST_CHECK;
-
-// Asks PostgreSQL about the key and remembers it. false: unknown key, or PostgreSQL is away.
-bool auth_look_up(struct auth *auth, struct tg_pg *pg, const struct credentials *credentials,
+// Asks PostgreSQL about the first asker's key. The answer, *identity or (false: an unknown key, or
+// PostgreSQL is away) *error, is for all of the askers, which are its caller's now.
+bool keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
                   struct identity *identity, struct tg_error *error) TG_MUST_CHECK;
 
-// The org that a request is about: the key's own, which `org_id` (the text that the request gives
-// under the name `field`; NULL if it gives none) must not contradict; in trusted mode the one
-// given.
-bool auth_org(const struct identity *identity, const char *org_id, size_t length, const char *field,
-              struct tg_uuid *org, struct tg_error *error) TG_MUST_CHECK;
+// Nobody can ask: the askers are the caller's.
+void keys_give_up(struct keys *keys, struct key_asker *first);

@@ -56,7 +56,7 @@ ParameterizedTest(struct signature *signature, signature, is_right_only_under_on
 {
     TG_TEXT_AUTO body = {0};
     tg_text_append_string(&body, BODY);
-    cr_assert_eq(webhook_is_signed(signature->secrets, signature->header, &body),
+    cr_assert_eq(callback_is_signed(signature->secrets, signature->header, &body),
                  signature->is_right, "%s %s", signature->secrets, signature->header);
 }
 
@@ -64,7 +64,7 @@ Test(signature, must_be_there)
 {
     TG_TEXT_AUTO body = {0};
     tg_text_append_string(&body, BODY);
-    cr_assert_not(webhook_is_signed("Jefe", NULL, &body));
+    cr_assert_not(callback_is_signed("Jefe", NULL, &body));
 }
 
 Test(signature, is_of_every_byte_of_the_body)
@@ -73,19 +73,19 @@ Test(signature, is_of_every_byte_of_the_body)
         TG_TEXT_AUTO body = {0};
         tg_text_append_string(&body, BODY);
         body.data[i] ^= 1;
-        cr_assert_not(webhook_is_signed("Jefe", "sha256=" DIGITS, &body), "%zu", i);
+        cr_assert_not(callback_is_signed("Jefe", "sha256=" DIGITS, &body), "%zu", i);
     }
     TG_TEXT_AUTO longer = {0};
     tg_text_append(&longer, BODY, sizeof BODY); // with the NUL
-    cr_assert_not(webhook_is_signed("Jefe", "sha256=" DIGITS, &longer));
+    cr_assert_not(callback_is_signed("Jefe", "sha256=" DIGITS, &longer));
 }
 
 Test(signature, of_an_empty_body_is_one_like_any_other)
 {
     struct tg_text body = {0};
-    cr_assert(webhook_is_signed(
+    cr_assert(callback_is_signed(
         "key", "sha256=5d5d139563c95b5967b9bd9a8c9b233a9dedb45072794cd232dc1b74832607d0", &body));
-    cr_assert_not(webhook_is_signed("key", "sha256=" DIGITS, &body));
+    cr_assert_not(callback_is_signed("key", "sha256=" DIGITS, &body));
 }
 
 Test(verify_token, is_the_same_only_if_every_character_is)

@@ -1,0 +1,111 @@
+#include "ingress/accept/send_answer.h"
+
+#include "ingress/http/answer.h"
+
+static const struct {
+    const char *code;
+    const char *message;
+    const char *field; // of the request
+} refusals[TG_VERDICT_CODES] = {
+    [TG_VERDICT_OTHER] = {"internal_error", "The message could not be accepted", NULL},
+    [TG_INSUFFICIENT_BALANCE] = {"insufficient_balance", "Insufficient wallet balance", NULL},
+    [TG_NO_ORG] = {"org_not_found", "There is no such org", "org_id"},
+    [TG_ORG_SUSPENDED] = {"org_suspended", "The org is suspended", "org_id"},
+    [TG_NO_CHANNEL] = {"channel_not_found", "The org has no such active channel", "channel_id"},
+    [TG_CHANNEL_PAUSED] = {"channel_paused", "The channel is paused", "channel_id"},
+    [TG_CONTACT_OPTED_OUT] = {"contact_opted_out", "The contact wants no bulk messages", "phone"},
+    [TG_IDEMPOTENCY_CONFLICT] = {"idempotency_conflict",
+                                 "The Idempotency-Key came with another body before",
+                                 "Idempotency-Key"},
+    [TG_EXPIRED] = {"invalid_field", "not_after must be in the future", "not_after"},
+};
+
+void send_answer_refused(struct request *request, const struct tg_verdict *verdict)
+{
+    const char *code = refusals[verdict->code].code;
+    const char *message = refusals[verdict->code].message;
+    if (verdict->code != TG_INSUFFICIENT_BALANCE) {
+        answer_refusal(request, code, refusals[verdict->code].field, message);
+        return;
+    }
+    struct tg_text detail = {0};
+    tg_text_append_format(&detail, "{\"balance\":\"%s\",\"fee\":\"%s\"}", verdict->balance,
+                          verdict->fee);
+    answer_error_detail(request, code, message, &detail);
+}
+
+static void answer_standing(struct request *request, const struct tg_verdict *verdict,
+                            enum tg_status status)
+{
+    struct tg_text json = {0};
+    char id[TG_UUID_TEXT_SIZE];
+    tg_uuid_format(verdict->message_id, id);
+    tg_text_append_format(&json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"}", id,
+                          tg_status_names[status], verdict->balance);
+    answer_json(request, 202, &json);
+}
+
+void send_answer_accepted(struct request *request, const struct tg_verdict *verdict)
+{
+    answer_standing(request, verdict, verdict->status);
+}
+
+void send_answer_failed(struct request *request, struct tg_uuid message_id, bool maybe_accepted,
+                        enum tg_pg_status status)
+{
+    if (maybe_accepted) {
+        struct tg_text detail = {0};
+        char id[TG_UUID_TEXT_SIZE];
+        tg_uuid_format(message_id, id);
+        tg_text_append_format(&detail, "{\"message_id\":\"%s\"}", id);
+        answer_error_detail(request, "outcome_unknown",
+                            "The database went away while it was accepting the message: ask for it "
+                            "before sending it again",
+                            &detail);
+    } else if (status == TG_PG_REFUSED) {
+        answer_refusal(request, "internal_error", NULL, "The message could not be accepted");
+    } else {
+        answer_refusal(request, "unavailable", NULL, "The database cannot be reached");
+    }
+}
+
+static void answer_sent(struct request *request, const struct tg_result *result, const char *id)
+{
+    struct tg_text json = {0};
+    tg_text_append_format(&json, "{\"success\":true,\"message_id\":\"%s\",\"wamid\":", id);
+    tg_result_write_wamid(result, &json);
+    tg_text_append_format(&json, ",\"status\":\"%s\"}", tg_status_names[result->status]);
+    answer_json(request, 200, &json);
+}
+
+static void answer_not_sent(struct request *request, const struct tg_result *result, const char *id)
+{
+    struct tg_text detail = {0};
+    tg_text_append_format(
+        &detail, "{\"message_id\":\"%s\",\"status\":\"failed\",\"refunded\":%s,\"error\":", id,
+        result->refunded ? "true" : "false");
+    tg_result_write_error(result, &detail);
+    tg_text_append_string(&detail, "}");
+    answer_error_detail(
+        request, "send_failed",
+        result->refunded ? "Message failed to send (refunded)" : "Message failed to send", &detail);
+}
+
+void send_answer_result(struct request *request, const struct tg_verdict *verdict,
+                        const struct tg_result *result)
+{
+    char id[TG_UUID_TEXT_SIZE];
+    tg_uuid_format(verdict->message_id, id);
+    switch (result->status) {
+    case TG_STATUS_SENT:
+    case TG_STATUS_DELIVERED:
+    case TG_STATUS_READ:
+        answer_sent(request, result, id);
+        break;
+    case TG_STATUS_FAILED:
+        answer_not_sent(request, result, id);
+        break;
+    default:
+        answer_standing(request, verdict, result->status);
+    }
+}

@@ -1,0 +1,46 @@
+#include "ingress/api/document.h"
+
+#include "common/base/digits.h"
+#include "ingress/http/answer.h"
+
+#include <string.h>
+
+bool document_org(struct request *request, const struct identity *caller, struct tg_uuid *org_id)
+{
+    struct tg_error error;
+    const char *given = request_parameter(request, "org_id");
+    bool good = identity_org(caller, given, given ? strlen(given) : 0, "org_id", org_id, &error);
+    if (!good)
+        answer_error(request, &error);
+    return good;
+}
+
+bool document_number(struct request *request, const char *name, int64_t max, int64_t *value)
+{
+    const char *given = request_parameter(request, name);
+    int64_t number;
+    if (!given)
+        return true;
+    if (tg_decimal_read(given, max, &number) && number >= 1) {
+        *value = number;
+        return true;
+    }
+    struct tg_error error;
+    tg_error_set(&error, "invalid_field", name, "%s must be a number from 1 to %lld", name,
+                 (long long)max);
+    answer_error(request, &error);
+    return false;
+}
+
+void document_answer(struct request *request, enum tg_pg_status status, bool found,
+                     struct tg_text *document, const char *not_found)
+{
+    if (status == TG_PG_OK && found)
+        answer_json(request, 200, document);
+    else if (status == TG_PG_OK)
+        answer_refusal(request, "not_found", NULL, not_found);
+    else if (status == TG_PG_REFUSED)
+        answer_refusal(request, "internal_error", NULL, "The query failed");
+    else
+        answer_refusal(request, "unavailable", NULL, "The database cannot be reached");
+}

@@ -1,0 +1,20 @@
+// What the handlers that answer with a document of the database's have in common. Each function
+// that returns false has answered the request.
+#pragma once
+
+#include "common/pg/pg.h"
+#include "ingress/http/request.h"
+#include "ingress/who/identity.h"
+
+// The org that the request is about: the caller's own; ?org_id= names it in trusted mode.
+bool document_org(struct request *request, const struct identity *caller,
+                  struct tg_uuid *org_id) TG_MUST_CHECK;
+
+// A parameter that is a number from 1 to `max`; absent leaves *value as it is.
+bool document_number(struct request *request, const char *name, int64_t max,
+                     int64_t *value) TG_MUST_CHECK;
+
+// Answers with what a call has read; takes the document's bytes and empties it. What is not found
+// is answered with `not_found`, a sentence.
+void document_answer(struct request *request, enum tg_pg_status status, bool found,
+                     struct tg_text *document, const char *not_found);

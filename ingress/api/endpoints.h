@@ -1,0 +1,8 @@
+// What an org's programs may ask for, each subject's table from its own file.
+#pragma once
+
+#include "ingress/route/endpoint.h"
+
+extern const struct endpoint send_endpoints[]; // their context is a struct lanes
+extern const struct endpoint message_endpoints[];
+extern const struct endpoint wallet_endpoints[];

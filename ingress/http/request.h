@@ -1,0 +1,56 @@
+// A request on its way: what it brought, and its answer. It belongs to whoever holds it, across
+// threads, until that one calls request_answer or request_go_on: what is said below holds for any
+// thread until then, unless it says "on the server's thread", which is the one on which the server
+// has called its handler.
+#pragma once
+
+#include "ingress/http/body.h"
+
+struct request;
+
+const char *request_method(const struct request *request);
+const char *request_path(const struct request *request);
+
+// The server's handler's own bytes (struct server_handler).
+void *request_state(struct request *request);
+
+// On the server's thread, before the body comes: what body is expected.
+void request_expect(struct request *request, enum body_kind kind, size_t max);
+
+// The body: its bytes (none, if it is a file), or the file, which is read from its beginning and is
+// the request's to close (-1: nothing has come). A body that was too large, or for which there was
+// no room, is not there.
+const struct body *request_body(const struct request *request);
+// Gives back what the body takes, as nobody needs it any more.
+void request_drop_body(struct request *request);
+
+// On the server's thread: copies a header, or a parameter of the query, so that any thread may ask
+// for it.
+void request_keep_header(struct request *request, const char *name);
+void request_keep_parameter(struct request *request, const char *name);
+// The same for a part of the path that has a name there.
+void request_keep_segment(struct request *request, const char *name, size_t name_length,
+                          const char *value, size_t length);
+
+// What was kept; NULL if it was not there. Names of headers compare without case; *count, if not
+// NULL, is how often the header is there.
+const char *request_header(const struct request *request, const char *name, int *count);
+const char *request_parameter(const struct request *request, const char *name);
+const char *request_segment(const struct request *request, const char *name);
+
+// Gives the answer to come a further header. Both are copied.
+void request_add_header(struct request *request, const char *name, const char *value);
+
+// What goes back.
+struct answer {
+    int status;
+    const char *content_type; // of the body, a string literal; NULL: application/json
+    struct tg_text body;      // may be empty
+};
+
+// Answers, once: the request must not be touched afterwards. Takes the bytes of the answer's body
+// and empties it.
+void request_answer(struct request *request, struct answer *answer);
+
+// Has the server's handler called with the request once more, on a thread of the server's.
+void request_go_on(struct request *request);

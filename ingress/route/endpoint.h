@@ -1,0 +1,41 @@
+// An endpoint is a row of a table that the file of its subject exports. The router (router.h) finds
+// it, checks the request by what it says, and calls its handler on the thread where that runs.
+#pragma once
+
+#include "common/pg/pg.h"
+#include "ingress/http/request.h"
+#include "ingress/who/identity.h"
+
+enum caller_kind {
+    CALLER_ORG, // by its key
+    CALLER_META // by a signature, which is the handler's to check
+};
+
+// Answers the request, or hands it to somebody who will. `caller` lives as long as the request, and
+// is NULL for Meta.
+//
+// On one of the threads that read and write all connections: it must not wait. `context` is what
+// the table was added with.
+typedef void endpoint_on_server(void *context, struct request *request,
+                                const struct identity *caller);
+// On a thread of the pool, with its connection.
+typedef void endpoint_on_database(struct tg_pg *pg, struct request *request,
+                                  const struct identity *caller);
+
+struct endpoint {
+    const char *method;
+    const char *path; // "/api/messages/{id}": request_segment(request, "id")
+    enum caller_kind who;
+    enum right right; // that an org's caller must have
+    enum body_kind body;
+    size_t body_max;
+    const char *const *headers;    // that the handler asks for; NULL at the end. May be NULL
+    const char *const *parameters; // of the query, likewise
+    endpoint_on_server *on_server; // the handler is one of the two
+    endpoint_on_database *on_database;
+    const char *says;    // for people: what it does, in a sentence
+    const char *request; // the schemas of the body and of the answer; NULL: there is none
+    const char *answer;
+};
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})

@@ -1,0 +1,210 @@
+#include "tests/system/door.h"
+
+#include "ingress/http/answer.h"
+#include "ingress/http/form.h"
+#include "ingress/route/router.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct door {
+    struct keys *keys;
+    struct pool *pool;
+    struct router *router;
+    struct server_handler handler; // the router's
+    struct server *server;
+    atomic_size_t handed;
+};
+
+// Answers with the thread's name, and with whether there is a connection to the database.
+static void tell_thread(struct tg_pg *pg, struct request *request, const struct identity *caller)
+{
+    char name[16];
+    char org[TG_UUID_TEXT_SIZE] = "";
+    struct tg_text json = {0};
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    if (caller)
+        tg_uuid_format(caller->org_id, org);
+    tg_text_append_format(&json, "{\"pool\":%s,\"pg\":%s,\"org\":\"%s\"}",
+                          strcmp(name, "pool") == 0 ? "true" : "false", pg ? "true" : "false", org);
+    answer_json(request, 200, &json);
+}
+
+static void tell_server_thread(void *context, struct request *request,
+                               const struct identity *caller)
+{
+    (void)context;
+    tell_thread(NULL, request, caller);
+}
+
+static void append_member(struct tg_text *json, const char *name, const char *value)
+{
+    tg_text_append_format(json, "%s\"%s\":", json->length > 1 ? "," : "", name);
+    if (value)
+        tg_text_append_json(json, value, strlen(value));
+    else
+        tg_text_append_string(json, "null");
+}
+
+// Answers with what was kept of the request, and with many headers.
+static void tell_values(struct tg_pg *pg, struct request *request, const struct identity *caller)
+{
+    (void)pg;
+    (void)caller;
+    struct tg_text json = {0};
+    int count;
+    tg_text_append_string(&json, "{");
+    append_member(&json, "first", request_segment(request, "first"));
+    append_member(&json, "second", request_segment(request, "second"));
+    append_member(&json, "X-One", request_header(request, "x-one", &count));
+    tg_text_append_format(&json, ",\"count\":%d", count);
+    append_member(&json, "X-Two", request_header(request, "X-TWO", NULL));
+    append_member(&json, "X-Not-Named", request_header(request, "X-Not-Named", NULL));
+    append_member(&json, "q", request_parameter(request, "q"));
+    append_member(&json, "Q", request_parameter(request, "Q"));
+    append_member(&json, "none", request_parameter(request, "none"));
+    tg_text_append_string(&json, "}");
+    for (int i = 0; i < DOOR_ANSWER_HEADERS; i++)
+        request_add_header(request, text_of("X-Answer-%d", i), text_of("value %d", i));
+    answer_json(request, 200, &json);
+}
+
+static void tell_form(void *context, struct request *request, const struct identity *caller)
+{
+    (void)context;
+    (void)caller;
+    struct tg_error error;
+    struct form *form = form_read(&request_body(request)->bytes, &error);
+    if (!form) {
+        answer_error(request, &error);
+        return;
+    }
+    struct tg_text json = {0};
+    tg_text_append_string(&json, "{");
+    append_member(&json, "to", form_value(form, "to", NULL));
+    append_member(&json, "text", form_value(form, "text", NULL));
+    tg_text_append_string(&json, "}");
+    form_free(form);
+    answer_json(request, 200, &json);
+}
+
+// Answers with how many bytes came, how many of them are in memory, and their sum.
+static void tell_bytes(struct tg_pg *pg, struct request *request, const struct identity *caller)
+{
+    (void)pg;
+    (void)caller;
+    const struct body *body = request_body(request);
+    unsigned long sum = 0;
+    size_t in_file = 0;
+    unsigned char bytes[65536];
+    ssize_t got;
+    while (body->file >= 0 && (got = read(body->file, bytes, sizeof bytes)) > 0) {
+        in_file += (size_t)got;
+        for (ssize_t i = 0; i < got; i++)
+            sum += bytes[i];
+    }
+    for (size_t i = 0; i < body->bytes.length; i++)
+        sum += (unsigned char)body->bytes.data[i];
+    struct tg_text json = {0};
+    tg_text_append_format(&json, "{\"file\":%zu,\"memory\":%zu,\"sum\":%lu}", in_file,
+                          body->bytes.length, sum);
+    answer_json(request, 200, &json);
+}
+
+static void tell_server_bytes(void *context, struct request *request, const struct identity *caller)
+{
+    (void)context;
+    tell_bytes(NULL, request, caller);
+}
+
+static const struct endpoint test_endpoints[] = {
+    {.method = "GET", .path = "/server", .on_server = tell_server_thread},
+    {.method = "GET", .path = "/database", .on_database = tell_thread},
+    {.method = "GET", .path = "/meta", .who = CALLER_META, .on_server = tell_server_thread},
+    {.method = "POST", .path = "/meta", .who = CALLER_META, .on_database = tell_thread},
+    {.method = "GET",
+     .path = "/forbidden",
+     .right = (enum right)(1 << 20),
+     .on_server = tell_server_thread},
+    {.method = "GET",
+     .path = "/values/{first}/and/{second}",
+     .headers = NAMES("X-One", "X-Two", "X-Three", "X-Four"),
+     .parameters = NAMES("q", "none"),
+     .on_database = tell_values},
+    {.method = "GET", .path = "/values/{first}/and/two", .on_server = tell_server_thread},
+    {.method = "POST",
+     .path = "/form",
+     .body = BODY_FORM,
+     .body_max = DOOR_FORM_MAX,
+     .on_server = tell_form},
+    {.method = "POST",
+     .path = "/file",
+     .body = BODY_FILE,
+     .body_max = DOOR_FILE_MAX,
+     .on_database = tell_bytes},
+    {.method = "POST",
+     .path = "/raw",
+     .body = BODY_RAW,
+     .body_max = DOOR_FORM_MAX,
+     .on_server = tell_server_bytes},
+    {.method = "POST",
+     .path = "/json",
+     .body = BODY_JSON,
+     .body_max = DOOR_FORM_MAX,
+     .on_database = tell_bytes},
+    {0},
+};
+
+static void count_and_handle(struct request *request, void *context)
+{
+    struct door *door = context;
+    atomic_fetch_add(&door->handed, 1);
+    door->handler.handle(request, door->handler.context);
+}
+
+static void begin(struct request *request, void *context)
+{
+    const struct door *door = context;
+    door->handler.begin(request, door->handler.context);
+}
+
+struct door *door_open(const char *postgres_url, int port)
+{
+    struct door *door = calloc(1, sizeof *door);
+    cr_assert(door);
+    struct tg_error error;
+    struct tg_address address = {.host = "127.0.0.1", .port = (uint16_t)port};
+    door->keys = keys_create(false);
+    door->pool = pool_start(postgres_url);
+    door->router = router_create(door->keys, door->pool);
+    router_add(door->router, test_endpoints, NULL);
+    door->handler = router_handler(door->router);
+    struct server_handler counting = {door->handler.state_size, begin, count_and_handle, door};
+    door->server = server_start(&address, 2, &counting, &error);
+    cr_assert(door->server, "%s", error.message);
+    return door;
+}
+
+void door_close(struct door *door)
+{
+    pool_stop(door->pool);
+    server_stop(door->server);
+    server_free(door->server);
+    router_free(door->router);
+    keys_free(door->keys);
+    pool_free(door->pool);
+    free(door);
+}
+
+size_t door_handed(struct door *door)
+{
+    return atomic_load(&door->handed);
+}
+
+void door_close_pool(struct door *door)
+{
+    pool_close(door->pool);
+}

@@ -1,0 +1,178 @@
+#include "ingress/accept/send_form.h"
+
+#include "common/limits.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+Test(idempotency_key, stands_for_the_bytes_of_its_body)
+{
+    // SHA-256 of "abc": FIPS 180-2, appendix B.1.
+    static const unsigned char abc[32] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
+                                          0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+                                          0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c,
+                                          0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, "abc");
+    struct tg_send send = {0};
+    send_form_set_key(&send, "", &body);
+    cr_assert_str_eq(send.idempotency_key, "");
+    send_form_set_key(&send, "order-42", &body);
+    cr_assert_str_eq(send.idempotency_key, "order-42");
+    cr_assert_arr_eq(send.body_hash, abc, sizeof abc);
+}
+
+enum { NONE = -1000000000, DAY_S = 86400 };
+
+// So many seconds from now, as a member of the request; NONE: it is left out.
+static void append_time(struct tg_text *body, const char *name, long ahead_s)
+{
+    if (ahead_s == NONE)
+        return;
+    time_t at = time(NULL) + ahead_s;
+    struct tm parts;
+    char text[32];
+    gmtime_r(&at, &parts);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    tg_text_append_format(body, ",\"%s\":\"%s\"", name, text);
+}
+
+struct times {
+    long send_at_s;
+    long not_after_s;
+    char field[16]; // "": good
+};
+
+ParameterizedTestParameters(not_after, is_after_send_at_and_not_too_far_ahead)
+{
+    static struct times times[] = {
+        {NONE, NONE, ""},
+        {NONE, 60, ""},
+        {NONE, 2, ""},
+        {NONE, TG_SEND_AT_MAX_S + DAY_S - 60, ""},
+        {-3600, 60, ""},
+        {60, 61, ""},
+        {60, NONE, ""},
+        {-3600, -1800, ""}, // accept_sends refuses it, unless it repeats another one
+        {NONE, TG_SEND_AT_MAX_S + DAY_S + 60, "not_after"},
+        {60, 60, "not_after"},
+        {60, 30, "not_after"},
+        {TG_SEND_AT_MAX_S + 60, TG_SEND_AT_MAX_S + 3600, "send_at"},
+    };
+    return cr_make_param_array(struct times, times, sizeof times / sizeof *times);
+}
+
+ParameterizedTest(struct times *times, not_after, is_after_send_at_and_not_too_far_ahead)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, "{\"phone\":\"919876543210\",\"message\":\"Hi\"");
+    append_time(&body, "send_at", times->send_at_s);
+    append_time(&body, "not_after", times->not_after_s);
+    tg_text_append_string(&body, "}");
+    struct tg_send send;
+    struct tg_error error = {0};
+    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    cr_assert_str_eq(error.field, times->field, "%s", tg_text_string(&body));
+    cr_assert_eq(good, times->field[0] == '\0');
+    if (!good) {
+        cr_assert_str_eq(error.code, "invalid_field");
+        return;
+    }
+    cr_assert_eq(send.not_after_ms != 0, times->not_after_s != NONE);
+    tg_send_finish(&send);
+}
+
+#define TEXT "\"messaging_product\":\"whatsapp\",\"type\":\"text\",\"text\":{\"body\":\"Hi\"}"
+
+struct recipient {
+    char request[300];
+    char field[32]; // "": good
+    char phone[TG_PHONE_SIZE];
+};
+
+ParameterizedTestParameters(recipient, is_one_person_or_none)
+{
+    static struct recipient recipients[] = {
+        {"{\"payload\":{" TEXT ",\"to\":\"919876543210\"}}", "", "919876543210"},
+        {"{\"payload\":{" TEXT ",\"recipient\":\"IN.1\"}}", "", ""},
+        {"{\"payload\":{" TEXT ",\"recipient_type\":\"group\",\"to\":\"919876543210\"}}",
+         "payload.recipient_type", ""},
+        {"{\"payload\":{" TEXT ",\"recipient_type\":\"group\",\"recipient\":\"1203\"}}",
+         "payload.recipient_type", ""},
+        // It goes to the message that it names: the phone makes no contact of it.
+        {"{\"phone\":\"919876543210\",\"payload\":{\"messaging_product\":\"whatsapp\","
+         "\"status\":\"read\",\"message_id\":\"wamid.1\"}}",
+         "", ""},
+    };
+    return cr_make_param_array(struct recipient, recipients,
+                               sizeof recipients / sizeof *recipients);
+}
+
+ParameterizedTest(struct recipient *recipient, recipient, is_one_person_or_none)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, recipient->request);
+    struct tg_send send;
+    struct tg_error error = {0};
+    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    cr_assert_str_eq(error.field, recipient->field, "%s", recipient->request);
+    cr_assert_eq(good, recipient->field[0] == '\0', "%s", error.message);
+    if (!good)
+        return;
+    cr_assert_str_eq(send.phone, recipient->phone);
+    tg_send_finish(&send);
+}
+
+struct number {
+    char request[200];
+};
+
+ParameterizedTestParameters(recipient, leaves_with_a_plus_however_it_was_given)
+{
+    static struct number numbers[] = {
+        {"{\"phone\":\"919876543210\",\"message\":\"Hi\"}"},
+        {"{\"phone\":\"+91 (98765) 43-210\",\"message\":\"Hi\"}"},
+        {"{\"phone\":\"919876543210\",\"media\":{\"type\":\"image\",\"id\":\"1\"}}"},
+        {"{\"phone\":\"919876543210\",\"payload\":{\"type\":\"text\",\"text\":{\"body\":\"Hi\"}}}"},
+        {"{\"payload\":{" TEXT ",\"to\":\"919876543210\"}}"},
+        {"{\"payload\":{" TEXT ",\"to\":\"+91 98765-43210\"}}"},
+    };
+    return cr_make_param_array(struct number, numbers, sizeof numbers / sizeof *numbers);
+}
+
+ParameterizedTest(struct number *number, recipient, leaves_with_a_plus_however_it_was_given)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, number->request);
+    struct tg_send send;
+    struct tg_error error = {0};
+    cr_assert(send_form_read(&body, &(struct identity){0}, &send, &error), "%s", error.message);
+    cr_expect_str_eq(send.phone, "919876543210");
+    cr_expect(strstr(tg_text_string(&send.payload), "\"to\":\"+919876543210\""), "%s",
+              tg_text_string(&send.payload));
+    tg_send_finish(&send);
+}
+
+Test(recipient, is_kept_whole_or_refused)
+{
+    for (size_t letters = 127; letters <= 129; letters++) {
+        TG_TEXT_AUTO body = {0};
+        tg_text_append_string(&body, "{\"payload\":{" TEXT ",\"recipient\":\"");
+        for (size_t i = 0; i < letters; i++)
+            tg_text_append_string(&body, "\xc3\xa4"); // two bytes
+        tg_text_append_string(&body, "\"}}");
+        struct tg_send send;
+        struct tg_error error = {0};
+        bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+        cr_assert_eq(good, 2 * letters < TG_USER_ID_SIZE, "%zu: %s", letters, error.message);
+        if (!good) {
+            cr_assert_str_eq(error.field, "payload.recipient");
+            continue;
+        }
+        cr_assert_eq(strlen(send.user_id), 2 * letters);
+        tg_send_finish(&send);
+    }
+}
