@@ -54,6 +54,7 @@ END $$;
 CREATE TEMP TABLE granted_tables (role_name, table_name, columns) ON COMMIT DROP AS VALUES
     ('tollgate_ingress', 'organizations', NULL),
     ('tollgate_ingress', 'wallets', NULL),
+    ('tollgate_ingress', 'wallet_locks', NULL),
     ('tollgate_ingress', 'wallet_transactions', NULL),
     ('tollgate_ingress', 'contacts', NULL),
     ('tollgate_ingress', 'messages', NULL),

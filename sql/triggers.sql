@@ -11,8 +11,8 @@ BEGIN
             ('organizations', 'organizations_wallet', 'AFTER INSERT', 'FOR EACH ROW', 'open_wallet()'),
             ('channels', 'channels_pace', 'AFTER INSERT', 'FOR EACH ROW', 'open_pace()'),
             -- What follows from a change that may be anybody's.
-            ('wallets', 'wallets_adjusted', 'AFTER INSERT OR UPDATE',
-             'FOR EACH ROW WHEN (NEW.balance <> NEW.booked)', 'record_adjustment()'),
+            ('wallets', 'wallets_written', 'INSTEAD OF INSERT OR UPDATE OR DELETE', 'FOR EACH ROW',
+             'write_wallet()'),
             ('channels', 'channels_followed', 'BEFORE UPDATE OF access_token, status, paused_for',
              'FOR EACH ROW', 'follow_channel()'),
             ('channels', 'channels_resumed', 'AFTER UPDATE OF status, access_token',
@@ -32,8 +32,8 @@ BEGIN
         UNION ALL
         SELECT t.on_table, t.on_table || '_keys_stay', 'BEFORE UPDATE OF ' || t.keys, 'FOR EACH ROW',
                $$refuse_change('keys never change')$$
-          FROM (VALUES ('organizations', 'id'), ('channels', 'org_id, id'), ('wallets', 'org_id'),
-                       ('contacts', 'org_id, id'), ('messages', 'org_id, id, channel_id, contact_id'),
+          FROM (VALUES ('organizations', 'id'), ('channels', 'org_id, id'), ('contacts', 'org_id, id'),
+                       ('messages', 'org_id, id, channel_id, contact_id'),
                        ('outbox', 'org_id, message_id, channel_id, contact_id'),
                        ('conversations', 'org_id, channel_id, contact_id')) AS t (on_table, keys)
         UNION ALL
@@ -41,7 +41,7 @@ BEGIN
                format('refuse_change(%L)', t.why)
           FROM (VALUES ('organizations', 'BEFORE DELETE OR TRUNCATE', 'set status to suspended instead'),
                        ('channels', 'BEFORE DELETE OR TRUNCATE', 'set status to disabled instead'),
-                       ('wallets', 'BEFORE DELETE OR TRUNCATE', 'the ledger refers to it'),
+                       ('wallet_locks', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'it belongs to its org'),
                        ('contacts', 'BEFORE DELETE OR TRUNCATE', 'messages refer to it'),
                        ('messages', 'BEFORE DELETE OR TRUNCATE', 'the ledger refers to it'),
                        ('wallet_transactions', 'BEFORE UPDATE OR DELETE OR TRUNCATE',

@@ -1,46 +1,113 @@
--- What moves money within a wallet by hand: behind the wallet procedures (operator/wallet.sql), and behind
--- whoever writes a balance without them.
+-- Money: an org's balance is what the newest row of its ledger says, so I1 holds by how it is written down.
+--
+-- Who moves it holds a lock on the org's row of wallet_locks, taken by one statement and made use of by the
+-- next: a statement that does both sees the ledger as it was before it waited. A lock leaves no version of its
+-- row behind, and the ledger is read from the right end of its index: so neither costs more while somebody
+-- holds a snapshot for hours and nothing can be vacuumed.
 
--- An amount of money to move: positive, not NaN, no more than four decimals.
-CREATE OR REPLACE FUNCTION check_amount(p_amount numeric) RETURNS void
+-- Locks the wallets of these orgs, in the order in which everybody does.
+CREATE OR REPLACE FUNCTION lock_wallets(p_org_ids uuid[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM FROM wallet_locks l WHERE l.org_id = ANY (p_org_ids) ORDER BY l.org_id FOR NO KEY UPDATE;
+END $$;
+
+-- book: the only writer of the ledger (tests/lint). Books these amounts, of at most four decimals, in the order
+-- given, and returns the balance after each; NULL, and nothing, for an amount that is NULL or 0. Below zero for
+-- what is taken: the caller has locked the wallets and seen that the balance carries it. Kinds and descriptions:
+-- one for each, or one for all. Messages: NULL where it is about none.
+--
+-- Whoever should not hold the lock, or keeps his snapshot (REPEATABLE READ) so that the newest row that he sees is
+-- an old one, finds the next n taken: the key refuses it.
+CREATE OR REPLACE FUNCTION book(p_org_ids uuid[], p_kinds text[], p_amounts numeric[], p_message_ids uuid[],
+                                p_descriptions text[])
+RETURNS numeric[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_balances numeric[];
+BEGIN
+    -- Each ledger is looked up once, for the first amount of its org: the others go on from there.
+    WITH item AS (
+        SELECT u.*, count(nullif(u.amount, 0)) OVER (PARTITION BY u.org_id ORDER BY u.at) AS place
+          FROM unnest(p_org_ids, p_kinds, p_amounts, p_message_ids, p_descriptions) WITH ORDINALITY
+               AS u (org_id, kind, amount, message_id, description, at)
+    ), entry AS (
+        SELECT i.*, coalesce(max(l.n) OVER org, 0) + i.place AS n,
+               sum(coalesce(l.balance_after, 0.0000) + i.amount) OVER org AS balance_after
+          FROM item i
+          LEFT JOIN LATERAL (
+               SELECT t.n, t.balance_after FROM wallet_transactions t
+                WHERE i.place = 1 AND i.amount <> 0 AND t.org_id = i.org_id
+                ORDER BY t.n DESC LIMIT 1) l ON true
+        WINDOW org AS (PARTITION BY i.org_id ORDER BY i.at)
+    ), booked AS (
+        INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after, message_id, description)
+        SELECT e.org_id, e.n, CASE cardinality(p_kinds) WHEN 1 THEN p_kinds[1] ELSE e.kind END, e.amount,
+               e.balance_after, e.message_id,
+               CASE cardinality(p_descriptions) WHEN 1 THEN p_descriptions[1] ELSE e.description END
+          FROM entry e WHERE e.amount <> 0
+    )
+    SELECT array_agg(CASE WHEN e.amount <> 0 THEN e.balance_after END ORDER BY e.at) INTO v_balances
+      FROM entry e;
+    RETURN v_balances;
+END $$;
+
+-- An amount of money to move, if it is one: positive, not NaN, no more than four decimals.
+CREATE OR REPLACE FUNCTION check_amount(p_amount numeric) RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF p_amount IS NULL OR p_amount = 'NaN' OR p_amount <= 0 OR p_amount <> round(p_amount, 4) THEN
         RAISE invalid_parameter_value
             USING MESSAGE = 'amount must be above zero and have at most four decimals';
     END IF;
+    RETURN p_amount;
 END $$;
 
--- Adds money to a wallet under the given kind; returns the new balance.
-CREATE OR REPLACE FUNCTION book_credit(p_org_id uuid, p_kind text, p_amount numeric, p_description text)
+-- Books one amount that is about no message; returns the new balance. For callers of any isolation: who may
+-- try again is told so.
+CREATE OR REPLACE FUNCTION book_alone(p_org_id uuid, p_kind text, p_amount numeric, p_description text)
 RETURNS numeric
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = tollgate, pg_temp
 AS $$
-DECLARE
-    v_balance numeric;
 BEGIN
-    PERFORM check_amount(p_amount);
-    UPDATE wallets SET balance = balance + p_amount, booked = booked + p_amount
-     WHERE org_id = p_org_id
-    RETURNING balance INTO v_balance;
-    IF NOT FOUND THEN
+    PERFORM lock_wallets(ARRAY[p_org_id]);
+    IF NOT EXISTS (SELECT FROM wallet_locks l WHERE l.org_id = p_org_id) THEN
         RAISE no_data_found USING MESSAGE = format('org %s has no wallet', p_org_id);
     END IF;
-    INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, description)
-    VALUES (p_org_id, p_kind, p_amount, v_balance, p_description);
-    RETURN v_balance;
+    RETURN (book(ARRAY[p_org_id], ARRAY[p_kind], ARRAY[p_amount], NULL, ARRAY[p_description]))[1];
+EXCEPTION WHEN unique_violation THEN
+    RAISE serialization_failure
+        USING MESSAGE = format('the ledger of org %s has moved on since this transaction began', p_org_id);
 END $$;
 
--- A balance that was changed by anything but a procedure is recorded as an `adjustment`.
-CREATE OR REPLACE FUNCTION record_adjustment() RETURNS trigger
+-- What users write into wallets. An UPDATE books by how much it changes the balance that it has seen, so that
+-- `balance = balance + 50` beside a fee is right. An INSERT is for an org that has no ledger yet.
+CREATE OR REPLACE FUNCTION write_wallet() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = tollgate, pg_temp
 AS $$
+DECLARE
+    v_currency text := (SELECT o.currency FROM organizations o WHERE o.id = NEW.org_id);
 BEGIN
-    INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, description)
-    VALUES (NEW.org_id, 'adjustment', NEW.balance - NEW.booked, NEW.balance,
-            format('balance set by hand by %s', session_user));
-    UPDATE wallets SET booked = NEW.balance WHERE org_id = NEW.org_id;
-    RETURN NULL;
+    IF TG_OP = 'DELETE' OR NEW.org_id <> OLD.org_id
+       OR NEW.currency IS DISTINCT FROM OLD.currency AND NEW.currency IS DISTINCT FROM v_currency THEN
+        RAISE restrict_violation USING MESSAGE = TG_OP || ' on wallets is refused: only balances change';
+    ELSIF NEW.balance IS NULL OR NEW.balance = 'NaN' OR NEW.balance <> round(NEW.balance, 4) THEN
+        RAISE check_violation USING MESSAGE = 'balance must be a number of at most four decimals';
+    ELSIF TG_OP = 'INSERT' THEN
+        NEW.currency := v_currency;
+        INSERT INTO wallet_locks (org_id) VALUES (NEW.org_id) ON CONFLICT DO NOTHING;
+        PERFORM lock_wallets(ARRAY[NEW.org_id]);
+        IF EXISTS (SELECT FROM wallet_transactions t WHERE t.org_id = NEW.org_id) THEN
+            RAISE unique_violation USING MESSAGE = format('org %s has a wallet', NEW.org_id);
+        END IF;
+    END IF;
+    IF NEW.balance <> coalesce(OLD.balance, 0) THEN
+        NEW.balance := book_alone(NEW.org_id, 'adjustment', NEW.balance - coalesce(OLD.balance, 0),
+                                  format('balance set by hand by %s', session_user));
+    END IF;
+    RETURN NEW;
 END $$;

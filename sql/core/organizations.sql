@@ -5,7 +5,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = tollgate, pg_temp
 AS $$
 BEGIN
-    INSERT INTO wallets (org_id) VALUES (NEW.id);
+    INSERT INTO wallet_locks (org_id) VALUES (NEW.id);
     RETURN NULL;
 END $$;
 

@@ -5,29 +5,49 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    WITH refund AS MATERIALIZED (
-        SELECT m.org_id, m.id AS message_id, m.fee, i.n, i.reason,
-               w.balance + sum(m.fee) OVER (PARTITION BY m.org_id ORDER BY i.n) AS balance_after
-          FROM unnest(p_org_ids, p_message_ids, p_reasons) WITH ORDINALITY
-               AS i (org_id, message_id, reason, n)
-          JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
-          JOIN wallets w ON w.org_id = m.org_id
-         WHERE m.fee > 0
-    ), booked AS (
-        INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id, description)
-        SELECT org_id, 'refund', fee, balance_after, message_id, 'refund: ' || reason
-          FROM refund ORDER BY n
-    )
-    UPDATE wallets w SET balance = last.balance_after, booked = last.balance_after
-      FROM (SELECT DISTINCT ON (org_id) org_id, balance_after FROM refund
-             ORDER BY org_id, n DESC) last
-     WHERE w.org_id = last.org_id;
+    PERFORM book(p_org_ids, '{refund}',
+                 ARRAY(SELECT m.fee FROM unnest(p_org_ids, p_message_ids) WITH ORDINALITY AS i (org_id, id, n)
+                         LEFT JOIN messages m ON m.id = i.id AND m.org_id = i.org_id ORDER BY i.n),
+                 p_message_ids, ARRAY(SELECT 'refund: ' || r FROM unnest(p_reasons) WITH ORDINALITY AS i (r, n)
+                                       ORDER BY i.n));
 END $$;
 
--- Locks the wallets of these orgs, in the order in which everybody does.
-CREATE OR REPLACE FUNCTION lock_wallets(p_org_ids uuid[]) RETURNS void
+-- move_fees: gives the fees of these messages back, takes them again where the balance carries it, or both, one
+-- message after the other. Returns, in order, whose fee was taken again.
+CREATE OR REPLACE FUNCTION move_fees(p_org_ids uuid[], p_message_ids uuid[], p_refunds boolean[],
+                                     p_again boolean[])
+RETURNS boolean[]
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_taken bigint[]; -- places
 BEGIN
-    PERFORM FROM wallets w WHERE w.org_id = ANY (p_org_ids) ORDER BY w.org_id FOR NO KEY UPDATE;
+    PERFORM lock_wallets(array_agg(i.org_id))
+       FROM unnest(p_org_ids, p_refunds, p_again) AS i (org_id, refund, again) WHERE i.refund OR i.again;
+    WITH move AS (
+        SELECT m.org_id, m.id, k.kind, k.amount, row_number() OVER (ORDER BY i.n, k.kind) AS at, i.n,
+               (SELECT w.balance FROM wallets w WHERE w.org_id = m.org_id) AS balance
+          FROM unnest(p_org_ids, p_message_ids, p_refunds, p_again) WITH ORDINALITY
+               AS i (org_id, message_id, refund, again, n)
+          JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
+         CROSS JOIN LATERAL (VALUES ('refund', m.fee, i.refund), ('refund_reversal', -m.fee, i.again))
+               AS k (kind, amount, wanted)
+         WHERE k.wanted
+    ), spent AS (
+        SELECT *, spend(balance, -amount) OVER (PARTITION BY org_id ORDER BY at) AS balance_after FROM move
+    ), carried AS MATERIALIZED (
+        SELECT * FROM (
+               SELECT *, amount > 0 OR lag(balance_after, 1, balance) OVER (PARTITION BY org_id ORDER BY at)
+                                       >= -amount AS yes FROM spent) s
+         WHERE s.yes
+    ), booked AS (
+        SELECT book(array_agg(c.org_id ORDER BY c.at), array_agg(c.kind ORDER BY c.at),
+                    array_agg(c.amount ORDER BY c.at), array_agg(c.id ORDER BY c.at),
+                    array_agg(CASE c.kind WHEN 'refund' THEN 'refund: failed after it was sent'
+                                          ELSE 'delivered after its refund' END ORDER BY c.at))
+          FROM carried c HAVING count(*) > 0
+    )
+    SELECT array_agg(c.n) FILTER (WHERE c.kind = 'refund_reversal') INTO v_taken FROM booked, carried c;
+    RETURN (SELECT array_agg(coalesce(i.n = ANY (v_taken), false) ORDER BY i.n)
+              FROM unnest(p_org_ids) WITH ORDINALITY AS i (org_id, n));
 END $$;

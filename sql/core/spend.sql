@@ -3,10 +3,8 @@
 CREATE OR REPLACE FUNCTION spend_step(p_left numeric, p_balance numeric, p_fee numeric)
 RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-    IF p_left IS NULL THEN
-        p_left := p_balance;
-    END IF;
-    RETURN CASE WHEN p_fee <= p_left THEN p_left - p_fee ELSE p_left END;
+    RETURN coalesce(p_left, p_balance)
+           - CASE WHEN p_fee <= coalesce(p_left, p_balance) THEN p_fee ELSE 0 END;
 END $$;
 
 CREATE OR REPLACE AGGREGATE spend(balance numeric, fee numeric) (

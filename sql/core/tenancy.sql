@@ -25,7 +25,8 @@ BEGIN
              'AND p.contact_id IS NOT DISTINCT FROM n.contact_id'),
             ('conversations', 'channels', 'true', 'p.org_id = n.org_id AND p.id = n.channel_id'),
             ('conversations', 'contacts', 'true', 'p.org_id = n.org_id AND p.id = n.contact_id'),
-            ('wallet_transactions', 'wallets', 'true', 'p.org_id = n.org_id'),
+            -- (A message has an org.)
+            ('wallet_transactions', 'organizations', 'n.message_id IS NULL', 'p.id = n.org_id'),
             ('wallet_transactions', 'messages', 'n.message_id IS NOT NULL',
              'p.id = n.message_id AND p.org_id = n.org_id'),
             ('idempotency_keys', 'messages', 'true', 'p.id = n.message_id AND p.org_id = n.org_id')

@@ -35,6 +35,7 @@ DECLARE
     v_verdicts    text[];
     v_channel_ids uuid[];
     v_fees        numeric[];
+    v_amounts     numeric[]; -- to book
     v_balances    numeric[];
     v_answer_ids  uuid[];    -- the items' own, or the first one's of a duplicate
     v_accepted    bigint;    -- of these, how many are new
@@ -48,9 +49,11 @@ BEGIN
 
     WITH item AS (
         SELECT i.n, i.message_id, i.org_id, o.status AS org_status, c.id AS channel_id,
-               c.status AS channel_status, w.balance, m.id IS NOT NULL AS known, out.yes AS opted_out,
+               c.status AS channel_status, m.id IS NOT NULL AS known, out.yes AS opted_out,
                to_timestamp(i.not_after / 1000.0) <= v_now AS expired,
                CASE WHEN i.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee,
+               CASE row_number() OVER (PARTITION BY i.org_id ORDER BY i.n)
+               WHEN 1 THEN (SELECT w.balance FROM wallets w WHERE w.org_id = i.org_id) END AS balance,
                k.message_id AS key_message_id, k.body_hash = i.body_hash AS key_same,
                i.key IS NOT NULL AND row_number() OVER (PARTITION BY i.org_id, i.key ORDER BY i.n) > 1
                AS follows
@@ -59,7 +62,6 @@ BEGIN
                AS i (message_id, org_id, channel_id, type, phone, user_id, priority, not_after, key,
                      body_hash, n)
           LEFT JOIN organizations o ON o.id = i.org_id
-          LEFT JOIN wallets w ON w.org_id = i.org_id
           LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
           LEFT JOIN idempotency_keys k ON k.org_id = i.org_id AND k.key = i.key
           LEFT JOIN LATERAL (
@@ -101,11 +103,12 @@ BEGIN
           FROM spent
     )
     SELECT array_agg(v.verdict ORDER BY v.n), array_agg(v.channel_id ORDER BY v.n),
-           array_agg(v.fee ORDER BY v.n), array_agg(v.balance_after ORDER BY v.n),
+           array_agg(v.fee ORDER BY v.n), array_agg(CASE v.verdict WHEN 'accepted' THEN -v.fee END ORDER BY v.n),
+           array_agg(v.balance_after ORDER BY v.n),
            array_agg(CASE WHEN v.verdict = 'duplicate' THEN v.key_message_id ELSE v.message_id END
                      ORDER BY v.n),
            count(*) FILTER (WHERE v.verdict = 'accepted')
-      INTO v_verdicts, v_channel_ids, v_fees, v_balances, v_answer_ids, v_accepted
+      INTO v_verdicts, v_channel_ids, v_fees, v_amounts, v_balances, v_answer_ids, v_accepted
       FROM verdicts v;
 
     IF 'follows' = ANY (v_verdicts) THEN
@@ -193,29 +196,20 @@ BEGIN
             SELECT message_id, org_id, channel_id, contact_id, 'outbound', type, payload::json,
                    callback_data, fee, 'queued'
               FROM item ORDER BY n
-        ), booked AS (
-            INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id, description)
-            SELECT org_id, 'service_fee', -fee, balance_after, message_id, 'WhatsApp message'
-              FROM item WHERE fee > 0 ORDER BY n
-        ), waiting AS (
-            INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state, not_after,
-                                due_at, look_at, seq)
-            SELECT org_id, message_id, channel_id, contact_id, priority, state, expires_at,
-                   CASE WHEN state <> 'queued' THEN due_at END,
-                   CASE state WHEN 'scheduled' THEN least(due_at, expires_at)
-                              WHEN 'held' THEN expires_at END,
-                   CASE WHEN slot_for IS NOT NULL OR state = 'queued' THEN nextval('outbox_seq') END
-              FROM (SELECT * FROM item ORDER BY n) i
         ), kept AS (
             INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance)
             SELECT org_id, key, body_hash, message_id, state, balance_after
               FROM item WHERE key IS NOT NULL
         )
-        UPDATE wallets w SET balance = left_over.balance_after, booked = left_over.balance_after
-          FROM (SELECT DISTINCT ON (org_id) org_id, balance_after FROM item
-                 ORDER BY org_id, n DESC) left_over
-         WHERE w.org_id = left_over.org_id
-           AND w.balance <> left_over.balance_after;
+        INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state, not_after,
+                            due_at, look_at, seq)
+        SELECT org_id, message_id, channel_id, contact_id, priority, state, expires_at,
+               CASE WHEN state <> 'queued' THEN due_at END,
+               CASE state WHEN 'scheduled' THEN least(due_at, expires_at)
+                          WHEN 'held' THEN expires_at END,
+               CASE WHEN slot_for IS NOT NULL OR state = 'queued' THEN nextval('outbox_seq') END
+          FROM (SELECT * FROM item ORDER BY n) i;
+        PERFORM book(p_org_ids, '{service_fee}', v_amounts, p_message_ids, '{WhatsApp message}');
     END IF;
 
     RETURN QUERY

@@ -7,7 +7,6 @@ BEGIN
     PERFORM set_config('tollgate.org_id', p_org_id::text, true);
     RETURN QUERY
     SELECT row_to_json(d) FROM (
-        SELECT w.org_id, money_text(w.balance) AS balance, o.currency
-          FROM wallets w JOIN organizations o ON o.id = w.org_id
-         WHERE w.org_id = p_org_id) d;
+        SELECT w.org_id, money_text(w.balance) AS balance, w.currency
+          FROM wallets w WHERE w.org_id = p_org_id) d;
 END $$;

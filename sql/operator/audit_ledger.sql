@@ -15,24 +15,19 @@ RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
 LANGUAGE sql STABLE
 SET search_path = tollgate, pg_temp
 AS $$
-    -- I1: the balance is the sum of the ledger, never below zero,
-    SELECT 'I1', w.org_id, NULL::uuid,
-           format('balance is %s, the ledger says %s', w.balance, coalesce(l.total, 0))
-      FROM wallets w
-      LEFT JOIN (SELECT t.org_id, sum(t.amount) AS total FROM wallet_transactions t
-                  GROUP BY t.org_id) l ON l.org_id = w.org_id
-     WHERE w.balance <> coalesce(l.total, 0) OR w.balance < 0
-    UNION ALL
-    SELECT 'I1', w.org_id, NULL, format('booked is %s, the balance is %s', w.booked, w.balance)
-      FROM wallets w WHERE w.booked <> w.balance
-    UNION ALL
-    -- and every ledger row continues from the one before.
+    -- I1: every ledger row continues from the one before, so that the newest, which is the balance, is the sum
+    -- of all; none is missing, and none is below zero.
     SELECT 'I1', t.org_id, t.message_id,
-           format('ledger row %s: balance_after is %s, should be %s', t.id, t.balance_after, t.running)
-      FROM (SELECT x.org_id, x.id, x.message_id, x.balance_after,
-                   sum(x.amount) OVER (PARTITION BY x.org_id ORDER BY x.id) AS running
+           format('ledger row %s: balance_after is %s, ', t.n, t.balance_after)
+           || CASE WHEN t.balance_after = t.running THEN 'below zero' ELSE 'should be ' || t.running END
+      FROM (SELECT x.org_id, x.n, x.message_id, x.balance_after,
+                   sum(x.amount) OVER (PARTITION BY x.org_id ORDER BY x.n) AS running
               FROM wallet_transactions x) t
-     WHERE t.balance_after <> t.running
+     WHERE t.balance_after <> t.running OR t.balance_after < 0
+    UNION ALL
+    SELECT 'I1', t.org_id, NULL::uuid, format('%s ledger rows, and the newest is number %s', count(*), max(t.n))
+      FROM wallet_transactions t
+     GROUP BY t.org_id HAVING count(*) <> max(t.n) OR min(t.n) <> 1
     UNION ALL
     -- I2: at most one ledger row of each kind, each of the message's own fee,
     SELECT 'I2', t.org_id, t.message_id, format('%s rows of kind %s', count(*), t.kind)

@@ -7,8 +7,9 @@ CREATE TABLE channels (
     waba_id             text,
     access_token        text NOT NULL,
     token_changed_at    timestamptz NOT NULL DEFAULT now(),
-    service_fee_per_msg numeric(14, 4) NOT NULL DEFAULT 0.20
-                        CHECK (service_fee_per_msg >= 0 AND service_fee_per_msg <> 'NaN'),
+    service_fee_per_msg numeric NOT NULL DEFAULT 0.20
+                        CHECK (service_fee_per_msg >= 0 AND service_fee_per_msg < 1e10
+                               AND service_fee_per_msg = round(service_fee_per_msg, 4)),
     max_mps             integer NOT NULL DEFAULT 80 CHECK (max_mps BETWEEN 1 AND 10000),
     status              text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'paused', 'disabled')),
     paused_for          text,
@@ -21,7 +22,8 @@ COMMENT ON COLUMN channels.waba_id IS 'Meta''s id of the business account that i
 COMMENT ON COLUMN channels.access_token IS 'With which Meta is called. A new one resumes a paused channel.';
 COMMENT ON COLUMN channels.token_changed_at IS
     'Tells a failure that an old token met from one that the new one meets.';
-COMMENT ON COLUMN channels.service_fee_per_msg IS 'What a send costs the org.';
+COMMENT ON COLUMN channels.service_fee_per_msg IS
+    'What a send costs the org. Not numeric(14, 4): that would round further decimals before they are refused.';
 COMMENT ON COLUMN channels.max_mps IS 'Messages a second that Meta takes from it.';
 COMMENT ON COLUMN channels.status IS
     'paused: what waits goes on waiting, and nothing new is taken. disabled: as if it were not there.';

@@ -1,19 +1,15 @@
 -- What tenants have paid in, and where it went.
 
--- fillfactor keeps updates HOT.
-CREATE TABLE wallets (
-    org_id  uuid PRIMARY KEY REFERENCES organizations (id),
-    balance numeric(14, 4) NOT NULL DEFAULT 0 CHECK (balance >= 0 AND balance <> 'NaN'),
-    booked  numeric(14, 4) NOT NULL DEFAULT 0
-) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
-COMMENT ON TABLE wallets IS 'One balance per org. A trigger makes the row with the org.';
-COMMENT ON COLUMN wallets.balance IS 'Whoever changes it by hand has the difference booked as an adjustment.';
-COMMENT ON COLUMN wallets.booked IS
-    'The sum of the org''s ledger: who writes a ledger row moves both. By that a change by hand is seen.';
+CREATE TABLE wallet_locks (
+    org_id uuid PRIMARY KEY REFERENCES organizations (id)
+);
+COMMENT ON TABLE wallet_locks IS
+    'What is locked to move an org''s money (core/money.sql). A trigger makes the row with the org. It never '
+    'changes and nothing refers to it, so that locking it leaves nothing behind.';
 
 CREATE TABLE wallet_transactions (
     org_id        uuid NOT NULL,
-    id            bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    n             bigint NOT NULL,
     kind          text NOT NULL
                   CHECK (kind IN ('recharge', 'service_fee', 'refund', 'refund_reversal', 'adjustment')),
     amount        numeric(14, 4) NOT NULL CHECK (amount <> 'NaN'),
@@ -21,11 +17,11 @@ CREATE TABLE wallet_transactions (
     message_id    uuid,
     description   text,
     created_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (org_id, id)
+    PRIMARY KEY (org_id, n)
 );
-COMMENT ON TABLE wallet_transactions IS 'The ledger. Append-only: triggers refuse the rest.';
-COMMENT ON COLUMN wallet_transactions.id IS
-    'Rises with time within an org, since a row is written under the lock of that org''s wallet.';
+COMMENT ON TABLE wallet_transactions IS
+    'The ledger. Append-only: triggers refuse the rest. An org''s newest row tells its balance.';
+COMMENT ON COLUMN wallet_transactions.n IS 'One more than in the row before: an org''s first is 1.';
 COMMENT ON COLUMN wallet_transactions.kind IS
     'refund_reversal: the fee of what was refunded, and delivered all the same. adjustment: by hand.';
 COMMENT ON COLUMN wallet_transactions.amount IS 'What it added to the balance: below zero for what it took.';
@@ -35,3 +31,16 @@ COMMENT ON COLUMN wallet_transactions.description IS 'For people.';
 -- I2: a message has at most one ledger row of each kind.
 CREATE UNIQUE INDEX wallet_transactions_message_kind ON wallet_transactions (message_id, kind)
     WHERE message_id IS NOT NULL;
+
+CREATE VIEW wallets WITH (security_invoker = true) AS
+SELECT l.org_id,
+       coalesce((SELECT t.balance_after FROM wallet_transactions t WHERE t.org_id = l.org_id
+                  ORDER BY t.n DESC LIMIT 1), 0.0000) AS balance,
+       (SELECT o.currency FROM organizations o WHERE o.id = l.org_id) AS currency
+  FROM wallet_locks l;
+ALTER VIEW wallets ALTER balance SET DEFAULT 0;
+COMMENT ON VIEW wallets IS
+    'One balance per org. SELECT ... FOR UPDATE keeps others from moving it; what it returns may be from before '
+    'it waited, so read again then. Foreign keys and publications are had of wallet_transactions.';
+COMMENT ON COLUMN wallets.balance IS 'Whoever changes it has the difference booked as an adjustment.';
+COMMENT ON COLUMN wallets.currency IS 'The org''s.';

@@ -28,7 +28,7 @@ DECLARE
     r          record;
     i          integer;
 BEGIN
-    PERFORM FROM wallets w WHERE w.org_id = ANY (p_org_ids) ORDER BY w.org_id FOR NO KEY UPDATE;
+    PERFORM lock_wallets(p_org_ids);
 
     FOR i IN 1 .. cardinality(p_message_ids) LOOP
         IF EXISTS (SELECT FROM auto_replies a

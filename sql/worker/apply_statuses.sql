@@ -55,13 +55,11 @@ DECLARE
     v_failing     boolean[]; -- it fails now
     v_refund      boolean[]; -- its failure is refunded now
     v_again       boolean[]; -- the fee is to be taken again
+    v_taken       boolean[]; -- and was: the balance carried it
     v_unknown     boolean[];
     v_refunded    boolean[];
     v_waived      boolean[];
     v_actions     text[];    -- of the rule of its failure
-    v_fee         numeric;
-    v_balance     numeric;
-    i             integer;
 BEGIN
     SELECT array_agg(CASE WHEN c.id IS NULL THEN 'unknown_number'
                           WHEN named.id IS NOT NULL AND (named.org_id <> c.org_id
@@ -129,30 +127,14 @@ BEGIN
                      WHERE s.verdict = 'applied'
                      GROUP BY m.id, m.org_id) k) t;
 
-    FOR i IN 1 .. coalesce(cardinality(v_ids), 0) LOOP
-        CONTINUE WHEN NOT (v_refund[i] OR v_again[i]);
-        SELECT m.fee INTO v_fee FROM messages m WHERE m.id = v_ids[i] AND m.org_id = v_orgs[i];
-        IF v_refund[i] THEN
-            UPDATE wallets w SET balance = w.balance + v_fee, booked = w.booked + v_fee
-             WHERE w.org_id = v_orgs[i] RETURNING w.balance INTO v_balance;
-            INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id, description)
-            VALUES (v_orgs[i], 'refund', v_fee, v_balance, v_ids[i], 'refund: failed after it was sent');
-        END IF;
-        IF v_again[i] THEN
-            UPDATE wallets w SET balance = w.balance - v_fee, booked = w.booked - v_fee
-             WHERE w.org_id = v_orgs[i] AND w.balance >= v_fee RETURNING w.balance INTO v_balance;
-            IF FOUND THEN
-                INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id,
-                                                 description)
-                VALUES (v_orgs[i], 'refund_reversal', -v_fee, v_balance, v_ids[i],
-                        'delivered after its refund');
-                v_refunded[i] := false;
-            ELSE
-                v_again[i] := false;
-                v_waived[i] := true;
-            END IF;
-        END IF;
-    END LOOP;
+    IF true = ANY (v_refund || v_again) THEN
+        v_taken := move_fees(v_orgs, v_ids, v_refund, v_again);
+        SELECT array_agg(t.refunded AND NOT t.taken ORDER BY t.n),
+               array_agg(t.waived OR t.again AND NOT t.taken ORDER BY t.n)
+          INTO v_refunded, v_waived
+          FROM unnest(v_refunded, v_waived, v_again, v_taken) WITH ORDINALITY
+               AS t (refunded, waived, again, taken, n);
+    END IF;
 
     UPDATE messages m
        SET status = t.status,
@@ -201,7 +183,7 @@ BEGIN
 
     RETURN QUERY
     SELECT s.verdict, s.org_id, s.message_id,
-           s.first AND coalesce(v_refund[s.at], false), s.first AND coalesce(v_again[s.at], false),
+           s.first AND coalesce(v_refund[s.at], false), s.first AND coalesce(v_taken[s.at], false),
            s.first AND coalesce(v_unknown[s.at], false),
            CASE WHEN s.first THEN v_next[array_position(v_gone, s.message_id)] END
       FROM (SELECT u.*, array_position(v_ids, u.message_id) AS at, u.verdict = 'applied'

@@ -300,7 +300,7 @@ Test(accept, messages_leave_in_the_order_of_the_batch)
                        {.org = acme, .id = ids[2]}, {.org = acme, .id = ids[3]});
     assert_rows(rows("SELECT message_id FROM outbox ORDER BY seq"), ids[0], ids[1], ids[2], ids[3]);
     assert_rows(rows("SELECT message_id FROM wallet_transactions WHERE kind = 'service_fee' "
-                     "ORDER BY id"),
+                     "ORDER BY n"),
                 ids[0], ids[1], ids[2], ids[3]);
 }
 

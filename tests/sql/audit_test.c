@@ -65,35 +65,50 @@ Test(audit, a_busy_database_that_was_never_falsified_is_healthy)
 Test(audit, a_falsified_balance_violates_I1)
 {
     given_a_right_ledger();
-    run("UPDATE wallets SET balance = 9.61, booked = 9.61 WHERE org_id = '%s'", acme);
-    assert_rows(violations(), "I1, null, balance is 9.6100, the ledger says 9.6000");
+    run("UPDATE wallet_transactions SET balance_after = 9.61 WHERE n = 5");
+    cr_assert_str_eq(balance_of(acme), "9.61");
+    assert_rows(violations(),
+                text("I1, %s, ledger row 5: balance_after is 9.6100, should be 9.6000", refunded));
 }
 
-Test(audit, a_balance_without_a_ledger_violates_I1)
+Test(audit, a_balance_without_its_ledger_violates_I1)
 {
     given_a_right_ledger();
-    run("DELETE FROM wallet_transactions");
+    run("DELETE FROM wallet_transactions WHERE n < 5");
     run("DELETE FROM messages");
-    assert_rows(violations(), "I1, null, balance is 9.6000, the ledger says 0");
+    assert_rows(rows("SELECT invariant, detail FROM audit_ledger() WHERE invariant = 'I1'"),
+                "I1, ledger row 5: balance_after is 9.6000, should be 0.2000",
+                "I1, 1 ledger rows, and the newest is number 5");
+}
+
+Test(audit, a_ledger_row_that_is_missing_violates_I1)
+{
+    given_a_right_ledger();
+    run("DELETE FROM wallet_transactions WHERE n = 1");
+    run("UPDATE wallet_transactions SET amount = 9.80 WHERE n = 2"); // the balances are right
+    assert_rows(
+        rows("SELECT detail FROM audit_ledger() WHERE invariant = 'I1' AND message_id IS NULL"),
+        "4 ledger rows, and the newest is number 5");
 }
 
 Test(audit, a_balance_below_zero_violates_I1)
 {
     given_a_right_ledger();
-    run("ALTER TABLE wallets DROP CONSTRAINT wallets_balance_check");
     run("ALTER TABLE wallet_transactions DROP CONSTRAINT wallet_transactions_balance_after_check");
-    run("UPDATE wallets SET balance = -1, booked = -1 WHERE org_id = '%s'", acme);
-    run("INSERT INTO wallet_transactions (org_id, kind, amount, balance_after) "
-        "VALUES ('%s', 'adjustment', -10.60, -1)",
+    run("INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after) "
+        "VALUES ('%s', 6, 'adjustment', -10.60, -1)",
         acme);
-    assert_rows(violations(), "I1, null, balance is -1.0000, the ledger says -1.0000");
+    assert_rows(violations(), "I1, null, ledger row 6: balance_after is -1.0000, below zero");
 }
 
 Test(audit, a_balance_that_is_not_booked_violates_I1)
 {
     given_a_right_ledger();
-    run("UPDATE wallets SET booked = 9 WHERE org_id = '%s'", acme);
-    assert_rows(violations(), "I1, null, booked is 9.0000, the balance is 9.6000");
+    run("UPDATE wallet_transactions SET amount = 9 WHERE n = 1");
+    assert_rows(rows("SELECT invariant, detail FROM audit_ledger() WHERE message_id IS NULL"),
+                "I1, ledger row 1: balance_after is 10.0000, should be 9.0000");
+    cr_assert_str_eq(number_of("audit_ledger() WHERE invariant = 'I1'"),
+                     "5"); // that and all that follow
 }
 
 Test(audit, a_wrong_balance_after_violates_I1)
@@ -106,30 +121,30 @@ Test(audit, a_wrong_balance_after_violates_I1)
 }
 
 // Takes ledger rows away and makes the money agree, so that only the missing row is wrong.
-static void take_away(const char *message, const char *kind, const char *amount)
+static void take_away(const char *message, const char *kind)
 {
     run("DELETE FROM wallet_transactions WHERE message_id = '%s' AND kind = '%s'", message, kind);
-    run("UPDATE wallet_transactions t SET balance_after = running FROM (SELECT id, "
-        "sum(amount) OVER (PARTITION BY org_id ORDER BY id) AS running FROM wallet_transactions) r "
-        "WHERE t.id = r.id");
-    run("UPDATE wallets SET balance = balance - (%s), booked = booked - (%s) WHERE org_id = '%s'",
-        amount, amount, acme);
+    run("UPDATE wallet_transactions t SET balance_after = running, n = place - 100 FROM (SELECT "
+        "org_id, n, "
+        "sum(amount) OVER org AS running, row_number() OVER org AS place FROM wallet_transactions "
+        "WINDOW org AS (PARTITION BY org_id ORDER BY n)) r WHERE t.org_id = r.org_id AND t.n = "
+        "r.n");
+    run("UPDATE wallet_transactions SET n = n + 100");
 }
 
 // Adds a ledger row and the money with it.
 static void add(const char *message, const char *kind, const char *amount)
 {
-    run("UPDATE wallets SET balance = balance + %s, booked = booked + %s WHERE org_id = '%s'",
-        amount, amount, acme);
-    run("INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id) "
-        "SELECT org_id, '%s', %s, balance, '%s' FROM wallets WHERE org_id = '%s'",
-        kind, amount, message, acme);
+    run("INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after, message_id) "
+        "SELECT org_id, n + 1, '%s', %s, balance_after + %s, '%s' FROM wallet_transactions "
+        "WHERE org_id = '%s' ORDER BY n DESC LIMIT 1",
+        kind, amount, amount, message, acme);
 }
 
 Test(audit, a_missing_fee_violates_I2)
 {
     given_a_right_ledger();
-    take_away(sent, "service_fee", "-0.20");
+    take_away(sent, "service_fee");
     assert_rows(violations(), text("I2, %s, no service_fee row for a fee of 0.2000", sent));
 }
 
@@ -143,7 +158,7 @@ Test(audit, a_fee_that_is_not_the_messages_violates_I2)
 Test(audit, a_refund_of_another_amount_violates_I2)
 {
     given_a_right_ledger();
-    take_away(refunded, "refund", "0.20");
+    take_away(refunded, "refund");
     add(refunded, "refund", "0.10");
     assert_rows(violations(), text("I2, %s, refund of 0.1000 for a fee of 0.2000", refunded));
 }
@@ -159,7 +174,7 @@ Test(audit, a_second_refund_violates_I2)
 Test(audit, a_missing_refund_violates_I4)
 {
     given_a_right_ledger();
-    take_away(refunded, "refund", "0.20");
+    take_away(refunded, "refund");
     run("UPDATE messages SET refunded = false WHERE id = '%s'", refunded);
     assert_rows(violations(),
                 text("I4, %s, status failed, error 190: not refunded, and should be", refunded));
@@ -280,10 +295,11 @@ Test(audit, what_refers_to_another_orgs_violates_I7)
         {text("UPDATE outbox SET contact_id = %s WHERE message_id = '%s'", stranger("contact_id"),
               message),
          "I7, the outbox row is not its message's"},
-        {text("INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id) "
-              "VALUES ('%s', 'adjustment', 0, (SELECT balance FROM wallets WHERE org_id = '%s'), "
-              "'%s')",
-              acme, acme, stranger("id")),
+        {text(
+             "INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after, message_id) "
+             "VALUES ('%s', 7, 'adjustment', 0, (SELECT balance FROM wallets WHERE org_id = '%s'), "
+             "'%s')",
+             acme, acme, stranger("id")),
          "I7, the ledger row's message is another org's"},
         {text("INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance) "
               "VALUES ('%s', 'k', sha256('x'), '%s', 'queued', 1)",

@@ -37,6 +37,8 @@ const char *refusal_message(void);
 #define FOREIGN_KEY_VIOLATION "23503"
 #define CHECK_VIOLATION "23514"
 #define RESTRICT_VIOLATION "23001"
+#define UNIQUE_VIOLATION "23505"
+#define WRONG_OBJECT_TYPE "42809"
 #define INVALID_PARAMETER "22023"
 #define OUT_OF_RANGE "22003"
 #define NO_DATA_FOUND "P0002"

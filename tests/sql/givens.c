@@ -209,7 +209,7 @@ const char *state_of(const char *message)
 const char *ledger_of(const char *org)
 {
     return rows("SELECT kind, money_text(amount), money_text(balance_after) "
-                "FROM wallet_transactions WHERE org_id = '%s' ORDER BY id",
+                "FROM wallet_transactions WHERE org_id = '%s' ORDER BY n",
                 org);
 }
 

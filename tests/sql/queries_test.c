@@ -137,9 +137,9 @@ static const char *page(const char *org, const char *before, int limit)
                  org, before, limit);
 }
 
-static const char *id_of_amount(const char *org, const char *amount)
+static const char *n_of_amount(const char *org, const char *amount)
 {
-    return value("SELECT id FROM wallet_transactions WHERE org_id = '%s' AND amount = %s", org,
+    return value("SELECT n FROM wallet_transactions WHERE org_id = '%s' AND amount = %s", org,
                  amount);
 }
 
@@ -151,13 +151,13 @@ Test(queries, the_ledger_is_paged_newest_first)
         run("SELECT add_wallet_credits('%s', %d, 'paid')", acme, amount);
         run("SELECT add_wallet_credits('%s', 9, 'paid')", beta);
     }
-    const char *fourth = id_of_amount(acme, "4");
-    const char *second = id_of_amount(acme, "2");
+    const char *fourth = n_of_amount(acme, "4");
+    const char *second = n_of_amount(acme, "2");
     cr_assert_str_eq(page(acme, NEWEST, 2), text("5.00 4.00 | next %s", fourth));
     cr_assert_str_eq(page(acme, fourth, 2), text("3.00 2.00 | next %s", second));
     cr_assert_str_eq(page(acme, second, 2), "1.00 | next null");
     cr_assert_str_eq(page(acme, NEWEST, 5), "5.00 4.00 3.00 2.00 1.00 | next null");
-    cr_assert_str_eq(page(acme, id_of_amount(acme, "1"), 2), "| next null");
+    cr_assert_str_eq(page(acme, n_of_amount(acme, "1"), 2), "| next null");
 }
 
 Test(queries, a_ledger_row_names_its_message)

@@ -52,7 +52,7 @@ static void happen(const char *org, const char *message, int happening, const ch
 static const char *kinds_of(const char *message)
 {
     return value(
-        "SELECT coalesce(string_agg(kind || ' ' || money_text(amount), ', ' ORDER BY id), '') "
+        "SELECT coalesce(string_agg(kind || ' ' || money_text(amount), ', ' ORDER BY n), '') "
         "FROM wallet_transactions WHERE message_id = '%s'",
         message);
 }

@@ -64,15 +64,15 @@ static const struct crossing {
     {"channels to organizations", "nobody",
      "INSERT INTO channels (org_id, phone_number_id, access_token) "
      "SELECT org_id, '777', 'token' FROM stranger"},
-    {"wallet_transactions to wallets", "nobody",
-     "INSERT INTO wallet_transactions (org_id, kind, amount, balance_after) "
-     "SELECT org_id, 'recharge', 1, 1 FROM stranger"},
+    {"wallet_transactions to organizations", "nobody",
+     "INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after) "
+     "SELECT org_id, 9, 'recharge', 1, 1 FROM stranger"},
     {"wallet_transactions to messages", "beta",
-     "INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id) "
-     "SELECT a.org_id, 'refund', 1, 1, s.message_id FROM acme a, stranger s"},
+     "INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after, message_id) "
+     "SELECT a.org_id, 9, 'refund', 1, 1, s.message_id FROM acme a, stranger s"},
     {"wallet_transactions to no message", "nobody",
-     "INSERT INTO wallet_transactions (org_id, kind, amount, balance_after, message_id) "
-     "SELECT a.org_id, 'refund', 1, 1, s.message_id FROM acme a, stranger s"},
+     "INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after, message_id) "
+     "SELECT a.org_id, 9, 'refund', 1, 1, s.message_id FROM acme a, stranger s"},
     {"api_keys to organizations", "nobody",
      "INSERT INTO api_keys (org_id, name, key_hash) "
      "SELECT org_id, 'second', sha256('second') FROM stranger"},
@@ -217,6 +217,7 @@ Test(tenancy, keys_never_change)
         "UPDATE channels SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
         "UPDATE channels SET id = gen_random_uuid()",
         "UPDATE wallets SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
+        "UPDATE wallet_locks SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
         "UPDATE wallet_transactions SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
         "UPDATE wallet_transactions SET message_id = (SELECT message_id FROM acme)",
         "UPDATE contacts SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
@@ -245,7 +246,8 @@ Test(tenancy, what_others_refer_to_stays)
         "DELETE FROM channels",
         "TRUNCATE channels CASCADE",
         "DELETE FROM wallets",
-        "TRUNCATE wallets",
+        "DELETE FROM wallet_locks",
+        "TRUNCATE wallet_locks",
         "DELETE FROM contacts",
         "TRUNCATE contacts CASCADE",
         "DELETE FROM messages",

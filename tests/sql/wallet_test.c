@@ -26,7 +26,7 @@ Test(wallet, a_deducted_fee_leaves_the_balance_and_stands_in_the_ledger)
     cr_assert_str_eq(deduct(acme, "0.20"), "t");
     cr_assert_str_eq(balance_of(acme), "99.80");
     assert_rows(rows("SELECT kind, amount, balance_after, message_id, description "
-                     "FROM wallet_transactions WHERE org_id = '%s' ORDER BY id",
+                     "FROM wallet_transactions WHERE org_id = '%s' ORDER BY n",
                      acme),
                 "recharge, 100.0000, 100.0000, null, paid",
                 "service_fee, -0.2000, 99.8000, null, a message");
@@ -173,12 +173,108 @@ Test(wallet, a_wallet_made_by_hand_with_money_is_adjusted)
     assert_healthy();
 }
 
+Test(wallet, a_wallet_may_be_made_by_hand_as_long_as_it_has_no_ledger)
+{
+    const char *acme = given_org();
+    run("INSERT INTO wallets (org_id) VALUES ('%s')", acme);
+    assert_no_rows(ledger_of(acme));
+    assert_rows(rows("INSERT INTO wallets VALUES ('%s', 7) RETURNING balance, currency", acme),
+                "7.0000, INR");
+    assert_refused(UNIQUE_VIOLATION, "INSERT INTO wallets VALUES ('%s', 7)", acme);
+    assert_rows(ledger_of(acme), "adjustment, 7.00, 7.00");
+    assert_healthy();
+}
+
+Test(wallet, nothing_of_a_wallet_changes_but_its_balance)
+{
+    const char *acme = given_org(.balance = "1.00");
+    assert_refused(RESTRICT_VIOLATION, "UPDATE wallets SET currency = 'USD'");
+    assert_refused(RESTRICT_VIOLATION, "INSERT INTO wallets VALUES ('%s', 7, 'USD')",
+                   given_org(.name = "Beta"));
+    assert_refused(RESTRICT_VIOLATION, "DELETE FROM wallets");
+    assert_refused(WRONG_OBJECT_TYPE, "TRUNCATE wallets");
+    run("UPDATE wallets SET currency = 'INR', balance = 2");
+    assert_rows(ledger_of(acme), "recharge, 1.00, 1.00", "adjustment, 1.00, 2.00");
+}
+
+// As by a program that takes its own turn.
+Test(wallet, a_balance_can_be_selected_for_update)
+{
+    const char *acme = given_org(.balance = "1.00");
+    run("BEGIN");
+    assert_rows(rows("SELECT balance FROM wallets WHERE org_id = '%s' FOR UPDATE", acme), "1.0000");
+    run("UPDATE wallets SET balance = 0.40 WHERE org_id = '%s'", acme);
+    run("COMMIT");
+    assert_rows(ledger_of(acme), "recharge, 1.00, 1.00", "adjustment, -0.60, 0.40");
+}
+
+// It has seen 100.00, and waits.
+Test(wallet, a_change_by_hand_beside_a_fee_changes_by_as_much_and_returns_the_true_balance)
+{
+    const char *acme = given_org(.balance = "100.00");
+    const char *changed = meanwhile(
+        text("SELECT deduct_service_fee('%s', 0.20, 'a message')", acme),
+        text("UPDATE wallets SET balance = balance + 50 WHERE org_id = '%s' RETURNING balance",
+             acme));
+    assert_rows(changed, "149.8000");
+    assert_rows(ledger_of(acme), "recharge, 100.00, 100.00", "service_fee, -0.20, 99.80",
+                "adjustment, 50.00, 149.80");
+    assert_healthy();
+}
+
+// What a transaction sees that keeps its snapshot, while others take fees.
+static const char *written_by_snapshot(const char *org, const char *statement)
+{
+    struct session *session = session_open();
+    (void)session_rows(session, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+    assert_rows(session_rows(session, "SELECT balance FROM wallets WHERE org_id = '%s'", org),
+                "100.0000");
+    (void)deduct(org, "0.20");
+    const char *said = session_rows(session, "%s", statement);
+    (void)session_rows(session, "ROLLBACK");
+    session_close(session);
+    return said;
+}
+
+Test(wallet, who_keeps_a_snapshot_never_books_on_an_old_balance)
+{
+    const char *const statements[] = {
+        "SELECT add_wallet_credits('%s', 1, 'paid')",
+        "SELECT deduct_service_fee('%s', 1, 'a message')",
+        "UPDATE wallets SET balance = 1 WHERE org_id = '%s'",
+    };
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+        const char *acme = given_org(.balance = "100.00");
+        const char *statement = value("SELECT format($$%s$$, '%s')", statements[i], acme);
+        const char *said = written_by_snapshot(acme, statement);
+        cr_expect_eq(strncmp(said, "error 40001: ", strlen("error 40001: ")), 0, "%s: %s",
+                     statement, said);
+        assert_rows(ledger_of(acme), "recharge, 100.00, 100.00", "service_fee, -0.20, 99.80");
+    }
+    const char *beta = given_org_with_channel("100.00");
+    const char *said =
+        written_by_snapshot(beta, accept_sends_sql(&(struct send_spec){.org = beta}, 1));
+    cr_expect_eq(strncmp(said, "error 23505: ", strlen("error 23505: ")), 0, "%s", said);
+    assert_healthy();
+}
+
 Test(wallet, a_balance_is_never_below_zero_nor_NaN)
 {
     const char *acme = given_org(.balance = "1.00");
     assert_refused(CHECK_VIOLATION, "UPDATE wallets SET balance = balance - 1.0001");
     assert_refused(CHECK_VIOLATION, "UPDATE wallets SET balance = 'NaN'");
+    assert_refused(CHECK_VIOLATION, "UPDATE wallets SET balance = NULL");
     cr_assert_str_eq(balance_of(acme), "1.00");
+    assert_rows(ledger_of(acme), "recharge, 1.00, 1.00");
+}
+
+// Rather than rounded.
+Test(wallet, what_has_more_than_four_decimals_is_refused)
+{
+    const char *acme = given_org_with_channel("1.00");
+    assert_refused(CHECK_VIOLATION, "UPDATE wallets SET balance = 0.50001");
+    assert_refused(CHECK_VIOLATION, "UPDATE channels SET service_fee_per_msg = 0.00001");
+    run("UPDATE channels SET service_fee_per_msg = 0.20000");
     assert_rows(ledger_of(acme), "recharge, 1.00, 1.00");
 }
 

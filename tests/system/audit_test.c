@@ -22,15 +22,16 @@ static void expect_in_order(const struct gateway *gateway)
               result.output, result.errors);
 }
 
-// Changes a balance behind the trigger's back.
+// Changes a balance behind the ledger's back.
 static void falsify(const struct org *org, const char *amount)
 {
     (void)database_text(org->gateway->database,
                         "SET session_replication_role = replica;"
-                        "UPDATE wallets SET balance = balance + %s, booked = booked + %s "
-                        "WHERE org_id = '%s';"
+                        "UPDATE wallet_transactions SET balance_after = balance_after + %s "
+                        "WHERE (org_id, n) = (SELECT org_id, max(n) FROM wallet_transactions "
+                        "WHERE org_id = '%s' GROUP BY org_id);"
                         "SET session_replication_role = origin",
-                        amount, amount, org->id);
+                        amount, org->id);
 }
 
 Test(audit_command, names_the_org_whose_balance_was_falsified)
@@ -46,7 +47,12 @@ Test(audit_command, names_the_org_whose_balance_was_falsified)
     struct command_result result = audit(owner_url(gateway));
     cr_assert_eq(result.status, 1, "%s", result.errors);
     expect_equal(result.output,
-                 text_of("I1\t%s\t\tbalance is 104.8000, the ledger says 99.8000\n", org.id));
+                 text_of("I1\t%s\t%s\tledger row 2: balance_after is 104.8000, should be 99.8000\n",
+                         org.id,
+                         database_text(gateway->database,
+                                       "SELECT message_id FROM wallet_transactions "
+                                       "WHERE org_id = '%s' AND n = 2",
+                                       org.id)));
 
     falsify(&org, "-5");
     expect_in_order(gateway);

@@ -245,7 +245,6 @@ static void given_orgs(struct gateway *gateway)
         "DELETE FROM auto_replies; DELETE FROM dead_letters; DELETE FROM account_notices; "
         "DELETE FROM attempts; DELETE FROM outbox; DELETE FROM wallet_transactions; "
         "DELETE FROM messages; DELETE FROM conversations; DELETE FROM contacts; "
-        "UPDATE wallets SET balance = 0, booked = 0; "
         "SET LOCAL session_replication_role = origin; UPDATE wallets SET balance = 100; "
         "PERFORM accept_sends('{018f0000-0000-7000-8000-000000000001}', '{%s}', '{NULL}', "
         "'{919876543210}', '{NULL}', '{text}', '{\"{}\"}', '{NULL}', '{high}', '{NULL}', "

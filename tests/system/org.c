@@ -159,7 +159,7 @@ const char *org_balance(const struct org *org)
 const char *org_ledger(const struct org *org)
 {
     return database_text(org->gateway->database,
-                         "SELECT string_agg(kind || ' ' || money_text(amount), ', ' ORDER BY id) "
+                         "SELECT string_agg(kind || ' ' || money_text(amount), ', ' ORDER BY n) "
                          "FROM wallet_transactions WHERE org_id = '%s'",
                          org->id);
 }
