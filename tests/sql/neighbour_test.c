@@ -108,6 +108,17 @@ Test(neighbour, express_and_tollgate_work_in_one_database)
     expect_that_everything_works(OWNER, "SELECT");
 }
 
+// Nor may it be read.
+Test(neighbour, another_applications_table_of_migrations_is_none_of_ours)
+{
+    given_express(EXPRESS);
+    given_role(OWNER);
+    database_connect_as(EXPRESS);
+    run("CREATE TABLE public.schema_migrations (version text PRIMARY KEY)");
+    (void)migrate_as(OWNER, NULL);
+    assert_no_rows(rows("SELECT * FROM schema_migrations"));
+}
+
 Test(neighbour, an_owner_that_is_express_too_keeps_its_search_path)
 {
     given_express(EXPRESS);
@@ -145,7 +156,8 @@ Test(neighbour, an_owner_that_has_a_search_path_keeps_it)
 // owner that is no superuser; here it may not even make roles, and finds those that it needs.
 Test(neighbour, a_database_like_supabases_is_migrated_and_used)
 {
-    run("CREATE SCHEMA extensions; CREATE EXTENSION pgcrypto SCHEMA extensions");
+    run("CREATE SCHEMA extensions; CREATE EXTENSION pgcrypto SCHEMA extensions; "
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC");
     run("DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET search_path = \"$user\", public, "
         "extensions', "
         "current_database()); END $$");
