@@ -13,6 +13,7 @@
 #include "worker/send/intake.h"
 #include "worker/send/places.h"
 #include "worker/send/settle.h"
+#include "worker/servers.h"
 #include "worker/stop.h"
 #include "worker/upkeep/janitor.h"
 
@@ -103,32 +104,36 @@ static void work(const struct tg_settings *settings)
     struct stop *stop = stop_create();
     struct send_stages stages;
     struct inbound inbound = {settings, consumer, stop};
-    struct janitor janitor = {settings, stop};
+    const struct servers servers = {.postgres_url = settings->postgres_url,
+                                    .redis_url = settings->redis_url,
+                                    .partitions = (int)settings->partitions,
+                                    .consumer = consumer};
+    const struct janitor_times times = {.graph_timeout_ms = settings->graph_timeout_ms,
+                                        .confirmation_window_s = settings->confirmation_window_s};
     pthread_t inbound_thread;
-    pthread_t janitor_thread;
     bool sends = settings->worker_roles & TG_ROLE_SEND;
     bool receives = settings->worker_roles & TG_ROLE_INBOUND;
-    bool keeps_up = settings->worker_roles & TG_ROLE_JANITOR;
+    struct janitor *janitor =
+        settings->worker_roles & TG_ROLE_JANITOR ? janitor_start(&servers, &times) : NULL;
 
     if (sends)
         start_send_stages(&stages, settings, consumer, stop);
     if (receives)
         inbound_thread = tg_service_thread("inbound", inbound_run, &inbound);
-    if (keeps_up)
-        janitor_thread = tg_service_thread("janitor", janitor_run, &janitor);
     tg_log(TG_LOG_INFO, "worker_started", TG_LOG_TEXT("consumer", consumer),
            TG_LOG_NUMBER("send", sends), TG_LOG_NUMBER("inbound", receives),
-           TG_LOG_NUMBER("janitor", keeps_up));
+           TG_LOG_NUMBER("janitor", janitor != NULL));
     tg_service_ready();
     tg_service_wait_for_stop();
 
     stop_order(stop);
+    janitor_close(janitor);
     if (sends)
         end_send_stages(&stages);
     if (receives)
         pthread_join(inbound_thread, NULL);
-    if (keeps_up)
-        pthread_join(janitor_thread, NULL);
+    janitor_stop(janitor);
+    janitor_free(janitor);
     stop_destroy(stop);
 }
 

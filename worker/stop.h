@@ -1,4 +1,4 @@
-// The order to stop, as every thread of the worker sees it. Thread-safe.
+// The order to stop, as the threads of a room see it. Thread-safe.
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@ struct stop;
 struct stop *stop_create(void);
 void stop_destroy(struct stop *stop); // NULL is fine
 
-// Tells all threads to stop.
+// Tells them to stop.
 void stop_order(struct stop *stop);
 
 bool stop_ordered(struct stop *stop);

@@ -1,5 +1,6 @@
 #include "worker/upkeep/duty.h"
 
+#include "common/base/batch.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -9,22 +10,21 @@
 // A round passes over so many; with more of them, something is wrong with all.
 enum { SKIPPED_MAX = 16 };
 
-bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *batch, int64_t size)
+bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *do_batch, int64_t size)
 {
-    struct tg_slice slice = {.limit = size};
-    while (!stop_ordered(upkeep->stop)) {
+    struct tg_slice slice = {0};
+    struct tg_batch batch = tg_batch_of(SIZE_MAX, (size_t)size);
+    while (!stop_ordered(upkeep->stop) && tg_batch_next(&batch)) {
         size_t n = 0;
-        enum tg_pg_status status = batch(upkeep, slice, &n);
+        slice.limit = (int64_t)batch.size;
+        enum tg_pg_status status = do_batch(upkeep, slice, &n);
         if (status == TG_PG_OK) {
             // A smaller batch may have found nothing, and the next one something.
-            if (n < (size_t)slice.limit && slice.limit == size)
+            if (n < batch.size && slice.limit == size)
                 break;
-            slice.limit = slice.limit * 2 < size ? slice.limit * 2 : size;
         } else if (status != TG_PG_REFUSED || slice.skip == SKIPPED_MAX) {
             return false;
-        } else if (slice.limit > 1) {
-            slice.limit /= 2;
-        } else {
+        } else if (!tg_batch_halve(&batch)) {
             slice.skip++;
             tg_log(TG_LOG_ERROR, "duty_refused", TG_LOG_TEXT("duty", duty),
                    TG_LOG_NUMBER("passed_over", slice.skip));

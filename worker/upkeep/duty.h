@@ -6,13 +6,14 @@
 #pragma once
 
 #include "common/redis/stream.h"
-#include "common/settings/settings.h"
+#include "common/service/log.h"
 #include "common/store/upkeep.h"
 #include "worker/stop.h"
+#include "worker/upkeep/janitor.h"
 
 // What the duties work with; it is the janitor's.
 struct upkeep {
-    const struct tg_settings *settings;
+    struct janitor_times times;
     struct stop *stop;
     struct tg_pg *pg;
     struct tg_stream *sends;
@@ -36,10 +37,10 @@ duty_round duty_consumers; // consumers that are gone leave their groups
 // Does a batch and says how many messages it dealt with.
 typedef enum tg_pg_status duty_batch(struct upkeep *upkeep, struct tg_slice slice, size_t *n);
 
-// Does batch after batch of `size` until one finds less to do. What PostgreSQL refuses is halved
-// until the one message is found that it will not let us deal with: the round passes over that one,
-// which must not hold up those of everybody else. False: PostgreSQL was away, or there was one.
-bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *batch, int64_t size);
+// Does batch after batch of `size` until one finds less to do. The one message that PostgreSQL will
+// not let us deal with must not hold up those of everybody else: the round passes over it. False:
+// PostgreSQL was away, or there was one.
+bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *do_batch, int64_t size);
 
 // The jobs of messages that are queued, in their order.
 void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_message_key *due,

@@ -25,7 +25,7 @@ static void find_ages(struct upkeep *upkeep, int64_t *ages_ms, size_t partitions
 int duty_lost(struct upkeep *upkeep)
 {
     int64_t ages_ms[TG_PARTITIONS_MAX];
-    size_t partitions = (size_t)upkeep->settings->partitions;
+    size_t partitions = (size_t)tg_stream_partitions(upkeep->sends);
     struct tg_message_key lost[BATCH];
     size_t n = BATCH;
     find_ages(upkeep, ages_ms, partitions);

@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/service/log.h"
+#include "common/service/service.h"
 #include "common/streams/job.h"
 #include "common/streams/webhook.h"
 #include "worker/upkeep/duty.h"
@@ -16,68 +17,96 @@ static duty_round *const duties[] = {
 };
 enum { DUTIES = sizeof duties / sizeof *duties };
 
-struct work {
+struct janitor {
+    const struct servers *servers;
     struct upkeep upkeep;
+    pthread_t thread;
+    // The thread's own.
     bool acting;
     long long next_ms[DUTIES]; // when each duty wants to be called again
 };
 
 // Asked for again before each duty, since a connection that was lost has lost the lock too.
-static bool hold_lock(struct work *work)
+static bool hold_lock(struct janitor *janitor)
 {
     bool taken = false;
-    if (tg_store_take_janitor_lock(work->upkeep.pg, &taken) != TG_PG_OK)
+    if (tg_store_take_janitor_lock(janitor->upkeep.pg, &taken) != TG_PG_OK)
         taken = false;
-    if (taken != work->acting)
+    if (taken != janitor->acting)
         tg_log(TG_LOG_INFO, taken ? "janitor_lock_taken" : "janitor_lock_lost");
-    work->acting = taken;
+    janitor->acting = taken;
     return taken;
 }
 
 // Does the duties whose time has come. Returns how many milliseconds there is nothing to do.
-static int do_duties(struct work *work)
+static int do_duties(struct janitor *janitor)
 {
     long long wait_ms = LOCK_INTERVAL_MS;
-    for (size_t i = 0; i < DUTIES && !stop_ordered(work->upkeep.stop); i++) {
-        if (tg_now_ms() >= work->next_ms[i]) {
-            if (!hold_lock(work))
+    for (size_t i = 0; i < DUTIES && !stop_ordered(janitor->upkeep.stop); i++) {
+        if (tg_now_ms() >= janitor->next_ms[i]) {
+            if (!hold_lock(janitor))
                 return LOCK_INTERVAL_MS;
-            int interval_ms = duties[i](&work->upkeep);
-            work->next_ms[i] = tg_now_ms() + interval_ms;
+            int interval_ms = duties[i](&janitor->upkeep);
+            janitor->next_ms[i] = tg_now_ms() + interval_ms;
         }
     }
     for (size_t i = 0; i < DUTIES; i++) {
-        long long left_ms = work->next_ms[i] - tg_now_ms();
+        long long left_ms = janitor->next_ms[i] - tg_now_ms();
         if (left_ms < wait_ms)
             wait_ms = left_ms > 0 ? left_ms : 0;
     }
     return (int)wait_ms;
 }
 
-void *janitor_run(void *argument)
+static void *run(void *argument)
 {
-    const struct janitor *janitor = argument;
-    const struct tg_settings *settings = janitor->settings;
-    int partitions = (int)settings->partitions;
-    struct work *work = calloc(1, sizeof *work);
-    if (!work)
-        abort();
-    struct upkeep *upkeep = &work->upkeep;
-    upkeep->settings = settings;
-    upkeep->stop = janitor->stop;
-    upkeep->pg = tg_pg_create(settings->postgres_url, "tollgate-worker janitor");
-    upkeep->sends = tg_stream_create(settings->redis_url, partitions, tg_job_work);
-    upkeep->webhooks = tg_stream_create(settings->redis_url, partitions, tg_webhook_work);
-    upkeep->former_webhooks =
-        tg_stream_create(settings->redis_url, partitions, tg_webhook_former_work);
+    struct janitor *janitor = argument;
+    struct upkeep *upkeep = &janitor->upkeep;
+    upkeep->pg = tg_pg_create(janitor->servers->postgres_url, "tollgate-worker janitor");
+    upkeep->sends = servers_stream(janitor->servers, tg_job_work);
+    upkeep->webhooks = servers_stream(janitor->servers, tg_webhook_work);
+    upkeep->former_webhooks = servers_stream(janitor->servers, tg_webhook_former_work);
 
-    while (!stop_wait(janitor->stop, do_duties(work)))
+    while (!stop_wait(upkeep->stop, do_duties(janitor)))
         ;
 
     tg_stream_destroy(upkeep->former_webhooks);
     tg_stream_destroy(upkeep->webhooks);
     tg_stream_destroy(upkeep->sends);
     tg_pg_destroy(upkeep->pg);
-    free(work);
     return NULL;
+}
+
+struct janitor *janitor_start(const struct servers *servers, const struct janitor_times *times)
+{
+    struct janitor *janitor = calloc(1, sizeof *janitor);
+    if (!janitor)
+        abort();
+    janitor->servers = servers;
+    janitor->upkeep.times = *times;
+    janitor->upkeep.stop = stop_create();
+    janitor->thread = tg_service_thread("janitor", run, janitor);
+    return janitor;
+}
+
+void janitor_close(struct janitor *janitor)
+{
+    if (janitor)
+        stop_order(janitor->upkeep.stop);
+}
+
+void janitor_stop(struct janitor *janitor)
+{
+    if (!janitor)
+        return;
+    janitor_close(janitor);
+    pthread_join(janitor->thread, NULL);
+}
+
+void janitor_free(struct janitor *janitor)
+{
+    if (!janitor)
+        return;
+    stop_destroy(janitor->upkeep.stop);
+    free(janitor);
 }
