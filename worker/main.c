@@ -8,7 +8,7 @@
 #include "common/service/log.h"
 #include "common/service/service.h"
 #include "common/settings/settings.h"
-#include "worker/inbound/take.h"
+#include "worker/inbound/inbound.h"
 #include "worker/send/dispatch.h"
 #include "worker/send/intake.h"
 #include "worker/send/places.h"
@@ -103,36 +103,34 @@ static void work(const struct tg_settings *settings)
     name_consumer(consumer, sizeof consumer);
     struct stop *stop = stop_create();
     struct send_stages stages;
-    struct inbound inbound = {settings, consumer, stop};
     const struct servers servers = {.postgres_url = settings->postgres_url,
                                     .redis_url = settings->redis_url,
                                     .partitions = (int)settings->partitions,
                                     .consumer = consumer};
     const struct janitor_times times = {.graph_timeout_ms = settings->graph_timeout_ms,
                                         .confirmation_window_s = settings->confirmation_window_s};
-    pthread_t inbound_thread;
     bool sends = settings->worker_roles & TG_ROLE_SEND;
-    bool receives = settings->worker_roles & TG_ROLE_INBOUND;
+    struct inbound *inbound =
+        settings->worker_roles & TG_ROLE_INBOUND ? inbound_start(&servers) : NULL;
     struct janitor *janitor =
         settings->worker_roles & TG_ROLE_JANITOR ? janitor_start(&servers, &times) : NULL;
 
     if (sends)
         start_send_stages(&stages, settings, consumer, stop);
-    if (receives)
-        inbound_thread = tg_service_thread("inbound", inbound_run, &inbound);
     tg_log(TG_LOG_INFO, "worker_started", TG_LOG_TEXT("consumer", consumer),
-           TG_LOG_NUMBER("send", sends), TG_LOG_NUMBER("inbound", receives),
+           TG_LOG_NUMBER("send", sends), TG_LOG_NUMBER("inbound", inbound != NULL),
            TG_LOG_NUMBER("janitor", janitor != NULL));
     tg_service_ready();
     tg_service_wait_for_stop();
 
     stop_order(stop);
+    inbound_close(inbound);
     janitor_close(janitor);
     if (sends)
         end_send_stages(&stages);
-    if (receives)
-        pthread_join(inbound_thread, NULL);
+    inbound_stop(inbound);
     janitor_stop(janitor);
+    inbound_free(inbound);
     janitor_free(janitor);
     stop_destroy(stop);
 }

@@ -2,6 +2,7 @@
 
 #include "common/limits.h"
 #include "tests/corpus.h"
+#include "worker/inbound/fields.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -27,10 +28,7 @@ static struct tg_text body_with(const char *members)
     return body;
 }
 
-static bool span_is(struct tg_span span, const char *string)
-{
-    return span.length == strlen(string) && memcmp(span.data, string, span.length) == 0;
-}
+#define read_body(items, body) items_read(items, &(struct item_body){.text = (body)})
 
 // Read again, the body of a single item is that item, and writes the same bytes.
 static void expect_same_again(const struct item *item, const char *name)
@@ -39,7 +37,7 @@ static void expect_same_again(const struct item *item, const char *name)
     struct tg_text body = {0};
     struct tg_text second = {0};
     item_write_body(item, &body);
-    items_read(&again, &body);
+    read_body(&again, &body);
     cr_assert_eq(again.count, 1, "%s: %s", name, tg_text_string(&body));
     cr_assert_eq(again.item[0].kind, item->kind, "%s: %s", name, tg_text_string(&body));
     if (item->kind == ITEM_DEAD)
@@ -58,7 +56,7 @@ static void expect_all_same_again(const struct corpus_body *body, void *unused)
     struct items items = {0};
     struct tg_text text = {0};
     tg_text_append(&text, body->bytes, body->length);
-    items_read(&items, &text);
+    read_body(&items, &text);
     for (size_t i = 0; i < items.count; i++)
         expect_same_again(&items.item[i], body->name);
     items_finish(&items);
@@ -93,8 +91,8 @@ Test(items, of_several_bodies_stand_one_after_the_other)
                                      "{\"body\":\"a\"}},null]");
     struct tg_text second = text_of("nonsense");
     struct items items = {0};
-    items_read(&items, &first);
-    items_read(&items, &second);
+    read_body(&items, &first);
+    read_body(&items, &second);
     cr_assert_eq(items.count, 3);
     cr_assert_eq(items.item[0].kind, ITEM_MESSAGE);
     cr_assert(span_is(items.item[0].message.wamid, "w1"));
@@ -117,7 +115,7 @@ Test(items, a_status_names_its_message_only_by_a_uuid)
         "{\"id\":\"w\",\"status\":\"sent\",\"timestamp\":1,\"biz_opaque_callback_data\":\"mine\"}"
         "]");
     struct items items = {0};
-    items_read(&items, &body);
+    read_body(&items, &body);
     cr_assert_eq(items.count, 2);
     cr_assert(items.item[0].status.names_message);
     cr_assert_str_eq(items.item[0].status.error_code, "131026");
@@ -134,10 +132,10 @@ Test(items, one_that_is_killed_lets_go_of_what_it_held)
         body_with("\"messages\":[{\"from\":\"919876543210\",\"id\":\"w\",\"timestamp\":\"1\","
                   "\"type\":\"text\",\"text\":{\"body\":\"a\"},\"referral\":{\"x\":1}}]");
     struct items items = {0};
-    items_read(&items, &body);
+    read_body(&items, &body);
     item_kill(&items.item[0], "unknown_number");
     cr_assert_eq(items.item[0].kind, ITEM_DEAD);
-    expect_same_again(&(const struct item){.kind = ITEM_MESSAGE, .place = items.item[0].place},
+    expect_same_again(&(const struct item){.kind = ITEM_MESSAGE, .origin = items.item[0].origin},
                       "killed");
     items_finish(&items);
     tg_text_finish(&body);
@@ -151,7 +149,7 @@ Test(items, more_than_any_body_of_meta_s_has_are_one_dead_letter)
     tg_text_append_string(&members, "]");
     struct tg_text body = body_with(members.data);
     struct items items = {0};
-    items_read(&items, &body);
+    read_body(&items, &body);
     cr_assert_eq(items.count, 1);
     cr_assert_str_eq(items.item[0].reason, "too_many_items");
     items_finish(&items);
@@ -183,7 +181,7 @@ Test(items, a_time_is_unix_seconds_of_this_century)
                  times[i].timestamp);
         struct tg_text body = body_with(members);
         struct items items = {0};
-        items_read(&items, &body);
+        read_body(&items, &body);
         cr_assert_eq(items.item[0].kind == ITEM_MESSAGE, times[i].good, "%s", times[i].timestamp);
         items_finish(&items);
         tg_text_finish(&body);
@@ -194,7 +192,7 @@ Test(items, a_body_that_is_not_read_is_one_dead_item_to_the_byte)
 {
     struct tg_text body = body_with("\"statuses\":[]");
     struct items items = {0};
-    items_add_dead(&items, &body, "poison");
+    items_add_dead(&items, &(struct item_body){.text = &body}, "poison");
     cr_assert_eq(items.count, 1);
     cr_assert_eq(items.item[0].kind, ITEM_DEAD);
     cr_assert_str_eq(items.item[0].reason, "poison");

@@ -1,138 +1,139 @@
 #include "worker/inbound/apply.h"
 
+#include "common/base/batch.h"
 #include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/store/dead_letters.h"
+#include "worker/inbound/reply.h"
+#include "worker/pg_wait.h"
+#include "worker/successors.h"
 
-#include <assert.h>
 #include <string.h>
 
-// One batch on its way through the transaction.
+// Items on their way through a transaction, those of one kind together.
 struct batch {
     struct tg_pg *pg;
-    struct item *items;
+    const int64_t *letters;
+    size_t letter_count;
     size_t n;
-    struct tg_received *received;
-    struct tg_status_applied applied[TG_BATCH_MAX]; // by item
+    struct item *item[TG_BATCH_MAX];
+    // What came of item[i], by its kind.
+    struct tg_status_applied applied[TG_BATCH_MAX];
+    struct tg_received received[TG_BATCH_MAX];
+    enum tg_item_verdict preferred[TG_BATCH_MAX];
 };
 
-// The items of one kind, in order. Returns how many.
-static size_t find_kind(const struct batch *batch, enum item_kind kind, size_t *at)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < batch->n; i++) {
-        if (batch->items[i].kind == kind)
-            at[count++] = i;
-    }
-    return count;
-}
+// A call for the items of one kind, item[first] and so on.
+typedef enum tg_pg_status kind_call(struct batch *batch, size_t first, size_t n);
 
-static void judge(struct item *item, enum tg_item_verdict verdict)
+static enum tg_pg_status apply_statuses(struct batch *batch, size_t first, size_t n)
 {
-    if (verdict != TG_ITEM_APPLIED && verdict != TG_ITEM_SAVED && verdict != TG_ITEM_DUPLICATE)
-        item_kill(item, tg_item_verdict_names[verdict]);
-}
-
-static enum tg_pg_status apply_statuses(struct batch *batch)
-{
-    size_t at[TG_BATCH_MAX];
     const struct tg_status_update *updates[TG_BATCH_MAX];
-    struct tg_status_applied applied[TG_BATCH_MAX];
-    size_t n = find_kind(batch, ITEM_STATUS, at);
     for (size_t i = 0; i < n; i++)
-        updates[i] = &batch->items[at[i]].status;
-    if (n == 0)
-        return TG_PG_OK;
-    enum tg_pg_status status = tg_store_apply_statuses(batch->pg, updates, n, applied);
-    for (size_t i = 0; status == TG_PG_OK && i < n; i++) {
-        batch->applied[at[i]] = applied[i];
-        judge(&batch->items[at[i]], applied[i].verdict);
-    }
-    return status;
+        updates[i] = &batch->item[first + i]->status;
+    return tg_store_apply_statuses(batch->pg, updates, n, batch->applied + first);
 }
 
-static enum tg_pg_status receive_messages(struct batch *batch)
+static enum tg_pg_status receive_messages(struct batch *batch, size_t first, size_t n)
 {
-    size_t at[TG_BATCH_MAX];
     const struct tg_inbound_message *messages[TG_BATCH_MAX];
-    struct tg_received received[TG_BATCH_MAX];
-    size_t n = find_kind(batch, ITEM_MESSAGE, at);
     for (size_t i = 0; i < n; i++)
-        messages[i] = &batch->items[at[i]].message;
-    if (n == 0)
-        return TG_PG_OK;
-    enum tg_pg_status status = tg_store_receive_messages(batch->pg, messages, n, received);
-    for (size_t i = 0; status == TG_PG_OK && i < n; i++) {
-        batch->received[at[i]] = received[i];
-        judge(&batch->items[at[i]], received[i].verdict);
-    }
-    return status;
+        messages[i] = &batch->item[first + i]->message;
+    return tg_store_receive_messages(batch->pg, messages, n, batch->received + first);
 }
 
-static enum tg_pg_status receive_preferences(struct batch *batch)
+static enum tg_pg_status receive_preferences(struct batch *batch, size_t first, size_t n)
 {
-    size_t at[TG_BATCH_MAX];
     const struct tg_preference *preferences[TG_BATCH_MAX];
-    enum tg_item_verdict verdicts[TG_BATCH_MAX];
-    size_t n = find_kind(batch, ITEM_PREFERENCE, at);
     for (size_t i = 0; i < n; i++)
-        preferences[i] = &batch->items[at[i]].preference;
-    if (n == 0)
-        return TG_PG_OK;
-    enum tg_pg_status status = tg_store_receive_preferences(batch->pg, preferences, n, verdicts);
-    for (size_t i = 0; status == TG_PG_OK && i < n; i++)
-        judge(&batch->items[at[i]], verdicts[i]);
+        preferences[i] = &batch->item[first + i]->preference;
+    return tg_store_receive_preferences(batch->pg, preferences, n, batch->preferred + first);
+}
+
+static enum tg_pg_status record_account_notices(struct batch *batch, size_t first, size_t n)
+{
+    const struct tg_account_notice *notices[TG_BATCH_MAX];
+    for (size_t i = 0; i < n; i++)
+        notices[i] = &batch->item[first + i]->account_notice;
+    return tg_store_record_account_notices(batch->pg, notices, n);
+}
+
+static kind_call *const calls[] = {
+    [ITEM_STATUS] = apply_statuses,
+    [ITEM_MESSAGE] = receive_messages,
+    [ITEM_PREFERENCE] = receive_preferences,
+    [ITEM_ACCOUNT_NOTICE] = record_account_notices,
+};
+
+static enum tg_item_verdict verdict_of(const struct batch *batch, size_t i)
+{
+    switch (batch->item[i]->kind) {
+    case ITEM_STATUS:
+        return batch->applied[i].verdict;
+    case ITEM_MESSAGE:
+        return batch->received[i].verdict;
+    case ITEM_PREFERENCE:
+        return batch->preferred[i];
+    case ITEM_ACCOUNT_NOTICE:
+    case ITEM_DEAD:
+        break;
+    }
+    return TG_ITEM_SAVED;
+}
+
+// Makes the calls. What they would not apply is dead then.
+static enum tg_pg_status apply_kinds(struct batch *batch, struct item *items, size_t n)
+{
+    enum tg_pg_status status = TG_PG_OK;
+    for (enum item_kind kind = 0; kind <= ITEM_DEAD && status == TG_PG_OK; kind++) {
+        size_t first = batch->n;
+        for (size_t i = 0; i < n; i++) {
+            if (items[i].kind == kind)
+                batch->item[batch->n++] = &items[i];
+        }
+        if (kind != ITEM_DEAD && batch->n > first)
+            status = calls[kind](batch, first, batch->n - first);
+    }
+    for (size_t i = 0; status == TG_PG_OK && i < batch->n; i++) {
+        enum tg_item_verdict verdict = verdict_of(batch, i);
+        if (verdict != TG_ITEM_APPLIED && verdict != TG_ITEM_SAVED && verdict != TG_ITEM_DUPLICATE)
+            item_kill(batch->item[i], tg_item_verdict_names[verdict]);
+    }
     return status;
 }
 
-static enum tg_pg_status record_account_notices(struct batch *batch)
+static enum tg_pg_status record_dead(struct batch *batch)
 {
-    size_t at[TG_BATCH_MAX];
-    const struct tg_account_notice *notices[TG_BATCH_MAX];
-    size_t n = find_kind(batch, ITEM_ACCOUNT_NOTICE, at);
-    for (size_t i = 0; i < n; i++)
-        notices[i] = &batch->items[at[i]].account_notice;
-    return n > 0 ? tg_store_record_account_notices(batch->pg, notices, n) : TG_PG_OK;
-}
-
-// Last, since what the calls before would not apply is dead too.
-static enum tg_pg_status record_dead(struct batch *batch, const int64_t *taken, size_t taken_count)
-{
-    size_t at[TG_BATCH_MAX];
     struct tg_dead_letter letters[TG_BATCH_MAX];
-    size_t n = find_kind(batch, ITEM_DEAD, at);
+    size_t n = 0;
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct item *item = batch->item[i];
+        if (item->kind != ITEM_DEAD)
+            continue;
+        letters[n] = (struct tg_dead_letter){.reason = item->reason,
+                                             .phone_number_id = item->phone_number_id,
+                                             .tries = item->origin.body->tries};
+        item_write_body(item, &letters[n++].body);
+    }
     if (n == 0)
         return TG_PG_OK;
-    for (size_t i = 0; i < n; i++) {
-        const struct item *item = &batch->items[at[i]];
-        letters[i] = (struct tg_dead_letter){
-            .reason = item->reason, .phone_number_id = item->phone_number_id, .tries = item->tries};
-        item_write_body(item, &letters[i].body);
-    }
     enum tg_pg_status status =
-        tg_store_record_dead_letters(batch->pg, taken, taken_count, letters, n);
+        tg_store_record_dead_letters(batch->pg, batch->letters, batch->letter_count, letters, n);
     for (size_t i = 0; i < n; i++)
         tg_text_finish(&letters[i].body);
     return status;
 }
 
-static enum tg_pg_status apply_in_transaction(struct batch *batch, const int64_t *taken,
-                                              size_t taken_count)
+static enum tg_pg_status apply_in_transaction(struct batch *batch, struct item *items, size_t n)
 {
     enum tg_pg_status status = tg_pg_begin(batch->pg);
     if (status != TG_PG_OK)
         return status;
-    status = apply_statuses(batch);
+    status = apply_kinds(batch, items, n);
     if (status == TG_PG_OK)
-        status = receive_messages(batch);
-    if (status == TG_PG_OK)
-        status = receive_preferences(batch);
-    if (status == TG_PG_OK)
-        status = record_account_notices(batch);
-    if (status == TG_PG_OK)
-        status = record_dead(batch, taken, taken_count);
+        status = record_dead(batch);
     if (status == TG_PG_OK)
         return tg_pg_commit(batch->pg);
     tg_pg_rollback(batch->pg);
@@ -168,60 +169,106 @@ static void record_dead_item(const struct item *item)
     number[length] = '\0';
     tg_count(TG_INBOUND_ITEMS, "dead", 1);
     tg_count(TG_DEAD_LETTERS, item->reason, 1);
-    tg_log(TG_LOG_WARN, "event_not_applied", TG_LOG_TEXT("reason", item->reason),
-           TG_LOG_TEXT("phone_number_id", number), TG_LOG_NUMBER("tries", item->tries + 1));
+    tg_log(TG_LOG_WARN, "item_not_applied", TG_LOG_TEXT("reason", item->reason),
+           TG_LOG_TEXT("phone_number_id", number),
+           TG_LOG_NUMBER("tries", item->origin.body->tries + 1));
 }
 
 // Counts and logs what was committed.
-static void record(const struct batch *batch)
+static void record(const struct batch *batch, size_t i)
 {
-    for (size_t i = 0; i < batch->n; i++) {
-        const struct item *item = &batch->items[i];
-        switch (item->kind) {
-        case ITEM_MESSAGE:
-            tg_count(TG_INBOUND_ITEMS,
-                     batch->received[i].verdict == TG_ITEM_DUPLICATE ? "message_duplicate"
-                                                                     : "message_saved",
-                     1);
-            break;
-        case ITEM_STATUS:
-            record_status(item, &batch->applied[i]);
-            break;
-        case ITEM_PREFERENCE:
-            tg_count(TG_INBOUND_ITEMS, "preference_applied", 1);
-            break;
-        case ITEM_ACCOUNT_NOTICE:
-            tg_count(TG_INBOUND_ITEMS, "account_notice", 1);
-            break;
-        case ITEM_DEAD:
-            record_dead_item(item);
-            break;
-        }
+    const struct item *item = batch->item[i];
+    switch (item->kind) {
+    case ITEM_MESSAGE:
+        tg_count(TG_INBOUND_ITEMS,
+                 batch->received[i].verdict == TG_ITEM_DUPLICATE ? "message_duplicate"
+                                                                 : "message_saved",
+                 1);
+        break;
+    case ITEM_STATUS:
+        record_status(item, &batch->applied[i]);
+        break;
+    case ITEM_PREFERENCE:
+        tg_count(TG_INBOUND_ITEMS, "preference_applied", 1);
+        break;
+    case ITEM_ACCOUNT_NOTICE:
+        tg_count(TG_INBOUND_ITEMS, "account_notice", 1);
+        break;
+    case ITEM_DEAD:
+        record_dead_item(item);
+        break;
     }
 }
 
-enum tg_pg_status apply_items(struct tg_pg *pg, struct item *items, size_t n, const int64_t *taken,
-                              size_t taken_count, struct tg_received *received,
-                              struct successors *successors)
+// What follows from a batch that was applied. False: stop was ordered before it was done.
+static bool conclude(const struct means *means, const struct batch *batch)
 {
-    assert(n <= TG_BATCH_MAX);
-    struct batch batch = {.pg = pg, .items = items, .n = n, .received = received};
-    successors->n = 0;
-    memset(received, 0, n * sizeof *received);
-    long long began_ms = tg_now_ms();
-    enum tg_pg_status status = apply_in_transaction(&batch, taken, taken_count);
-    for (size_t i = 0; i < n; i++) {
-        if (status == TG_PG_OK && items[i].kind == ITEM_MESSAGE)
-            continue;
-        tg_received_finish(&received[i]);
-        received[i] = (struct tg_received){0};
+    struct successors successors = {0};
+    struct reply_cause causes[TG_BATCH_MAX];
+    size_t cause_count = 0;
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct item *item = batch->item[i];
+        record(batch, i);
+        if (item->kind == ITEM_STATUS)
+            successors_add(&successors, batch->applied[i].org_id, &batch->applied[i].released);
+        else if (item->kind == ITEM_MESSAGE && batch->received[i].rules_version > 0 &&
+                 reply_is_due(item->message.type))
+            causes[cause_count++] = (struct reply_cause){&item->message, &batch->received[i]};
     }
-    if (status != TG_PG_OK)
-        return status;
-    tg_observe(TG_INBOUND_BATCH, (double)n);
-    tg_observe(TG_INBOUND_SECONDS, (double)(tg_now_ms() - began_ms) / 1e3);
-    record(&batch);
+    successors_publish(&successors, means->sends);
+    return reply_to_all(means, causes, cause_count);
+}
+
+// *concluded is false if stop was ordered before what follows from the batch was done.
+static enum tg_pg_status apply_batch(const struct means *means, struct item *items, size_t n,
+                                     const int64_t *letters, size_t letter_count, bool *concluded)
+{
+    struct batch batch = {.pg = means->pg, .letters = letters, .letter_count = letter_count};
+    long long began_ms = tg_now_ms();
+    enum tg_pg_status status = apply_in_transaction(&batch, items, n);
+    if (status == TG_PG_OK) {
+        tg_observe(TG_INBOUND_BATCH, (double)n);
+        tg_observe(TG_INBOUND_SECONDS, (double)(tg_now_ms() - began_ms) / 1e3);
+        *concluded = conclude(means, &batch);
+    }
     for (size_t i = 0; i < n; i++)
-        successors_add(successors, batch.applied[i].org_id, &batch.applied[i].released);
-    return TG_PG_OK;
+        tg_received_finish(&batch.received[i]);
+    return status;
+}
+
+// What PostgreSQL refuses of one item alone: it is dead, and if not even that can be recorded it
+// stays with its body. False: it is to be tried once more, as a dead one.
+static bool refuse(struct item *item)
+{
+    bool was_dead = item->kind == ITEM_DEAD;
+    if (was_dead)
+        item->origin.body->refused = item->reason;
+    else
+        item_kill(item, "refused");
+    return was_dead;
+}
+
+bool apply_all(const struct means *means, struct items *items, const int64_t *letters,
+               size_t letter_count)
+{
+    struct tg_batch batch = tg_batch_of(items->count, TG_BATCH_MAX);
+    while (tg_batch_next(&batch)) {
+        struct item *of_batch = items->item + batch.first;
+        bool concluded = true;
+        enum tg_pg_status status =
+            apply_batch(means, of_batch, batch.size, letters, letter_count, &concluded);
+        if (!concluded)
+            return false;
+        if (status == TG_PG_OK)
+            continue;
+        if (status == TG_PG_REFUSED) {
+            if (!tg_batch_halve(&batch) && !refuse(of_batch))
+                tg_batch_repeat(&batch);
+        } else if (pg_wait_for_another_try(status, means->stop)) {
+            tg_batch_repeat(&batch);
+        } else {
+            return false;
+        }
+    }
+    return true;
 }

@@ -1,15 +1,13 @@
-// Items of webhooks -> PostgreSQL: one transaction for a batch.
+// Items of webhooks -> PostgreSQL, batch by batch, and what follows from them.
 #pragma once
 
 #include "worker/inbound/items.h"
-#include "worker/successors.h"
+#include "worker/inbound/means.h"
 
-// Applies up to TG_BATCH_MAX items in one transaction. What cannot be applied is recorded as a dead
-// event, or recorded anew if it was `taken` as one: such an item is ITEM_DEAD then. received[i] is
-// filled where items[i] is an ITEM_MESSAGE afterwards (the caller finishes it), zeroed else. On
-// anything but TG_PG_OK nothing was applied, or it is open (TG_PG_UNKNOWN): apply the same items
-// again, each is applied once. `successors` becomes what the statuses have released, the caller's
-// to publish.
-enum tg_pg_status apply_items(struct tg_pg *pg, struct item *items, size_t n, const int64_t *taken,
-                              size_t taken_count, struct tg_received *received,
-                              struct successors *successors) TG_MUST_CHECK;
+// Applies all items, up to TG_BATCH_MAX in one transaction, publishes what their statuses have
+// released and replies to their messages. What cannot be applied is recorded as a dead letter, or
+// recorded anew if it was one of `letters`, which are being tried again; what cannot even be
+// recorded is said by its body (`refused`). With PostgreSQL away it tries again: each item is
+// applied once. False: stop was ordered before it was done.
+bool apply_all(const struct means *means, struct items *items, const int64_t *letters,
+               size_t letter_count) TG_MUST_CHECK;

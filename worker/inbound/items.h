@@ -10,12 +10,20 @@
 
 #include <json-c/json.h>
 
-enum item_kind { ITEM_MESSAGE, ITEM_STATUS, ITEM_PREFERENCE, ITEM_ACCOUNT_NOTICE, ITEM_DEAD };
+// In the order in which they are applied.
+enum item_kind { ITEM_STATUS, ITEM_MESSAGE, ITEM_PREFERENCE, ITEM_ACCOUNT_NOTICE, ITEM_DEAD };
+
+// A body that items come from: a webhook's, or a dead letter's.
+struct item_body {
+    const struct tg_text *text;
+    int64_t tries;       // so often it was tried before
+    const char *refused; // why an item of it was dead, if PostgreSQL would not even record that
+};
 
 // Where an item stood; everything is borrowed. What is NULL is not told apart: the item is the
 // whole of what stands above it.
-struct item_place {
-    const struct tg_text *body;
+struct item_origin {
+    struct item_body *body;
     struct json_object *entry;
     struct json_object *change;
     const char *list; // "messages", "statuses", "user_preferences"
@@ -24,9 +32,7 @@ struct item_place {
 
 struct item {
     enum item_kind kind;
-    struct item_place place;
-    size_t event;  // which of the batch's bodies it came from; this and the next are the caller's
-    int64_t tries; // so often its event was tried before
+    struct item_origin origin;
     struct tg_span phone_number_id;
     const char *reason; // of ITEM_DEAD: a string literal
     union {
@@ -50,10 +56,10 @@ struct items {
 
 // Appends the items of a body, which must live as long as they do. A body always has at least one
 // item, unless it is well-formed and empty. Bounded by TG_WEBHOOK_ITEMS_MAX.
-void items_read(struct items *items, const struct tg_text *body);
+void items_read(struct items *items, struct item_body *body);
 
 // Appends a body as one dead item, unread.
-void items_add_dead(struct items *items, const struct tg_text *body, const char *reason);
+void items_add_dead(struct items *items, struct item_body *body, const char *reason);
 
 // Frees everything and makes it empty again.
 void items_finish(struct items *items);

@@ -1,10 +1,13 @@
 #include "worker/inbound/reply.h"
 
+#include "common/base/batch.h"
 #include "common/base/json.h"
 #include "common/cloud/message.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
+#include "common/streams/job.h"
+#include "worker/pg_wait.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -128,23 +131,24 @@ bool reply_write(const struct tg_rule *rule, const struct tg_received *to, struc
     return good;
 }
 
-// Decides what a message gets. False: no rule is for it.
-static enum tg_pg_status decide(struct rules *rules, struct tg_pg *pg,
-                                const struct reply_cause *cause, struct tg_reply *reply,
-                                bool *replies)
+// Decides what a message gets. *replies is false if no rule is for it.
+static enum tg_pg_status decide(const struct means *means, const struct reply_cause *cause,
+                                struct tg_reply *reply, bool *replies)
 {
     const struct tg_received *received = cause->received;
     const struct rules_message message = {.org_id = received->org_id,
                                           .channel_id = received->channel_id,
-                                          .version = received->rules_version,
                                           .text = cause->message->text,
                                           .is_first = received->is_first,
                                           .is_word = received->is_word};
-    const struct tg_rule *rule = NULL;
-    enum tg_pg_status status = rules_find(rules, pg, &message, &rule);
-    *replies = status == TG_PG_OK && rule;
-    if (!*replies)
+    enum tg_pg_status status =
+        rules_load(means->rules, means->pg, received->org_id, received->rules_version);
+    if (status != TG_PG_OK)
         return status;
+    const struct tg_rule *rule = rules_find(means->rules, &message);
+    *replies = rule != NULL;
+    if (!rule)
+        return TG_PG_OK;
     *reply = (struct tg_reply){.org_id = received->org_id,
                                .message_id = received->message_id,
                                .rule_id = rule->id,
@@ -185,8 +189,8 @@ static void publish(struct tg_stream *sends, const struct tg_reply *replies,
     tg_count(TG_JOBS_UNPUBLISHED, NULL, queued - published);
 }
 
-enum tg_pg_status reply_to(struct rules *rules, struct tg_pg *pg, struct tg_stream *sends,
-                           const struct reply_cause *causes, size_t n)
+static enum tg_pg_status reply_to_batch(const struct means *means, const struct reply_cause *causes,
+                                        size_t n)
 {
     assert(n <= TG_BATCH_MAX);
     struct tg_reply replies[TG_BATCH_MAX];
@@ -195,15 +199,37 @@ enum tg_pg_status reply_to(struct rules *rules, struct tg_pg *pg, struct tg_stre
     enum tg_pg_status status = TG_PG_OK;
     for (size_t i = 0; i < n && status == TG_PG_OK; i++) {
         bool replying = false;
-        status = decide(rules, pg, &causes[i], &replies[count], &replying);
+        status = decide(means, &causes[i], &replies[count], &replying);
         count += replying;
     }
     if (status == TG_PG_OK && count > 0) {
-        status = tg_store_accept_replies(pg, replies, count, verdicts);
+        status = tg_store_accept_replies(means->pg, replies, count, verdicts);
         if (status == TG_PG_OK)
-            publish(sends, replies, verdicts, count);
+            publish(means->sends, replies, verdicts, count);
     }
     for (size_t i = 0; i < count; i++)
         tg_text_finish(&replies[i].payload);
     return status;
+}
+
+bool reply_to_all(const struct means *means, const struct reply_cause *causes, size_t n)
+{
+    struct tg_batch batch = tg_batch_of(n, TG_BATCH_MAX);
+    while (tg_batch_next(&batch)) {
+        const struct reply_cause *of_batch = causes + batch.first;
+        enum tg_pg_status status = reply_to_batch(means, of_batch, batch.size);
+        if (status == TG_PG_OK)
+            continue;
+        if (status == TG_PG_REFUSED) {
+            if (!tg_batch_halve(&batch))
+                tg_log(TG_LOG_ERROR, "reply_refused",
+                       TG_LOG_ID("org_id", of_batch->received->org_id),
+                       TG_LOG_ID("message_id", of_batch->received->message_id));
+        } else if (pg_wait_for_another_try(status, means->stop)) {
+            tg_batch_repeat(&batch);
+        } else {
+            return false;
+        }
+    }
+    return true;
 }

@@ -4,8 +4,7 @@
 
 #include "common/store/inbound.h"
 #include "common/store/rules.h"
-#include "common/streams/job.h"
-#include "worker/inbound/rules.h"
+#include "worker/inbound/means.h"
 
 // A message that was kept, and how.
 struct reply_cause {
@@ -13,11 +12,11 @@ struct reply_cause {
     const struct tg_received *received; // with a rules_version
 };
 
-// Replies to up to TG_BATCH_MAX messages, each once at the most, however often this is called; and
-// publishes the jobs to `sends`. On anything but TG_PG_OK nothing was accepted, or it is open
-// (TG_PG_UNKNOWN): call again with the same.
-enum tg_pg_status reply_to(struct rules *rules, struct tg_pg *pg, struct tg_stream *sends,
-                           const struct reply_cause *causes, size_t n) TG_MUST_CHECK;
+// Replies to up to TG_BATCH_MAX messages, each once at the most, however often this is called, and
+// publishes the jobs. With PostgreSQL away it tries again. False: stop was ordered before it was
+// done.
+bool reply_to_all(const struct means *means, const struct reply_cause *causes,
+                  size_t n) TG_MUST_CHECK;
 
 // May a message of this type be replied to? Reactions, system messages and what Meta itself does
 // not support are nothing that a customer says.

@@ -17,7 +17,7 @@ struct compiled {
 
 struct org_rules {
     struct tg_uuid org_id;
-    int64_t version; // 0: an empty place
+    int64_t version; // 0: nothing is remembered
     size_t count;
     struct compiled *rule;
 };
@@ -174,24 +174,30 @@ static bool matches(struct rules *rules, const struct compiled *compiled,
     return result >= 0;
 }
 
-enum tg_pg_status rules_find(struct rules *rules, struct tg_pg *pg,
-                             const struct rules_message *message, const struct tg_rule **rule)
+static struct org_rules *remembered(struct rules *rules, struct tg_uuid org_id)
 {
-    struct org_rules *org = &rules->orgs[tg_uuid_hash(message->org_id) % TG_RULE_CACHE_ORGS];
-    *rule = NULL;
-    if (!tg_uuid_equal(org->org_id, message->org_id) || org->version < message->version) {
-        enum tg_pg_status status = load(rules, pg, message->org_id, org);
-        if (status != TG_PG_OK)
-            return status;
-        // An org without active rules has no row that could tell the version.
-        if (org->version < message->version)
-            org->version = message->version;
-    }
+    return &rules->orgs[tg_uuid_hash(org_id) % TG_RULE_CACHE_ORGS];
+}
+
+enum tg_pg_status rules_load(struct rules *rules, struct tg_pg *pg, struct tg_uuid org_id,
+                             int64_t version)
+{
+    struct org_rules *org = remembered(rules, org_id);
+    if (tg_uuid_equal(org->org_id, org_id) && org->version >= version)
+        return TG_PG_OK;
+    enum tg_pg_status status = load(rules, pg, org_id, org);
+    // An org without active rules has no row that could tell the version.
+    if (status == TG_PG_OK && org->version < version)
+        org->version = version;
+    return status;
+}
+
+const struct tg_rule *rules_find(struct rules *rules, const struct rules_message *message)
+{
+    const struct org_rules *org = remembered(rules, message->org_id);
     for (size_t i = 0; i < org->count; i++) {
-        if (matches(rules, &org->rule[i], message)) {
-            *rule = &org->rule[i].rule;
-            break;
-        }
+        if (matches(rules, &org->rule[i], message))
+            return &org->rule[i].rule;
     }
-    return TG_PG_OK;
+    return NULL;
 }

@@ -1,0 +1,65 @@
+#include "worker/inbound/fields.h"
+
+#include "common/base/json.h"
+#include "common/words/ids.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Seconds of the year 2100: a time beyond it is no time of Meta's.
+static const int64_t time_max_s = 4102444800;
+
+struct json_object *field_of(struct json_object *object, const char *name)
+{
+    struct json_object *value = NULL;
+    if (json_object_is_type(object, json_type_object))
+        json_object_object_get_ex(object, name, &value);
+    return value;
+}
+
+struct tg_span field_string(struct json_object *value, size_t max)
+{
+    struct tg_span span = tg_json_span(value);
+    return span.length > 0 && span.length <= max ? span : (struct tg_span){0};
+}
+
+struct tg_span field_text(struct json_object *object, const char *name, size_t max)
+{
+    return field_string(field_of(object, name), max);
+}
+
+bool span_is(struct tg_span span, const char *string)
+{
+    return span.length == strlen(string) && memcmp(span.data, string, span.length) == 0;
+}
+
+bool field_time(struct json_object *object, int64_t *time_s)
+{
+    struct json_object *value = field_of(object, "timestamp");
+    struct tg_span text = field_string(value, 15);
+    if (text.data) {
+        if (strspn(text.data, "0123456789") != text.length)
+            return false;
+        *time_s = strtoll(text.data, NULL, 10);
+    } else if (json_object_is_type(value, json_type_int)) {
+        *time_s = json_object_get_int64(value);
+    } else {
+        return false;
+    }
+    return *time_s > 0 && *time_s < time_max_s;
+}
+
+bool field_phone(struct tg_span text, char phone[static TG_PHONE_SIZE])
+{
+    struct tg_error ignored;
+    return text.data && tg_phone_normalise(text.data, text.length, "from", phone, &ignored);
+}
+
+bool field_contact(struct json_object *object, const char *name, const char *id_name,
+                   char phone[static TG_PHONE_SIZE], struct tg_span *user_id)
+{
+    *user_id = field_text(object, id_name, TG_USER_ID_SIZE - 1);
+    if (!field_of(object, name))
+        return user_id->data != NULL;
+    return field_phone(field_text(object, name, FIELD_PHONE_LENGTH_MAX), phone);
+}

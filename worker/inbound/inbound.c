@@ -1,0 +1,192 @@
+#include "worker/inbound/inbound.h"
+
+#include "common/base/clock.h"
+#include "common/limits.h"
+#include "common/service/log.h"
+#include "common/service/service.h"
+#include "common/streams/job.h"
+#include "common/streams/webhook.h"
+#include "worker/inbound/apply.h"
+#include "worker/inbound/dead_letters.h"
+#include "worker/inbound/sizing.h"
+#include "worker/pg_wait.h"
+
+#include <stdlib.h>
+
+struct inbound {
+    const struct servers *servers;
+    pthread_t thread;
+    // The thread's own.
+    struct means means;
+    struct sizing sizing;
+    struct tg_stream *webhooks;
+    struct tg_stream *former; // webhooks of an ingress that still adds them under the old name
+};
+
+// One that has ended one worker after the other is not even looked at: it is dead as it is.
+static void read_webhook(struct items *items, struct item_body *body, const struct tg_entry *entry)
+{
+    if (entry->deliveries <= TG_DELIVERIES_MAX) {
+        items_read(items, body);
+        return;
+    }
+    items_add_dead(items, body, "poison");
+    tg_log(TG_LOG_ERROR, "poison_webhook", TG_LOG_TEXT("entry", entry->id),
+           TG_LOG_NUMBER("partition", entry->partition),
+           TG_LOG_NUMBER("deliveries", entry->deliveries));
+}
+
+// Takes those off their stream that are applied or recorded as dead. Those that Redis does not take
+// off come again, which changes nothing.
+static void end(struct tg_stream *from, const struct tg_webhook *webhooks,
+                const struct item_body *bodies, size_t n)
+{
+    struct tg_webhook done[TG_INBOUND_WEBHOOKS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!bodies[i].refused)
+            done[count++] = webhooks[i];
+        else
+            tg_log(TG_LOG_ERROR, "webhook_refused", TG_LOG_TEXT("entry", webhooks[i].entry.id),
+                   TG_LOG_TEXT("reason", bodies[i].refused));
+    }
+    if (count > 0 && !tg_webhook_done(from, done, count))
+        tg_log(TG_LOG_WARN, "webhooks_left_pending", TG_LOG_NUMBER("webhooks", count));
+}
+
+static void apply(struct inbound *inbound, struct tg_stream *from, struct tg_webhook *webhooks,
+                  size_t n)
+{
+    struct item_body bodies[TG_INBOUND_WEBHOOKS_MAX];
+    struct items items = {0};
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        bodies[i] = (struct item_body){.text = &webhooks[i].body};
+        bytes += webhooks[i].body.length;
+        read_webhook(&items, &bodies[i], &webhooks[i].entry);
+    }
+    sizing_note(&inbound->sizing, n, bytes);
+    if (apply_all(&inbound->means, &items, NULL, 0))
+        end(from, webhooks, bodies, n);
+    items_finish(&items);
+    for (size_t i = 0; i < n; i++)
+        tg_webhook_finish(&webhooks[i]);
+}
+
+// Takes what is new, waiting up to `block_ms` for it, and applies it. Returns how many there were;
+// -1: Redis is away.
+static int take_new(struct inbound *inbound, struct tg_stream *from, int block_ms)
+{
+    struct tg_webhook webhooks[TG_INBOUND_WEBHOOKS_MAX];
+    int n = tg_webhook_take(from, inbound->servers->consumer, webhooks, (int)inbound->sizing.max,
+                            block_ms);
+    if (n >= 0)
+        apply(inbound, from, webhooks, (size_t)n);
+    return n;
+}
+
+// Takes what a worker took and did not finish, ourselves among them, and applies it. Not while
+// PostgreSQL is away: what others have for long because of that is no worse for it, and must not be
+// counted as given away once more by each worker that waits like them.
+static void take_over(struct inbound *inbound, struct tg_stream *from)
+{
+    struct tg_webhook webhooks[TG_INBOUND_WEBHOOKS_MAX];
+    int n = 1;
+    while (n > 0 && !stop_ordered(inbound->means.stop)) {
+        n = tg_webhook_take_over(from, inbound->servers->consumer, webhooks,
+                                 (int)inbound->sizing.max, TG_WEBHOOK_TAKEOVER_MS);
+        if (n > 0) {
+            tg_log(TG_LOG_WARN, "webhooks_taken_over", TG_LOG_NUMBER("webhooks", n));
+            apply(inbound, from, webhooks, (size_t)n);
+        }
+    }
+}
+
+// They are older than what comes under the new name, so all of them come first.
+static void take_former(struct inbound *inbound)
+{
+    if (!tg_webhook_waits(inbound->former))
+        return;
+    while (!stop_ordered(inbound->means.stop) && take_new(inbound, inbound->former, 1) > 0)
+        ;
+    take_over(inbound, inbound->former);
+}
+
+static void look(struct inbound *inbound)
+{
+    if (!dead_letters_retry(&inbound->means, &inbound->sizing))
+        return;
+    take_former(inbound);
+    take_over(inbound, inbound->webhooks);
+}
+
+static void work(struct inbound *inbound)
+{
+    long long next_look_ms = 0;
+    while (!stop_ordered(inbound->means.stop)) {
+        if (tg_now_ms() >= next_look_ms) {
+            look(inbound);
+            next_look_ms = tg_now_ms() + TG_INBOUND_LOOK_MS;
+        }
+        if (take_new(inbound, inbound->webhooks, TG_STREAM_BLOCK_MS) < 0)
+            stop_wait(inbound->means.stop, TG_RECONNECT_MS);
+    }
+}
+
+static void *run(void *argument)
+{
+    struct inbound *inbound = argument;
+    const struct servers *servers = inbound->servers;
+    struct means *means = &inbound->means;
+    means->pg = tg_pg_create(servers->postgres_url, "tollgate-worker inbound");
+    means->sends = servers_stream(servers, tg_job_work);
+    means->rules = rules_create();
+    inbound->sizing = sizing_begin(servers->partitions);
+    inbound->webhooks = servers_stream(servers, tg_webhook_work);
+    inbound->former = servers_stream(servers, tg_webhook_former_work);
+
+    if (pg_wait_for_schema(means->pg, inbound->means.stop))
+        work(inbound);
+
+    tg_stream_leave(inbound->webhooks, servers->consumer);
+    tg_stream_leave(inbound->former, servers->consumer);
+    tg_stream_destroy(inbound->former);
+    tg_stream_destroy(inbound->webhooks);
+    rules_destroy(means->rules);
+    tg_stream_destroy(means->sends);
+    tg_pg_destroy(means->pg);
+    return NULL;
+}
+
+struct inbound *inbound_start(const struct servers *servers)
+{
+    struct inbound *inbound = calloc(1, sizeof *inbound);
+    if (!inbound)
+        abort();
+    inbound->servers = servers;
+    inbound->means.stop = stop_create();
+    inbound->thread = tg_service_thread("inbound", run, inbound);
+    return inbound;
+}
+
+void inbound_close(struct inbound *inbound)
+{
+    if (inbound)
+        stop_order(inbound->means.stop);
+}
+
+void inbound_stop(struct inbound *inbound)
+{
+    if (!inbound)
+        return;
+    inbound_close(inbound);
+    pthread_join(inbound->thread, NULL);
+}
+
+void inbound_free(struct inbound *inbound)
+{
+    if (!inbound)
+        return;
+    stop_destroy(inbound->means.stop);
+    free(inbound);
+}

@@ -1,0 +1,21 @@
+// The room of what comes in: a thread that takes webhooks from Redis, makes items of them, applies
+// these and replies. All that takes a struct inbound takes NULL as well.
+#pragma once
+
+#include "worker/servers.h"
+
+struct inbound;
+
+// Starts the thread, which reads the streams of webhooks alone, so that it never waits behind
+// sends. It also takes over what other workers have left lying, and tries dead letters again whose
+// time has come. With PostgreSQL away it keeps the batch it has and tries again: applying twice
+// changes nothing. `servers` must outlive it.
+struct inbound *inbound_start(const struct servers *servers);
+
+// Takes nothing more from now on.
+void inbound_close(struct inbound *inbound);
+
+// The same, and waits until the batch at hand is done; with PostgreSQL away it stays pending, for
+// whoever takes over.
+void inbound_stop(struct inbound *inbound);
+void inbound_free(struct inbound *inbound); // stopped

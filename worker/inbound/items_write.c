@@ -1,0 +1,59 @@
+#include "common/base/json.h"
+#include "worker/inbound/fields.h"
+#include "worker/inbound/items.h"
+
+// An object with the members of `of` that have these names; NULL ends them.
+static struct json_object *pick(struct json_object *of, const char *const *names)
+{
+    struct json_object *picked = json_object_new_object();
+    for (; *names; names++) {
+        struct json_object *value = field_of(of, *names);
+        if (value)
+            json_object_object_add(picked, *names, json_object_get(value));
+    }
+    return picked;
+}
+
+static struct json_object *array_of(struct json_object *element)
+{
+    struct json_object *array = json_object_new_array();
+    json_object_array_add(array, element);
+    return array;
+}
+
+// The change with nothing in its lists but the item.
+static struct json_object *pick_change(const struct item_origin *origin)
+{
+    if (!origin->list)
+        return json_object_get(origin->change);
+    struct json_object *whole = field_of(origin->change, "value");
+    struct json_object *value =
+        pick(whole, (const char *const[]){"messaging_product", "metadata", "contacts", NULL});
+    struct json_object *item =
+        json_object_array_get_idx(field_of(whole, origin->list), origin->index);
+    json_object_object_add(value, origin->list, array_of(json_object_get(item)));
+    struct json_object *change = pick(origin->change, (const char *const[]){"field", NULL});
+    json_object_object_add(change, "value", value);
+    return change;
+}
+
+void item_write_body(const struct item *item, struct tg_text *body)
+{
+    const struct item_origin *origin = &item->origin;
+    if (!origin->entry) {
+        const struct tg_text *whole = origin->body->text;
+        tg_text_append(body, tg_text_string(whole), whole->length);
+        return;
+    }
+    struct json_object *entry = json_object_get(origin->entry);
+    if (origin->change) {
+        json_object_put(entry);
+        entry = pick(origin->entry, (const char *const[]){"id", "time", NULL});
+        json_object_object_add(entry, "changes", array_of(pick_change(origin)));
+    }
+    struct json_object *root = json_object_new_object();
+    json_object_object_add(root, "object", json_object_new_string("whatsapp_business_account"));
+    json_object_object_add(root, "entry", array_of(entry));
+    tg_json_write(root, body);
+    json_object_put(root);
+}

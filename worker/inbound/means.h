@@ -1,0 +1,14 @@
+// What webhooks are applied with; all borrowed, and of one thread.
+#pragma once
+
+#include "common/pg/pg.h"
+#include "common/redis/stream.h"
+#include "worker/inbound/rules.h"
+#include "worker/stop.h"
+
+struct means {
+    struct tg_pg *pg;
+    struct tg_stream *sends; // jobs of replies, and of what statuses have released
+    struct rules *rules;
+    struct stop *stop;
+};

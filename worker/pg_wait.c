@@ -1,0 +1,27 @@
+#include "worker/pg_wait.h"
+
+#include "common/limits.h"
+#include "common/service/log.h"
+#include "common/store/schema.h"
+
+bool pg_wait_for_schema(struct tg_pg *pg, struct stop *stop)
+{
+    struct tg_misfit misfit;
+    bool said = false;
+    for (;;) {
+        enum tg_pg_status status = tg_store_check_schema(pg, TG_CALLS_OF_WORKER, &misfit);
+        if (status == TG_PG_OK && misfit.call[0] == '\0')
+            return true;
+        if (!said && (status == TG_PG_OK || status == TG_PG_REFUSED)) {
+            tg_log(TG_LOG_WARN, "schema_missed");
+            said = true;
+        }
+        if (stop_wait(stop, TG_RECONNECT_MS))
+            return false;
+    }
+}
+
+bool pg_wait_for_another_try(enum tg_pg_status status, struct stop *stop)
+{
+    return status == TG_PG_RETRY ? !stop_ordered(stop) : !stop_wait(stop, TG_RECONNECT_MS);
+}
