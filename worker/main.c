@@ -1,20 +1,13 @@
-// tollgate-worker: takes jobs from Redis, posts their messages to Meta, settles what comes of it.
-// intake -> dispatch -> settle are threads joined by bounded queues; inbound, which applies
-// webhooks, and the janitor stand beside them.
-#include "common/base/queue.h"
+// tollgate-worker: a room for each role. send takes jobs from Redis, posts their messages to Meta
+// and settles what comes of it; inbound applies webhooks; the janitor does what nobody asks for.
 #include "common/health/health.h"
 #include "common/health/readiness.h"
-#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
 #include "common/settings/settings.h"
 #include "worker/inbound/inbound.h"
-#include "worker/send/dispatch.h"
-#include "worker/send/intake.h"
-#include "worker/send/places.h"
-#include "worker/send/settle.h"
+#include "worker/send/send.h"
 #include "worker/servers.h"
-#include "worker/stop.h"
 #include "worker/upkeep/janitor.h"
 
 #include <stdio.h>
@@ -22,47 +15,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-// The threads of a send's journey and what joins them.
-struct send_stages {
-    struct tg_queue *claimed;
-    struct tg_queue *finished;
-    struct places *places;
-    struct dispatch *dispatch;
-    struct intake intake;
-    struct settle settle;
-    pthread_t intake_thread;
-    pthread_t dispatch_thread;
-    pthread_t settle_thread;
-};
-
-static void start_send_stages(struct send_stages *stages, const struct tg_settings *settings,
-                              const char *consumer, struct stop *stop)
-{
-    stages->claimed = tg_queue_create(TG_DISPATCH_QUEUE_MAX);
-    stages->finished = tg_queue_create((size_t)settings->send_concurrency);
-    stages->places = places_create((size_t)settings->send_concurrency);
-    stages->dispatch = dispatch_create(settings, stages->claimed, stages->finished, stop);
-    stages->intake = (struct intake){settings,        consumer,         stages->places,
-                                     stages->claimed, stages->dispatch, stop};
-    stages->settle = (struct settle){settings, consumer, stages->finished, stages->places, stop};
-    stages->settle_thread = tg_service_thread("settle", settle_run, &stages->settle);
-    stages->dispatch_thread = tg_service_thread("dispatch", dispatch_run, stages->dispatch);
-    stages->intake_thread = tg_service_thread("intake", intake_run, &stages->intake);
-}
-
-// In the order of the flow: each stage ends when the one before it has closed their queue.
-static void end_send_stages(struct send_stages *stages)
-{
-    dispatch_wake(stages->dispatch);
-    pthread_join(stages->intake_thread, NULL);
-    pthread_join(stages->dispatch_thread, NULL);
-    pthread_join(stages->settle_thread, NULL);
-    dispatch_destroy(stages->dispatch);
-    places_destroy(stages->places);
-    tg_queue_destroy(stages->finished);
-    tg_queue_destroy(stages->claimed);
-}
 
 // Each request under way has a socket; the usual soft limit of 1,024 files is for programs that
 // select().
@@ -97,42 +49,40 @@ static void name_consumer(char *name, size_t size)
     snprintf(name, size, "%s-%d-%04x", host, (int)getpid(), (unsigned)life);
 }
 
+// Each role has a room, with a life of its own.
 static void work(const struct tg_settings *settings)
 {
     char consumer[96];
     name_consumer(consumer, sizeof consumer);
-    struct stop *stop = stop_create();
-    struct send_stages stages;
     const struct servers servers = {.postgres_url = settings->postgres_url,
                                     .redis_url = settings->redis_url,
                                     .partitions = (int)settings->partitions,
                                     .consumer = consumer};
+    const struct graph_options graph = {.url = settings->graph_url,
+                                        .version = settings->graph_version,
+                                        .timeout_ms = (int)settings->graph_timeout_ms,
+                                        .at_once = (size_t)settings->send_concurrency};
     const struct janitor_times times = {.graph_timeout_ms = settings->graph_timeout_ms,
                                         .confirmation_window_s = settings->confirmation_window_s};
-    bool sends = settings->worker_roles & TG_ROLE_SEND;
-    struct inbound *inbound =
-        settings->worker_roles & TG_ROLE_INBOUND ? inbound_start(&servers) : NULL;
-    struct janitor *janitor =
-        settings->worker_roles & TG_ROLE_JANITOR ? janitor_start(&servers, &times) : NULL;
-
-    if (sends)
-        start_send_stages(&stages, settings, consumer, stop);
+    unsigned roles = settings->worker_roles;
+    struct send *send = roles & TG_ROLE_SEND ? send_start(&servers, &graph) : NULL;
+    struct inbound *inbound = roles & TG_ROLE_INBOUND ? inbound_start(&servers) : NULL;
+    struct janitor *janitor = roles & TG_ROLE_JANITOR ? janitor_start(&servers, &times) : NULL;
     tg_log(TG_LOG_INFO, "worker_started", TG_LOG_TEXT("consumer", consumer),
-           TG_LOG_NUMBER("send", sends), TG_LOG_NUMBER("inbound", inbound != NULL),
+           TG_LOG_NUMBER("send", send != NULL), TG_LOG_NUMBER("inbound", inbound != NULL),
            TG_LOG_NUMBER("janitor", janitor != NULL));
     tg_service_ready();
     tg_service_wait_for_stop();
 
-    stop_order(stop);
+    send_close(send);
     inbound_close(inbound);
     janitor_close(janitor);
-    if (sends)
-        end_send_stages(&stages);
+    send_stop(send);
     inbound_stop(inbound);
     janitor_stop(janitor);
+    send_free(send);
     inbound_free(inbound);
     janitor_free(janitor);
-    stop_destroy(stop);
 }
 
 int main(int argc, char **argv)

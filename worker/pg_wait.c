@@ -13,7 +13,8 @@ bool pg_wait_for_schema(struct tg_pg *pg, struct stop *stop)
         if (status == TG_PG_OK && misfit.call[0] == '\0')
             return true;
         if (!said && (status == TG_PG_OK || status == TG_PG_REFUSED)) {
-            tg_log(TG_LOG_WARN, "schema_missed");
+            tg_log(TG_LOG_WARN, "schema_missed", TG_LOG_TEXT("call", misfit.call),
+                   TG_LOG_TEXT("misfit", misfit.what));
             said = true;
         }
         if (stop_wait(stop, TG_RECONNECT_MS))

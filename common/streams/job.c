@@ -85,8 +85,8 @@ static void result_channel(const char *waiter, char channel[static CHANNEL_SIZE]
     snprintf(channel, CHANNEL_SIZE, "tollgate:results:%s", waiter);
 }
 
-bool tg_job_finish(struct tg_stream *stream, const struct tg_job *const *jobs,
-                   const char *const *results, size_t n)
+bool tg_job_finish(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
+                   size_t n)
 {
     assert(n <= TG_BATCH_MAX);
     const struct tg_entry *entries[TG_BATCH_MAX];
@@ -94,10 +94,10 @@ bool tg_job_finish(struct tg_stream *stream, const struct tg_job *const *jobs,
     char channels[TG_BATCH_MAX][CHANNEL_SIZE];
     size_t notice_count = 0;
     for (size_t i = 0; i < n; i++) {
-        entries[i] = &jobs[i]->entry;
-        if (!results || !results[i] || jobs[i]->waiter[0] == '\0')
+        entries[i] = &jobs[i].entry;
+        if (!results || !results[i] || jobs[i].waiter[0] == '\0')
             continue;
-        result_channel(jobs[i]->waiter, channels[notice_count]);
+        result_channel(jobs[i].waiter, channels[notice_count]);
         notices[notice_count] = (struct tg_notice){channels[notice_count], results[i]};
         notice_count++;
     }

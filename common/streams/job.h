@@ -28,9 +28,9 @@ int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_j
                      int idle_ms) TG_MUST_CHECK;
 
 // Ends up to TG_BATCH_MAX jobs. `results` may be NULL or hold NULLs; results[i] goes to the ingress
-// named by jobs[i]->waiter, if it has one.
-bool tg_job_finish(struct tg_stream *stream, const struct tg_job *const *jobs,
-                   const char *const *results, size_t n) TG_MUST_CHECK;
+// named by jobs[i].waiter, if it has one.
+bool tg_job_finish(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
+                   size_t n) TG_MUST_CHECK;
 
 // Subscribes to the results for `waiter`; tg_stream_listen then hears them.
 bool tg_job_subscribe(struct tg_stream *stream, const char *waiter) TG_MUST_CHECK;

@@ -17,30 +17,28 @@ static struct peer *given_meta(void)
                                "{\"messages\":[{\"id\":\"wamid.HBgLMTU1NTU\"}]}");
 }
 
-static struct dispatch_item *given_item_of_age(long long age_ms)
+static struct in_hand *given_message_of_age(long long age_ms)
 {
     struct tg_claim claim = {.phone_number_id = "1001"};
     const struct tg_job job = {0};
     tg_text_append_string(&claim.access_token, "token");
     tg_text_append_string(&claim.payload, PAYLOAD);
-    return dispatch_item_create(&claim, &job, tg_boottime_ms() - age_ms);
+    return in_hand_create(&claim, &job, tg_boottime_ms() - age_ms);
 }
 
-static struct dispatch_item *post(struct peer *meta, struct dispatch_item *item)
+static struct in_hand *post(struct peer *meta, struct in_hand *message)
 {
-    const struct tg_settings settings = {.graph_url = meta->url,
-                                         .graph_version = "v23.0",
-                                         .graph_timeout_ms = DEADLINE_MS,
-                                         .send_concurrency = 1};
-    struct graph *graph = graph_create(&settings);
-    struct dispatch_item *finished = NULL;
+    const struct graph_options options = {
+        .url = meta->url, .version = "v23.0", .timeout_ms = DEADLINE_MS, .at_once = 1};
+    struct graph *graph = graph_create(&options);
+    struct in_hand *finished = NULL;
     long long deadline_ms = tg_now_ms() + DEADLINE_MS;
-    graph_post(graph, item);
+    graph_post(graph, message);
     while (!(finished = graph_take_finished(graph)) && tg_now_ms() < deadline_ms) {
         graph_run(graph, 5);
         peer_look(meta);
     }
-    cr_assert_eq(finished, item);
+    cr_assert_eq(finished, message);
     peer_look(meta);
     graph_destroy(graph);
     return finished;
@@ -49,14 +47,14 @@ static struct dispatch_item *post(struct peer *meta, struct dispatch_item *item)
 Test(graph, posts_a_message_whose_claim_is_fresh)
 {
     struct peer *meta = given_meta();
-    struct dispatch_item *item = post(meta, given_item_of_age(0));
-    cr_assert_str_eq(item->outcome.key, "sent");
-    cr_assert_str_eq(item->outcome.wamid, "wamid.HBgLMTU1NTU");
-    cr_assert_not(item->hand_back);
+    struct in_hand *message = post(meta, given_message_of_age(0));
+    cr_assert_str_eq(message->outcome.key, "sent");
+    cr_assert_str_eq(message->outcome.wamid, "wamid.HBgLMTU1NTU");
+    cr_assert_not(message->hand_back);
     cr_assert(strstr(meta->heard, "POST /v23.0/1001/messages HTTP/1.1\r\n"), "%s", meta->heard);
     cr_assert(strstr(meta->heard, "Content-Type: application/json\r\n"), "%s", meta->heard);
     cr_assert(strstr(meta->heard, "Authorization: Bearer token\r\n"), "%s", meta->heard);
-    dispatch_item_destroy(item);
+    in_hand_destroy(message);
     peer_end(meta);
 }
 
@@ -64,25 +62,23 @@ Test(graph, posts_a_message_whose_claim_is_fresh)
 Test(graph, lets_no_byte_of_a_message_leave_whose_claim_is_too_old)
 {
     struct peer *meta = given_meta();
-    struct dispatch_item *item = post(meta, given_item_of_age(TG_SENDING_GRACE_MS + 1000));
-    cr_assert(item->hand_back);
+    struct in_hand *message = post(meta, given_message_of_age(TG_SENDING_GRACE_MS + 1000));
+    cr_assert(message->hand_back);
     cr_assert_not(strchr(meta->heard, '{'), "%s", meta->heard);
-    dispatch_item_destroy(item);
+    in_hand_destroy(message);
     peer_end(meta);
 }
 
 Test(graph, bears_a_connection_for_a_few_seconds_that_acknowledges_nothing)
 {
     struct peer *meta = given_meta();
-    const struct tg_settings settings = {.graph_url = meta->url,
-                                         .graph_version = "v23.0",
-                                         .graph_timeout_ms = DEADLINE_MS,
-                                         .send_concurrency = 1};
-    struct graph *graph = graph_create(&settings);
-    struct dispatch_item *item = given_item_of_age(0);
+    const struct graph_options options = {
+        .url = meta->url, .version = "v23.0", .timeout_ms = DEADLINE_MS, .at_once = 1};
+    struct graph *graph = graph_create(&options);
+    struct in_hand *message = given_message_of_age(0);
     unsigned silence_ms = 0;
     socklen_t size = sizeof silence_ms;
-    graph_post(graph, item);
+    graph_post(graph, message);
     while (meta->connection < 0) {
         graph_run(graph, 5);
         peer_accept(meta);
@@ -90,7 +86,7 @@ Test(graph, bears_a_connection_for_a_few_seconds_that_acknowledges_nothing)
     cr_assert(getsockopt(peer_other_end(meta), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, &size) ==
               0);
     cr_assert_eq(silence_ms, TG_META_SILENCE_MS);
-    dispatch_item_destroy(graph_break_off(graph));
+    in_hand_destroy(graph_break_off(graph));
     graph_destroy(graph);
     peer_end(meta);
 }

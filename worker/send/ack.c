@@ -34,12 +34,12 @@ void ack_destroy(struct ack *ack)
     free(ack);
 }
 
-static void keep(struct ack *ack, const struct tg_job *const *jobs, size_t n)
+static void keep(struct ack *ack, const struct tg_job *jobs, size_t n)
 {
     bool first = ack->kept == 0;
     size_t i = 0;
     while (i < n && ack->kept < KEPT_MAX)
-        ack->jobs[ack->kept++] = *jobs[i++];
+        ack->jobs[ack->kept++] = jobs[i++];
     if (first || i < n)
         tg_log(TG_LOG_WARN, "acks_put_off", TG_LOG_NUMBER("jobs", n),
                TG_LOG_NUMBER("left_pending", n - i));
@@ -49,11 +49,8 @@ void ack_late(struct ack *ack)
 {
     size_t before = ack->kept;
     while (ack->kept > 0) {
-        const struct tg_job *jobs[TG_BATCH_MAX];
-        size_t n = 0;
-        for (; n < TG_BATCH_MAX && n < ack->kept; n++)
-            jobs[n] = &ack->jobs[ack->kept - 1 - n];
-        if (!tg_job_finish(ack->stream, jobs, NULL, n))
+        size_t n = ack->kept < TG_BATCH_MAX ? ack->kept : TG_BATCH_MAX;
+        if (!tg_job_finish(ack->stream, ack->jobs + ack->kept - n, NULL, n))
             break;
         ack->kept -= n;
     }
@@ -62,8 +59,7 @@ void ack_late(struct ack *ack)
                TG_LOG_NUMBER("kept", ack->kept));
 }
 
-void ack_jobs(struct ack *ack, const struct tg_job *const *jobs, const char *const *results,
-              size_t n)
+void ack_jobs(struct ack *ack, const struct tg_job *jobs, const char *const *results, size_t n)
 {
     if (n == 0)
         return;

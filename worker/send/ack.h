@@ -15,8 +15,7 @@ void ack_destroy(struct ack *ack); // NULL is fine; says what is left
 
 // tg_job_finish for up to TG_BATCH_MAX jobs. What Redis does not take is kept for ack_late;
 // results are not: who waits for them does not wait that long.
-void ack_jobs(struct ack *ack, const struct tg_job *const *jobs, const char *const *results,
-              size_t n);
+void ack_jobs(struct ack *ack, const struct tg_job *jobs, const char *const *results, size_t n);
 
 // Ends what was kept, if there is anything and Redis is back. Cheap: call it now and then.
 void ack_late(struct ack *ack);

@@ -1,10 +1,10 @@
 #include "worker/send/dispatch.h"
 
+#include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "worker/send/graph.h"
-#include "worker/send/in_hand.h"
+#include "common/service/service.h"
 #include "worker/send/outcome.h"
 
 #include <stdlib.h>
@@ -18,55 +18,23 @@ enum {
 
 struct dispatch {
     struct graph *graph;
-    struct tg_queue *in;
-    struct tg_queue *out;
+    struct tg_queue *queue; // of struct in_hand
+    struct settle *next;
     struct stop *stop;
+    pthread_t thread;
 };
 
-struct dispatch *dispatch_create(const struct tg_settings *settings, struct tg_queue *in,
-                                 struct tg_queue *out, struct stop *stop)
+static void hand_back(struct dispatch *dispatch, struct in_hand *message)
 {
-    struct dispatch *dispatch = calloc(1, sizeof *dispatch);
-    if (!dispatch)
-        abort();
-    dispatch->graph = graph_create(settings);
-    dispatch->in = in;
-    dispatch->out = out;
-    dispatch->stop = stop;
-    return dispatch;
-}
-
-void dispatch_destroy(struct dispatch *dispatch)
-{
-    if (!dispatch)
-        return;
-    graph_destroy(dispatch->graph);
-    free(dispatch);
-}
-
-void dispatch_wake(struct dispatch *dispatch)
-{
-    graph_wake(dispatch->graph);
-}
-
-static void pass_on(struct dispatch *dispatch, struct dispatch_item *item)
-{
-    // Nobody but dispatch_run closes this queue, and each item has its room there.
-    if (!tg_queue_try_push(dispatch->out, item))
-        abort();
-}
-
-static void hand_back(struct dispatch *dispatch, struct dispatch_item *item)
-{
-    item->hand_back = true;
-    pass_on(dispatch, item);
+    message->hand_back = true;
+    settle_push(dispatch->next, message);
 }
 
 static void pass_on_finished(struct dispatch *dispatch)
 {
-    struct dispatch_item *item;
-    while ((item = graph_take_finished(dispatch->graph)))
-        pass_on(dispatch, item);
+    struct in_hand *message;
+    while ((message = graph_take_finished(dispatch->graph)))
+        settle_push(dispatch->next, message);
 }
 
 // A token that would end the header, or begin another, never gets that far.
@@ -80,69 +48,70 @@ static bool fits_header(const struct tg_text *token)
     return true;
 }
 
-static void begin(struct dispatch *dispatch, struct dispatch_item *item)
+static void begin(struct dispatch *dispatch, struct in_hand *message)
 {
-    if (dispatch_item_age_ms(item) > TG_CLAIM_FRESH_MS) {
-        hand_back(dispatch, item);
-    } else if (!fits_header(&item->claim.access_token)) {
-        outcome_malformed_token(&item->outcome);
-        pass_on(dispatch, item);
+    if (in_hand_age_ms(message) > TG_CLAIM_FRESH_MS) {
+        hand_back(dispatch, message);
+    } else if (!fits_header(&message->access_token)) {
+        outcome_malformed_token(&message->outcome);
+        settle_push(dispatch->next, message);
     } else {
-        graph_post(dispatch->graph, item);
+        graph_post(dispatch->graph, message);
     }
 }
 
-static size_t pop_waiting(struct dispatch *dispatch, void **items, size_t max, int timeout_ms)
+static size_t pop_waiting(struct dispatch *dispatch, struct in_hand **messages, size_t max,
+                          int timeout_ms)
 {
-    size_t n =
-        tg_queue_pop(dispatch->in, items, max < TG_BATCH_MAX ? max : TG_BATCH_MAX, timeout_ms);
-    tg_gauge_set(TG_DISPATCH_QUEUE, (int64_t)tg_queue_length(dispatch->in));
+    size_t n = tg_queue_pop(dispatch->queue, (void **)messages,
+                            max < TG_BATCH_MAX ? max : TG_BATCH_MAX, timeout_ms);
+    tg_gauge_set(TG_DISPATCH_QUEUE, (int64_t)tg_queue_length(dispatch->queue));
     return n;
 }
 
 static void begin_waiting(struct dispatch *dispatch)
 {
     for (;;) {
-        void *items[TG_BATCH_MAX];
+        struct in_hand *messages[TG_BATCH_MAX];
         size_t room = graph_room(dispatch->graph);
-        size_t n = room > 0 ? pop_waiting(dispatch, items, room, 0) : 0;
+        size_t n = room > 0 ? pop_waiting(dispatch, messages, room, 0) : 0;
         if (n == 0)
             return;
         for (size_t i = 0; i < n; i++)
-            begin(dispatch, items[i]);
+            begin(dispatch, messages[i]);
     }
 }
 
 static void hand_back_waiting(struct dispatch *dispatch, int timeout_ms)
 {
-    void *items[TG_BATCH_MAX];
-    size_t n = pop_waiting(dispatch, items, TG_BATCH_MAX, timeout_ms);
+    struct in_hand *messages[TG_BATCH_MAX];
+    size_t n = pop_waiting(dispatch, messages, TG_BATCH_MAX, timeout_ms);
     for (size_t i = 0; i < n; i++)
-        hand_back(dispatch, items[i]);
+        hand_back(dispatch, messages[i]);
 }
 
 static void drain(struct dispatch *dispatch)
 {
     while (stop_age_ms(dispatch->stop) < TG_DRAIN_MS &&
-           (graph_active(dispatch->graph) > 0 || !tg_queue_drained(dispatch->in))) {
+           (graph_active(dispatch->graph) > 0 || !tg_queue_drained(dispatch->queue))) {
         hand_back_waiting(dispatch, 0);
         graph_run(dispatch->graph, LOOK_AGAIN_MS);
         pass_on_finished(dispatch);
     }
 
-    struct dispatch_item *item;
+    struct in_hand *message;
     int64_t broken_off = 0;
-    while ((item = graph_break_off(dispatch->graph))) {
+    while ((message = graph_break_off(dispatch->graph))) {
         broken_off++;
-        pass_on(dispatch, item);
+        settle_push(dispatch->next, message);
     }
     if (broken_off > 0)
         tg_log(TG_LOG_WARN, "dispatches_broken_off", TG_LOG_NUMBER("requests", broken_off));
-    while (!tg_queue_drained(dispatch->in))
+    while (!tg_queue_drained(dispatch->queue))
         hand_back_waiting(dispatch, LOOK_AGAIN_MS);
 }
 
-void *dispatch_run(void *argument)
+static void *run(void *argument)
 {
     struct dispatch *dispatch = argument;
     while (!stop_ordered(dispatch->stop)) {
@@ -151,6 +120,51 @@ void *dispatch_run(void *argument)
         pass_on_finished(dispatch);
     }
     drain(dispatch);
-    tg_queue_close(dispatch->out);
     return NULL;
+}
+
+struct dispatch *dispatch_start(const struct graph_options *graph, struct settle *next,
+                                struct stop *stop)
+{
+    struct dispatch *dispatch = calloc(1, sizeof *dispatch);
+    if (!dispatch)
+        abort();
+    dispatch->graph = graph_create(graph);
+    dispatch->queue = tg_queue_create(TG_DISPATCH_QUEUE_MAX);
+    dispatch->next = next;
+    dispatch->stop = stop;
+    dispatch->thread = tg_service_thread("dispatch", run, dispatch);
+    return dispatch;
+}
+
+void dispatch_push(struct dispatch *dispatch, struct in_hand *const *messages, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!tg_queue_push(dispatch->queue, messages[i]))
+            abort(); // nobody hands anything over after the end
+    }
+    graph_wake(dispatch->graph);
+    tg_gauge_set(TG_DISPATCH_QUEUE, (int64_t)tg_queue_length(dispatch->queue));
+}
+
+void dispatch_close(struct dispatch *dispatch)
+{
+    stop_order(dispatch->stop);
+    graph_wake(dispatch->graph);
+}
+
+void dispatch_stop(struct dispatch *dispatch)
+{
+    dispatch_close(dispatch);
+    tg_queue_close(dispatch->queue);
+    pthread_join(dispatch->thread, NULL);
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+    if (!dispatch)
+        return;
+    graph_destroy(dispatch->graph);
+    tg_queue_destroy(dispatch->queue);
+    free(dispatch);
 }

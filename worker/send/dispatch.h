@@ -1,24 +1,24 @@
 // The stage that posts claimed messages to Meta: many requests under way on one thread.
 #pragma once
 
-#include "common/base/queue.h"
-#include "common/settings/settings.h"
+#include "worker/send/graph.h"
+#include "worker/send/settle.h"
 #include "worker/stop.h"
 
 struct dispatch;
 
-// Takes dispatch_items from `in` and puts each one into `out`, with its outcome or to be handed
-// back. What was claimed more than TG_CLAIM_FRESH_MS ago is not begun but handed back. There are
-// never more items than settings->send_concurrency (places.h), for which `out` must have room.
-// Everything given must outlive it. One per process (libcurl is initialised here).
-struct dispatch *dispatch_create(const struct tg_settings *settings, struct tg_queue *in,
-                                 struct tg_queue *out, struct stop *stop);
-void dispatch_destroy(struct dispatch *dispatch); // NULL is fine; after dispatch_run has ended
+// Starts its thread, which puts each message into `next`, with its outcome or to be handed back.
+// What was claimed more than TG_CLAIM_FRESH_MS ago is not begun but handed back. Once `stop` is
+// ordered nothing new is begun: what waits, and what still comes, is handed back, and what is under
+// way has TG_DRAIN_MS to end. All that is given must outlive it.
+struct dispatch *dispatch_start(const struct graph_options *graph, struct settle *next,
+                                struct stop *stop);
 
-// Call after pushing to `in`, and after the order to stop. Thread-safe.
-void dispatch_wake(struct dispatch *dispatch);
+// Hands over up to TG_DISPATCH_QUEUE_MAX messages, each of which has its place. Thread-safe.
+void dispatch_push(struct dispatch *dispatch, struct in_hand *const *messages, size_t n);
 
-// The thread; its argument is the struct dispatch. Once stop is ordered it begins nothing new: what
-// waits is handed back, what is under way has TG_DRAIN_MS to end. It ends when `in` is closed and
-// drained, and closes `out`.
-void *dispatch_run(void *argument);
+// Orders the stop.
+void dispatch_close(struct dispatch *dispatch);
+// The same, and waits until all that was handed over has gone on. Nothing may come any more.
+void dispatch_stop(struct dispatch *dispatch);
+void dispatch_free(struct dispatch *dispatch); // NULL is fine; stopped

@@ -3,32 +3,54 @@
 #include "common/base/clock.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-struct dispatch_item *dispatch_item_create(struct tg_claim *claim, const struct tg_job *job,
-                                           long long claimed_at_ms)
+struct in_hand *in_hand_create(struct tg_claim *claim, const struct tg_job *job,
+                               long long claimed_at_ms)
 {
-    struct dispatch_item *item = calloc(1, sizeof *item);
-    if (!item)
+    struct in_hand *message = calloc(1, sizeof *message);
+    if (!message)
         abort();
-    item->claim = *claim;
+    message->outcome.message_id = claim->message_id;
+    message->outcome.org_id = claim->org_id;
+    message->outcome.claim_id = claim->claim_id;
+    message->claimed_at_ms = claimed_at_ms;
+    memcpy(message->phone_number_id, claim->phone_number_id, sizeof message->phone_number_id);
+    message->kind = claim->kind;
+    message->access_token = claim->access_token;
+    message->payload = claim->payload;
     *claim = (struct tg_claim){0};
-    item->job = *job;
-    item->claimed_at_ms = claimed_at_ms;
-    item->outcome.message_id = item->claim.message_id;
-    item->outcome.org_id = item->claim.org_id;
-    item->outcome.claim_id = item->claim.claim_id;
-    return item;
+    memcpy(message->waiter, job->waiter, sizeof message->waiter);
+    message->entry = job->entry;
+    return message;
 }
 
-void dispatch_item_destroy(struct dispatch_item *item)
+void in_hand_destroy(struct in_hand *message)
 {
-    if (!item)
+    if (!message)
         return;
-    tg_claim_finish(&item->claim);
-    free(item);
+    tg_text_finish(&message->access_token);
+    tg_text_finish(&message->payload);
+    free(message);
 }
 
-long long dispatch_item_age_ms(const struct dispatch_item *item)
+long long in_hand_age_ms(const struct in_hand *message)
 {
-    return tg_boottime_ms() - item->claimed_at_ms;
+    return tg_boottime_ms() - message->claimed_at_ms;
+}
+
+struct tg_claim_key in_hand_claim(const struct in_hand *message)
+{
+    return (struct tg_claim_key){.org_id = message->outcome.org_id,
+                                 .message_id = message->outcome.message_id,
+                                 .claim_id = message->outcome.claim_id};
+}
+
+struct tg_job in_hand_job(const struct in_hand *message)
+{
+    struct tg_job job = {.org_id = message->outcome.org_id,
+                         .message_id = message->outcome.message_id,
+                         .entry = message->entry};
+    memcpy(job.waiter, message->waiter, sizeof job.waiter);
+    return job;
 }

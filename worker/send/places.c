@@ -47,6 +47,11 @@ void places_destroy(struct places *places)
     free(places);
 }
 
+size_t places_count(const struct places *places)
+{
+    return places->count;
+}
+
 // Waits under the lock until so many are free.
 static void wait_for(struct places *places, size_t wanted, int timeout_ms)
 {

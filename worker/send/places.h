@@ -15,6 +15,9 @@ struct places *places_create(size_t count);
 // NULL is fine; all must have been given back.
 void places_destroy(struct places *places);
 
+// How many there are, free or not.
+size_t places_count(const struct places *places);
+
 // Takes up to `max` free places, waiting up to `timeout_ms` for the first one, and then a moment
 // for more, so that a busy worker claims in batches. Returns how many; 0: none came free in time.
 size_t places_take(struct places *places, size_t max, int timeout_ms) TG_MUST_CHECK;

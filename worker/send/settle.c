@@ -1,12 +1,15 @@
 #include "worker/send/settle.h"
 
+#include "common/base/batch.h"
 #include "common/base/clock.h"
+#include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
+#include "common/service/service.h"
 #include "common/service/stop_point.h"
 #include "worker/send/ack.h"
-#include "worker/send/in_hand.h"
+#include "worker/send/hand_back.h"
 #include "worker/successors.h"
 
 #include <stdlib.h>
@@ -21,8 +24,13 @@ enum {
     GIVE_UP_MS = 9000,
 };
 
-struct work {
-    const struct settle *settle;
+struct settle {
+    const struct servers *servers;
+    struct places *places;
+    struct stop *stop;
+    struct tg_queue *queue; // of struct in_hand
+    pthread_t thread;
+    // The thread's own.
     struct tg_pg *pg;
     struct tg_stream *stream;
     struct ack *ack;
@@ -30,25 +38,13 @@ struct work {
     struct tg_text results[TG_BATCH_MAX];
 };
 
-// What an attempt came to.
-enum attempt { DONE, REFUSED, GIVEN_UP };
-
 // Is it worth another attempt? Waits before it says yes.
-static bool try_again(struct work *work)
+static bool try_again(struct settle *settle)
 {
-    if (stop_age_ms(work->settle->stop) > GIVE_UP_MS)
+    if (stop_age_ms(settle->stop) > GIVE_UP_MS)
         return false;
     tg_sleep_ms(RETRY_MS);
     return true;
-}
-
-static void finish_jobs(struct work *work, struct dispatch_item *const *items,
-                        const char *const *results, size_t n)
-{
-    const struct tg_job *jobs[TG_BATCH_MAX];
-    for (size_t i = 0; i < n; i++)
-        jobs[i] = &items[i]->job;
-    ack_jobs(work->ack, jobs, results, n);
 }
 
 // The line that the waiting ingress gets. What somebody else has settled (a status webhook that was
@@ -115,154 +111,163 @@ static void record(const struct tg_outcome *outcome, const struct tg_settled *se
     }
 }
 
-static enum attempt settle_items(struct work *work, struct dispatch_item *const *items, size_t n)
+// What follows from a batch that is settled.
+static void conclude(struct settle *settle, struct in_hand *const *messages, size_t n)
+{
+    struct successors successors = {0};
+    struct tg_job jobs[TG_BATCH_MAX];
+    const char *results[TG_BATCH_MAX] = {NULL};
+    for (size_t i = 0; i < n; i++) {
+        const struct tg_outcome *outcome = &messages[i]->outcome;
+        record(outcome, &settle->settled[i]);
+        successors_add(&successors, outcome->org_id, &settle->settled[i].released);
+        jobs[i] = in_hand_job(messages[i]);
+        if (jobs[i].waiter[0] == '\0')
+            continue;
+        tg_text_clear(&settle->results[i]);
+        write_result(outcome, &settle->settled[i], &settle->results[i]);
+        results[i] = tg_text_string(&settle->results[i]);
+    }
+    successors_publish(&successors, settle->stream);
+    TG_STOP_POINT("before_ack");
+    ack_jobs(settle->ack, jobs, results, n);
+}
+
+static enum tg_pg_status settle_outcomes(struct settle *settle, struct in_hand *const *messages,
+                                         size_t n)
 {
     const struct tg_outcome *outcomes[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
-        outcomes[i] = &items[i]->outcome;
-
-    for (;;) {
-        long long began_ms = tg_now_ms();
-        enum tg_pg_status status = tg_store_settle_sends(work->pg, outcomes, n, work->settled);
-        if (status == TG_PG_OK) {
-            tg_observe(TG_SETTLE_BATCH, (double)n);
-            tg_observe(TG_SETTLE_SECONDS, (double)(tg_now_ms() - began_ms) / 1e3);
-            break;
-        }
-        if (status == TG_PG_REFUSED)
-            return REFUSED;
-        if (!try_again(work))
-            return GIVEN_UP;
-    }
-
-    struct successors successors = {0};
-    const char *results[TG_BATCH_MAX] = {NULL};
-    for (size_t i = 0; i < n; i++) {
-        record(outcomes[i], &work->settled[i]);
-        successors_add(&successors, outcomes[i]->org_id, &work->settled[i].released);
-        if (items[i]->job.waiter[0] == '\0')
-            continue;
-        tg_text_clear(&work->results[i]);
-        write_result(outcomes[i], &work->settled[i], &work->results[i]);
-        results[i] = tg_text_string(&work->results[i]);
-    }
-    successors_publish(&successors, work->stream);
-    TG_STOP_POINT("before_ack");
-    finish_jobs(work, items, results, n);
-    return DONE;
+        outcomes[i] = &messages[i]->outcome;
+    long long began_ms = tg_now_ms();
+    enum tg_pg_status status = tg_store_settle_sends(settle->pg, outcomes, n, settle->settled);
+    if (status != TG_PG_OK)
+        return status;
+    tg_observe(TG_SETTLE_BATCH, (double)n);
+    tg_observe(TG_SETTLE_SECONDS, (double)(tg_now_ms() - began_ms) / 1e3);
+    conclude(settle, messages, n);
+    return TG_PG_OK;
 }
 
-// Messages that were claimed and certainly not dispatched: queued again, with a new job for whoever
-// comes first.
-static enum attempt hand_back(struct work *work, struct dispatch_item *const *items, size_t n)
+static enum tg_pg_status hand_back(struct settle *settle, struct in_hand *const *messages, size_t n)
 {
     struct tg_claim_key claims[TG_BATCH_MAX];
     struct tg_job jobs[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++) {
-        const struct tg_claim *claim = &items[i]->claim;
-        claims[i] = (struct tg_claim_key){claim->org_id, claim->message_id, claim->claim_id};
-        jobs[i] = items[i]->job;
+        claims[i] = in_hand_claim(messages[i]);
+        jobs[i] = in_hand_job(messages[i]);
     }
-    for (;;) {
-        enum tg_pg_status status = tg_store_release_sends(work->pg, claims, n);
-        if (status == TG_PG_OK)
-            break;
-        if (status == TG_PG_REFUSED)
-            return REFUSED;
-        if (!try_again(work))
-            return GIVEN_UP;
-    }
-    // The old entries go in any case: a message without a job is found by the janitor, but an old
-    // entry would keep it from looking (tg_stream_oldest_age).
-    size_t published = tg_job_publish(work->stream, jobs, n);
-    finish_jobs(work, items, NULL, n);
-    tg_log(TG_LOG_INFO, "sends_handed_back", TG_LOG_NUMBER("sends", n),
-           TG_LOG_NUMBER("published", published));
-    return DONE;
+    return hand_back_claims(settle->pg, settle->stream, settle->ack, claims, jobs, n);
 }
 
-static void log_left(const char *event, struct dispatch_item *const *items, size_t n)
+static void log_left(const char *event, struct in_hand *const *messages, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        tg_log(TG_LOG_ERROR, event, TG_LOG_ID("message_id", items[i]->outcome.message_id),
-               TG_LOG_ID("org_id", items[i]->outcome.org_id),
-               TG_LOG_TEXT("outcome", items[i]->outcome.key));
+        tg_log(TG_LOG_ERROR, event, TG_LOG_ID("message_id", messages[i]->outcome.message_id),
+               TG_LOG_ID("org_id", messages[i]->outcome.org_id),
+               TG_LOG_TEXT("outcome", messages[i]->outcome.key));
 }
 
-typedef enum attempt attempt_fn(struct work *work, struct dispatch_item *const *items, size_t n);
+typedef enum tg_pg_status batch_fn(struct settle *settle, struct in_hand *const *messages,
+                                   size_t n);
 
-// Does all items. What PostgreSQL refuses is halved until the one item is found that it will not
-// take: that one must not fail its neighbours. Its job stays pending.
-static void do_all(struct work *work, attempt_fn *stage, struct dispatch_item *const *items,
+// Does all messages. One that PostgreSQL will not take must not fail its neighbours; its job stays
+// pending.
+static void do_all(struct settle *settle, batch_fn *do_batch, struct in_hand *const *messages,
                    size_t n)
 {
-    size_t size = n;
-    for (size_t i = 0; i < n;) {
-        size = size < n - i ? size : n - i;
-        enum attempt attempt = stage(work, items + i, size);
-        if (attempt == GIVEN_UP) {
-            log_left("settle_given_up", items + i, n - i);
+    struct tg_batch batch = tg_batch_of(n, TG_BATCH_MAX);
+    while (tg_batch_next(&batch)) {
+        struct in_hand *const *of_batch = messages + batch.first;
+        enum tg_pg_status status = do_batch(settle, of_batch, batch.size);
+        if (status == TG_PG_OK)
+            continue;
+        if (status == TG_PG_REFUSED) {
+            if (!tg_batch_halve(&batch))
+                log_left("settle_refused", of_batch, 1);
+        } else if (try_again(settle)) {
+            tg_batch_repeat(&batch);
+        } else {
+            log_left("settle_given_up", of_batch, n - batch.first);
             return;
         }
-        if (attempt == REFUSED && size > 1) {
-            size /= 2;
-            continue;
-        }
-        if (attempt == REFUSED)
-            log_left("settle_refused", items + i, 1);
-        i += size;
-        size *= 2;
     }
 }
 
-static void settle_batch(struct work *work, struct dispatch_item *const *items, size_t n)
+static void settle_all(struct settle *settle, struct in_hand *const *messages, size_t n)
 {
-    struct dispatch_item *outcomes[TG_BATCH_MAX];
-    struct dispatch_item *undone[TG_BATCH_MAX];
-    size_t outcome_count = 0;
+    struct in_hand *dispatched[TG_BATCH_MAX];
+    struct in_hand *undone[TG_BATCH_MAX];
+    size_t dispatched_count = 0;
     size_t undone_count = 0;
     for (size_t i = 0; i < n; i++) {
-        if (items[i]->hand_back)
-            undone[undone_count++] = items[i];
+        if (messages[i]->hand_back)
+            undone[undone_count++] = messages[i];
         else
-            outcomes[outcome_count++] = items[i];
+            dispatched[dispatched_count++] = messages[i];
     }
-    do_all(work, settle_items, outcomes, outcome_count);
-    do_all(work, hand_back, undone, undone_count);
+    do_all(settle, settle_outcomes, dispatched, dispatched_count);
+    do_all(settle, hand_back, undone, undone_count);
 }
 
-void *settle_run(void *argument)
+static void *run(void *argument)
 {
-    const struct settle *settle = argument;
-    struct work *work = calloc(1, sizeof *work);
-    if (!work)
-        abort();
-    work->settle = settle;
-    work->pg = tg_pg_create(settle->settings->postgres_url, "tollgate-worker settle");
-    work->stream = tg_stream_create(settle->settings->redis_url, (int)settle->settings->partitions,
-                                    tg_job_work);
-    work->ack = ack_create(work->stream);
+    struct settle *settle = argument;
+    const struct servers *servers = settle->servers;
+    settle->pg = tg_pg_create(servers->postgres_url, "tollgate-worker settle");
+    settle->stream = servers_stream(servers, tg_job_work);
+    settle->ack = ack_create(settle->stream);
 
-    while (!tg_queue_drained(settle->in)) {
-        void *popped[TG_BATCH_MAX];
-        struct dispatch_item *items[TG_BATCH_MAX];
-        size_t n = tg_queue_pop(settle->in, popped, TG_BATCH_MAX, IDLE_MS);
-        tg_gauge_set(TG_SETTLE_QUEUE, (int64_t)tg_queue_length(settle->in));
+    while (!tg_queue_drained(settle->queue)) {
+        struct in_hand *messages[TG_BATCH_MAX];
+        size_t n = tg_queue_pop(settle->queue, (void **)messages, TG_BATCH_MAX, IDLE_MS);
+        tg_gauge_set(TG_SETTLE_QUEUE, (int64_t)tg_queue_length(settle->queue));
+        ack_late(settle->ack);
+        settle_all(settle, messages, n);
         for (size_t i = 0; i < n; i++)
-            items[i] = popped[i];
-        ack_late(work->ack);
-        settle_batch(work, items, n);
-        for (size_t i = 0; i < n; i++)
-            dispatch_item_destroy(items[i]);
+            in_hand_destroy(messages[i]);
         places_give_back(settle->places, n);
     }
 
-    ack_destroy(work->ack);
-    tg_stream_leave(work->stream, settle->consumer);
-    for (size_t i = 0; i < TG_BATCH_MAX; i++)
-        tg_text_finish(&work->results[i]);
-    tg_stream_destroy(work->stream);
-    tg_pg_destroy(work->pg);
-    free(work);
+    ack_destroy(settle->ack);
+    tg_stream_leave(settle->stream, servers->consumer);
+    tg_stream_destroy(settle->stream);
+    tg_pg_destroy(settle->pg);
     return NULL;
+}
+
+struct settle *settle_start(const struct servers *servers, struct places *places, struct stop *stop)
+{
+    struct settle *settle = calloc(1, sizeof *settle);
+    if (!settle)
+        abort();
+    settle->servers = servers;
+    settle->places = places;
+    settle->stop = stop;
+    settle->queue = tg_queue_create(places_count(places));
+    settle->thread = tg_service_thread("settle", run, settle);
+    return settle;
+}
+
+void settle_push(struct settle *settle, struct in_hand *message)
+{
+    // There are no more messages than places, and nobody hands anything over after the end.
+    if (!tg_queue_try_push(settle->queue, message))
+        abort();
+}
+
+void settle_stop(struct settle *settle)
+{
+    tg_queue_close(settle->queue);
+    pthread_join(settle->thread, NULL);
+}
+
+void settle_free(struct settle *settle)
+{
+    if (!settle)
+        return;
+    for (size_t i = 0; i < TG_BATCH_MAX; i++)
+        tg_text_finish(&settle->results[i]);
+    tg_queue_destroy(settle->queue);
+    free(settle);
 }

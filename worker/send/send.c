@@ -1,0 +1,61 @@
+#include "worker/send/send.h"
+
+#include "worker/send/dispatch.h"
+#include "worker/send/intake.h"
+#include "worker/send/places.h"
+#include "worker/send/settle.h"
+#include "worker/stop.h"
+
+#include <stdlib.h>
+
+struct send {
+    struct stop *stop;
+    struct places *places;
+    struct intake *intake;
+    struct dispatch *dispatch;
+    struct settle *settle;
+};
+
+struct send *send_start(const struct servers *servers, const struct graph_options *graph)
+{
+    struct send *send = calloc(1, sizeof *send);
+    if (!send)
+        abort();
+    send->stop = stop_create();
+    send->places = places_create(graph->at_once);
+    send->settle = settle_start(servers, send->places, send->stop);
+    send->dispatch = dispatch_start(graph, send->settle, send->stop);
+    send->intake = intake_start(servers, send->places, send->dispatch, send->stop);
+    return send;
+}
+
+void send_close(struct send *send)
+{
+    if (!send)
+        return;
+    intake_close(send->intake);
+    dispatch_close(send->dispatch);
+}
+
+// In the order of the flow: nothing comes to a stage any more when it is stopped.
+void send_stop(struct send *send)
+{
+    if (!send)
+        return;
+    send_close(send);
+    intake_stop(send->intake);
+    dispatch_stop(send->dispatch);
+    settle_stop(send->settle);
+}
+
+void send_free(struct send *send)
+{
+    if (!send)
+        return;
+    intake_free(send->intake);
+    dispatch_free(send->dispatch);
+    settle_free(send->settle);
+    places_destroy(send->places);
+    stop_destroy(send->stop);
+    free(send);
+}

@@ -1,0 +1,19 @@
+// The room of sends: intake, dispatch and settle, each a thread, joined by bounded queues. All that
+// takes a struct send takes NULL as well.
+#pragma once
+
+#include "worker/send/graph.h"
+#include "worker/servers.h"
+
+struct send;
+
+// Starts the three. `servers` and the strings of `graph` must outlive them.
+struct send *send_start(const struct servers *servers, const struct graph_options *graph);
+
+// Takes no further jobs from now on, and begins nothing more of what was taken.
+void send_close(struct send *send);
+
+// The same, and waits until what was taken is settled or handed back; what is under way at Meta has
+// TG_DRAIN_MS.
+void send_stop(struct send *send);
+void send_free(struct send *send); // stopped
