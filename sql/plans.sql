@@ -1,6 +1,7 @@
 -- How functions have their statements planned, where what the planner sees would mislead it: it counts the
 -- hot tables while they are empty at night and uses the plan while they are full by day, and any plan that
--- is right for the empty ones is ruinous for the full ones. A function that is not named plans as usual.
+-- is right for the empty ones is ruinous for the full ones. A function that is not named plans as its caller does:
+-- so do the phases of those that are.
 -- deploy/migrate runs this after it has made the functions anew, so the list is the whole truth.
 --
 --   lookup    enable_seqscan = off: no table is read from end to end
@@ -26,10 +27,14 @@ BEGIN
             -- Each step an index look-up, and nothing left to plan.
             ('accept_sends',          'lookup nested written generic'),
             ('claim_sends',           'lookup nested written generic'),
+            ('settle_sends',          'lookup nested written generic'),
+            ('apply_statuses',        'lookup nested written generic'),
             ('receive_messages',      'lookup nested written generic'),
             ('receive_preferences',   'lookup nested written generic'),
             ('lock_wallets',          'lookup nested generic'),
             ('book',                  'lookup nested written generic'),
+            ('refund_sends',          'lookup nested written generic'),
+            ('move_fees',             'lookup nested written generic'),
             ('lock_pace',             'lookup nested written generic'),
             ('take_slots',            'lookup nested written generic'),
             ('lock_line_ends',        'lookup nested generic'),
@@ -38,10 +43,6 @@ BEGIN
             ('release_sends',         'lookup generic'),
             -- An UPDATE's join cannot be fixed by the way it is written, and a plan from when messages was
             -- empty would read all of it.
-            ('settle_sends',          'lookup unmerged custom'),
-            ('apply_statuses',        'lookup unmerged custom'),
-            ('refund_sends',          'lookup unmerged custom'),
-            ('move_fees',             'lookup unmerged custom'),
             ('end_sends',             'lookup custom'),
             ('fail_unheard_sends',    'lookup custom'),
             ('park_sends',            'lookup custom'),

@@ -79,34 +79,29 @@ BEGIN
     RETURN v_paused;
 END $$;
 
--- act_on_failures: what failures say of more than their message, by the actions of their error rules: their
--- channels are slowed or paused, their recipients opted out of bulk. Returns the channels that were paused by
--- this. A NULL channel is let alone.
-CREATE OR REPLACE FUNCTION act_on_failures(p_org_ids uuid[], p_message_ids uuid[], p_channel_ids uuid[],
-                                           p_actions text[], p_outcomes text[], p_messages text[],
-                                           p_tried_at timestamptz[])
-RETURNS uuid[]
+-- act_on_failures: what failures say of more than their message: their channels are slowed or paused, their
+-- recipients opted out of bulk. Returns the channels that were paused by this.
+CREATE OR REPLACE FUNCTION act_on_failures(p_failures failure[]) RETURNS uuid[]
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_paused uuid[];
+    v_actions text[] := ARRAY(SELECT f.action FROM unnest(p_failures) f);
+    v_paused  uuid[];
 BEGIN
-    PERFORM slow_channels(array_agg(i.org_id), array_agg(i.channel_id))
-       FROM unnest(p_org_ids, p_channel_ids, p_actions) AS i (org_id, channel_id, action)
-      WHERE i.action = 'slow_channel'
-     HAVING count(*) > 0;
-    SELECT pause_channels(array_agg(i.org_id ORDER BY i.n), array_agg(i.channel_id ORDER BY i.n),
-                          array_agg(i.outcome ORDER BY i.n), array_agg(i.message ORDER BY i.n),
-                          array_agg(i.tried_at ORDER BY i.n))
-      INTO v_paused
-      FROM unnest(p_org_ids, p_channel_ids, p_actions, p_outcomes, p_messages, p_tried_at)
-           WITH ORDINALITY AS i (org_id, channel_id, action, outcome, message, tried_at, n)
-     WHERE i.action = 'pause_channel'
-    HAVING count(*) > 0;
-    PERFORM opt_out_recipients(array_agg(i.org_id), array_agg(i.message_id))
-       FROM unnest(p_org_ids, p_message_ids, p_actions) AS i (org_id, message_id, action)
-      WHERE i.action = 'opt_out_bulk'
-     HAVING count(*) > 0;
+    IF 'slow_channel' = ANY (v_actions) THEN
+        PERFORM slow_channels(array_agg(f.org_id), array_agg(f.channel_id))
+           FROM unnest(p_failures) f WHERE f.action = 'slow_channel';
+    END IF;
+    IF 'pause_channel' = ANY (v_actions) THEN
+        SELECT pause_channels(array_agg(f.org_id), array_agg(f.channel_id), array_agg(f.outcome),
+                              array_agg(f.message), array_agg(f.tried_at))
+          INTO v_paused
+          FROM unnest(p_failures) f WHERE f.action = 'pause_channel';
+    END IF;
+    IF 'opt_out_bulk' = ANY (v_actions) THEN
+        PERFORM opt_out_recipients(array_agg(f.org_id), array_agg(f.message_id))
+           FROM unnest(p_failures) f WHERE f.action = 'opt_out_bulk';
+    END IF;
     RETURN v_paused;
 END $$;
 

@@ -8,7 +8,7 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_refund   boolean := (find_error_rule(p_outcome)).refundable;
+    v_refund   boolean := (SELECT r.refundable FROM error_rule_of(p_outcome) r);
     v_orgs     uuid[];
     v_ended    uuid[];
     v_tries    smallint[];

@@ -1,16 +1,19 @@
 -- Error rules: what follows from an outcome that is not success.
 
--- The rule for an outcome: its own row, else the range that holds its code, else `default`.
-CREATE OR REPLACE FUNCTION find_error_rule(p_outcome text) RETURNS error_rules
+-- The rule for an outcome: its own row, else the range that holds its code, else `default`; no row for NULL. For
+-- FROM clauses, where it becomes part of the statement.
+CREATE OR REPLACE FUNCTION error_rule_of(p_outcome text) RETURNS SETOF error_rules
 LANGUAGE sql STABLE
-SET search_path = tollgate, pg_temp
 AS $$
-    SELECT r FROM error_rules r
-     WHERE r.outcome IN (p_outcome, 'default')
-        OR CASE WHEN p_outcome ~ '^[0-9]{1,9}$' THEN p_outcome::integer END
+    SELECT r.* FROM error_rules r WHERE r.outcome = p_outcome
+    UNION ALL
+    SELECT r.* FROM error_rules r
+     WHERE p_outcome ~ '^[0-9]{1,9}$'
+       AND CASE WHEN p_outcome ~ '^[0-9]{1,9}$' THEN p_outcome::integer END
            BETWEEN r.first_code AND r.last_code
-     ORDER BY r.outcome = p_outcome DESC, r.outcome = 'default'
-     LIMIT 1;
+    UNION ALL
+    SELECT r.* FROM error_rules r WHERE r.outcome = 'default' AND p_outcome IS NOT NULL
+    LIMIT 1; -- what comes after the first is not even looked for
 $$;
 
 -- Is a failure with this outcome refunded? A code without a rule is judged by Meta's is_transient.

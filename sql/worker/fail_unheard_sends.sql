@@ -19,7 +19,8 @@ BEGIN
     WITH failed AS (
         UPDATE messages m
            SET status = 'failed', failed_at = clock_timestamp(), unconfirmed_at = NULL,
-               refunded = m.fee > 0 AND is_refundable(find_error_rule(m.error_code), m.error_transient)
+               refunded = m.fee > 0 AND (SELECT is_refundable(r, m.error_transient)
+                                       FROM error_rule_of(m.error_code) r)
          WHERE m.id = ANY (v_unheard) AND m.org_id = ANY (v_orgs) AND m.status = 'unconfirmed'
            AND m.unconfirmed_at < clock_timestamp() - p_window_s * interval '1 second'
         RETURNING m.org_id, m.id, m.refunded

@@ -191,3 +191,12 @@ Test(error_rules, there_is_always_a_default)
     run("ROLLBACK");
     cr_assert_str_eq(number_of("error_rules WHERE outcome = 'default'"), "1");
 }
+
+Test(error_rules, an_outcome_has_its_own_rule_or_its_ranges_or_the_default)
+{
+    assert_rows(rows("SELECT asked, rule.outcome FROM (VALUES (1, '190'), (2, '200'), (3, '299'), "
+                     "(4, '4711'), (5, 'network:refused'), (6, 'nonsense'), (7, NULL)) AS a (n, "
+                     "asked) LEFT JOIN LATERAL error_rule_of(asked) rule ON true ORDER BY n"),
+                "190, 190", "200, 200-299", "299, 200-299", "4711, default",
+                "network:refused, network:refused", "nonsense, default", "null, null");
+}

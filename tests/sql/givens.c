@@ -154,21 +154,33 @@ static const char *outcome_row(const struct outcome_spec *item, size_t n)
                 or_else(item->retry_after_s, "0"));
 }
 
-const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n)
+// The batch as the arguments a to h of whatever takes one.
+static const char *outcome_batch(const struct outcome_spec *outcomes, size_t n)
 {
     const char *items = outcome_row(&outcomes[0], 0);
     for (size_t i = 1; i < n; i++)
         items = text("%s, %s", items, outcome_row(&outcomes[i], i));
-    return text("SELECT CASE WHEN settled THEN 'settled' ELSE 'not settled' END, status, "
-                "CASE WHEN refunded THEN 'refunded' ELSE 'not refunded' END, "
-                "CASE WHEN unknown_code THEN 'unknown code' ELSE 'known code' END, error_class "
-                "FROM (SELECT array_agg(a ORDER BY n) AS a, array_agg(b ORDER BY n) AS b, "
+    return text("(SELECT array_agg(a ORDER BY n) AS a, array_agg(b ORDER BY n) AS b, "
                 "array_agg(c ORDER BY n) AS c, array_agg(d ORDER BY n) AS d, "
                 "array_agg(e ORDER BY n) AS e, array_agg(f ORDER BY n) AS f, "
                 "array_agg(g ORDER BY n) AS g, array_agg(h ORDER BY n) AS h "
-                "FROM (VALUES %s) AS outcome (n, a, b, c, d, e, f, g, h)) batch, "
-                "settle_sends(a, b, c, d, e, f, g, h) settled",
+                "FROM (VALUES %s) AS outcome (n, a, b, c, d, e, f, g, h)) batch",
                 items);
+}
+
+const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n)
+{
+    return text("SELECT CASE WHEN settled THEN 'settled' ELSE 'not settled' END, status, "
+                "CASE WHEN refunded THEN 'refunded' ELSE 'not refunded' END, "
+                "CASE WHEN unknown_code THEN 'unknown code' ELSE 'known code' END, error_class "
+                "FROM %s, settle_sends(a, b, c, d, e, f, g, h) settled",
+                outcome_batch(outcomes, n));
+}
+
+const char *judged_sql(const struct outcome_spec *outcomes, size_t n)
+{
+    return text("ARRAY(SELECT i FROM %s, judge_outcomes(a, b, c, d, e, f, g, h) i)",
+                outcome_batch(outcomes, n));
 }
 
 const char *released_by(const char *org, const char *message, const char *outcome)

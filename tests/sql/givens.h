@@ -83,6 +83,11 @@ struct outcome_spec {
     rows("%s", settle_sends_sql((struct outcome_spec[]){__VA_ARGS__},                              \
                                 sizeof(struct outcome_spec[]){__VA_ARGS__} /                       \
                                     sizeof(struct outcome_spec)))
+// The items of a batch as judge_outcomes gives them: an expression for the other phases.
+#define judged(...)                                                                                \
+    judged_sql((struct outcome_spec[]){__VA_ARGS__},                                               \
+               sizeof(struct outcome_spec[]){__VA_ARGS__} / sizeof(struct outcome_spec))
+const char *judged_sql(const struct outcome_spec *outcomes, size_t n);
 // Settles one message; returns the id of the one that this calls up, or "null".
 const char *released_by(const char *org, const char *message, const char *outcome);
 // The statement that settles a batch. Any thread.

@@ -1,0 +1,153 @@
+-- The phases of settle_sends, in the order in which it calls them. (An array that is made of one unnest alone
+-- has its order.)
+
+-- judge_outcomes: each outcome with what its error rule says; in the order of the message ids, in which all rows
+-- are locked.
+CREATE OR REPLACE FUNCTION judge_outcomes(
+    p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[], p_outcomes text[], p_wamids text[],
+    p_error_messages text[], p_transients boolean[], p_retry_afters bigint[]
+) RETURNS SETOF outcome_item
+LANGUAGE sql STABLE
+AS $$
+    SELECT i.n, i.org_id, i.message_id, i.claim_id, i.outcome, i.wamid, i.error_message, i.transient,
+           i.retry_after_s, row_number() OVER (PARTITION BY i.message_id ORDER BY i.n) > 1 AS is_repeat,
+           CASE WHEN i.outcome = 'sent' THEN 'sent'
+                WHEN r.unconfirmed THEN 'unconfirmed'
+                ELSE 'failed' END AS status,
+           NOT r.unconfirmed AND is_refundable(r, i.transient) AS is_refunded,
+           r.retry = 'backoff' AS is_retried, r.action, r.class AS error_class,
+           r.outcome = 'default' AS unknown_code
+      FROM unnest(p_org_ids, p_message_ids, p_claim_ids, p_outcomes, p_wamids, p_error_messages, p_transients,
+                  p_retry_afters) WITH ORDINALITY
+           AS i (org_id, message_id, claim_id, outcome, wamid, error_message, transient, retry_after_s, n)
+      LEFT JOIN LATERAL error_rule_of(CASE WHEN i.outcome <> 'sent' THEN i.outcome END) r ON true
+     ORDER BY i.message_id, i.n;
+$$;
+
+-- put_off: what is worth another attempt, and has one and the time left, waits for it.
+CREATE OR REPLACE FUNCTION put_off(p_items outcome_item[]) RETURNS settled_item[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    c_attempts_max CONSTANT integer := 6;
+    v_settled      settled_item[];
+BEGIN
+    WITH due AS MATERIALIZED (
+        SELECT i AS item, o.claimed_at,
+               clock_timestamp() + retry_delay(i.action, o.attempt, i.retry_after_s) AS at
+          FROM unnest(p_items) i
+          JOIN outbox o ON o.message_id = i.message_id AND o.org_id = i.org_id AND o.claim_id = i.claim_id
+         WHERE i.is_retried AND NOT i.is_repeat AND o.state = 'sending' AND o.attempt < c_attempts_max
+    ), waiting AS (
+        UPDATE outbox o SET state = 'scheduled', due_at = d.at, look_at = d.at, paced = false,
+                            claim_id = NULL, claimed_at = NULL
+          FROM due d
+         WHERE o.message_id = (d.item).message_id AND o.org_id = (d.item).org_id
+           AND o.claim_id = (d.item).claim_id AND o.state = 'sending' AND d.at < o.not_after
+        RETURNING d.item, 'scheduled', o.attempt, o.channel_id, o.contact_id, d.claimed_at
+    )
+    SELECT array_agg(w::settled_item) INTO v_settled FROM waiting w;
+    RETURN v_settled;
+END $$;
+
+-- take_out: what is still `sending` under the claim that dispatched it leaves the outbox.
+CREATE OR REPLACE FUNCTION take_out(p_items outcome_item[]) RETURNS settled_item[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_settled settled_item[];
+BEGIN
+    WITH gone AS (
+        DELETE FROM outbox o USING unnest(p_items) i
+         WHERE NOT i.is_repeat AND o.message_id = i.message_id AND o.org_id = i.org_id
+           AND o.claim_id = i.claim_id AND o.state = 'sending'
+        RETURNING i, i.status, o.attempt, o.channel_id, o.contact_id, o.claimed_at
+    )
+    SELECT array_agg(g::settled_item) INTO v_settled FROM gone g;
+    RETURN v_settled;
+END $$;
+
+-- correct_abandoned: messages that unconfirm_sends has taken for abandoned, and whose outcome says more. Their
+-- last attempt's row is that of the lost answer, which now has come.
+CREATE OR REPLACE FUNCTION correct_abandoned(p_items outcome_item[]) RETURNS settled_item[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_settled settled_item[];
+BEGIN
+    SELECT array_agg(ROW(l.item, (l.item).status, l.attempts, NULL, NULL, NULL)::settled_item)
+      INTO v_settled
+      FROM (SELECT i AS item, m.attempts
+              FROM unnest(p_items) i JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
+             WHERE NOT i.is_repeat AND i.status <> 'unconfirmed' AND m.unconfirmed_at IS NOT NULL
+               FOR NO KEY UPDATE OF m) l;
+    DELETE FROM attempts a USING unnest(v_settled) s
+     WHERE s.status = 'sent' AND a.message_id = (s.item).message_id AND a.org_id = (s.item).org_id
+       AND a.attempt = s.attempt;
+    UPDATE attempts a SET outcome = (s.item).outcome, error_message = (s.item).error_message
+      FROM unnest(v_settled) s
+     WHERE s.status <> 'sent' AND a.message_id = (s.item).message_id AND a.org_id = (s.item).org_id
+       AND a.attempt = s.attempt;
+    RETURN v_settled;
+END $$;
+
+-- record_outcomes: the messages' own record, and a row for each attempt that failed.
+CREATE OR REPLACE FUNCTION record_outcomes(p_settled settled_item[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    UPDATE messages m
+       SET status = s.status, attempts = s.attempt, wamid = (s.item).wamid,
+           refunded = s.status = 'failed' AND (s.item).is_refunded AND m.fee > 0,
+           error_code = CASE WHEN s.status <> 'sent' THEN (s.item).outcome END,
+           error_message = CASE WHEN s.status <> 'sent' THEN (s.item).error_message END,
+           error_transient = CASE WHEN s.status <> 'sent' THEN (s.item).transient END,
+           sent_at = CASE WHEN s.status = 'sent' THEN clock_timestamp() END,
+           failed_at = CASE WHEN s.status = 'failed' THEN clock_timestamp() END,
+           unconfirmed_at = CASE WHEN s.status = 'unconfirmed' THEN clock_timestamp() END
+      FROM unnest(p_settled) s
+     WHERE s.status <> 'scheduled' AND m.id = (s.item).message_id AND m.org_id = (s.item).org_id;
+    INSERT INTO attempts (org_id, message_id, attempt, outcome, error_message, claimed_at)
+    SELECT (s.item).org_id, (s.item).message_id, s.attempt, (s.item).outcome, (s.item).error_message,
+           s.claimed_at
+      FROM unnest(p_settled) s
+     WHERE s.status <> 'sent' AND s.claimed_at IS NOT NULL;
+END $$;
+
+-- note_sent_at: messages that a status webhook has settled before their answer came: when Meta took them is all
+-- that is left to record.
+CREATE OR REPLACE FUNCTION note_sent_at(p_items outcome_item[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    UPDATE messages m SET sent_at = clock_timestamp()
+      FROM unnest(p_items) i
+     WHERE i.outcome = 'sent' AND m.id = i.message_id AND m.org_id = i.org_id AND m.wamid = i.wamid
+       AND m.sent_at IS NULL;
+END $$;
+
+-- tell_settled: a row per item, in order; of what is not settled, how it stands. p_released: whom each of
+-- p_settled has called up.
+CREATE OR REPLACE FUNCTION tell_settled(p_items outcome_item[], p_settled settled_item[], p_released uuid[],
+                                        p_paused uuid[])
+RETURNS TABLE (message_id uuid, settled boolean, status text, refunded boolean, unknown_code boolean,
+               error_class text, paused boolean, released_id uuid)
+LANGUAGE sql STABLE
+AS $$
+    SELECT (r.item).message_id, r.settled, r.status, coalesce(r.refunded, false),
+           coalesce((r.item).unknown_code, false), (r.item).error_class,
+           coalesce((r.item).action = 'pause_channel' AND r.channel_id = ANY (p_paused), false), r.released_id
+      FROM (SELECT s.item, true AS settled, s.status, s.channel_id, s.released_id,
+                   CASE WHEN s.status = 'failed' AND (s.item).is_refunded THEN (
+                       SELECT m.refunded FROM messages m
+                        WHERE m.id = (s.item).message_id AND m.org_id = (s.item).org_id) END AS refunded
+              FROM unnest(p_settled, p_released)
+                   AS s (item, status, attempt, channel_id, contact_id, claimed_at, released_id)
+            UNION ALL
+            SELECT i, false, coalesce(o.state, m.status, 'failed'), NULL, NULL, m.refunded
+              FROM unnest(p_items) i
+              LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
+              LEFT JOIN outbox o ON o.message_id = i.message_id AND o.org_id = i.org_id
+             WHERE i.n <> ALL (ARRAY(SELECT (s.item).n FROM unnest(p_settled) s))) r
+     ORDER BY (r.item).n;
+$$;

@@ -1,0 +1,144 @@
+-- The phases of apply_statuses, in the order in which it calls them.
+
+-- find_statuses: each status with its message. LIMIT keeps each look-up apart from the other joins: planned among
+-- them for an empty table it would read all messages.
+CREATE OR REPLACE FUNCTION find_statuses(
+    p_phone_number_ids text[], p_wamids text[], p_message_ids uuid[], p_statuses text[], p_times bigint[],
+    p_pricings text[], p_error_codes text[], p_error_messages text[]
+) RETURNS SETOF status_item
+LANGUAGE sql STABLE
+AS $$
+    SELECT s.n, CASE WHEN c.id IS NULL THEN 'unknown_number'
+                     WHEN named.org_id <> c.org_id OR named.channel_id <> c.id OR named.direction <> 'outbound'
+                     THEN 'foreign_message'
+                     WHEN named.id IS NULL AND known.id IS NULL THEN 'unknown_message'
+                     ELSE 'applied' END AS verdict,
+           c.org_id, coalesce(named.id, known.id) AS message_id,
+           s.status = 'failed' OR coalesce(named.refunded, known.refunded, false) AS may_move_money,
+           s.status, to_timestamp(s.at) AS at, s.wamid, s.pricing::json AS pricing, s.error_code, s.error_message
+      FROM unnest(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings, p_error_codes,
+                  p_error_messages) WITH ORDINALITY
+           AS s (phone_number_id, wamid, message_id, status, at, pricing, error_code, error_message, n)
+      LEFT JOIN channels c ON c.phone_number_id = s.phone_number_id
+      LEFT JOIN LATERAL (
+           SELECT m.id, m.org_id, m.channel_id, m.direction, m.refunded FROM messages m
+            WHERE m.id = s.message_id LIMIT 1) named ON true
+      LEFT JOIN LATERAL (
+           SELECT m.id, m.refunded FROM messages m
+            WHERE m.channel_id = c.id AND m.org_id = c.org_id AND m.wamid = s.wamid
+              AND m.direction = 'outbound' AND named.id IS NULL LIMIT 1) known ON true
+     ORDER BY message_id, s.n; -- the lock order
+$$;
+
+-- take_out_known: Meta has these messages: their outbox rows go, and who stands behind them is called up. Returns
+-- what it has taken out, its attempts, and whom each has called up.
+CREATE OR REPLACE FUNCTION take_out_known(p_items status_item[], OUT message_ids uuid[],
+                                          OUT attempts smallint[], OUT released_ids uuid[])
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_orgs     uuid[];
+    v_channels uuid[];
+    v_contacts bigint[];
+BEGIN
+    WITH gone AS (
+        DELETE FROM outbox o USING unnest(p_items) i
+         WHERE i.verdict = 'applied' AND o.message_id = i.message_id AND o.org_id = i.org_id
+        RETURNING o.*
+    )
+    SELECT array_agg(g.message_id), array_agg(g.attempt), array_agg(g.org_id), array_agg(g.channel_id),
+           array_agg(g.contact_id)
+      INTO message_ids, attempts, v_orgs, v_channels, v_contacts FROM gone g;
+    IF message_ids IS NOT NULL THEN
+        released_ids := call_up_next(v_orgs, v_channels, v_contacts, true);
+    END IF;
+END $$;
+
+-- sum_statuses: locks the messages, and counts in what the batch says of each.
+CREATE OR REPLACE FUNCTION sum_statuses(p_items status_item[]) RETURNS status_sum[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_sums status_sum[];
+BEGIN
+    WITH held AS MATERIALIZED (
+        SELECT i, i.n, i.org_id, i.message_id, i.status, i.at, m.fee, m.delivered_at IS NOT NULL AS was_delivered,
+               m.read_at IS NOT NULL AS was_read, m.failed_at IS NOT NULL AS has_failed,
+               m.refunded AND NOT m.refund_waived AS was_refunded
+          FROM unnest(p_items) i
+          JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
+         WHERE i.verdict = 'applied'
+         ORDER BY m.id, i.n FOR NO KEY UPDATE OF m
+    ), known AS (
+        SELECT h.org_id, h.message_id, h.fee, h.was_refunded, h.has_failed,
+               bool_or(h.status = 'failed') AND NOT h.has_failed AS is_failing,
+               bool_or(h.status = 'delivered') OR h.was_delivered AS is_delivered,
+               bool_or(h.status = 'read') OR h.was_read AS is_read,
+               min(h.at) FILTER (WHERE h.status = 'sent') AS sent_at,
+               min(h.at) FILTER (WHERE h.status = 'delivered') AS delivered_at,
+               min(h.at) FILTER (WHERE h.status = 'read') AS read_at,
+               min(h.at) FILTER (WHERE h.status = 'failed') AS failed_at,
+               (array_agg(h.i ORDER BY h.n))[1] AS first,
+               (array_agg(h.i ORDER BY h.n) FILTER (WHERE h.status = 'failed'))[1] AS failure,
+               (array_agg(h.i ORDER BY h.n) FILTER (WHERE (h.i).pricing IS NOT NULL))[1] AS priced
+          FROM held h
+         GROUP BY h.org_id, h.message_id, h.fee, h.was_refunded, h.has_failed, h.was_delivered, h.was_read
+    ), judged AS (
+        SELECT (k.first).n, k.org_id, k.message_id,
+               CASE WHEN k.is_read THEN 'read' WHEN k.is_delivered THEN 'delivered'
+                    WHEN k.has_failed OR k.is_failing THEN 'failed' ELSE 'sent' END AS status,
+               k.is_failing, f.refund AS is_refunded,
+               (f.refund OR k.was_refunded) AND (k.is_read OR k.is_delivered) AS is_charged_again,
+               coalesce((k.failure).error_code, 'unspecified') AS error_code, (k.failure).error_message,
+               r.action, r.outcome = 'default' AS unknown_code, (k.first).wamid, (k.priced).pricing,
+               k.sent_at, k.delivered_at, k.read_at, k.failed_at
+          FROM known k
+          LEFT JOIN LATERAL error_rule_of(CASE WHEN k.is_failing THEN
+                                          coalesce((k.failure).error_code, 'unspecified') END) r ON true
+         CROSS JOIN LATERAL (SELECT coalesce(k.fee > 0 AND is_refundable(r, NULL), false) AS refund) f
+    )
+    SELECT array_agg(j::status_sum ORDER BY j.org_id, j.message_id)
+      INTO v_sums FROM judged j;
+    RETURN v_sums;
+END $$;
+
+-- record_statuses: forward only. p_gone, p_attempts: of take_out_known; p_reversed: whose fee was taken again.
+CREATE OR REPLACE FUNCTION record_statuses(p_sums status_sum[], p_gone uuid[], p_attempts smallint[],
+                                           p_reversed uuid[])
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    UPDATE messages m
+       SET status = s.status,
+           attempts = coalesce(p_attempts[array_position(p_gone, m.id)], m.attempts),
+           wamid = coalesce(m.wamid, s.wamid),
+           refunded = (m.refunded OR s.is_refunded) AND m.id <> ALL (p_reversed),
+           refund_waived = m.refund_waived OR s.is_charged_again AND m.id <> ALL (p_reversed),
+           error_code = CASE WHEN s.is_failing THEN s.error_code
+                             WHEN m.failed_at IS NOT NULL THEN m.error_code END,
+           error_message = CASE WHEN s.is_failing THEN s.error_message
+                                WHEN m.failed_at IS NOT NULL THEN m.error_message END,
+           error_transient = CASE WHEN NOT s.is_failing AND m.failed_at IS NOT NULL THEN m.error_transient END,
+           sent_at = least(m.sent_at, s.sent_at), delivered_at = least(m.delivered_at, s.delivered_at),
+           read_at = least(m.read_at, s.read_at), failed_at = least(m.failed_at, s.failed_at),
+           unconfirmed_at = NULL, pricing = coalesce(m.pricing, s.pricing)
+      FROM unnest(p_sums) s
+     WHERE m.id = s.message_id AND m.org_id = s.org_id;
+END $$;
+
+-- tell_applied: a row per item, in order. What a message's statuses brought is told with the first of them.
+CREATE OR REPLACE FUNCTION tell_applied(p_items status_item[], p_sums status_sum[], p_gone uuid[],
+                                        p_released uuid[], p_reversed uuid[])
+RETURNS TABLE (verdict text, org_id uuid, message_id uuid, refunded boolean, reversed boolean,
+               unknown_code boolean, released_id uuid)
+LANGUAGE sql STABLE
+AS $$
+    SELECT i.verdict, i.org_id, i.message_id,
+           i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s WHERE s.is_refunded)),
+           i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s WHERE s.message_id = ANY (p_reversed))),
+           i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s WHERE s.unknown_code)),
+           CASE WHEN p_gone IS NOT NULL AND i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s))
+                THEN p_released[array_position(p_gone, i.message_id)] END
+      FROM unnest(p_items) i ORDER BY i.n;
+$$;

@@ -1,0 +1,135 @@
+// The planner counts the hot tables while they are empty, at night, and its plans are used while
+// they are full: each call must then still read what it needs, and not a table (sql/plans.sql).
+
+#include "tests/sql/inbound.h"
+
+#include <stdlib.h>
+
+TestSuite(plans, .init = database_create, .fini = database_drop);
+
+enum { FULL = 3000, BATCH = 16, READS_MAX = 20 * BATCH };
+
+static const char *acme;
+
+// So many sends, accepted at once; key: whether each has an idempotency key.
+static void accept(int n, const char *key)
+{
+    run("SELECT accept_sends(array_agg(gen_random_uuid()), array_agg('%s'::uuid), "
+        "array_agg(NULL::uuid), "
+        "array_agg('4915' || lpad(nextval('phones')::text, 8, '0')), array_agg(NULL::text), "
+        "array_agg('text'::text), array_agg('{}'::text), array_agg(NULL::text), "
+        "array_agg('high'::text), "
+        "array_agg(NULL::bigint), array_agg(NULL::bigint), array_agg(%s), array_agg(sha256('x'))) "
+        "FROM generate_series(1, %d)",
+        acme, key, n);
+}
+
+// Everything was counted while it was empty; each function has made its plans, and then comes a
+// day's work.
+static void given_a_full_day(void)
+{
+    acme = given_org_with_channel("100000.00");
+    run("CREATE SEQUENCE phones");
+    run("ANALYZE");
+    for (int i = 0; i < FULL / 100; i++)
+        accept(100, "gen_random_uuid()::text");
+    run("CREATE TABLE batch AS SELECT message_id, org_id FROM outbox ORDER BY seq LIMIT %d", BATCH);
+}
+
+// How many rows a statement reads of the tables that fill.
+static long rows_read(const char *statement)
+{
+    static const char *const counted = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM "
+                                       "pg_stat_xact_user_tables WHERE schemaname = 'tollgate'";
+    run("BEGIN");
+    long before = strtol(value("%s", counted), NULL, 10);
+    run("%s", statement);
+    long after = strtol(value("%s", counted), NULL, 10);
+    run("COMMIT");
+    return after - before;
+}
+
+#define assert_reads_little(statement) cr_assert_lt(rows_read(statement), READS_MAX)
+
+#define CLAIM                                                                                      \
+    "SELECT claim_sends('00000000-0000-4000-8000-000000000001', array_agg(org_id), "               \
+    "array_agg(message_id)) FROM batch"
+
+// Settles the batch with that outcome.
+static const char *settle(const char *outcome)
+{
+    return text("SELECT settle_sends(array_agg(org_id), array_agg(message_id), array_agg('"
+                "00000000-0000-4000-8000-000000000001'::uuid), array_agg('%s'::text), "
+                "array_agg('wamid.' || message_id), array_agg('said'::text), array_agg(false), "
+                "array_agg(0::bigint)) FROM batch",
+                outcome);
+}
+
+// Tells a status of each message of the batch, found by its id or by its wamid.
+static const char *apply(const char *status, const char *message_id)
+{
+    return text("SELECT apply_statuses(array_agg('%s'::text), array_agg('wamid.' || message_id), "
+                "array_agg(%s), array_agg('%s'::text), array_agg(1000::bigint), "
+                "array_agg(NULL::text), array_agg('131049'::text), array_agg('said'::text)) "
+                "FROM batch",
+                number_of_org(acme), message_id, status);
+}
+
+Test(plans, claiming_reads_what_is_claimed)
+{
+    given_a_full_day();
+    assert_reads_little(CLAIM);
+    cr_assert_str_eq(number_of("outbox WHERE state = 'sending'"), text("%d", BATCH));
+}
+
+Test(plans, settling_reads_what_is_settled)
+{
+    given_a_full_day();
+    run(CLAIM);
+    assert_reads_little(settle("sent"));
+    cr_assert_str_eq(number_of("messages WHERE status = 'sent'"), text("%d", BATCH));
+}
+
+Test(plans, settling_failures_reads_what_fails)
+{
+    given_a_full_day();
+    run(CLAIM);
+    assert_reads_little(settle("131049"));
+    cr_assert_str_eq(number_of("messages WHERE refunded"), text("%d", BATCH));
+}
+
+Test(plans, trying_again_reads_what_is_tried_again)
+{
+    given_a_full_day();
+    run(CLAIM);
+    assert_reads_little(settle("network:refused"));
+    cr_assert_str_eq(number_of("attempts"), text("%d", BATCH));
+}
+
+Test(plans, settling_what_was_settled_reads_no_more)
+{
+    given_a_full_day();
+    run(CLAIM);
+    run("%s", settle("sent"));
+    assert_reads_little(settle("sent"));
+}
+
+Test(plans, statuses_read_their_messages)
+{
+    given_a_full_day();
+    run(CLAIM);
+    run("%s", settle("sent"));
+    assert_reads_little(apply("delivered", "message_id"));
+    assert_reads_little(apply("read", "NULL::uuid"));
+    cr_assert_str_eq(number_of("messages WHERE status = 'read'"), text("%d", BATCH));
+}
+
+Test(plans, failures_that_come_later_read_their_messages)
+{
+    given_a_full_day();
+    run(CLAIM);
+    assert_reads_little(apply("failed", "message_id")); // before they were settled
+    assert_reads_little(apply("delivered", "message_id"));
+    cr_assert_str_eq(number_of("wallet_transactions WHERE kind = 'refund_reversal'"),
+                     text("%d", BATCH));
+}
