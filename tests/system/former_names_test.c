@@ -26,8 +26,10 @@ Test(former_names, what_an_ingress_of_before_has_left_is_applied)
     struct gateway *gateway = given_gateway(.without_worker = true);
     struct org org = given_org(gateway);
     given_webhook_of_before(&org, "wamid.1");
-    (void)start_worker(gateway);
+    struct daemon *worker = start_worker(gateway);
     expect_all_applied(&org, 1);
+    process_stop_cleanly(worker->process);
+    expect_equal(redis_command(gateway->redis, "XINFO", "CONSUMERS", former_key, "workers"), "\n");
     stop_gateway(gateway);
 }
 

@@ -30,17 +30,17 @@ static struct in_hand *post(struct peer *meta, struct in_hand *message)
 {
     const struct graph_options options = {
         .url = meta->url, .version = "v23.0", .timeout_ms = DEADLINE_MS, .at_once = 1};
-    struct graph *graph = graph_create(&options);
+    struct tg_http *http = graph_create(&options);
     struct in_hand *finished = NULL;
     long long deadline_ms = tg_now_ms() + DEADLINE_MS;
-    graph_post(graph, message);
-    while (!(finished = graph_take_finished(graph)) && tg_now_ms() < deadline_ms) {
-        graph_run(graph, 5);
+    graph_post(http, &options, message);
+    while (!(finished = graph_take_finished(http)) && tg_now_ms() < deadline_ms) {
+        tg_http_run(http, 5);
         peer_look(meta);
     }
     cr_assert_eq(finished, message);
     peer_look(meta);
-    graph_destroy(graph);
+    tg_http_destroy(http);
     return finished;
 }
 
@@ -74,19 +74,19 @@ Test(graph, bears_a_connection_for_a_few_seconds_that_acknowledges_nothing)
     struct peer *meta = given_meta();
     const struct graph_options options = {
         .url = meta->url, .version = "v23.0", .timeout_ms = DEADLINE_MS, .at_once = 1};
-    struct graph *graph = graph_create(&options);
+    struct tg_http *http = graph_create(&options);
     struct in_hand *message = given_message_of_age(0);
     unsigned silence_ms = 0;
     socklen_t size = sizeof silence_ms;
-    graph_post(graph, message);
+    graph_post(http, &options, message);
     while (meta->connection < 0) {
-        graph_run(graph, 5);
+        tg_http_run(http, 5);
         peer_accept(meta);
     }
     cr_assert(getsockopt(peer_other_end(meta), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, &size) ==
               0);
     cr_assert_eq(silence_ms, TG_META_SILENCE_MS);
-    in_hand_destroy(graph_break_off(graph));
-    graph_destroy(graph);
+    in_hand_destroy(graph_break_off(http));
+    tg_http_destroy(http);
     peer_end(meta);
 }

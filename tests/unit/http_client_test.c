@@ -5,6 +5,7 @@
 #include "common/http/client_private.h"
 #include "tests/unit/peer.h"
 
+#include <limits.h>
 #include <netinet/tcp.h>
 
 enum { DEADLINE_MS = 10000, SILENCE_MS = 7000 };
@@ -213,9 +214,7 @@ Test(http_client, wakes_up_when_it_is_told)
 {
     struct tg_http *http = given_client();
     tg_http_wake(http);
-    long long began_ms = tg_now_ms();
-    tg_http_run(http, DEADLINE_MS);
-    cr_expect_lt(tg_now_ms() - began_ms, DEADLINE_MS);
+    tg_http_run(http, INT_MAX); // else for ever
     tg_http_destroy(http);
 }
 

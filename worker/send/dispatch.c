@@ -17,7 +17,8 @@ enum {
 };
 
 struct dispatch {
-    struct graph *graph;
+    struct graph_options graph;
+    struct tg_http *http;
     struct tg_queue *queue; // of struct in_hand
     struct settle *next;
     struct stop *stop;
@@ -33,7 +34,7 @@ static void hand_back(struct dispatch *dispatch, struct in_hand *message)
 static void pass_on_finished(struct dispatch *dispatch)
 {
     struct in_hand *message;
-    while ((message = graph_take_finished(dispatch->graph)))
+    while ((message = graph_take_finished(dispatch->http)))
         settle_push(dispatch->next, message);
 }
 
@@ -56,7 +57,7 @@ static void begin(struct dispatch *dispatch, struct in_hand *message)
         outcome_malformed_token(&message->outcome);
         settle_push(dispatch->next, message);
     } else {
-        graph_post(dispatch->graph, message);
+        graph_post(dispatch->http, &dispatch->graph, message);
     }
 }
 
@@ -73,7 +74,7 @@ static void begin_waiting(struct dispatch *dispatch)
 {
     for (;;) {
         struct in_hand *messages[TG_BATCH_MAX];
-        size_t room = graph_room(dispatch->graph);
+        size_t room = tg_http_room(dispatch->http);
         size_t n = room > 0 ? pop_waiting(dispatch, messages, room, 0) : 0;
         if (n == 0)
             return;
@@ -93,15 +94,15 @@ static void hand_back_waiting(struct dispatch *dispatch, int timeout_ms)
 static void drain(struct dispatch *dispatch)
 {
     while (stop_age_ms(dispatch->stop) < TG_DRAIN_MS &&
-           (graph_active(dispatch->graph) > 0 || !tg_queue_drained(dispatch->queue))) {
+           (tg_http_active(dispatch->http) > 0 || !tg_queue_drained(dispatch->queue))) {
         hand_back_waiting(dispatch, 0);
-        graph_run(dispatch->graph, LOOK_AGAIN_MS);
+        tg_http_run(dispatch->http, LOOK_AGAIN_MS);
         pass_on_finished(dispatch);
     }
 
     struct in_hand *message;
     int64_t broken_off = 0;
-    while ((message = graph_break_off(dispatch->graph))) {
+    while ((message = graph_break_off(dispatch->http))) {
         broken_off++;
         settle_push(dispatch->next, message);
     }
@@ -116,7 +117,7 @@ static void *run(void *argument)
     struct dispatch *dispatch = argument;
     while (!stop_ordered(dispatch->stop)) {
         begin_waiting(dispatch);
-        graph_run(dispatch->graph, IDLE_MS);
+        tg_http_run(dispatch->http, IDLE_MS);
         pass_on_finished(dispatch);
     }
     drain(dispatch);
@@ -129,7 +130,8 @@ struct dispatch *dispatch_start(const struct graph_options *graph, struct settle
     struct dispatch *dispatch = calloc(1, sizeof *dispatch);
     if (!dispatch)
         abort();
-    dispatch->graph = graph_create(graph);
+    dispatch->graph = *graph;
+    dispatch->http = graph_create(graph);
     dispatch->queue = tg_queue_create(TG_DISPATCH_QUEUE_MAX);
     dispatch->next = next;
     dispatch->stop = stop;
@@ -143,14 +145,14 @@ void dispatch_push(struct dispatch *dispatch, struct in_hand *const *messages, s
         if (!tg_queue_push(dispatch->queue, messages[i]))
             abort(); // nobody hands anything over after the end
     }
-    graph_wake(dispatch->graph);
+    tg_http_wake(dispatch->http);
     tg_gauge_set(TG_DISPATCH_QUEUE, (int64_t)tg_queue_length(dispatch->queue));
 }
 
 void dispatch_close(struct dispatch *dispatch)
 {
     stop_order(dispatch->stop);
-    graph_wake(dispatch->graph);
+    tg_http_wake(dispatch->http);
 }
 
 void dispatch_stop(struct dispatch *dispatch)
@@ -164,7 +166,7 @@ void dispatch_free(struct dispatch *dispatch)
 {
     if (!dispatch)
         return;
-    graph_destroy(dispatch->graph);
+    tg_http_destroy(dispatch->http);
     tg_queue_destroy(dispatch->queue);
     free(dispatch);
 }

@@ -1,56 +1,18 @@
 #include "worker/send/graph.h"
 
-#include "common/http/client.h"
 #include "common/limits.h"
 #include "common/service/metrics.h"
 #include "common/service/stop_point.h"
 #include "worker/send/outcome.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-struct graph {
-    struct tg_http *http;
-    int timeout_ms;
-    struct tg_text base_url; // https://graph.facebook.com/v23.0/
-};
-
-struct graph *graph_create(const struct graph_options *options)
+struct tg_http *graph_create(const struct graph_options *options)
 {
-    struct graph *graph = calloc(1, sizeof *graph);
-    if (!graph)
-        abort();
-    graph->http = tg_http_create(
+    return tg_http_create(
         &(const struct tg_http_options){.calls_max = options->at_once,
                                         .silence_ms = TG_META_SILENCE_MS,
                                         .https_only = strncmp(options->url, "https:", 6) == 0});
-    graph->timeout_ms = options->timeout_ms;
-    tg_text_append_format(&graph->base_url, "%s/%s/", options->url, options->version);
-    return graph;
-}
-
-void graph_destroy(struct graph *graph)
-{
-    if (!graph)
-        return;
-    tg_http_destroy(graph->http);
-    tg_text_finish(&graph->base_url);
-    free(graph);
-}
-
-void graph_wake(struct graph *graph)
-{
-    tg_http_wake(graph->http);
-}
-
-size_t graph_active(const struct graph *graph)
-{
-    return tg_http_active(graph->http);
-}
-
-size_t graph_room(const struct graph *graph)
-{
-    return tg_http_room(graph->http);
 }
 
 // After a standstill of this process, or a long way to a connection, the message may be somebody
@@ -60,42 +22,37 @@ static bool is_too_old(void *message)
     return in_hand_age_ms(message) > TG_SENDING_GRACE_MS;
 }
 
-static void count_active(const struct graph *graph)
+static void count_active(const struct tg_http *http)
 {
-    tg_gauge_set(TG_DISPATCHES, (int64_t)graph_active(graph));
+    tg_gauge_set(TG_DISPATCHES, (int64_t)tg_http_active(http));
 }
 
-void graph_post(struct graph *graph, struct in_hand *message)
+void graph_post(struct tg_http *http, const struct graph_options *options, struct in_hand *message)
 {
     TG_TEXT_AUTO url = {0};
     TG_TEXT_AUTO authorization = {0};
-    tg_text_append_format(&url, "%s%s/messages", tg_text_string(&graph->base_url),
+    tg_text_append_format(&url, "%s/%s/%s/messages", options->url, options->version,
                           message->phone_number_id);
     tg_text_append_format(&authorization, "Authorization: Bearer %s",
                           tg_text_string(&message->access_token));
-    tg_http_begin(graph->http,
+    tg_http_begin(http,
                   &(const struct tg_http_request){
                       .method = "POST",
                       .url = tg_text_string(&url),
                       .headers = {"Content-Type: application/json", tg_text_string(&authorization)},
                       .body = {message->payload.data, message->payload.length},
                       .connect_timeout_ms = TG_META_CONNECT_TIMEOUT_MS,
-                      .timeout_ms = graph->timeout_ms,
+                      .timeout_ms = options->timeout_ms,
                       .answer_max = TG_META_ANSWER_MAX,
                       .context = message,
                       .hold_back = is_too_old});
-    count_active(graph);
+    count_active(http);
 }
 
-void graph_run(struct graph *graph, int timeout_ms)
-{
-    tg_http_run(graph->http, timeout_ms);
-}
-
-struct in_hand *graph_take_finished(struct graph *graph)
+struct in_hand *graph_take_finished(struct tg_http *http)
 {
     struct tg_http_answer answer;
-    if (!tg_http_take(graph->http, &answer))
+    if (!tg_http_take(http, &answer))
         return NULL;
     TG_STOP_POINT("after_answer");
     struct in_hand *message = answer.context;
@@ -103,19 +60,19 @@ struct in_hand *graph_take_finished(struct graph *graph)
     message->hand_back = answer.end == TG_HTTP_HELD_BACK;
     tg_count(TG_SECOND_POSTS_REFUSED, NULL, answer.again);
     tg_observe(TG_DISPATCH_SECONDS, answer.seconds);
-    count_active(graph);
+    count_active(http);
     return message;
 }
 
-struct in_hand *graph_break_off(struct graph *graph)
+struct in_hand *graph_break_off(struct tg_http *http)
 {
     struct tg_http_answer answer;
-    if (!tg_http_break_off(graph->http, &answer))
+    if (!tg_http_break_off(http, &answer))
         return NULL;
     struct in_hand *message = answer.context;
     message->hand_back = !answer.sent;
     if (answer.sent)
         outcome_broken_off(&message->outcome);
-    count_active(graph);
+    count_active(http);
     return message;
 }
