@@ -24,6 +24,9 @@ const struct body *request_body(const struct request *request);
 // Gives back what the body takes, as nobody needs it any more.
 void request_drop_body(struct request *request);
 
+// On the server's thread: a header as it came, NULL if it is not there; *count is how often it is.
+const char *request_peek_header(const struct request *request, const char *name, int *count);
+
 // On the server's thread: copies a header, or a parameter of the query, so that any thread may ask
 // for it.
 void request_keep_header(struct request *request, const char *name);

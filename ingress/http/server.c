@@ -209,18 +209,26 @@ static enum MHD_Result compare_header(void *context, enum MHD_ValueKind kind, co
 {
     (void)kind;
     struct header_search *search = context;
-    if (strcasecmp(name, search->name) == 0 && search->count++ == 0 && value)
-        search->value = value;
+    if (strcasecmp(name, search->name) == 0 && search->count++ == 0)
+        search->value = value ? value : "";
     return MHD_YES;
+}
+
+const char *request_peek_header(const struct request *request, const char *name, int *count)
+{
+    struct header_search search = {.name = name};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, compare_header, &search);
+    *count = search.count;
+    return search.value;
 }
 
 void request_keep_header(struct request *request, const char *name)
 {
-    struct header_search search = {.name = name, .value = ""};
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, compare_header, &search);
-    if (search.count > 0)
+    int count;
+    const char *value = request_peek_header(request, name, &count);
+    if (value)
         request_add_part(request, PART_HEADER, (struct tg_span){name, strlen(name)},
-                         (struct tg_span){search.value, strlen(search.value)}, search.count);
+                         (struct tg_span){value, strlen(value)}, count);
 }
 
 void request_keep_parameter(struct request *request, const char *name)

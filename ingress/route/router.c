@@ -121,8 +121,8 @@ static bool check_body(struct request *request, struct tg_error *error)
         return tg_error_set(error, "overloaded", NULL, "Too many bodies are being read");
     if (!type)
         return true;
-    request_keep_header(request, "Content-Type");
-    if (!is_of_type(request_header(request, "Content-Type", NULL), type))
+    int count;
+    if (!is_of_type(request_peek_header(request, "Content-Type", &count), type))
         return tg_error_set(error, "unsupported_media_type", "Content-Type",
                             "Content-Type must be %s", type);
     return true;
@@ -223,8 +223,7 @@ static void authenticate(struct visit *visit)
     struct identity caller;
     struct tg_error error;
     int count;
-    request_keep_header(request, "Authorization");
-    const char *authorization = request_header(request, "Authorization", &count);
+    const char *authorization = request_peek_header(request, "Authorization", &count);
     switch (keys_ask(visit->router->keys, authorization, count, &visit->asker, &caller, &error)) {
     case KEY_KNOWN:
         admit(visit, &caller, NULL);
