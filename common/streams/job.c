@@ -8,7 +8,10 @@
 
 const char tg_job_work[] = "sends";
 
-enum { CHANNEL_SIZE = 24 + TG_WAITER_SIZE };
+// The field of an entry that names an ingress: workers of before 0.2.0 know it by no other name.
+static const char ingress_field[] = "waiter";
+
+enum { CHANNEL_SIZE = 24 + TG_INGRESS_NAME_SIZE };
 
 // The last byte of a UUIDv7 is random. job_partition in sql/core does the same.
 static int partition_of(struct tg_uuid message_id, int partitions)
@@ -27,10 +30,10 @@ size_t tg_job_publish(struct tg_stream *stream, const struct tg_job *jobs, size_
         tg_uuid_format(jobs[i].message_id, message_ids[i]);
         entries[i] = (struct tg_new_entry){
             .partition = partition_of(jobs[i].message_id, tg_stream_partitions(stream)),
-            .fields = jobs[i].waiter[0] != '\0' ? 3 : 2,
+            .fields = jobs[i].ingress[0] != '\0' ? 3 : 2,
             .field = {{"org", org_ids[i], TG_UUID_TEXT_SIZE - 1},
                       {"message", message_ids[i], TG_UUID_TEXT_SIZE - 1},
-                      {"waiter", jobs[i].waiter, strlen(jobs[i].waiter)}}};
+                      {ingress_field, jobs[i].ingress, strlen(jobs[i].ingress)}}};
     }
     return tg_stream_publish(stream, entries, n);
 }
@@ -54,10 +57,10 @@ static bool read_job(void *context, const struct tg_entry *entry, const struct t
             has_org = tg_uuid_parse(field->value, field->length, &job.org_id);
         } else if (strcmp(field->name, "message") == 0) {
             has_message = tg_uuid_parse(field->value, field->length, &job.message_id);
-        } else if (strcmp(field->name, "waiter") == 0) {
-            if (field->length >= sizeof job.waiter || strlen(field->value) != field->length)
+        } else if (strcmp(field->name, ingress_field) == 0) {
+            if (field->length >= sizeof job.ingress || strlen(field->value) != field->length)
                 return false;
-            memcpy(job.waiter, field->value, field->length + 1);
+            memcpy(job.ingress, field->value, field->length + 1);
         }
     }
     if (!has_org || !has_message)
@@ -80,9 +83,9 @@ int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_j
     return tg_stream_take_over(stream, consumer, max, idle_ms, read_job, &taken);
 }
 
-static void result_channel(const char *waiter, char channel[static CHANNEL_SIZE])
+static void result_channel(const char *ingress, char channel[static CHANNEL_SIZE])
 {
-    snprintf(channel, CHANNEL_SIZE, "tollgate:results:%s", waiter);
+    snprintf(channel, CHANNEL_SIZE, "tollgate:results:%s", ingress);
 }
 
 bool tg_job_finish(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
@@ -95,18 +98,18 @@ bool tg_job_finish(struct tg_stream *stream, const struct tg_job *jobs, const ch
     size_t notice_count = 0;
     for (size_t i = 0; i < n; i++) {
         entries[i] = &jobs[i].entry;
-        if (!results || !results[i] || jobs[i].waiter[0] == '\0')
+        if (!results || !results[i] || jobs[i].ingress[0] == '\0')
             continue;
-        result_channel(jobs[i].waiter, channels[notice_count]);
+        result_channel(jobs[i].ingress, channels[notice_count]);
         notices[notice_count] = (struct tg_notice){channels[notice_count], results[i]};
         notice_count++;
     }
     return tg_stream_finish(stream, entries, n, notices, notice_count);
 }
 
-bool tg_job_subscribe(struct tg_stream *stream, const char *waiter)
+bool tg_job_subscribe(struct tg_stream *stream, const char *ingress)
 {
     char channel[CHANNEL_SIZE];
-    result_channel(waiter, channel);
+    result_channel(ingress, channel);
     return tg_stream_subscribe(stream, channel);
 }

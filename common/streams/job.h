@@ -7,12 +7,12 @@
 
 extern const char tg_job_work[]; // the stream's kind of work, for tg_stream_create
 
-// `waiter` names the ingress that waits for the result, "" if none does.
-enum { TG_WAITER_SIZE = 24 };
+// `ingress` names the one whose request waits for the result, "" if none does.
+enum { TG_INGRESS_NAME_SIZE = 24 };
 struct tg_job {
     struct tg_uuid org_id;
     struct tg_uuid message_id;
-    char waiter[TG_WAITER_SIZE];
+    char ingress[TG_INGRESS_NAME_SIZE];
     struct tg_entry entry; // set by reading
 };
 
@@ -28,9 +28,9 @@ int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_j
                      int idle_ms) TG_MUST_CHECK;
 
 // Ends up to TG_BATCH_MAX jobs. `results` may be NULL or hold NULLs; results[i] goes to the ingress
-// named by jobs[i].waiter, if it has one.
+// named by jobs[i].ingress, if it has one.
 bool tg_job_finish(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
                    size_t n) TG_MUST_CHECK;
 
-// Subscribes to the results for `waiter`; tg_stream_listen then hears them.
-bool tg_job_subscribe(struct tg_stream *stream, const char *waiter) TG_MUST_CHECK;
+// Subscribes to the results for an ingress; tg_stream_listen then hears them.
+bool tg_job_subscribe(struct tg_stream *stream, const char *ingress) TG_MUST_CHECK;

@@ -89,7 +89,7 @@ static void answer(struct results *results, const struct ticket *ticket,
     struct tg_job *job = &jobs->job[jobs->n++];
     *job = (struct tg_job){.org_id = ticket->send.org_id, .message_id = verdict->message_id};
     if (waits)
-        memcpy(job->waiter, results_name(results), sizeof job->waiter);
+        memcpy(job->ingress, results_name(results), sizeof job->ingress);
 }
 
 // PostgreSQL has committed, which is what the answers promise. Publishing comes after them.

@@ -25,7 +25,7 @@ struct results {
     const char *redis_url;
     int partitions;
     struct pool *pool;
-    char name[TG_WAITER_SIZE];
+    char name[TG_INGRESS_NAME_SIZE];
     pthread_t thread;
     atomic_bool closed;
     struct waiter_table *waiters;

@@ -37,8 +37,8 @@ static size_t sort_jobs(const struct claimer *claimer, struct tg_job *jobs, size
     for (size_t i = 0; i < n; i++) {
         if (kept > 0 && compare_jobs(&jobs[kept - 1], &jobs[i]) == 0) {
             struct tg_job *first = &jobs[kept - 1];
-            if (first->waiter[0] == '\0')
-                memcpy(first->waiter, jobs[i].waiter, sizeof first->waiter);
+            if (first->ingress[0] == '\0')
+                memcpy(first->ingress, jobs[i].ingress, sizeof first->ingress);
             again[twice++] = jobs[i];
         } else {
             jobs[kept++] = jobs[i];

@@ -20,7 +20,7 @@ struct in_hand *in_hand_create(struct tg_claim *claim, const struct tg_job *job,
     message->access_token = claim->access_token;
     message->payload = claim->payload;
     *claim = (struct tg_claim){0};
-    memcpy(message->waiter, job->waiter, sizeof message->waiter);
+    memcpy(message->ingress, job->ingress, sizeof message->ingress);
     message->entry = job->entry;
     return message;
 }
@@ -51,6 +51,6 @@ struct tg_job in_hand_job(const struct in_hand *message)
     struct tg_job job = {.org_id = message->outcome.org_id,
                          .message_id = message->outcome.message_id,
                          .entry = message->entry};
-    memcpy(job.waiter, message->waiter, sizeof job.waiter);
+    memcpy(job.ingress, message->ingress, sizeof job.ingress);
     return job;
 }

@@ -15,7 +15,7 @@ struct in_hand {
     struct tg_text access_token;
     struct tg_text payload;
     // What else its job told.
-    char waiter[TG_WAITER_SIZE];
+    char ingress[TG_INGRESS_NAME_SIZE];
     struct tg_entry entry;
 };
 

@@ -122,7 +122,7 @@ static void conclude(struct settle *settle, struct in_hand *const *messages, siz
         record(outcome, &settle->settled[i]);
         successors_add(&successors, outcome->org_id, &settle->settled[i].released);
         jobs[i] = in_hand_job(messages[i]);
-        if (jobs[i].waiter[0] == '\0')
+        if (jobs[i].ingress[0] == '\0')
             continue;
         tg_text_clear(&settle->results[i]);
         write_result(outcome, &settle->settled[i], &settle->results[i]);
