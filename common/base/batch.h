@@ -24,7 +24,7 @@ struct tg_batch {
 // Nothing is done yet: tg_batch_next comes first. `max` is at least 1.
 struct tg_batch tg_batch_of(size_t count, size_t max);
 
-// Goes on to the items behind this batch, or, after one of the two below, to the same ones. False:
+// Goes on to the items behind this batch, or to those that one of the two below has chosen. False:
 // none are left.
 bool tg_batch_next(struct tg_batch *batch) TG_MUST_CHECK;
 

@@ -25,6 +25,7 @@ void tg_text_reserve(struct tg_text *text, size_t more)
     if (!data)
         abort();
     text->data = data;
+    text->data[text->length] = '\0';
     text->capacity = capacity;
 }
 

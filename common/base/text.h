@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct tg_text {
-    char *data; // always NUL-terminated once anything was appended; NULL before
+    char *data; // always NUL-terminated; NULL before there was room for anything
     size_t length;
     size_t capacity;
 };
@@ -29,6 +29,7 @@ void tg_text_reserve(struct tg_text *text, size_t more);
 // Empties the text but keeps its memory.
 void tg_text_clear(struct tg_text *text);
 
+// `bytes` may be NULL if `length` is 0.
 void tg_text_append(struct tg_text *text, const void *bytes, size_t length);
 void tg_text_append_string(struct tg_text *text, const char *string);
 void tg_text_append_format(struct tg_text *text, const char *format, ...) TG_PRINTF(2, 3);

@@ -4,6 +4,18 @@
 #include <stdio.h>
 #include <time.h>
 
+// Does it begin with a date and a time? strptime alone would take blanks, and fewer digits.
+static bool has_shape(const char *text)
+{
+    static const char shape[] = "0000-00-00T00:00:00";
+    for (size_t i = 0; shape[i]; i++) {
+        if (shape[i] == '0' ? !isdigit((unsigned char)text[i])
+                            : toupper((unsigned char)text[i]) != shape[i])
+            return false;
+    }
+    return true;
+}
+
 // The digits after the point, as milliseconds. false: there are none.
 static bool parse_fraction(const char **text, int64_t *milliseconds)
 {
@@ -40,7 +52,8 @@ bool tg_time_parse(const char *text, int64_t *time_ms)
     struct tm parts = {0};
     int64_t milliseconds = 0;
     int64_t offset_s;
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+    const char *rest = has_shape(text) ? strptime(text, "%Y-%m-%d", &parts) : NULL;
+    rest = rest ? strptime(rest + 1, "%H:%M:%S", &parts) : NULL;
     if (!rest || (*rest == '.' && !parse_fraction(&rest, &milliseconds)) ||
         !parse_zone(rest, &offset_s))
         return false;
