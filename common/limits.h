@@ -37,6 +37,7 @@ enum {
     // A client that sends nothing for so long is cut off: this is what holds a slow sender of
     // headers.
     TG_CONNECTION_IDLE_S = 30,
+    // Connections that the kernel has made and we have not taken yet: a burst of them.
     TG_LISTEN_BACKLOG = 1024,
 
     // Lanes. A larger batch adds latency without adding throughput (measured: 256 is flat).
@@ -76,6 +77,8 @@ enum {
     TG_DISPATCH_QUEUE_MAX = 256,
     // Meta's answer is a few hundred bytes; anything past this is no answer of Meta's.
     TG_META_ANSWER_MAX = 64 * 1024,
+    // A lost SYN is sent again after 1 and after 3 s (RFC 6298), and what takes longer would leave
+    // too late (TG_SENDING_GRACE_MS).
     TG_META_CONNECT_TIMEOUT_MS = 5000,
     // A connection to Meta on which nothing is acknowledged for so long is dead: TCP_USER_TIMEOUT
     // (tcp(7), RFC 5482). A lost packet is sent again within a second or two, several times by
@@ -131,7 +134,8 @@ enum {
     TG_RULE_MATCH_LIMIT = 100 * 1000,
     TG_RULE_DEPTH_LIMIT = 1000,
 
-    // PostgreSQL and Redis.
+    // PostgreSQL and Redis. Both are near: what takes seconds is a lost packet, a lock or a disk
+    // that stands still.
     TG_PG_CONNECT_TIMEOUT_S = 3,
     TG_PG_STATEMENT_TIMEOUT_MS = 10000,
     // PostgreSQL itself ends a statement that takes longer than that. If it says nothing for so
@@ -148,16 +152,18 @@ enum {
 
     // Old and new secrets while they are exchanged, and room for mistakes.
     TG_SECRETS_MAX = 8,
-    // The health listener: Prometheus, a service manager's probes and a person or two.
+    // The admin listener: Prometheus, a service manager's probes and a person or two.
     TG_HEALTH_CONNECTIONS_MAX = 32,
     TG_HEALTH_CONNECTION_MEMORY_BYTES = 8 * 1024,
     TG_HEALTH_IDLE_S = 10,
     TG_HEALTH_BACKLOG = 16,
-    // Values of one metric's label: Meta has about 80 error codes. What comes after them is counted
-    // as "other".
+    // Values of one metric's label: error_rules has about 70 outcomes. What comes after them is
+    // counted as "other".
     TG_METRIC_LABELS_MAX = 128,
     // How often one kind of refusal is logged that anybody can cause again and again.
     TG_REFUSAL_LOG_INTERVAL_MS = 10000,
+    // Each worker reads all of them in one command, and the lost jobs of each are looked for.
     TG_PARTITIONS_MAX = 64,
+    // A line leaves in one write, of which a pipe takes 4,096 bytes in one piece (PIPE_BUF).
     TG_LOG_LINE_MAX = 2048,
 };

@@ -1,4 +1,4 @@
-// A listening TCP socket, as both listeners of a daemon want it.
+// A listening TCP socket, as the listeners of the daemons want it.
 #pragma once
 
 #include "common/base/error.h"

@@ -1,5 +1,5 @@
-// One line per event on standard error: time, level, event name in the past tense, then fields.
-// key=value (logfmt) or JSON. Never a token, a key or the text of a message.
+// One line per event on standard error: time, level, the event's name ("send_failed"), which
+// daemon, then fields. key=value (logfmt) or JSON. Never a token, a key or the text of a message.
 #pragma once
 
 #include "common/base/uuid7.h"

@@ -21,7 +21,8 @@ static const struct {
     [TG_HTTP_REQUESTS] = {"tollgate_http_requests_total", "status", "HTTP requests answered."},
     [TG_WEBHOOKS] = {"tollgate_webhooks_total", "result", "Webhooks posted to us."},
     [TG_SENDS] = {"tollgate_sends_total", "verdict", "Sends by verdict of accept_sends."},
-    [TG_JOBS_PUBLISHED] = {"tollgate_jobs_published_total", NULL, "Jobs that Redis took."},
+    [TG_JOBS_PUBLISHED] = {"tollgate_jobs_published_total", NULL,
+                           "Jobs of new messages that Redis took."},
     [TG_JOBS_UNPUBLISHED] = {"tollgate_jobs_unpublished_total", NULL,
                              "Queued messages whose job Redis did not take; published later."},
     [TG_SENDS_CLAIMED] = {"tollgate_sends_claimed_total", NULL, "Messages claimed by this worker."},
@@ -33,7 +34,7 @@ static const struct {
     [TG_SENDS_SETTLED] = {"tollgate_sends_settled_total", "status", "Messages settled, by status."},
     [TG_REFUNDS] = {"tollgate_refunds_total", NULL, "Fees given back."},
     [TG_CHANNELS_PAUSED] = {"tollgate_channels_paused_total", "outcome",
-                            "Channels paused, by the outcome that did it."},
+                            "Channels paused, by the outcome of a dispatch that did it."},
     [TG_JOBS_REPUBLISHED] = {"tollgate_jobs_republished_total", "why",
                              "Jobs published by workers: due, lost and found, or released by the "
                              "message before."},
@@ -64,7 +65,7 @@ static const struct {
     [TG_WAITERS] = {"tollgate_waiting_requests", "Requests that wait for the answer of Meta."},
     [TG_DISPATCHES] = {"tollgate_dispatches_in_flight", "Requests under way at Meta."},
     [TG_DISPATCH_QUEUE] = {"tollgate_dispatch_queue_messages",
-                           "Claimed messages that wait for a free place."},
+                           "Claimed messages that wait to be posted."},
     [TG_SETTLE_QUEUE] = {"tollgate_settle_queue_outcomes", "Outcomes that wait to be settled."},
 };
 

@@ -10,7 +10,7 @@ enum tg_counter {
     TG_HTTP_REQUESTS,        // label: status
     TG_WEBHOOKS,             // label: result ("stored", "bad_signature", "unavailable", ...)
     TG_SENDS,                // label: verdict of accept_sends
-    TG_JOBS_PUBLISHED,       // no label
+    TG_JOBS_PUBLISHED,       // no label; of messages that were just accepted
     TG_JOBS_UNPUBLISHED,     // Redis did not take the job of a queued message; the janitor finds it
     TG_SENDS_CLAIMED,        // no label
     TG_OUTCOMES,             // label: outcome ("sent", "131026", "network:refused", ...)
@@ -18,7 +18,7 @@ enum tg_counter {
     TG_SECOND_POSTS_REFUSED, // no label
     TG_SENDS_SETTLED,        // label: status
     TG_REFUNDS,              // no label
-    TG_CHANNELS_PAUSED,      // label: the outcome that paused it
+    TG_CHANNELS_PAUSED,      // label: the outcome of a dispatch that paused it
     TG_JOBS_REPUBLISHED,     // label: why ("due", "lost", "released")
     TG_JOBS_TAKEN_OVER,      // no label
     TG_JANITOR,              // label: duty ("due", "lost", "expired", ...)
@@ -38,7 +38,7 @@ enum tg_gauge {
     TG_JOB_QUEUE,      // jobs waiting for Redis
     TG_WAITERS,        // requests waiting for Meta's answer
     TG_DISPATCHES,     // requests under way at Meta
-    TG_DISPATCH_QUEUE, // claimed messages that wait for a free place
+    TG_DISPATCH_QUEUE, // claimed messages on their way to the thread that posts them
     TG_SETTLE_QUEUE,   // outcomes that wait to be settled
     TG_GAUGES
 };

@@ -6,7 +6,8 @@
 // Blocks the stop signals in this and all later threads and ignores SIGPIPE. Call first in main.
 void tg_service_start(void);
 
-// Tells the service manager (sd_notify, if $NOTIFY_SOCKET is set) that the daemon is ready.
+// Tells the service manager (sd_notify, if $NOTIFY_SOCKET is set) that the daemon is ready, and
+// logs "service_started".
 void tg_service_ready(void);
 
 // Waits for SIGTERM or SIGINT, logs it and tells the service manager that the daemon is stopping.

@@ -96,12 +96,12 @@ bool tg_setting_integer(const struct tg_setting *setting, const char *value, voi
     return true;
 }
 
-// The place of the word of `length` bytes among the setting's words; -1 if it is none of them.
 static bool is_word(const char *word, size_t length, const char *known)
 {
     return strlen(known) == length && strncmp(known, word, length) == 0;
 }
 
+// The place of the word of `length` bytes among the setting's words; -1 if it is none of them.
 static int find_word(const struct tg_setting *setting, const char *word, size_t length)
 {
     for (int i = 0; setting->former && setting->former[i]; i += 2) {

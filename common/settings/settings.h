@@ -1,5 +1,6 @@
 // Settings come from the environment and from one table (settings.c), which is also what --help,
-// --env-example and the check at start are made from. Nothing else calls getenv.
+// --env-example and the check at start are made from. Nothing else reads the environment for itself
+// (but stop points, in builds for tests); libraries do, such as libpq its PG variables.
 #pragma once
 
 #include "common/base/error.h"
@@ -46,7 +47,8 @@ bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings,
 // daemon is to run with `settings`, else the exit status (2: wrong use or wrong settings, said on
 // standard error in one line). When the settings are good it also starts the log (log.h) as they
 // say, and warns there of TOLLGATE_ variables that no daemon knows ("unknown_setting_ignored": a
-// typing error, most likely).
+// typing error, most likely) and of words that are taken for one more version
+// ("former_word_taken").
 int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_settings *settings);
 
 // Prints .env.example: every setting of both daemons with its help, bounds and default.
