@@ -192,7 +192,8 @@ static bool is_among(const char *sqlstate, const char *const *list)
 }
 
 // What a failed statement means for the caller: by the connection, then by SQLSTATE (PostgreSQL,
-// appendix A). Class 57P and 08 end the session; 25006 is a server that has become read-only.
+// appendix A). Class 57P ends the session, 53 is a server that is out of something, 25006 one that
+// has become read-only.
 static enum tg_pg_status judge(const struct tg_pg *pg, const char *sqlstate)
 {
     static const char *const again[] = {"40001", "40P01", "55P03", "57014", NULL};

@@ -1,7 +1,7 @@
 // A PostgreSQL connection: the only file that knows libpq. What is called on it is in call.h.
 //
-// A connection belongs to one thread. It connects by itself, at most once in TG_RECONNECT_MS, and
-// is given up when a call is not answered within TG_PG_ANSWER_TIMEOUT_MS.
+// A connection belongs to one thread. It connects by itself, TG_RECONNECT_MS after an attempt that
+// failed at the earliest, and is given up when no answer comes within TG_PG_ANSWER_TIMEOUT_MS.
 #pragma once
 
 #include "common/base/error.h"
@@ -10,7 +10,7 @@ struct tg_pg;
 
 enum tg_pg_status {
     TG_PG_OK,
-    TG_PG_UNAVAILABLE, // not connected, or read-only: nothing was done
+    TG_PG_UNAVAILABLE, // not connected, read-only, or out of room or memory: nothing was done
     TG_PG_UNKNOWN, // the connection was lost on the way, or no answer came: it may have been done
     TG_PG_RETRY,   // deadlock, serialization failure, lock or statement timeout, or a function was
                    // replaced meanwhile: nothing was done
@@ -22,9 +22,9 @@ enum tg_pg_status {
 // are logged, would quote it.
 bool tg_pg_url_check(const char *url) TG_MUST_CHECK;
 
-// Does not connect yet. `application` stands in pg_stat_activity.
+// Does not connect yet. `application` stands in pg_stat_activity. Both are borrowed.
 struct tg_pg *tg_pg_create(const char *url, const char *application);
-void tg_pg_destroy(struct tg_pg *pg);
+void tg_pg_destroy(struct tg_pg *pg); // NULL is fine
 
 // Is there a connection, or can one be made now? Logs the loss, once for each reason, and the
 // return.

@@ -1,5 +1,5 @@
 // A call as PostgreSQL takes it and answers it: its statement, and its values in binary form.
-// Private to pg.c, and without libpq. Nothing here fails.
+// Private to pg.c and its tests, and without libpq. Nothing here fails.
 #pragma once
 
 #include "common/pg/call.h"
@@ -24,6 +24,6 @@ void tg_wire_statement(const struct tg_call *call, struct tg_text *sql);
 void tg_wire_write(const struct tg_call *call, const struct tg_call_data *data,
                    struct tg_wire *wire);
 
-// Reads the value of a column into the member of the row; `value` is NULL for NULL, and has the
-// length of its type.
+// Reads the value of a column into the member of the row; `value` is NULL for NULL, else it has as
+// many bytes as its type.
 void tg_wire_read(const struct tg_field *field, const char *value, size_t length, void *row);
