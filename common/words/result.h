@@ -1,5 +1,5 @@
 // What came of a message, for whoever waits for it: made of an outcome that a worker has settled,
-// or read from the record, and in between a JSON object on the ingress's Redis channel.
+// or read from the record, and in between a JSON object that is told to the ingress by Redis.
 #pragma once
 
 #include "common/base/text.h"
@@ -17,7 +17,8 @@ struct tg_result {
     char error_message[TG_ERROR_MESSAGE_SIZE];
 };
 
-// Appends the object; names are those of GET /api/messages.
+// Appends the object, with the members that GET /api/messages/{id} has, too; but the id alone where
+// nothing else is known.
 void tg_result_write(const struct tg_result *result, struct tg_text *json);
 
 // Reads such an object. false: it is none.

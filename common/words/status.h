@@ -19,4 +19,5 @@ enum tg_status {
 // "scheduled", "held", ...; "" for none.
 extern const char *const tg_status_names[TG_STATUSES];
 
+// TG_STATUS_NONE for a name that is none of them.
 enum tg_status tg_status_of(const char *name);
