@@ -13,7 +13,6 @@
 
 // Which partitions a deployment has is written down here by whoever comes first.
 static const char partitions_key[] = "tollgate:partitions";
-// While Redis refuses commands (out of memory, say), one line in so many milliseconds says so.
 
 struct redis_address {
     char host[256];

@@ -1,9 +1,11 @@
-// A Redis connection that connects by itself, at most once in TG_RECONNECT_MS, and checks once
-// connected that this is the Redis it should be: with these partitions, and one that keeps streams.
-// Only stream.c uses it; these two alone know hiredis.
+// A Redis connection that connects by itself, at most once in TG_RECONNECT_MS. One whose server has
+// other partitions, or takes no writes, is given up again. The first one of a process also warns
+// ("redis_may_lose_jobs") if Redis may evict streams, or is not to write each entry to its disk.
+// Only stream.c and stream_group.c use it; these three alone know hiredis.
 //
-// A connection belongs to one thread. Losses, refusals and returns are logged (once per outage) and
-// counted here, so that callers only need to know whether it worked.
+// A connection belongs to one thread. Losses and returns are logged once per outage, refusals once
+// in TG_REFUSAL_LOG_INTERVAL_MS at the most, losses and refusals are counted: so callers only need
+// to know whether it worked.
 #pragma once
 
 #include "common/base/attributes.h"
@@ -31,11 +33,11 @@ void tg_redis_append_bytes(struct tg_redis *redis, int argc, const char **argv,
                            const size_t *lengths);
 
 // The next reply of the pipeline, the caller frees it. NULL: the connection is lost, and with it
-// all further replies. An error reply of `command` is returned too; it is logged unless it belongs
-// to the life of a stream (see tg_redis_no_group).
+// all further replies. An error reply of `command` is returned too; it is a refusal unless it
+// belongs to the life of a stream (tg_redis_no_group, or a group that is there already).
 struct redisReply *tg_redis_reply(struct tg_redis *redis, const char *command) TG_MUST_CHECK;
 
-// One command and its reply.
+// One command and its reply; only while connected.
 struct redisReply *tg_redis_command(struct tg_redis *redis, int argc,
                                     const char **argv) TG_MUST_CHECK;
 

@@ -167,10 +167,10 @@ bool tg_stream_lengths(struct tg_stream *stream, long long *lengths)
     return known;
 }
 
-bool tg_stream_subscribe(struct tg_stream *stream, const char *channel)
+bool tg_stream_subscribe(struct tg_stream *stream, const char *topic)
 {
     return tg_redis_connected(stream->redis) &&
-           succeeded(tg_redis_command(stream->redis, 2, (const char *[]){"SUBSCRIBE", channel}));
+           succeeded(tg_redis_command(stream->redis, 2, (const char *[]){"SUBSCRIBE", topic}));
 }
 
 int tg_stream_listen(struct tg_stream *stream, char *text, size_t size, int timeout_ms)
@@ -179,7 +179,7 @@ int tg_stream_listen(struct tg_stream *stream, char *text, size_t size, int time
     int heard = tg_redis_listen(stream->redis, &reply, timeout_ms);
     if (heard <= 0)
         return heard;
-    // ["message", channel, text]
+    // ["message", topic, text]
     bool message = reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
                    reply->element[2]->type == REDIS_REPLY_STRING;
     if (message)

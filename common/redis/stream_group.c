@@ -1,3 +1,5 @@
+#include "common/redis/stream_group.h"
+
 #include "common/limits.h"
 #include "common/redis/stream_parts.h"
 #include "common/service/log.h"
@@ -41,12 +43,12 @@ static bool visit_entry(const redisReply *reply, tg_stream_visit *visit, void *c
     if (id->len >= sizeof entry->id)
         abort(); // Redis's ids have two numbers of 20 digits
     memcpy(entry->id, id->str, id->len + 1);
-    struct tg_field fields[FIELDS_MAX];
+    struct tg_entry_field fields[FIELDS_MAX];
     size_t n = 0;
     for (size_t i = 0;
          pairs->type == REDIS_REPLY_ARRAY && i + 1 < pairs->elements && n < FIELDS_MAX; i += 2)
-        fields[n++] = (struct tg_field){pairs->element[i]->str, pairs->element[i + 1]->str,
-                                        pairs->element[i + 1]->len};
+        fields[n++] = (struct tg_entry_field){pairs->element[i]->str, pairs->element[i + 1]->str,
+                                              pairs->element[i + 1]->len};
     return visit(context, entry, fields, n);
 }
 
@@ -65,7 +67,7 @@ static int visit_entries(struct tg_stream *stream, int partition, int deliveries
         }
         tg_log(TG_LOG_ERROR, "entry_refused", TG_LOG_TEXT("stream", stream->keys[partition]),
                TG_LOG_TEXT("entry", entry.id));
-        if (!tg_stream_finish(stream, (const struct tg_entry *const[]){&entry}, 1, NULL, 0))
+        if (!tg_stream_end(stream, (const struct tg_entry *const[]){&entry}, 1, NULL, 0))
             tg_log(TG_LOG_WARN, "entry_left_pending", TG_LOG_TEXT("entry", entry.id));
     }
     return taken;
@@ -219,8 +221,8 @@ int tg_stream_take_over(struct tg_stream *stream, const char *consumer, int max,
 }
 
 // One transaction for all entries of a partition. Returns whether there are any.
-static bool append_finish(struct tg_stream *stream, int partition,
-                          const struct tg_entry *const *entries, size_t n)
+static bool append_end(struct tg_stream *stream, int partition,
+                       const struct tg_entry *const *entries, size_t n)
 {
     const char *ack[3 + TG_BATCH_MAX] = {"XACK", stream->keys[partition], tg_stream_group};
     const char *del[2 + TG_BATCH_MAX] = {"XDEL", stream->keys[partition]};
@@ -241,8 +243,8 @@ static bool append_finish(struct tg_stream *stream, int partition,
     return true;
 }
 
-bool tg_stream_finish(struct tg_stream *stream, const struct tg_entry *const *entries, size_t n,
-                      const struct tg_notice *notices, size_t notice_count)
+bool tg_stream_end(struct tg_stream *stream, const struct tg_entry *const *entries, size_t n,
+                   const struct tg_notice *notices, size_t notice_count)
 {
     assert(n <= TG_BATCH_MAX);
     if (!tg_redis_connected(stream->redis))
@@ -250,9 +252,9 @@ bool tg_stream_finish(struct tg_stream *stream, const struct tg_entry *const *en
     int transactions = 0;
     for (size_t i = 0; i < notice_count; i++)
         tg_redis_append(stream->redis, 3,
-                        (const char *[]){"PUBLISH", notices[i].channel, notices[i].text});
+                        (const char *[]){"PUBLISH", notices[i].topic, notices[i].text});
     for (int partition = 0; partition < stream->partitions; partition++)
-        transactions += append_finish(stream, partition, entries, n);
+        transactions += append_end(stream, partition, entries, n);
 
     bool ok = true;
     for (size_t i = 0; i < notice_count; i++) {

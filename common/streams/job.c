@@ -8,10 +8,10 @@
 
 const char tg_job_work[] = "sends";
 
-// The field of an entry that names an ingress: workers of before 0.2.0 know it by no other name.
+// The field of an entry that names an ingress: the version before knows it by no other name.
 static const char ingress_field[] = "waiter";
 
-enum { CHANNEL_SIZE = 24 + TG_INGRESS_NAME_SIZE };
+enum { TOPIC_SIZE = 24 + TG_INGRESS_NAME_SIZE };
 
 // The last byte of a UUIDv7 is random. job_partition in sql/core does the same.
 static int partition_of(struct tg_uuid message_id, int partitions)
@@ -44,15 +44,15 @@ struct taken {
 };
 
 // Fields that we do not know are for later versions.
-static bool read_job(void *context, const struct tg_entry *entry, const struct tg_field *fields,
-                     size_t n)
+static bool read_job(void *context, const struct tg_entry *entry,
+                     const struct tg_entry_field *fields, size_t n)
 {
     struct taken *taken = context;
     struct tg_job job = {.entry = *entry};
     bool has_org = false;
     bool has_message = false;
     for (size_t i = 0; i < n; i++) {
-        const struct tg_field *field = &fields[i];
+        const struct tg_entry_field *field = &fields[i];
         if (strcmp(field->name, "org") == 0) {
             has_org = tg_uuid_parse(field->value, field->length, &job.org_id);
         } else if (strcmp(field->name, "message") == 0) {
@@ -83,9 +83,9 @@ int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_j
     return tg_stream_take_over(stream, consumer, max, idle_ms, read_job, &taken);
 }
 
-static void result_channel(const char *ingress, char channel[static CHANNEL_SIZE])
+static void result_topic(const char *ingress, char topic[static TOPIC_SIZE])
 {
-    snprintf(channel, CHANNEL_SIZE, "tollgate:results:%s", ingress);
+    snprintf(topic, TOPIC_SIZE, "tollgate:results:%s", ingress);
 }
 
 bool tg_job_finish(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
@@ -94,22 +94,22 @@ bool tg_job_finish(struct tg_stream *stream, const struct tg_job *jobs, const ch
     assert(n <= TG_BATCH_MAX);
     const struct tg_entry *entries[TG_BATCH_MAX];
     struct tg_notice notices[TG_BATCH_MAX];
-    char channels[TG_BATCH_MAX][CHANNEL_SIZE];
+    char topics[TG_BATCH_MAX][TOPIC_SIZE];
     size_t notice_count = 0;
     for (size_t i = 0; i < n; i++) {
         entries[i] = &jobs[i].entry;
         if (!results || !results[i] || jobs[i].ingress[0] == '\0')
             continue;
-        result_channel(jobs[i].ingress, channels[notice_count]);
-        notices[notice_count] = (struct tg_notice){channels[notice_count], results[i]};
+        result_topic(jobs[i].ingress, topics[notice_count]);
+        notices[notice_count] = (struct tg_notice){topics[notice_count], results[i]};
         notice_count++;
     }
-    return tg_stream_finish(stream, entries, n, notices, notice_count);
+    return tg_stream_end(stream, entries, n, notices, notice_count);
 }
 
 bool tg_job_subscribe(struct tg_stream *stream, const char *ingress)
 {
-    char channel[CHANNEL_SIZE];
-    result_channel(ingress, channel);
-    return tg_stream_subscribe(stream, channel);
+    char topic[TOPIC_SIZE];
+    result_topic(ingress, topic);
+    return tg_stream_subscribe(stream, topic);
 }

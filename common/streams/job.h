@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/base/uuid7.h"
-#include "common/redis/stream.h"
+#include "common/redis/stream_group.h"
 
 extern const char tg_job_work[]; // the stream's kind of work, for tg_stream_create
 

@@ -32,8 +32,8 @@ struct taken {
 };
 
 // Fields that we do not know are for later versions.
-static bool read_webhook(void *context, const struct tg_entry *entry, const struct tg_field *fields,
-                         size_t n)
+static bool read_webhook(void *context, const struct tg_entry *entry,
+                         const struct tg_entry_field *fields, size_t n)
 {
     struct taken *taken = context;
     for (size_t i = 0; i < n; i++) {
@@ -78,5 +78,5 @@ bool tg_webhook_done(struct tg_stream *stream, const struct tg_webhook *webhooks
     const struct tg_entry *entries[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         entries[i] = &webhooks[i].entry;
-    return tg_stream_finish(stream, entries, n, NULL, 0);
+    return tg_stream_end(stream, entries, n, NULL, 0);
 }

@@ -3,17 +3,17 @@
 #pragma once
 
 #include "common/base/text.h"
-#include "common/redis/stream.h"
+#include "common/redis/stream_group.h"
 
 extern const char tg_webhook_work[]; // the stream's kind of work, for tg_stream_create
-// What it was called before 0.2.0: an ingress of then still adds to it, workers take it off.
+// What it was called once: an ingress of the version before still adds to it, workers take it off.
 extern const char tg_webhook_former_work[];
 
 struct tg_webhook {
     struct tg_entry entry;
     struct tg_text body; // owned by whoever took the webhook
 };
-void tg_webhook_finish(struct tg_webhook *webhook);
+void tg_webhook_finish(struct tg_webhook *webhook); // frees the body
 
 // Adds up to TG_BATCH_MAX bodies (at least one) to one partition: all, or none of them
 // (tg_stream_publish_together).
@@ -27,7 +27,7 @@ int tg_webhook_take(struct tg_stream *stream, const char *consumer, struct tg_we
 int tg_webhook_take_over(struct tg_stream *stream, const char *consumer,
                          struct tg_webhook *webhooks, int max, int idle_ms) TG_MUST_CHECK;
 
-// Does any partition hold a webhook, taken or not? Cheap. False too while Redis is away.
+// Does any partition hold a webhook, taken or not? Asks Redis once. False too while it is away.
 bool tg_webhook_waits(struct tg_stream *stream);
 
 // Ends up to TG_BATCH_MAX webhooks.

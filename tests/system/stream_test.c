@@ -1,5 +1,5 @@
-// What common/redis/stream.h promises of a consumer group, at a real Redis.
-#include "common/redis/stream.h"
+// What common/redis/stream_group.h promises of a consumer group, at a real Redis.
+#include "common/redis/stream_group.h"
 #include "tests/system/servers.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@ struct taken {
     int n;
 };
 
-static bool keep(void *context, const struct tg_entry *entry, const struct tg_field *fields,
+static bool keep(void *context, const struct tg_entry *entry, const struct tg_entry_field *fields,
                  size_t n)
 {
     struct taken *taken = context;
@@ -67,7 +67,7 @@ static void finish(struct tg_stream *stream, const struct taken *taken)
     const struct tg_entry *entries[ENTRIES_MAX];
     for (int i = 0; i < taken->n; i++)
         entries[i] = &taken->entries[i];
-    cr_assert(tg_stream_finish(stream, entries, (size_t)taken->n, NULL, 0));
+    cr_assert(tg_stream_end(stream, entries, (size_t)taken->n, NULL, 0));
 }
 
 Test(stream, gives_suspects_away_alone)

@@ -1,4 +1,5 @@
 #include "common/limits.h"
+#include "common/redis/stream_group.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "worker/upkeep/duty.h"
