@@ -2,8 +2,9 @@
 //
 // What holds for all of common/store: each function is a SQL function of its name (in sql/, in the
 // room of who may call it), which says what it does and guarantees; no other room contains SQL. A
-// call is one transaction, unless one was begun, and one round trip. Statuses are those of
-// tg_pg_call; on anything but TG_PG_OK nothing is written to the results.
+// call is one transaction, unless one was begun, and, once it is prepared, one round trip. Statuses
+// are those of tg_pg_call; on anything but TG_PG_OK nothing is written to the results, and nothing
+// is *found.
 #pragma once
 
 #include "common/base/text.h"
@@ -21,7 +22,7 @@ struct tg_send {
     struct tg_uuid message_id; // made by tg_uuid7
     struct tg_uuid org_id;
     struct tg_uuid channel_id;
-    bool has_channel;              // else the org's first active channel is taken
+    bool has_channel;              // else the org's first active channel is taken, if it has any
     char phone[TG_PHONE_SIZE];     // "": by user_id, or a receipt
     char user_id[TG_USER_ID_SIZE]; // business-scoped user id; "": none
     char type[32];                 // Cloud API type, or "receipt"
@@ -55,8 +56,8 @@ extern const char *const tg_verdict_names[TG_VERDICT_CODES];
 struct tg_verdict {
     enum tg_verdict_code code;
     struct tg_uuid message_id; // of a duplicate: the first one's
-    enum tg_status status;     // queued, scheduled or held if accepted
-    char balance[24];          // after this send; "" where there is no wallet
+    enum tg_status status;     // queued, scheduled or held if accepted, now or then; else none
+    char balance[24];          // after this send (of a duplicate: after the first); "": no org
     char fee[24];              // what the send costs; "" where that is not known
 };
 

@@ -10,4 +10,5 @@ extern const struct tg_call *const tg_inbound_calls[];
 extern const struct tg_call *const tg_key_calls[];
 extern const struct tg_call *const tg_read_calls[];
 extern const struct tg_call *const tg_rule_calls[];
+extern const struct tg_call *const tg_status_calls[];
 extern const struct tg_call *const tg_upkeep_calls[];

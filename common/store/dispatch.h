@@ -24,7 +24,9 @@ struct tg_claim {
 void tg_claim_finish(struct tg_claim *claim);
 
 // Claims the messages that are queued, under a claim id that must be new; fills claims[0..*claimed)
-// in no particular order. Safe to repeat with the same claim id after TG_PG_UNKNOWN.
+// in no particular order, each to be finished by the caller. What may not leave, since its channel
+// is paused or its time is over, is parked instead. Safe to repeat with the same claim id after
+// TG_PG_UNKNOWN.
 enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, struct tg_uuid claim_id,
                                        const struct tg_message_key *messages, size_t n,
                                        struct tg_claim *claims, size_t *claimed) TG_MUST_CHECK;
@@ -54,7 +56,7 @@ struct tg_outcome {
 
 struct tg_settled {
     bool settled;          // false: it was not claimed any more; the rest tells how it stands
-    enum tg_status status; // sent, failed, unconfirmed, scheduled (to be tried again)
+    enum tg_status status; // sent, failed, unconfirmed, scheduled (to be tried again) if settled
     bool refunded;
     bool unknown_code; // the outcome has no error rule but the default
     bool paused;       // this one has paused its channel
@@ -62,6 +64,7 @@ struct tg_settled {
     struct tg_released released;
 };
 
-// Settles outcomes in one transaction; settled[i] is for outcomes[i].
+// Settles outcomes in one transaction; settled[i] is for outcomes[i]. Safe to repeat: the second
+// time settles nothing.
 enum tg_pg_status tg_store_settle_sends(struct tg_pg *pg, const struct tg_outcome *const *outcomes,
                                         size_t n, struct tg_settled *settled) TG_MUST_CHECK;

@@ -1,56 +1,13 @@
-// What comes back by webhooks. See accept.h for what holds for all. The functions are parts of one
-// transaction: between tg_pg_begin and tg_pg_commit, in the order in which they stand here (their
-// lock order), then tg_store_record_dead_letters.
+// What comes by webhooks. See accept.h for what holds for all. The functions are parts of one
+// transaction, between tg_pg_begin and tg_pg_commit, in their lock order: tg_store_apply_statuses,
+// then those that stand here, as they stand here, then tg_store_record_dead_letters.
 //
-// Spans are borrowed for the call; an absent one is NULL in SQL. Up to TG_BATCH_MAX items a call,
-// and results[i] is for items[i].
+// Spans are borrowed for the call; one that is absent or empty is NULL in SQL. Up to TG_BATCH_MAX
+// items a call, and results[i] is for items[i]. Each is safe to repeat.
 #pragma once
 
-#include "common/base/text.h"
-#include "common/pg/pg.h"
-#include "common/words/ids.h"
+#include "common/store/statuses.h"
 #include "common/words/phone.h"
-#include "common/words/status.h"
-
-// What a status webhook tells of a message that Meta has taken.
-struct tg_status_update {
-    struct tg_span phone_number_id;
-    struct tg_span wamid;
-    struct tg_uuid message_id; // biz_opaque_callback_data
-    bool names_message;        // it was there, and could be an id of ours
-    enum tg_status status;     // sent, delivered, read, failed
-    int64_t time_s;            // Unix time, Meta's
-    struct tg_text pricing;    // JSON; empty: none
-    char error_code[12];       // of "failed"; "": Meta gave none
-    struct tg_span error_message;
-};
-
-enum tg_item_verdict {
-    TG_ITEM_NOT_UNDERSTOOD, // a verdict that this version does not know
-    TG_ITEM_APPLIED,
-    TG_ITEM_SAVED,
-    TG_ITEM_DUPLICATE, // it was there already
-    TG_ITEM_UNKNOWN_NUMBER,
-    TG_ITEM_UNKNOWN_MESSAGE,
-    TG_ITEM_FOREIGN_MESSAGE,
-    TG_ITEM_VERDICTS
-};
-// The words of SQL, metrics and dead_letters.reason for them: "unknown_number", ...
-extern const char *const tg_item_verdict_names[TG_ITEM_VERDICTS];
-
-struct tg_status_applied {
-    enum tg_item_verdict verdict;
-    struct tg_uuid org_id;     // unless the number is unknown
-    struct tg_uuid message_id; // if applied
-    bool refunded;
-    bool reversed; // the fee was taken again
-    bool unknown_code;
-    struct tg_released released;
-};
-
-enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
-                                          const struct tg_status_update *const *updates, size_t n,
-                                          struct tg_status_applied *applied) TG_MUST_CHECK;
 
 // A message that a customer has written.
 struct tg_inbound_message {

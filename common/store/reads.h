@@ -11,8 +11,8 @@ enum tg_pg_status tg_store_get_result(struct tg_pg *pg, struct tg_uuid org_id,
                                       struct tg_uuid message_id, bool *found,
                                       struct tg_result *result) TG_MUST_CHECK;
 
-// Each fills `json` with a JSON document, which is the caller's to finish; *found is false if the
-// org has no such thing, and then `json` is as it was.
+// Each fills an empty `json` with a JSON document, which is the caller's to finish; *found is false
+// if the org has no such thing, and then `json` is as it was.
 enum tg_pg_status tg_store_get_message(struct tg_pg *pg, struct tg_uuid org_id,
                                        struct tg_uuid message_id, bool *found,
                                        struct tg_text *json) TG_MUST_CHECK;

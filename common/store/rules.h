@@ -18,7 +18,8 @@ struct tg_rule {
 };
 void tg_rule_finish(struct tg_rule *rule);
 
-// The org's active rules in the order in which they are tried, up to `max`.
+// The org's active rules in the order in which they are tried, up to `max`; each is the caller's to
+// finish.
 enum tg_pg_status tg_store_list_rules(struct tg_pg *pg, struct tg_uuid org_id, size_t max,
                                       struct tg_rule *rules, size_t *n) TG_MUST_CHECK;
 
@@ -35,7 +36,7 @@ struct tg_reply {
 
 struct tg_reply_verdict {
     char verdict[24];      // "accepted", "answered" (earlier), or why it is skipped
-    enum tg_status status; // queued or scheduled if accepted
+    enum tg_status status; // queued, scheduled or held if accepted
 };
 
 // Accepts replies; verdicts[i] is for replies[i]. Safe to repeat.

@@ -81,9 +81,13 @@ enum tg_pg_status tg_store_check_schema(struct tg_pg *pg, enum tg_calls_of daemo
 {
     static const struct tg_call *const *const of_ingress[] = {tg_accept_calls, tg_key_calls,
                                                               tg_read_calls, NULL};
-    static const struct tg_call *const *const of_worker[] = {
-        tg_dead_letter_calls, tg_dispatch_calls, tg_inbound_calls,
-        tg_rule_calls,        tg_upkeep_calls,   NULL};
+    static const struct tg_call *const *const of_worker[] = {tg_dead_letter_calls,
+                                                             tg_dispatch_calls,
+                                                             tg_inbound_calls,
+                                                             tg_rule_calls,
+                                                             tg_status_calls,
+                                                             tg_upkeep_calls,
+                                                             NULL};
     struct expectations all = {0};
     size_t misfits = 0;
     const struct tg_call *const *const *lists =

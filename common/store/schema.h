@@ -16,5 +16,6 @@ struct tg_misfit {
 // Holds the calls against the database's own catalogue: each function is there once, may be called
 // by us, and has the parameters and the columns that the call names, of their types; it wants no
 // parameter that the call does not name. The schema's version is ours, or a newer one.
+// TG_PG_REFUSED: it has no version.
 enum tg_pg_status tg_store_check_schema(struct tg_pg *pg, enum tg_calls_of daemon,
                                         struct tg_misfit *misfit) TG_MUST_CHECK;

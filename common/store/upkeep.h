@@ -1,4 +1,5 @@
-// What the janitor does. See accept.h for what holds for all.
+// What is done to messages without an outcome: by the janitor, and by who meets poison. See
+// accept.h for what holds for all.
 #pragma once
 
 #include "common/pg/pg.h"
@@ -27,7 +28,7 @@ enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, const int64_t *ages
                                            size_t partitions, int64_t limit,
                                            struct tg_message_key *lost, size_t *n) TG_MUST_CHECK;
 
-// A message that was ended without a dispatch.
+// A message that has failed so, or has become unconfirmed.
 struct tg_ended {
     struct tg_uuid org_id;
     struct tg_uuid message_id;
@@ -58,5 +59,6 @@ enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg,
 enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age_s, int64_t limit,
                                                    int64_t *deleted) TG_MUST_CHECK;
 
-// Takes the advisory lock that lets one janitor act, for as long as the connection lives.
+// Takes the advisory lock that lets one janitor act, for as long as the connection lives:
+// PostgreSQL ends it when nothing is asked for 8 s. Safe to repeat: who has it takes nothing more.
 enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken) TG_MUST_CHECK;
