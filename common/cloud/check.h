@@ -2,8 +2,8 @@
 // the place where it stands, and the judgements that many fields share.
 //
 // A check returns true if the part is as it must be. Else it fills the tg_error that the parts
-// carry (http 400, code "invalid_message", field = the part's path) and returns false. The path is
-// put together only then: until it is needed, a part knows its parent and nothing more, so that a
+// carry (code "invalid_message", field = the part's path) and returns false. The path is put
+// together only then: until it is needed, a part knows its parent and nothing more, so that a
 // message without faults costs no allocation and no formatting.
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <json-c/json.h>
 #include <stdint.h>
 
-enum { TG_PART_DEPTH_MAX = 12 }; // interactive.action.sections[0].rows[0].title is 8 deep
+enum { TG_PART_DEPTH_MAX = 12 }; // interactive.action.sections[0].rows[0].title is 7 deep
 
 // For what Meta gives no limit; the request as a whole has one.
 #define TG_CHARACTERS_ANY SIZE_MAX

@@ -1,5 +1,5 @@
 // What Meta's Cloud API takes as a message (POST /{version}/{phone_number_id}/messages): the check
-// that refuses what Meta would refuse, before it costs a fee. docs/meta.md ("Sending") has the
+// that refuses what Meta certainly would, before it costs a fee. docs/meta.md ("Sending") has the
 // limits and their sources.
 #pragma once
 
@@ -11,8 +11,8 @@
 
 // What kind of object this is, as far as the gateway must know.
 struct tg_cloud_message {
-    const char *type; // "text", "image", ..., or "receipt" (read receipt, typing indicator: no
-                      // message, no fee). A string literal or one owned by the json object.
+    const char *type; // a string literal: "text", "image", ..., or "receipt" (read receipt, typing
+                      // indicator: no message, no fee)
     struct json_object *to;        // borrowed; NULL where absent (a receipt, or `recipient`)
     struct json_object *recipient; // borrowed; a business-scoped user id in place of `to`; or NULL
 };
@@ -26,18 +26,18 @@ struct tg_cloud_message {
 // who gets a message; neither of them beside a `status` makes it a receipt. `to` is checked only to
 // be a string: tg_phone_normalise judges it, unless `recipient_type` is "group", when it is the id
 // of a group. Stand-ins of Meta's published examples (<TEMPLATE_NAME>, http(s)://image-url) pass
-// for any value. Failure: false, http 400, code "invalid_message", `field` = path within the
-// message such as "text.body" or "interactive.action.buttons[2].reply.title", "" for the message as
-// a whole. Thread-safe as far as `message` is used by one thread only.
+// as any text or link. Failure: false, code "invalid_message", `field` = path within the message
+// such as "text.body" or "interactive.action.buttons[2].reply.title", "" for the message as a
+// whole. Thread-safe as far as `message` is used by one thread only.
 bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message *out,
                             struct tg_error *error) TG_MUST_CHECK;
 
 // Is this one of the types that carry media: image, video, audio, document, sticker?
 bool tg_cloud_message_is_media(const char *type);
 
-// Appends a checked message as the bytes that Meta gets. Our id goes with it
-// (biz_opaque_callback_data, in place of whatever stood there): status webhooks bring it back. Its
-// `to`, which must be as tg_phone_normalise left it, gets a "+" in front; the id of a group and a
-// `recipient` stay as they are.
+// Appends a checked message as the bytes that Meta gets, once: the message itself is changed. Our
+// id goes with it (biz_opaque_callback_data, in place of whatever stood there): status webhooks
+// bring it back. Its `to`, which must be as tg_phone_normalise left it, gets a "+" in front; the id
+// of a group and a `recipient` stay as they are.
 void tg_cloud_message_write(struct json_object *message, struct tg_uuid message_id,
                             struct tg_text *payload);

@@ -1,5 +1,5 @@
-// The way out: HTTP requests under way in one libcurl multi handle, driven by epoll. Nothing else
-// here knows libcurl.
+// The way out: HTTP requests under way in one libcurl multi handle, driven by epoll. No other room
+// knows libcurl.
 //
 // What changes something must not reach the other side twice. libcurl by itself sends a request
 // again on a reused connection that died. So a body is given to it by a read function, with a seek
@@ -23,7 +23,7 @@ struct tg_http_options {
 };
 
 // A request. Everything is borrowed, until tg_http_begin returns; but the body's bytes until the
-// request has ended.
+// request has ended, and the context is only carried.
 enum { TG_HTTP_HEADERS_MAX = 8 };
 struct tg_http_request {
     const char *method; // "POST", ...
@@ -32,7 +32,7 @@ struct tg_http_request {
     struct tg_span body;                      // data NULL: none, as a GET has none
     int connect_timeout_ms;
     int timeout_ms;                   // for all of it
-    size_t answer_max;                // a longer answer is none
+    size_t answer_max;                // bytes of the body; a longer answer is none
     void *context;                    // the caller's
     bool (*hold_back)(void *context); // asked before the first byte of the body leaves; NULL: go on
 };
@@ -83,6 +83,6 @@ void tg_http_run(struct tg_http *http, int timeout_ms);
 // The next request that has ended. False: there is none.
 bool tg_http_take(struct tg_http *http, struct tg_http_answer *answer) TG_MUST_CHECK;
 
-// Breaks off one request that is under way: TG_HTTP_UNSENT, or TG_HTTP_UNKNOWN if it was sent.
-// False: there is none.
+// Breaks off one request that is under way: TG_HTTP_UNSENT, or TG_HTTP_UNKNOWN if it was sent. Take
+// what has ended before: it would count as broken off. False: there is none.
 bool tg_http_break_off(struct tg_http *http, struct tg_http_answer *answer) TG_MUST_CHECK;
