@@ -259,10 +259,10 @@ static void check_money(struct check *check)
 }
 
 // I6: what customers wrote is there once, and what Meta told of ordinary messages is applied.
-static void check_events(struct check *check)
+static void check_webhooks(struct check *check)
 {
     struct database *database = check->rig->gateway->database;
-    if (check->rig->events_lost)
+    if (check->rig->webhooks_lost)
         return;
     long received =
         database_number(database, "SELECT count(*) FROM messages WHERE direction = 'inbound'");
@@ -369,7 +369,7 @@ void check_rig(struct rig *rig, const char *fault)
     check_ends(&check);
     check_posts(&check);
     check_money(&check);
-    check_events(&check);
+    check_webhooks(&check);
     check_order(&check);
     check_leaks(&check);
     report(&check);

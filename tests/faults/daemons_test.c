@@ -141,7 +141,7 @@ FAULT(worker, killed_while_it_waits_to_settle)
     struct database *database = rig->gateway->database;
     eventually(holds_settling(database));
     eventually(settle_waits(database));
-    const char *lost = rig->events_lost ? "" : sending_without_job(rig);
+    const char *lost = rig->webhooks_lost ? "" : sending_without_job(rig);
     for (int i = 0; i < rig->worker_count; i++)
         rig_kill_worker(rig, i);
     (void)database_text(database, "ROLLBACK");

@@ -26,7 +26,7 @@ void fault_try(const struct fault *fault)
     given_workload(rig);
     workload_run_on(rig->workload, BEFORE);
     fault->inject(rig);
-    rig->events_lost = fault->loses_events;
+    rig->webhooks_lost = fault->loses_webhooks;
     rig_expect_ready(rig);
     workload_run_on(rig->workload, AFTER);
     check_rig(rig, fault->name);

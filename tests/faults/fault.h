@@ -10,7 +10,7 @@ struct fault {
     void (*inject)(struct rig *rig);
     bool takes_postgres;   // needs a cluster of its own
     bool takes_redis_disk; // and a disk for Redis
-    bool loses_events;     // acknowledged webhooks may be gone with Redis's data
+    bool loses_webhooks;   // acknowledged ones may be gone with Redis's data
     struct fault *next;    // of all faults
 };
 

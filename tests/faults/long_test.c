@@ -35,7 +35,7 @@ Test(long_run, of_random_faults)
         workload_run_on(rig->workload, BETWEEN);
         fault->inject(rig);
         report_fault(fault->name);
-        rig->events_lost |= fault->loses_events;
+        rig->webhooks_lost |= fault->loses_webhooks;
         rig_expect_ready(rig);
     }
     workload_run_on(rig->workload, BETWEEN);

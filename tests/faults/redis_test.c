@@ -33,7 +33,7 @@ FAULT(redis, killed)
     redis_start(rig->gateway->redis);
 }
 
-FAULT(redis, wiped, .loses_events = true)
+FAULT(redis, wiped, .loses_webhooks = true)
 {
     expect_ok(rig, WORDS("FLUSHALL"));
 }

@@ -12,8 +12,8 @@ enum {
     RIG_ORGS = 4,
     RIG_INGRESSES = 2,
     RIG_WORKERS_MAX = 3,
-    // How long Meta may take, how much longer until a claim's worker counts as gone, and how long
-    // an unconfirmed message waits for its webhook.
+    // How long Meta may take, after how long a claim's worker counts as gone, and how long an
+    // unconfirmed message waits for its webhook.
     RIG_GRAPH_TIMEOUT_MS = 2000,
     RIG_TAKEOVER_S = 12,
     RIG_CONFIRMATION_S = 12,
@@ -49,7 +49,7 @@ struct rig {
     struct org orgs[RIG_ORGS];
     uint64_t seed;
     struct workload *workload;
-    bool events_lost; // a fault has wiped webhooks that were acknowledged
+    bool webhooks_lost; // a fault has wiped some that were acknowledged
 };
 
 // Starts all of it but the workload. Returns NULL, and the test is over, where the machine does not

@@ -12,7 +12,7 @@ struct request {
     const char *authorization; // value of the Authorization header; NULL if absent or repeated
     const char *content_type;  // NULL if absent
     struct tg_text body;
-    bool body_too_large;    // what went past TG_SEND_BODY_MAX was read but not kept
+    bool body_too_large;    // what went past SIM_BODY_MAX was read but not kept
     bool connection_reused; // this connection has carried a request to Meta's API before
     void *transport;        // what request_argument reads from
 };

@@ -28,8 +28,8 @@ struct objection {
 
 // Judges a parsed body. A member that is null counts as absent; without a `type` it is a text, as
 // Meta has it. Stand-ins of Meta's published examples (<TEMPLATE_NAME>, http(s)://image-url) pass
-// for any value, since Meta's description holds for its own examples only so. Whether `to` is a
-// number is not judged here but where it is read (address.h). False: `objection` says why.
+// as any text, since Meta's description holds for its own examples only so. Whether `to` is a
+// number is not judged here but where it is read (phone.h). False: `objection` says why.
 // Thread-safe as far as `message` is used by one thread only.
 bool judge_message(struct json_object *message, struct judged *judged, struct objection *objection)
     __attribute__((warn_unused_result));

@@ -1,6 +1,6 @@
-// The record of every post to /{version}/{phone_number_id}/messages, taken or not: what a test asks
-// to know how often a message was posted. The newest SIM_POSTS_MAX are kept; older ones are
-// forgotten, and how many is told. Every function is thread-safe.
+// The record of every post to /{version}/{phone_number_id}/messages, taken or not, but for receipts
+// that are taken: what a test asks to know how often a message was posted. The newest SIM_POSTS_MAX
+// are kept; older ones are forgotten, and how many is told. Every function is thread-safe.
 #pragma once
 
 #include "common/base/text.h"

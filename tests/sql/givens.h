@@ -1,6 +1,6 @@
 // What tests start from and act with: orgs, channels, sends and outcomes by their names instead of
-// copied SQL. Main thread, except for the two functions that return SQL; ids and SQL live as long
-// as the test. Fields that are left out have the default that is given with them.
+// copied SQL. Main thread, except where it says otherwise; ids and SQL live as long as the test.
+// Fields that are left out have the default that is given with them.
 #pragma once
 
 #include "tests/sql/database.h"

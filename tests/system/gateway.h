@@ -29,7 +29,7 @@ struct gateway {
     struct redis *redis;
     struct simulator *simulator;
     struct daemon ingress;
-    struct daemon workers[GATEWAY_WORKERS_MAX]; // every worker that was ever started
+    struct daemon workers[GATEWAY_WORKERS_MAX]; // those that stop_gateway stops
     size_t worker_count;
     struct http *http; // to the ingress
     const struct gateway_options *options;
@@ -45,7 +45,8 @@ struct gateway_options {
     bool without_worker;       // not started; start_worker does it
 };
 
-// Starts everything and waits until ingress is ready (unless something is left out).
+// Starts everything and waits until ingress is ready (unless Redis is left out, or the database is
+// the caller's).
 #define given_gateway(...) gateway_start(&(const struct gateway_options){__VA_ARGS__})
 struct gateway *gateway_start(const struct gateway_options *options);
 
@@ -57,8 +58,9 @@ struct daemon *start_worker_with_settings(struct gateway *gateway, const char *c
 // The same for a worker that its starter looks after: stop_gateway does not know of it.
 struct daemon start_worker_apart(struct gateway *gateway);
 
-// Stops all that runs, daemons first: each must end with 0. Then the ledger must be in order
-// (audit_ledger), and the database goes.
+// Stops all that runs, daemons first: each must end with 0, with nothing but lines of the log in
+// its log. Then the ledger must be in order (audit_ledger), and the database goes, unless it is the
+// caller's.
 void stop_gateway(struct gateway *gateway);
 
 // Kills one, which stop_gateway does not expect any more then. Pointers to the last worker that was

@@ -56,7 +56,8 @@ void expect_equal_at(const char *here, const char *what, const char *actual, con
 // "unconfirmed network:after_write"; "" if there is none.
 const char *message_state(struct gateway *gateway, const char *message_id);
 
-// Waits until the message stands so. A state that is final and another one fails the test at once.
+// Waits until the message stands so. Once it is neither waiting nor on its way, another state fails
+// the test at once.
 #define expect_ends(gateway, message_id, state) expect_ends_at(HERE, gateway, message_id, state)
 void expect_ends_at(const char *here, struct gateway *gateway, const char *message_id,
                     const char *state);
