@@ -1,5 +1,5 @@
-# Shared by deploy/quickstart, tests/run, tests/lint and tests/bench: saying, installing what is
-# missing, building. Sourced by bash; does nothing by itself.
+# Shared by the scripts of deploy and of tests: saying, installing what is missing, building. Sourced by
+# bash; does nothing by itself.
 # shellcheck shell=bash disable=SC2034 # what is set here is used where this is sourced
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -1,5 +1,5 @@
-# Processes that never outlive the script, shared by deploy/quickstart, tests/run and tests/bench.
-# Sourced after lib.sh.
+# Processes that never outlive the script, shared by deploy/quickstart and the scripts of tests. Sourced
+# after lib.sh.
 #
 # What `start` has started is stopped, newest first, when the script exits for whatever reason, once
 # stop_everything_at_exit was called. A script that is killed outright takes its servers with it (the

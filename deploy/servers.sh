@@ -1,4 +1,4 @@
-# PostgreSQL and Redis of our own, shared by deploy/quickstart, tests/run and tests/bench. Sourced after
+# PostgreSQL and Redis of our own, shared by deploy/quickstart and the scripts of tests. Sourced after
 # lib.sh and processes.sh.
 # shellcheck shell=bash disable=SC2154 # root, run_dir and the like come from those
 
