@@ -88,8 +88,8 @@ static void result_topic(const char *ingress, char topic[static TOPIC_SIZE])
     snprintf(topic, TOPIC_SIZE, "tollgate:results:%s", ingress);
 }
 
-bool tg_job_finish(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
-                   size_t n)
+bool tg_job_end(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
+                size_t n)
 {
     assert(n <= TG_BATCH_MAX);
     const struct tg_entry *entries[TG_BATCH_MAX];

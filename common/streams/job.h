@@ -29,8 +29,8 @@ int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_j
 
 // Ends up to TG_BATCH_MAX jobs. `results` may be NULL or hold NULLs; results[i] goes to the ingress
 // named by jobs[i].ingress, if it has one.
-bool tg_job_finish(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
-                   size_t n) TG_MUST_CHECK;
+bool tg_job_end(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
+                size_t n) TG_MUST_CHECK;
 
 // Subscribes to the results for an ingress; tg_stream_listen then hears them.
 bool tg_job_subscribe(struct tg_stream *stream, const char *ingress) TG_MUST_CHECK;

@@ -72,7 +72,7 @@ bool tg_webhook_waits(struct tg_stream *stream)
     return waits;
 }
 
-bool tg_webhook_done(struct tg_stream *stream, const struct tg_webhook *webhooks, size_t n)
+bool tg_webhook_end(struct tg_stream *stream, const struct tg_webhook *webhooks, size_t n)
 {
     assert(n <= TG_BATCH_MAX);
     const struct tg_entry *entries[TG_BATCH_MAX];

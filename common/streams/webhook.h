@@ -31,5 +31,5 @@ int tg_webhook_take_over(struct tg_stream *stream, const char *consumer,
 bool tg_webhook_waits(struct tg_stream *stream);
 
 // Ends up to TG_BATCH_MAX webhooks.
-bool tg_webhook_done(struct tg_stream *stream, const struct tg_webhook *webhooks,
-                     size_t n) TG_MUST_CHECK;
+bool tg_webhook_end(struct tg_stream *stream, const struct tg_webhook *webhooks,
+                    size_t n) TG_MUST_CHECK;

@@ -1,5 +1,5 @@
 // `Prefer: wait=N`: requests that wait for Meta's answer. Workers publish each result that someone
-// waits for to the Redis channel of that ingress; one thread listens there and answers. The
+// waits for to that ingress by a topic of Redis; one thread listens there and answers. The
 // database is asked when the time is up (a result may get lost with Redis), and in between about
 // messages that were not queued at once or are tried again: their jobs do not name us.
 #pragma once

@@ -50,7 +50,7 @@ static void end(struct tg_stream *from, const struct tg_webhook *webhooks,
             tg_log(TG_LOG_ERROR, "webhook_refused", TG_LOG_TEXT("entry", webhooks[i].entry.id),
                    TG_LOG_TEXT("reason", bodies[i].refused));
     }
-    if (count > 0 && !tg_webhook_done(from, done, count))
+    if (count > 0 && !tg_webhook_end(from, done, count))
         tg_log(TG_LOG_WARN, "webhooks_left_pending", TG_LOG_NUMBER("webhooks", count));
 }
 

@@ -50,7 +50,7 @@ void ack_late(struct ack *ack)
     size_t before = ack->kept;
     while (ack->kept > 0) {
         size_t n = ack->kept < TG_BATCH_MAX ? ack->kept : TG_BATCH_MAX;
-        if (!tg_job_finish(ack->stream, ack->jobs + ack->kept - n, NULL, n))
+        if (!tg_job_end(ack->stream, ack->jobs + ack->kept - n, NULL, n))
             break;
         ack->kept -= n;
     }
@@ -64,6 +64,6 @@ void ack_jobs(struct ack *ack, const struct tg_job *jobs, const char *const *res
     if (n == 0)
         return;
     ack_late(ack);
-    if (!tg_job_finish(ack->stream, jobs, results, n))
+    if (!tg_job_end(ack->stream, jobs, results, n))
         keep(ack, jobs, n);
 }
