@@ -35,7 +35,6 @@ BEGIN
             ('book',                  'lookup nested written generic'),
             ('refund_sends',          'lookup nested written generic'),
             ('move_fees',             'lookup nested written generic'),
-            ('lock_pace',             'lookup nested written generic'),
             ('take_slots',            'lookup nested written generic'),
             ('lock_line_ends',        'lookup nested generic'),
             ('call_up_next',          'lookup nested generic'),

@@ -147,8 +147,10 @@ BEGIN
     IF v_message_ids IS NULL THEN
         RETURN NULL;
     END IF;
-    v_dues := take_slots(array_fill(NEW.org_id, ARRAY[cardinality(v_message_ids)]),
-                         array_fill(NEW.id, ARRAY[cardinality(v_message_ids)]), v_priorities);
+    PERFORM lock_wallets(ARRAY[NEW.org_id]);
+    SELECT s.dues INTO v_dues
+      FROM take_slots(array_fill(NEW.org_id, ARRAY[cardinality(v_message_ids)]),
+                      array_fill(NEW.id, ARRAY[cardinality(v_message_ids)]), v_priorities) s;
     UPDATE outbox o SET due_at = i.due_at, look_at = least(i.due_at, o.not_after)
       FROM unnest(v_message_ids, v_dues) AS i (message_id, due_at)
      WHERE o.message_id = i.message_id AND o.org_id = NEW.org_id AND o.state = 'scheduled';

@@ -53,8 +53,8 @@ END $$;
 -- join_lines: those of these messages whose send_at has come take their slots and their places; a receipt,
 -- which is written to nobody, takes its place alone.
 --
--- An empty line has no end that could be locked: the wallets keep accept_sends from joining it at the same
--- moment. All pace that the batch needs is locked at once, drip's too.
+-- The caller has locked the wallets. An empty line has no end that could be locked: they keep accept_sends from
+-- joining it at the same moment.
 CREATE OR REPLACE FUNCTION join_lines(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -76,14 +76,11 @@ BEGIN
       FROM outbox o
      WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.seq IS NULL
        AND o.state = 'scheduled' AND o.due_at <= clock_timestamp();
-    PERFORM lock_wallets(v_org_ids);
     v_taken := lock_line_ends(v_org_ids, v_channel_ids, v_contact_ids);
-    PERFORM lock_pace(array_agg(o.org_id), array_agg(o.channel_id))
-       FROM outbox o WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids);
-    SELECT take_slots(v_org_ids, array_agg(CASE WHEN i.contact_id IS NOT NULL THEN i.channel_id END
-                                           ORDER BY i.n), v_priorities)
-      INTO v_dues
-      FROM unnest(v_channel_ids, v_contact_ids) WITH ORDINALITY AS i (channel_id, contact_id, n);
+    SELECT s.dues INTO v_dues
+      FROM take_slots(v_org_ids, ARRAY(SELECT CASE WHEN i.contact_id IS NOT NULL THEN i.channel_id END
+                                         FROM unnest(v_channel_ids, v_contact_ids) WITH ORDINALITY
+                                              AS i (channel_id, contact_id, n) ORDER BY i.n), v_priorities) s;
     UPDATE outbox o
        SET seq = i.seq, due_at = coalesce(i.due_at, o.due_at),
            state = CASE WHEN i.waits THEN 'held' ELSE 'scheduled' END,
@@ -101,7 +98,7 @@ END $$;
 
 -- drip: puts off what a slowed channel cannot take now. Each gets the next slot at the rate of the moment
 -- and keeps it; those whose slot would be further ahead than DRIP_AHEAD are judged again then, by the rate
--- of that moment.
+-- of that moment. The caller has locked the wallets.
 CREATE OR REPLACE FUNCTION drip(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -114,12 +111,11 @@ DECLARE
 BEGIN
     SELECT array_agg(o.org_id), array_agg(o.channel_id) INTO v_orgs, v_channels
       FROM outbox o WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids);
-    PERFORM lock_pace(v_orgs, v_channels);
     WITH slowed AS MATERIALIZED (
-        SELECT c.org_id, c.id AS channel_id, greatest(p.drip_free_at, v_now) AS free_from,
+        SELECT c.org_id, c.id AS channel_id, p.id AS pace_id, greatest(p.drip_free_at, v_now) AS free_from,
                1 / (c.max_mps * current_share(p.share, p.slowed_at)) AS gap
           FROM channels c
-          JOIN pace p ON p.org_id = c.org_id AND p.channel_id = c.id
+          CROSS JOIN LATERAL pace_of(c.org_id, c.id) p
          WHERE (c.org_id, c.id) IN (SELECT u.org_id, u.channel_id
                                       FROM unnest(v_orgs, v_channels) AS u (org_id, channel_id))
            AND current_share(p.share, p.slowed_at) < 1
@@ -139,9 +135,11 @@ BEGIN
           FROM slot s
          WHERE o.message_id = s.message_id AND o.org_id = s.org_id AND s.at > v_now + c_tolerance
     )
-    UPDATE pace p SET drip_free_at = s.free_from + in_seconds(s.gap * (
+    UPDATE pace p
+       SET id = p.id + (p.changes + 1) / 32, changes = (p.changes + 1) % 32,
+           drip_free_at = s.free_from + in_seconds(s.gap * (
                SELECT count(*) FROM slot t
                 WHERE t.channel_id = s.channel_id AND t.at <= v_now + c_drip_ahead))
       FROM slowed s
-     WHERE p.org_id = s.org_id AND p.channel_id = s.channel_id;
+     WHERE p.channel_id = s.channel_id AND p.id = s.pace_id;
 END $$;

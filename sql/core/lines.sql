@@ -77,7 +77,7 @@ BEGIN
                            p_publish AND h.due_at <= v_now AND h.not_after > v_now
                            AND current_share(p.share, p.slowed_at) = 1 AS leaves
                       FROM outbox h
-                      JOIN pace p ON p.org_id = h.org_id AND p.channel_id = h.channel_id
+                      CROSS JOIN LATERAL pace_of(h.org_id, h.channel_id) p
                      WHERE h.message_id = ANY (v_next) AND h.org_id = ANY (p_org_ids)) i
              WHERE o.message_id = i.message_id AND o.org_id = i.org_id AND o.state = 'held'
             RETURNING o.channel_id, o.contact_id, o.message_id, o.state

@@ -5,7 +5,9 @@
 -- Bulk takes three quarters of the rate at the most, and whatever is sent as high comes off that; high has
 -- the whole rate, or the last quarter while bulk waits.
 --
--- Lock order: outbox, then pace by (org, channel).
+-- A channel's row of pace is changed under the lock of its org's wallet, with each batch. Every 32nd change gives
+-- it a new id, and a look begins at the largest: so no more than that stands in its way, whatever has been left
+-- behind while somebody held a snapshot.
 
 -- What part of max_mps a slowed channel may use now: it doubles each minute. Six minutes make up for the
 -- smallest share there is (slow_channels); without that bound a year would be a number too large. VOLATILE, as
@@ -21,28 +23,24 @@ CREATE OR REPLACE FUNCTION in_seconds(p_seconds double precision) RETURNS interv
 LANGUAGE sql IMMUTABLE
 RETURN p_seconds * interval '1 second';
 
-CREATE OR REPLACE FUNCTION lock_pace(p_org_ids uuid[], p_channel_ids uuid[]) RETURNS void
-LANGUAGE plpgsql
+-- (Inlined where it is called.)
+CREATE OR REPLACE FUNCTION pace_of(p_org_id uuid, p_channel_id uuid) RETURNS SETOF pace
+LANGUAGE sql STABLE
 AS $$
-BEGIN
-    PERFORM FROM (SELECT DISTINCT i.org_id, i.channel_id
-                    FROM unnest(p_org_ids, p_channel_ids) AS i (org_id, channel_id)) i
-       JOIN pace p ON p.org_id = i.org_id AND p.channel_id = i.channel_id
-      ORDER BY p.org_id, p.channel_id FOR NO KEY UPDATE OF p;
-END $$;
+    SELECT * FROM pace p WHERE p.org_id = p_org_id AND p.channel_id = p_channel_id ORDER BY p.id DESC LIMIT 1;
+$$;
 
 -- take_slots: when each of these messages may leave, in order; what fits now may leave now. NULL for a NULL
--- channel. The slots are taken.
-CREATE OR REPLACE FUNCTION take_slots(p_org_ids uuid[], p_channel_ids uuid[], p_priorities text[])
-RETURNS timestamptz[]
+-- channel. The slots are taken. Tells also which channels are slowed. The caller has locked the wallets.
+CREATE OR REPLACE FUNCTION take_slots(p_org_ids uuid[], p_channel_ids uuid[], p_priorities text[],
+                                      OUT dues timestamptz[], OUT slowed boolean[])
 LANGUAGE plpgsql
 AS $$
 DECLARE
     c_burst CONSTANT interval := '1 second';
     v_now   timestamptz := clock_timestamp();
-    v_dues  timestamptz[];
 BEGIN
-    -- Each channel is looked up and locked once, with its first message: to join what has no index is to
+    -- Each channel is looked up once, with its first message: to join what has no index is to
     -- compare each with each.
     WITH item AS MATERIALIZED (
         SELECT i.n, i.org_id, i.channel_id, i.priority,
@@ -50,20 +48,19 @@ BEGIN
                row_number() OVER (PARTITION BY i.org_id, i.channel_id, i.priority ORDER BY i.n) AS k
           FROM unnest(p_org_ids, p_channel_ids, p_priorities) WITH ORDINALITY
                AS i (org_id, channel_id, priority, n)
-         ORDER BY i.org_id, i.channel_id -- the lock order
     ), asked AS MATERIALIZED (
         SELECT i.n, i.org_id, i.channel_id, i.priority, i.k,
                count(*) FILTER (WHERE i.priority = 'high') OVER channel AS high_count,
                count(*) FILTER (WHERE i.priority = 'bulk') OVER channel AS bulk_count,
-               max(r.max_mps) OVER channel AS max_mps,
+               max(r.max_mps) OVER channel AS max_mps, max(r.id) OVER channel AS pace_id,
+               bool_or(current_share(r.share, r.slowed_at) < 1) OVER channel AS slowed,
                greatest(max(r.high_free_at) OVER channel, v_now) AS high_from,
                greatest(max(r.bulk_free_at) OVER channel, v_now) AS bulk_free_at
           FROM item i
           LEFT JOIN LATERAL (
-               SELECT c.max_mps::float8, p.high_free_at, p.bulk_free_at
-                 FROM channels c JOIN pace p ON p.org_id = c.org_id AND p.channel_id = c.id
-                WHERE i.nth = 1 AND c.org_id = i.org_id AND c.id = i.channel_id
-                  FOR NO KEY UPDATE OF p) r ON true
+               SELECT p.*, c.max_mps::float8
+                 FROM channels c CROSS JOIN LATERAL pace_of(c.org_id, c.id) p
+                WHERE i.nth = 1 AND c.org_id = i.org_id AND c.id = i.channel_id) r ON true
         WINDOW channel AS (PARTITION BY i.org_id, i.channel_id)
     ), rate AS MATERIALIZED (
         SELECT a.*, a.bulk_free_at + in_seconds(a.high_count / a.max_mps) AS bulk_from,
@@ -77,18 +74,19 @@ BEGIN
           FROM rate r
     ), taken AS (
         UPDATE pace p
-           SET high_free_at = s.high_from + in_seconds(s.high_count * s.high_gap + s.bulk_leaving * s.gap),
+           SET id = p.id + (p.changes + 1) / 32, changes = (p.changes + 1) % 32,
+               high_free_at = s.high_from + in_seconds(s.high_count * s.high_gap + s.bulk_leaving * s.gap),
                bulk_free_at = s.bulk_from + in_seconds(s.bulk_count * s.bulk_gap)
-          FROM (SELECT t.org_id, t.channel_id, t.high_from, t.bulk_from, t.high_count, t.bulk_count,
+          FROM (SELECT t.channel_id, t.pace_id, t.high_from, t.bulk_from, t.high_count, t.bulk_count,
                        t.high_gap, t.bulk_gap, t.gap,
                        count(*) FILTER (WHERE t.priority = 'bulk' AND t.due_at <= v_now) AS bulk_leaving
                   FROM slot t WHERE t.max_mps IS NOT NULL
                  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9) s
-         WHERE p.org_id = s.org_id AND p.channel_id = s.channel_id
+         WHERE p.channel_id = s.channel_id AND p.id = s.pace_id
     )
-    SELECT array_agg(CASE WHEN s.channel_id IS NOT NULL THEN greatest(s.due_at, v_now) END ORDER BY s.n)
-      INTO v_dues FROM slot s;
-    RETURN v_dues;
+    SELECT array_agg(CASE WHEN s.channel_id IS NOT NULL THEN greatest(s.due_at, v_now) END ORDER BY s.n),
+           array_agg(s.slowed ORDER BY s.n)
+      INTO dues, slowed FROM slot s;
 END $$;
 
 -- slow_channels: Meta says that these numbers are too fast: half the rate, at most once a second.
@@ -96,10 +94,13 @@ CREATE OR REPLACE FUNCTION slow_channels(p_org_ids uuid[], p_channel_ids uuid[])
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM lock_pace(p_org_ids, p_channel_ids);
+    PERFORM lock_wallets(p_org_ids);
     UPDATE pace p
-       SET share = greatest(current_share(p.share, p.slowed_at) / 2, 1.0 / 64),
-           slowed_at = clock_timestamp()
-     WHERE p.channel_id = ANY (p_channel_ids) AND p.org_id = ANY (p_org_ids)
+       SET id = p.id + (p.changes + 1) / 32, changes = (p.changes + 1) % 32,
+           share = greatest(current_share(p.share, p.slowed_at) / 2, 1.0 / 64), slowed_at = clock_timestamp()
+      FROM (SELECT DISTINCT i.org_id, i.channel_id
+              FROM unnest(p_org_ids, p_channel_ids) AS i (org_id, channel_id)) i
+     CROSS JOIN LATERAL pace_of(i.org_id, i.channel_id) n
+     WHERE p.channel_id = n.channel_id AND p.id = n.id
        AND (p.slowed_at IS NULL OR p.slowed_at < clock_timestamp() - interval '1 second');
 END $$;

@@ -10,7 +10,7 @@
 -- That is why an item is `expired` here, and not where its request is read: one that is repeated after its
 -- not_after has passed still gets the first answer.
 --
--- Lock order: wallets by org, outbox (the ends of lines), pace.
+-- Lock order: wallets by org, outbox (the ends of lines).
 CREATE OR REPLACE FUNCTION accept_sends(
     p_message_ids   uuid[],
     p_org_ids       uuid[],
@@ -41,6 +41,7 @@ DECLARE
     v_accepted    bigint;    -- of these, how many are new
     v_contact_ids bigint[];  -- of what is accepted, NULL else
     v_slot_for    uuid[];    -- the channel, for what is accepted and takes a slot
+    v_slots       record;    -- of take_slots
     v_dues        timestamptz[];
     v_taken       boolean[]; -- somebody stands in the line
     v_states      text[];
@@ -52,8 +53,9 @@ BEGIN
                c.status AS channel_status, m.id IS NOT NULL AS known, out.yes AS opted_out,
                to_timestamp(i.not_after / 1000.0) <= v_now AS expired,
                CASE WHEN i.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee,
-               CASE row_number() OVER (PARTITION BY i.org_id ORDER BY i.n)
-               WHEN 1 THEN (SELECT w.balance FROM wallets w WHERE w.org_id = i.org_id) END AS balance,
+               CASE WHEN o.id IS NOT NULL
+                    THEN coalesce((SELECT t.balance_after FROM wallet_transactions t
+                                    WHERE t.org_id = i.org_id ORDER BY t.n DESC LIMIT 1), 0) END AS balance,
                k.message_id AS key_message_id, k.body_hash = i.body_hash AS key_same,
                i.key IS NOT NULL AND row_number() OVER (PARTITION BY i.org_id, i.key ORDER BY i.n) > 1
                AS follows
@@ -163,21 +165,19 @@ BEGIN
         IF 'high' = ANY (p_priorities) AND true = ANY (v_taken) THEN
             PERFORM pull_forward(p_org_ids, v_slot_for, v_contact_ids, p_priorities);
         END IF;
-        v_dues := take_slots(p_org_ids, v_slot_for, p_priorities);
+        v_slots := take_slots(p_org_ids, v_slot_for, p_priorities);
 
         SELECT array_agg(CASE WHEN i.slot_for IS NULL AND to_timestamp(i.send_at / 1000.0) > v_now
                               THEN 'scheduled'
                               WHEN i.slot_for IS NULL THEN 'queued'
                               WHEN i.taken OR i.place > 1 THEN 'held'
-                              WHEN i.due_at > clock_timestamp() OR i.share < 1 THEN 'scheduled'
+                              WHEN i.due_at > clock_timestamp() OR i.slowed THEN 'scheduled'
                               ELSE 'queued' END ORDER BY i.n),
                array_agg(coalesce(i.due_at, to_timestamp(i.send_at / 1000.0), v_now) ORDER BY i.n)
           INTO v_states, v_dues
-          FROM (SELECT u.*, row_number() OVER (PARTITION BY u.slot_for, u.contact_id ORDER BY u.n) AS place,
-                       current_share(p.share, p.slowed_at) AS share
-                  FROM unnest(v_slot_for, v_contact_ids, v_taken, v_dues, p_send_ats, p_org_ids)
-                       WITH ORDINALITY AS u (slot_for, contact_id, taken, due_at, send_at, org_id, n)
-                  LEFT JOIN pace p ON p.org_id = u.org_id AND p.channel_id = u.slot_for) i;
+          FROM (SELECT u.*, row_number() OVER (PARTITION BY u.slot_for, u.contact_id ORDER BY u.n) AS place
+                  FROM unnest(v_slot_for, v_contact_ids, v_taken, v_slots.dues, v_slots.slowed, p_send_ats)
+                       WITH ORDINALITY AS u (slot_for, contact_id, taken, due_at, slowed, send_at, n)) i;
 
         WITH item AS MATERIALIZED (
             SELECT i.*, coalesce(to_timestamp(i.not_after / 1000.0),

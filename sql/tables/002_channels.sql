@@ -32,16 +32,22 @@ COMMENT ON COLUMN channels.paused_for IS 'The outcome that paused it; null: some
 CREATE TABLE pace (
     org_id       uuid NOT NULL,
     channel_id   uuid NOT NULL,
+    id           bigint NOT NULL DEFAULT 1,
+    changes      integer NOT NULL DEFAULT 0,
     high_free_at timestamptz NOT NULL DEFAULT now(),
     bulk_free_at timestamptz NOT NULL DEFAULT now(),
     share        double precision NOT NULL DEFAULT 1 CHECK (share > 0 AND share <= 1),
     slowed_at    timestamptz,
     drip_free_at timestamptz NOT NULL DEFAULT '-infinity',
-    PRIMARY KEY (org_id, channel_id),
+    PRIMARY KEY (channel_id, id),
     FOREIGN KEY (org_id, channel_id) REFERENCES channels (org_id, id)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE pace IS
     'When a channel is next free (core/pacing.sql). A trigger makes the row with the channel.';
+COMMENT ON COLUMN pace.id IS
+    'One more after every 32 changes. A look begins at the largest, so that it meets no more of what is dead than '
+    'that, however long nothing is vacuumed.';
+COMMENT ON COLUMN pace.changes IS 'Since it got its id.';
 COMMENT ON COLUMN pace.high_free_at IS
     'By GCRA: the time at which all that the number has promised to send as high has left.';
 COMMENT ON COLUMN pace.bulk_free_at IS 'The same of bulk.';

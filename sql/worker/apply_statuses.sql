@@ -14,7 +14,7 @@
 -- a status that names one of those does nothing.
 --
 -- Lock order: wallets by org (of what may fail or may have been refunded), outbox by message, messages by
--- id, pace, channels. A refund that is seen only once the messages are locked takes its wallet late; should
+-- id, channels. A refund that is seen only once the messages are locked takes its wallet late; should
 -- that ever meet somebody who holds it and waits for us, one of the two is told to try again.
 CREATE OR REPLACE FUNCTION apply_statuses(
     p_phone_number_ids text[],

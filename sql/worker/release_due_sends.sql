@@ -6,7 +6,7 @@
 --   DRIP_AHEAD later;
 -- - of a channel that is paused they are parked.
 --
--- Lock order: outbox, wallets (of those that join a line), pace; channels are not waited for.
+-- Lock order: outbox, wallets (where any joins a line or drips); channels are not waited for.
 CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
@@ -27,7 +27,7 @@ BEGIN
            array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id),
            bool_or(d.seq IS NULL),
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e WHERE NOT e.paced) e
-                     JOIN pace p ON p.org_id = e.org_id AND p.channel_id = e.channel_id
+                     CROSS JOIN LATERAL pace_of(e.org_id, e.channel_id) p
                     WHERE current_share(p.share, p.slowed_at) < 1),
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e) e
                      JOIN channels c ON c.org_id = e.org_id AND c.id = e.channel_id
@@ -42,6 +42,9 @@ BEGIN
            FROM outbox o JOIN channels c ON c.org_id = o.org_id AND c.id = o.channel_id
           WHERE o.message_id = ANY (v_message_ids) AND o.org_id = ANY (v_org_ids)
             AND c.status <> 'active';
+    END IF;
+    IF v_joining OR v_slowed THEN
+        PERFORM lock_wallets(v_org_ids);
     END IF;
     IF v_joining THEN
         PERFORM join_lines(v_org_ids, v_message_ids);

@@ -13,7 +13,7 @@
 -- A status webhook that overtakes the answer settles its message by itself (apply_statuses): nothing but
 -- the time at which Meta took it is left to record then, and what is reported is how the message stands.
 --
--- Lock order: wallets by org_id, outbox, messages, pace, channels.
+-- Lock order: wallets by org_id, outbox, messages, channels.
 CREATE OR REPLACE FUNCTION settle_sends(
     p_org_ids        uuid[],
     p_message_ids    uuid[],

@@ -118,7 +118,7 @@ static const struct crossing {
      "DELETE FROM pace; INSERT INTO pace (org_id, channel_id) "
      "SELECT a.org_id, s.channel_id FROM acme a, stranger s"},
     {"pace moved to a channel", "beta",
-     "UPDATE pace p SET channel_id = s.channel_id FROM acme a, stranger s "
+     "UPDATE pace p SET channel_id = s.channel_id, id = 7 FROM acme a, stranger s "
      "WHERE p.org_id = a.org_id"},
     {"pace moved to an org", "beta",
      "UPDATE pace p SET org_id = s.org_id FROM acme a, stranger s WHERE p.org_id = a.org_id"},
