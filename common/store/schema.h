@@ -1,5 +1,5 @@
-// The database's schema, and whether it is one that this version can work with. See accept.h for
-// what holds for all.
+// The database's schema, and whether it is one that this version can work with. Statuses are those
+// of tg_pg_call.
 #pragma once
 
 #include "common/pg/pg.h"
