@@ -1,6 +1,6 @@
 #include "tests/metasim/judge.h"
 
-#include "tests/metasim/judge_rules.h"
+#include "tests/metasim/judge_shapes.h"
 
 #include <string.h>
 

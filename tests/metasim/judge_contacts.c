@@ -1,5 +1,5 @@
 // Contact cards.
-#include "tests/metasim/judge_rules.h"
+#include "tests/metasim/judge_shapes.h"
 
 #define PLACE .name = "type", .is = TEXT, .values = NAMES("HOME", "WORK")
 

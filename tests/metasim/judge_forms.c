@@ -1,4 +1,4 @@
-#include "tests/metasim/judge_rules.h"
+#include "tests/metasim/judge_shapes.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // Interactive messages: what each kind has as header, body and action.
-#include "tests/metasim/judge_rules.h"
+#include "tests/metasim/judge_shapes.h"
 
 #include <stdio.h>
 #include <string.h>

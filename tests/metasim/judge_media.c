@@ -1,5 +1,5 @@
 // Media, and what each type has beside its id or link.
-#include "tests/metasim/judge_rules.h"
+#include "tests/metasim/judge_shapes.h"
 
 enum { CAPTION_MAX = 1024 };
 

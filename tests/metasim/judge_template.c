@@ -1,6 +1,6 @@
 // Templates, and the parameters that fill them in. What Meta's description leaves out and its
 // examples or its pages have stands here too, less closely looked at.
-#include "tests/metasim/judge_rules.h"
+#include "tests/metasim/judge_shapes.h"
 
 enum { TEMPLATE_NAME_MAX = 512, PARAMETER_TEXT_MAX = 32768, COUPON_CODE_MAX = 15 };
 

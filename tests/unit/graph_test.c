@@ -5,7 +5,11 @@
 #include "common/limits.h"
 #include "tests/unit/peer.h"
 
+#include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
 
 enum { DEADLINE_MS = 10000 };
 

@@ -5,8 +5,14 @@
 #include "common/http/client_private.h"
 #include "tests/unit/peer.h"
 
+#include <criterion/criterion.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { DEADLINE_MS = 10000, SILENCE_MS = 7000 };
 

@@ -1,15 +1,8 @@
 // The other side of HTTP requests: a listener of the test's own, in the test's own thread. It hears
-// one connection at a time and answers each request whose end it knows.
+// one connection at a time and answers each request whose end it knows. Failures end the test.
 #pragma once
 
-#include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <stddef.h>
 
 struct peer {
     int listener;
@@ -18,94 +11,27 @@ struct peer {
     const char *ending; // how a request ends
     const char *answer; // NULL: it closes the connection without one
     char url[64];
-    char heard[8192];
+    char heard[8192]; // all of it, ended by a NUL
     size_t length;
 };
 
-static inline struct peer *given_peer(const char *ending, const char *answer)
-{
-    struct peer *peer = calloc(1, sizeof *peer);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    cr_assert(peer);
-    peer->connection = -1;
-    peer->ending = ending;
-    peer->answer = answer;
-    peer->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    cr_assert(peer->listener >= 0 &&
-              bind(peer->listener, (const struct sockaddr *)&address, size) == 0 &&
-              listen(peer->listener, 1) == 0 &&
-              getsockname(peer->listener, (struct sockaddr *)&address, &size) == 0);
-    snprintf(peer->url, sizeof peer->url, "http://127.0.0.1:%d", ntohs(address.sin_port));
-    return peer;
-}
+// Listens on 127.0.0.1, at `url`. Both texts are borrowed; `answer` may be changed.
+struct peer *given_peer(const char *ending, const char *answer);
 
-static inline void peer_hang_up(struct peer *peer)
-{
-    if (peer->connection >= 0)
-        close(peer->connection);
-    peer->connection = -1;
-}
+// Closes the connection, if there is one.
+void peer_hang_up(struct peer *peer);
 
-static inline void peer_end(struct peer *peer)
-{
-    peer_hang_up(peer);
-    close(peer->listener);
-    free(peer);
-}
+// Hangs up, and frees it.
+void peer_end(struct peer *peer);
 
-// Takes a new connection; that before it is of no use any more.
-static inline void peer_accept(struct peer *peer)
-{
-    int connection = accept4(peer->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (connection < 0)
-        return;
-    peer_hang_up(peer);
-    peer->connection = connection;
-    peer->connections++;
-}
+// Takes a new connection, if somebody wants one, in place of the one before. Does not wait.
+void peer_accept(struct peer *peer);
 
-// Hears what has come, and answers once it is a whole request.
-static inline void peer_look(struct peer *peer)
-{
-    peer_accept(peer);
-    ssize_t n = peer->connection < 0 ? 0
-                                     : recv(peer->connection, peer->heard + peer->length,
-                                            sizeof peer->heard - 1 - peer->length, MSG_DONTWAIT);
-    if (n <= 0)
-        return;
-    const char *new = peer->heard + peer->length;
-    peer->length += (size_t)n;
-    if (!strstr(new, peer->ending))
-        return;
-    if (peer->answer)
-        (void)send(peer->connection, peer->answer, strlen(peer->answer), MSG_NOSIGNAL);
-    else
-        peer_hang_up(peer);
-}
+// The same; then hears what has come, and answers once it is a whole request.
+void peer_look(struct peer *peer);
 
 // How often a text was heard.
-static inline int peer_has_heard(const struct peer *peer, const char *text)
-{
-    int times = 0;
-    for (const char *at = peer->heard; (at = strstr(at, text)); at++)
-        times++;
-    return times;
-}
+int peer_has_heard(const struct peer *peer, const char *text);
 
-// The other end of the connection, which is a socket of this process too.
-static inline int peer_other_end(const struct peer *peer)
-{
-    enum { DESCRIPTORS_MAX = 256 };
-    struct sockaddr_in wanted = {0};
-    socklen_t size = sizeof wanted;
-    cr_assert(getpeername(peer->connection, (struct sockaddr *)&wanted, &size) == 0);
-    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
-        struct sockaddr_in address = {0};
-        size = sizeof address;
-        if (getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
-            address.sin_family == AF_INET && address.sin_port == wanted.sin_port)
-            return fd;
-    }
-    return -1;
-}
+// The other end of the connection, which is a socket of this process too; -1: it is not found.
+int peer_other_end(const struct peer *peer);
