@@ -8,11 +8,11 @@
 
 struct pool {
     const char *postgres_url;
-    struct tg_queue *queue; // struct task
+    struct tg_queue *queue; // struct errand
     pthread_t threads[TG_POOL_THREADS];
 };
 
-struct task {
+struct errand {
     pool_work *work;
     void *context;
 };
@@ -25,9 +25,9 @@ static void *run(void *argument)
         void *popped;
         if (tg_queue_pop(pool->queue, &popped, 1, -1) == 0)
             continue;
-        struct task *task = popped;
-        task->work(pg, task->context);
-        free(task);
+        struct errand *errand = popped;
+        errand->work(pg, errand->context);
+        free(errand);
     }
     tg_pg_destroy(pg);
     return NULL;
@@ -67,12 +67,12 @@ void pool_free(struct pool *pool)
 
 bool pool_submit(struct pool *pool, pool_work *work, void *context)
 {
-    struct task *task = malloc(sizeof *task);
-    if (!task)
+    struct errand *errand = malloc(sizeof *errand);
+    if (!errand)
         abort();
-    *task = (struct task){work, context};
-    if (tg_queue_try_push(pool->queue, task))
+    *errand = (struct errand){work, context};
+    if (tg_queue_try_push(pool->queue, errand))
         return true;
-    free(task);
+    free(errand);
     return false;
 }
