@@ -12,6 +12,10 @@
 --   generic   plan_cache_mode = force_generic_plan: planned once, for arrays of any length
 --   custom    plan_cache_mode = force_custom_plan: planned at each call, for the arrays as they are
 --
+-- Messages and rows of outbox are looked up by id = ANY (ARRAY[id of the batch]). With = a table that seems empty
+-- could also be read from end to end in the order of its key, and compared with all of the batch: as good for no
+-- rows, and ruinous for many. tests/sql/plans_test.c counts what is read.
+--
 -- (Just-in-time compilation, which never pays here, is switched off by the daemons for their sessions.)
 
 DO $$
@@ -40,8 +44,7 @@ BEGIN
             ('call_up_next',          'lookup nested generic'),
             ('pull_forward',          'lookup nested generic'),
             ('release_sends',         'lookup generic'),
-            -- An UPDATE's join cannot be fixed by the way it is written, and a plan from when messages was
-            -- empty would read all of it.
+            -- Not called for each message, so that planning costs little.
             ('end_sends',             'lookup custom'),
             ('fail_unheard_sends',    'lookup custom'),
             ('park_sends',            'lookup custom'),

@@ -36,7 +36,7 @@ BEGIN
                         WHEN u.channel_id = ANY (v_changing) THEN v_now + c_look_again
                         ELSE v_now END AS due_at
               FROM outbox u WHERE u.message_id = ANY (p_message_ids) AND u.org_id = ANY (p_org_ids)) i
-     WHERE o.message_id = i.message_id AND o.org_id = i.org_id
+     WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id
        AND (o.state = 'scheduled' OR o.claim_id = p_claim_id);
 END $$;
 
@@ -153,6 +153,6 @@ BEGIN
                       array_fill(NEW.id, ARRAY[cardinality(v_message_ids)]), v_priorities) s;
     UPDATE outbox o SET due_at = i.due_at, look_at = least(i.due_at, o.not_after)
       FROM unnest(v_message_ids, v_dues) AS i (message_id, due_at)
-     WHERE o.message_id = i.message_id AND o.org_id = NEW.org_id AND o.state = 'scheduled';
+     WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = NEW.org_id AND o.state = 'scheduled';
     RETURN NULL;
 END $$;

@@ -68,15 +68,22 @@ AS $$
 DECLARE
     v_contacts bigint[];
     v_missing  boolean;
+    v_news     boolean; -- of a contact something is told that was not known
 BEGIN
     FOR v_round IN 1 .. 2 LOOP
-        SELECT array_agg(coalesce(p.id, a.id, u.id) ORDER BY i.n),
-               bool_or(i.org_id IS NOT NULL AND coalesce(p.id, a.id, u.id) IS NULL)
-          INTO v_contacts, v_missing
-          FROM unnest(p_org_ids, p_phones, p_user_ids) WITH ORDINALITY AS i (org_id, phone, user_id, n)
+        SELECT array_agg((f.contact).id ORDER BY i.n),
+               bool_or(i.org_id IS NOT NULL AND (f.contact).id IS NULL),
+               bool_or((f.contact).id IS NOT NULL
+                       AND (i.name IS NOT NULL AND i.name IS DISTINCT FROM (f.contact).name
+                            OR i.phone IS NOT NULL AND (f.contact).phone IS NULL
+                            OR i.user_id IS NOT NULL AND (f.contact).user_id IS NULL))
+          INTO v_contacts, v_missing, v_news
+          FROM unnest(p_org_ids, p_phones, p_user_ids, p_names) WITH ORDINALITY
+               AS i (org_id, phone, user_id, name, n)
           LEFT JOIN contacts p ON p.org_id = i.org_id AND p.phone = i.phone
           LEFT JOIN contacts a ON a.org_id = i.org_id AND a.phone = phone_alternative(i.phone)
-          LEFT JOIN contacts u ON u.org_id = i.org_id AND u.user_id = i.user_id;
+          LEFT JOIN contacts u ON u.org_id = i.org_id AND u.user_id = i.user_id
+         CROSS JOIN LATERAL (SELECT coalesce(p, a, u) AS contact) f;
         EXIT WHEN NOT v_missing OR v_round = 2;
         -- In key order: two batches with the same new contacts wait, they do not deadlock. The next look
         -- also sees those that others have just made.
@@ -89,7 +96,9 @@ BEGIN
         ON CONFLICT DO NOTHING;
     END LOOP;
 
-    PERFORM complete_contacts(p_org_ids, v_contacts, p_names, p_phones, p_user_ids);
+    IF v_news THEN
+        PERFORM complete_contacts(p_org_ids, v_contacts, p_names, p_phones, p_user_ids);
+    END IF;
     RETURN v_contacts;
 END $$;
 

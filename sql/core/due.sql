@@ -93,7 +93,7 @@ BEGIN
                            WITH ORDINALITY
                            AS j (message_id, org_id, channel_id, contact_id, taken, due_at, n)
                      ORDER BY j.n) u) i
-     WHERE o.message_id = i.message_id AND o.org_id = i.org_id;
+     WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id;
 END $$;
 
 -- drip: puts off what a slowed channel cannot take now. Each gets the next slot at the rate of the moment
@@ -133,7 +133,7 @@ BEGIN
            SET due_at = least(s.at, v_now + c_drip_ahead), paced = s.at <= v_now + c_drip_ahead,
                look_at = least(s.at, v_now + c_drip_ahead, o.not_after)
           FROM slot s
-         WHERE o.message_id = s.message_id AND o.org_id = s.org_id AND s.at > v_now + c_tolerance
+         WHERE o.message_id = ANY (ARRAY[s.message_id]) AND o.org_id = s.org_id AND s.at > v_now + c_tolerance
     )
     UPDATE pace p
        SET id = p.id + (p.changes + 1) / 32, changes = (p.changes + 1) % 32,

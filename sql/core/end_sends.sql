@@ -36,10 +36,10 @@ BEGIN
        SET status = 'failed', attempts = i.attempt, refunded = v_refund AND m.fee > 0,
            error_code = p_outcome, error_message = p_error_message, failed_at = clock_timestamp()
       FROM unnest(v_orgs, v_ended, v_tries) AS i (org_id, message_id, attempt)
-     WHERE m.id = i.message_id AND m.org_id = i.org_id;
+     WHERE m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id;
     v_released := call_up_next(v_orgs, v_channels, v_contacts, p_publish);
     RETURN QUERY
     SELECT i.org_id, i.message_id, m.refunded, i.released_id
       FROM unnest(v_orgs, v_ended, v_released) AS i (org_id, message_id, released_id)
-      JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id;
+      JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id;
 END $$;

@@ -34,7 +34,7 @@ BEGIN
 END $$;
 
 -- call_up_next: releases the first of each of these lines if it is held. What may leave now is `queued` and
--- returned, in the order of the lines (NULL: nobody): it needs a job. What may not leave yet, or never again,
+-- returned, in the order of the lines (NULL: nobody; altogether, if nobody at all): it needs a job. What may not leave yet, or never again,
 -- is the janitor's to watch; so is all of it if p_publish is false, as nobody could publish a job.
 --
 -- Nor does anything leave a slowed channel but through the janitor, who knows its rate.
@@ -79,7 +79,7 @@ BEGIN
                       FROM outbox h
                       CROSS JOIN LATERAL pace_of(h.org_id, h.channel_id) p
                      WHERE h.message_id = ANY (v_next) AND h.org_id = ANY (p_org_ids)) i
-             WHERE o.message_id = i.message_id AND o.org_id = i.org_id AND o.state = 'held'
+             WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id AND o.state = 'held'
             RETURNING o.channel_id, o.contact_id, o.message_id, o.state
         )
         SELECT v_channels || array_agg(f.channel_id), v_contacts || array_agg(f.contact_id),
@@ -87,6 +87,9 @@ BEGIN
           INTO v_channels, v_contacts, v_freed
           FROM freed f WHERE f.state = 'queued';
     END LOOP;
+    IF v_freed IS NULL THEN
+        RETURN NULL;
+    END IF;
     RETURN (SELECT array_agg((SELECT f.message_id
                                 FROM unnest(v_channels, v_contacts, v_freed)
                                      AS f (channel_id, contact_id, message_id)
@@ -112,7 +115,7 @@ BEGIN
               FROM unnest(p_org_ids, p_channel_ids, p_contact_ids, p_priorities)
                    AS i (org_id, channel_id, contact_id, priority)
              WHERE i.priority = 'high') i
-     WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id AND o.org_id = i.org_id
+     WHERE o.channel_id = ANY (ARRAY[i.channel_id]) AND o.contact_id = i.contact_id AND o.org_id = i.org_id
        AND o.seq IS NOT NULL AND o.state IN ('scheduled', 'held') AND o.attempt = 0 AND NOT o.paced
        AND o.due_at > clock_timestamp() AND o.due_at < 'infinity';
 END $$;

@@ -7,7 +7,7 @@ AS $$
 BEGIN
     PERFORM book(p_org_ids, '{refund}',
                  ARRAY(SELECT m.fee FROM unnest(p_org_ids, p_message_ids) WITH ORDINALITY AS i (org_id, id, n)
-                         LEFT JOIN messages m ON m.id = i.id AND m.org_id = i.org_id ORDER BY i.n),
+                         LEFT JOIN messages m ON m.id = ANY (ARRAY[i.id]) AND m.org_id = i.org_id ORDER BY i.n),
                  p_message_ids, ARRAY(SELECT 'refund: ' || r FROM unnest(p_reasons) WITH ORDINALITY AS i (r, n)
                                        ORDER BY i.n));
 END $$;
@@ -29,7 +29,7 @@ BEGIN
                (SELECT w.balance FROM wallets w WHERE w.org_id = m.org_id) AS balance
           FROM unnest(p_org_ids, p_message_ids, p_refunds, p_again) WITH ORDINALITY
                AS i (org_id, message_id, refund, again, n)
-          JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
+          JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
          CROSS JOIN LATERAL (VALUES ('refund', m.fee, i.refund), ('refund_reversal', -m.fee, i.again))
                AS k (kind, amount, wanted)
          WHERE k.wanted

@@ -36,13 +36,14 @@ BEGIN
         SELECT i AS item, o.claimed_at,
                clock_timestamp() + retry_delay(i.action, o.attempt, i.retry_after_s) AS at
           FROM unnest(p_items) i
-          JOIN outbox o ON o.message_id = i.message_id AND o.org_id = i.org_id AND o.claim_id = i.claim_id
+          JOIN outbox o ON o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id
+                       AND o.claim_id = i.claim_id
          WHERE i.is_retried AND NOT i.is_repeat AND o.state = 'sending' AND o.attempt < c_attempts_max
     ), waiting AS (
         UPDATE outbox o SET state = 'scheduled', due_at = d.at, look_at = d.at, paced = false,
                             claim_id = NULL, claimed_at = NULL
           FROM due d
-         WHERE o.message_id = (d.item).message_id AND o.org_id = (d.item).org_id
+         WHERE o.message_id = ANY (ARRAY[(d.item).message_id]) AND o.org_id = (d.item).org_id
            AND o.claim_id = (d.item).claim_id AND o.state = 'sending' AND d.at < o.not_after
         RETURNING d.item, 'scheduled', o.attempt, o.channel_id, o.contact_id, d.claimed_at
     )
@@ -59,7 +60,7 @@ DECLARE
 BEGIN
     WITH gone AS (
         DELETE FROM outbox o USING unnest(p_items) i
-         WHERE NOT i.is_repeat AND o.message_id = i.message_id AND o.org_id = i.org_id
+         WHERE NOT i.is_repeat AND o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id
            AND o.claim_id = i.claim_id AND o.state = 'sending'
         RETURNING i, i.status, o.attempt, o.channel_id, o.contact_id, o.claimed_at
     )
@@ -78,15 +79,15 @@ BEGIN
     SELECT array_agg(ROW(l.item, (l.item).status, l.attempts, NULL, NULL, NULL)::settled_item)
       INTO v_settled
       FROM (SELECT i AS item, m.attempts
-              FROM unnest(p_items) i JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
+              FROM unnest(p_items) i JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
              WHERE NOT i.is_repeat AND i.status <> 'unconfirmed' AND m.unconfirmed_at IS NOT NULL
                FOR NO KEY UPDATE OF m) l;
     DELETE FROM attempts a USING unnest(v_settled) s
-     WHERE s.status = 'sent' AND a.message_id = (s.item).message_id AND a.org_id = (s.item).org_id
+     WHERE s.status = 'sent' AND a.message_id = ANY (ARRAY[(s.item).message_id]) AND a.org_id = (s.item).org_id
        AND a.attempt = s.attempt;
     UPDATE attempts a SET outcome = (s.item).outcome, error_message = (s.item).error_message
       FROM unnest(v_settled) s
-     WHERE s.status <> 'sent' AND a.message_id = (s.item).message_id AND a.org_id = (s.item).org_id
+     WHERE s.status <> 'sent' AND a.message_id = ANY (ARRAY[(s.item).message_id]) AND a.org_id = (s.item).org_id
        AND a.attempt = s.attempt;
     RETURN v_settled;
 END $$;
@@ -106,7 +107,7 @@ BEGIN
            failed_at = CASE WHEN s.status = 'failed' THEN clock_timestamp() END,
            unconfirmed_at = CASE WHEN s.status = 'unconfirmed' THEN clock_timestamp() END
       FROM unnest(p_settled) s
-     WHERE s.status <> 'scheduled' AND m.id = (s.item).message_id AND m.org_id = (s.item).org_id;
+     WHERE s.status <> 'scheduled' AND m.id = ANY (ARRAY[(s.item).message_id]) AND m.org_id = (s.item).org_id;
     INSERT INTO attempts (org_id, message_id, attempt, outcome, error_message, claimed_at)
     SELECT (s.item).org_id, (s.item).message_id, s.attempt, (s.item).outcome, (s.item).error_message,
            s.claimed_at
@@ -122,7 +123,7 @@ AS $$
 BEGIN
     UPDATE messages m SET sent_at = clock_timestamp()
       FROM unnest(p_items) i
-     WHERE i.outcome = 'sent' AND m.id = i.message_id AND m.org_id = i.org_id AND m.wamid = i.wamid
+     WHERE i.outcome = 'sent' AND m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id AND m.wamid = i.wamid
        AND m.sent_at IS NULL;
 END $$;
 
@@ -146,8 +147,8 @@ AS $$
             UNION ALL
             SELECT i, false, coalesce(o.state, m.status, 'failed'), NULL, NULL, m.refunded
               FROM unnest(p_items) i
-              LEFT JOIN messages m ON m.id = i.message_id AND m.org_id = i.org_id
-              LEFT JOIN outbox o ON o.message_id = i.message_id AND o.org_id = i.org_id
+              LEFT JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
+              LEFT JOIN outbox o ON o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id
              WHERE i.n <> ALL (ARRAY(SELECT (s.item).n FROM unnest(p_settled) s))) r
      ORDER BY (r.item).n;
 $$;

@@ -21,15 +21,15 @@ BEGIN
             ('messages', 'contacts', 'n.contact_id IS NOT NULL',
              'p.org_id = n.org_id AND p.id = n.contact_id'),
             ('outbox', 'messages', 'true',
-             'p.id = n.message_id AND p.org_id = n.org_id AND p.channel_id = n.channel_id '
+             'p.id = ANY (ARRAY[n.message_id]) AND p.org_id = n.org_id AND p.channel_id = n.channel_id '
              'AND p.contact_id IS NOT DISTINCT FROM n.contact_id'),
             ('conversations', 'channels', 'true', 'p.org_id = n.org_id AND p.id = n.channel_id'),
             ('conversations', 'contacts', 'true', 'p.org_id = n.org_id AND p.id = n.contact_id'),
             -- (A message has an org.)
             ('wallet_transactions', 'organizations', 'n.message_id IS NULL', 'p.id = n.org_id'),
             ('wallet_transactions', 'messages', 'n.message_id IS NOT NULL',
-             'p.id = n.message_id AND p.org_id = n.org_id'),
-            ('idempotency_keys', 'messages', 'true', 'p.id = n.message_id AND p.org_id = n.org_id')
+             'p.id = ANY (ARRAY[n.message_id]) AND p.org_id = n.org_id'),
+            ('idempotency_keys', 'messages', 'true', 'p.id = ANY (ARRAY[n.message_id]) AND p.org_id = n.org_id')
           ) AS c (child, parent, named, owned)
          GROUP BY c.child
     LOOP

@@ -71,7 +71,7 @@ BEGIN
         PERFORM act_on_failures(ARRAY(
             SELECT ROW(m.org_id, m.id, m.channel_id, s.action, m.error_code, m.error_message,
                        least(m.sent_at, m.failed_at))::failure
-              FROM unnest(v_sums) s JOIN messages m ON m.id = s.message_id AND m.org_id = s.org_id
+              FROM unnest(v_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
              WHERE s.action <> 'none'));
     END IF;
     RETURN QUERY SELECT t.* FROM tell_applied(v_items, v_sums, v_gone, v_released, v_reversed) t;

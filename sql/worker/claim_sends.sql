@@ -11,8 +11,6 @@ RETURNS TABLE (message_id uuid, org_id uuid, channel_id uuid, phone_number_id te
                access_token text, type text, payload text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = tollgate, pg_temp
--- The left joins never lack their right side (tenancy.sql); they keep the planner from reading all
--- messages to find the few that were claimed.
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -40,8 +38,8 @@ BEGIN
            m.payload::text
       FROM unnest(v_orgs, v_messages, v_channels, v_leaves)
            AS o (org_id, message_id, channel_id, leaves)
-      LEFT JOIN messages m ON m.id = o.message_id AND m.org_id = o.org_id
-      LEFT JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id
+      JOIN messages m ON m.id = ANY (ARRAY[o.message_id]) AND m.org_id = o.org_id
+      JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id
      WHERE o.leaves;
 
     IF false = ANY (v_leaves) THEN

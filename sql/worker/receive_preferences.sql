@@ -20,8 +20,7 @@ BEGIN
       LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id;
     PERFORM set_preferences(
         v_org_ids, v_channel_ids,
-        find_or_make_contacts(v_org_ids, p_phones, p_user_ids, array_fill(NULL::text,
-                                                                        ARRAY[cardinality(p_phones)])),
+        find_or_make_contacts(v_org_ids, p_phones, p_user_ids, NULL),
         p_opt_outs,
         ARRAY(SELECT to_timestamp(t.at) FROM unnest(p_times) WITH ORDINALITY t (at, n) ORDER BY t.n));
     RETURN QUERY

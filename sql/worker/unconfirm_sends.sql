@@ -26,7 +26,7 @@ BEGIN
            SET status = 'unconfirmed', unconfirmed_at = clock_timestamp(), attempts = g.attempt,
                error_code = 'network:after_write',
                error_message = 'The worker was lost before the answer came'
-          FROM gone g WHERE m.id = g.message_id AND m.org_id = g.org_id
+          FROM gone g WHERE m.id = ANY (ARRAY[g.message_id]) AND m.org_id = g.org_id
     ), tried AS (
         INSERT INTO attempts (org_id, message_id, attempt, outcome, error_message, claimed_at)
         SELECT g.org_id, g.message_id, g.attempt, 'network:after_write',

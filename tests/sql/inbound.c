@@ -37,12 +37,14 @@ static const char *message_row(const struct inbound_spec *spec, size_t n)
                 spec->at ? spec->at : 1763800000);
 }
 
-const char *receive_sql(const struct inbound_spec *messages, size_t n)
+// Calls a function with the batch; columns of what it returns, as `received`.
+static const char *call_with(const char *columns, const char *function,
+                             const struct inbound_spec *messages, size_t n)
 {
     const char *items = message_row(&messages[0], 0);
     for (size_t i = 1; i < n; i++)
         items = text("%s, %s", items, message_row(&messages[i], i));
-    return text("SELECT received.verdict FROM ("
+    return text("SELECT %s FROM ("
                 "SELECT array_agg(a ORDER BY n) AS a, array_agg(b ORDER BY n) AS b, "
                 "array_agg(c ORDER BY n) AS c, array_agg(d::text ORDER BY n) AS d, "
                 "array_agg(e::text ORDER BY n) AS e, array_agg(f::text ORDER BY n) AS f, "
@@ -50,9 +52,18 @@ const char *receive_sql(const struct inbound_spec *messages, size_t n)
                 "array_agg(i::text ORDER BY n) AS i, array_agg(j ORDER BY n) AS j, "
                 "array_agg(NULL::text) AS none, array_agg('{}'::text) AS objects "
                 "FROM (VALUES %s) AS message (n, a, b, c, d, e, f, g, h, i, j)) batch, "
-                "receive_messages(a, b, c, d, e, f, g, h, i, none, none, none, none, objects, j) "
-                "received",
-                items);
+                "%s(a, b, c, d, e, f, g, h, i, none, none, none, none, objects, j) received",
+                columns, items, function);
+}
+
+const char *receive_sql(const struct inbound_spec *messages, size_t n)
+{
+    return call_with("received.verdict", "receive_messages", messages, n);
+}
+
+const char *found_inbound_sql(const struct inbound_spec *messages, size_t n)
+{
+    return text("ARRAY(%s)", call_with("received", "find_inbound", messages, n));
 }
 
 const char *given_inbound_of(struct inbound_spec spec)

@@ -30,6 +30,12 @@ struct inbound_spec {
 // The statement that receives it; nothing but verdicts is selected. Any thread.
 const char *receive_sql(const struct inbound_spec *messages, size_t n);
 
+// The items of a batch as find_inbound gives them: an expression for the other phases.
+#define found_inbound(...)                                                                         \
+    found_inbound_sql((struct inbound_spec[]){__VA_ARGS__},                                        \
+                      sizeof(struct inbound_spec[]){__VA_ARGS__} / sizeof(struct inbound_spec))
+const char *found_inbound_sql(const struct inbound_spec *messages, size_t n);
+
 // A message that was received; returns its id.
 #define given_inbound(...) given_inbound_of((struct inbound_spec){__VA_ARGS__})
 const char *given_inbound_of(struct inbound_spec spec);

@@ -1,0 +1,91 @@
+-- The phases of receive_messages, in the order in which it calls them.
+
+-- find_inbound: each message with its channel, by phone_number_id, and so its org. (LIMIT: by both columns of the
+-- index, however few messages there seem to be.)
+CREATE OR REPLACE FUNCTION find_inbound(
+    p_ids uuid[], p_phone_number_ids text[], p_wamids text[], p_phones text[], p_user_ids text[], p_names text[],
+    p_new_phones text[], p_types text[], p_texts text[], p_media_ids text[], p_mime_types text[],
+    p_reply_tos text[], p_referrals text[], p_payloads text[], p_times bigint[]
+) RETURNS SETOF inbound_item
+LANGUAGE sql STABLE
+AS $$
+    SELECT i.n, c.org_id, c.id AS channel_id, c.id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
+           CASE WHEN i.word IS NULL THEN NULL
+                WHEN EXISTS (SELECT FROM unnest(o.opt_out_words) w WHERE lower(w) = i.word) THEN true
+                WHEN EXISTS (SELECT FROM unnest(o.opt_in_words) w WHERE lower(w) = i.word) THEN false
+           END AS opt_out,
+           i.id, i.wamid, i.phone, i.new_phone, i.user_id, i.name, i.type, i.text, i.media_id, i.mime_type,
+           i.reply_to, i.referral::json, i.payload::json, to_timestamp(i.at)
+      FROM (SELECT u.*, lower(btrim(u.text, E' \t\r\n')) AS word,
+                   row_number() OVER (PARTITION BY u.phone_number_id, u.wamid ORDER BY u.n) = 1 AS is_first
+              FROM unnest(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
+                          p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
+                          p_times) WITH ORDINALITY
+                   AS u (id, phone_number_id, wamid, phone, user_id, name, new_phone, type, text, media_id,
+                         mime_type, reply_to, referral, payload, at, n)) i
+      LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id
+      LEFT JOIN organizations o ON o.id = c.org_id
+      LEFT JOIN LATERAL (
+           SELECT k.id FROM messages k
+            WHERE k.channel_id = c.id AND k.org_id = c.org_id AND k.wamid = i.wamid LIMIT 1) m ON true
+     ORDER BY i.n;
+$$;
+
+-- keep_conversations: when each contact last wrote, and what it wrote first; p_contacts: who wrote each item. From
+-- here on two workers that got the same message wait for each other.
+CREATE OR REPLACE FUNCTION keep_conversations(p_items inbound_item[], p_contacts bigint[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    INSERT INTO conversations AS v (org_id, channel_id, contact_id, last_inbound_at, first_message_id)
+    SELECT i.org_id, i.channel_id, p_contacts[i.place], max(i.at), (array_agg(i.id ORDER BY i.place))[1]
+      FROM (SELECT u.*, u.ordinality AS place FROM unnest(p_items) WITH ORDINALITY u) i
+     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (org_id, channel_id, contact_id) DO UPDATE
+       SET last_inbound_at = greatest(v.last_inbound_at, excluded.last_inbound_at),
+           first_message_id = coalesce(v.first_message_id, excluded.first_message_id);
+END $$;
+
+-- save_inbound: the messages themselves; what somebody else has saved meanwhile stays as it is.
+CREATE OR REPLACE FUNCTION save_inbound(p_items inbound_item[], p_contacts bigint[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, status, wamid, text,
+                          media_id, mime_type, reply_to, referral, sent_at)
+    SELECT i.id, i.org_id, i.channel_id, p_contacts[i.ordinality], 'inbound', i.type, i.payload, 'received',
+           i.wamid, i.text, i.media_id, i.mime_type, i.reply_to, i.referral, i.at
+      FROM unnest(p_items) WITH ORDINALITY i
+     ORDER BY i.channel_id, i.wamid
+    ON CONFLICT (channel_id, wamid) WHERE wamid IS NOT NULL DO NOTHING;
+END $$;
+
+-- tell_received: a row per item, in order. A message that is there already may lack its reply, if a worker died in
+-- between; but one that is delivered again much later is not answered by rules of today.
+CREATE OR REPLACE FUNCTION tell_received(p_items inbound_item[])
+RETURNS TABLE (verdict text, org_id uuid, channel_id uuid, message_id uuid, rules_version bigint, is_first boolean,
+               is_word boolean, opted_out boolean, phone text, user_id text, name text)
+LANGUAGE sql STABLE
+AS $$
+    SELECT CASE WHEN i.org_id IS NULL THEN 'unknown_number'
+                WHEN i.is_new AND m.id = i.id THEN 'saved' ELSE 'duplicate' END,
+           i.org_id, i.channel_id, m.id,
+           CASE WHEN o.rules_version > 0 AND m.direction = 'inbound'
+                     AND m.created_at > now() - interval '10 minutes'
+                     AND NOT EXISTS (SELECT FROM auto_replies a
+                                      WHERE a.org_id = m.org_id AND a.message_id = m.id)
+                THEN o.rules_version ELSE 0 END,
+           coalesce(r.first_message_id = m.id, false), coalesce(i.opt_out, false), r.opted_out_at IS NOT NULL,
+           r.phone, r.user_id, r.name
+      FROM unnest(p_items) i
+      LEFT JOIN organizations o ON o.id = i.org_id
+      LEFT JOIN LATERAL (
+           SELECT k.* FROM messages k
+            WHERE k.channel_id = i.channel_id AND k.org_id = i.org_id AND k.wamid = i.wamid LIMIT 1) m ON true
+      LEFT JOIN LATERAL ( -- (LIMIT: not even looked up of an org without rules)
+           SELECT v.first_message_id, v.opted_out_at, k.phone, k.user_id, k.name
+             FROM conversations v JOIN contacts k ON k.org_id = v.org_id AND k.id = v.contact_id
+            WHERE o.rules_version > 0 AND v.org_id = m.org_id AND v.channel_id = m.channel_id
+              AND v.contact_id = m.contact_id LIMIT 1) r ON true
+     ORDER BY i.n;
+$$;

@@ -1,0 +1,100 @@
+// The phases of receive_messages, each alone (sql/core/inbound.sql).
+
+#include "tests/sql/inbound.h"
+
+TestSuite(inbound_phases, .init = database_create, .fini = database_drop);
+
+// A contact of the org; returns its id.
+static const char *given_contact(const char *org, const char *phone)
+{
+    return value("INSERT INTO contacts (org_id, phone) VALUES ('%s', '%s') RETURNING id", org,
+                 phone);
+}
+
+Test(inbound_phases, a_message_is_found_its_channel_and_is_new_once)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *beta = given_org_with_channel("1.00");
+    (void)given_inbound(.org = acme, .wamid = "wamid.old");
+    assert_rows(
+        rows("SELECT i.n, i.org_id = '%s', i.channel_id IS NULL, i.is_new FROM unnest(%s) i", acme,
+             found_inbound({.org = acme, .wamid = "wamid.old"}, {.org = beta, .wamid = "wamid.old"},
+                           {.org = acme, .wamid = "wamid.1"}, {.org = acme, .wamid = "wamid.1"},
+                           {.number = "999"})),
+        "1, t, f, f", "2, f, f, t", "3, t, f, t", "4, t, f, f", "5, null, t, f");
+}
+
+Test(inbound_phases, a_text_that_is_one_of_the_orgs_words_is_a_wish)
+{
+    const char *acme = given_org_with_channel("1.00");
+    run("UPDATE organizations SET opt_out_words = '{Stop,\"no more\"}', opt_in_words = '{start}'");
+    assert_rows(rows("SELECT i.opt_out FROM unnest(%s) i",
+                     found_inbound({.org = acme, .text = " STOP\n"},
+                                   {.org = acme, .text = "no MORE"}, {.org = acme, .text = "Start"},
+                                   {.org = acme, .text = "stop it"}, {.org = acme, .text = ""})),
+                "t", "t", "f", "null", "null");
+}
+
+Test(inbound_phases, a_conversation_keeps_its_first_message_and_its_latest_time)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *contact = given_contact(acme, "919876543210");
+    const char *items = found_inbound({.org = acme, .at = 300}, {.org = acme, .at = 200});
+    const char *const kept = "SELECT extract(epoch FROM last_inbound_at)::int, first_message_id "
+                             "FROM conversations";
+    run("CREATE TABLE items AS SELECT %s AS items", items);
+    run("SELECT keep_conversations(items, '{%s,%s}') FROM items", contact, contact);
+    const char *first = value("SELECT (items[1]).id FROM items");
+    assert_rows(rows("%s", kept), text("300, %s", first));
+    run("SELECT keep_conversations(%s, '{%s}')", found_inbound({.org = acme, .at = 250}), contact);
+    assert_rows(rows("%s", kept), text("300, %s", first));
+    run("SELECT keep_conversations(%s, '{%s}')", found_inbound({.org = acme, .at = 400}), contact);
+    assert_rows(rows("%s", kept), text("400, %s", first));
+}
+
+Test(inbound_phases, what_is_there_already_is_not_saved_again)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *contact = given_contact(acme, "919876543210");
+    const char *items = found_inbound({.org = acme, .wamid = "wamid.1", .text = "one"},
+                                      {.org = acme, .wamid = "wamid.2", .text = "two"});
+    run("SELECT save_inbound(%s, '{%s,%s}')", items, contact, contact);
+    const char *const saved = "SELECT wamid, text, contact_id, direction, status FROM messages "
+                              "ORDER BY wamid";
+    const char *one = text("wamid.1, one, %s, inbound, received", contact);
+    const char *two = text("wamid.2, two, %s, inbound, received", contact);
+    assert_rows(rows("%s", saved), one, two);
+    run("SELECT save_inbound(%s, '{%s}')",
+        found_inbound({.org = acme, .wamid = "wamid.1", .text = "other"}), contact);
+    assert_rows(rows("%s", saved), one, two);
+}
+
+Test(inbound_phases, what_is_told_is_saved_a_duplicate_or_nobodys)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *contact = given_contact(acme, "919876543210");
+    const char *old = given_inbound(.org = acme, .wamid = "wamid.old");
+    run("CREATE TABLE items AS SELECT %s AS items",
+        found_inbound({.org = acme, .wamid = "wamid.1"}, {.org = acme, .wamid = "wamid.old"},
+                      {.number = "999"}));
+    run("SELECT save_inbound(items[:1], '{%s}') FROM items", contact);
+    assert_rows(rows("SELECT t.verdict, t.message_id, t.rules_version, t.is_first, t.phone "
+                     "FROM items, tell_received(items) t"),
+                text("saved, %s, 0, f, null", value("SELECT (items[1]).id FROM items")),
+                text("duplicate, %s, 0, f, null", old), "unknown_number, null, 0, f, null");
+}
+
+Test(inbound_phases, what_replies_need_is_told_of_an_org_with_rules)
+{
+    const char *acme = given_org_with_channel("1.00");
+    run("INSERT INTO automation_rules (org_id, match_kind, reply) VALUES ('%s', 'any', '\"hi\"')",
+        acme);
+    const char *items = found_inbound({.org = acme, .wamid = "wamid.1", .text = "stop"});
+    (void)given_inbound(.org = acme, .wamid = "wamid.1", .text = "stop", .name = "Ann");
+    const char *told = text("SELECT t.rules_version, t.is_first, t.is_word, t.opted_out, t.phone, "
+                            "t.name FROM tell_received(%s) t",
+                            items);
+    assert_rows(rows("%s", told), "1, t, t, t, 919876543210, Ann");
+    run("UPDATE messages SET created_at = now() - interval '1 hour'");
+    assert_rows(rows("%s", told), "0, t, t, t, 919876543210, Ann");
+}
