@@ -50,13 +50,16 @@ BEGIN
             ('park_sends',            'lookup custom'),
             ('join_lines',            'lookup custom'),
             ('drip',                  'lookup custom'),
-            ('unconfirm_sends',       'custom'),
-            -- A batch is taken from the end of an index.
-            ('release_due_sends',     'lookup ordered unmerged custom'),
-            ('take_due',              'lookup ordered custom'),
+            -- A batch is taken from an index. To plan it for the times of now would be to look up what stands at
+            -- the end of that index, and pass what is dead there.
+            ('release_due_sends',     'lookup ordered unmerged generic'),
+            ('take_due',              'lookup ordered generic'),
             ('take_turns',            'lookup ordered nested'),
-            ('expire_sends',          'lookup ordered'),
-            ('next_due',              'lookup'),
+            ('expire_sends',          'lookup ordered generic'),
+            ('next_due',              'lookup ordered generic'),
+            ('find_lost_sends',       'lookup ordered generic'),
+            ('unconfirm_sends',       'lookup ordered generic'),
+            ('delete_idempotency_keys', 'lookup ordered generic'),
             -- By the keys of parents.
             ('check_contacts_tenancy',            'lookup nested'),
             ('check_messages_tenancy',            'lookup nested'),

@@ -5,18 +5,19 @@
 -- the messages of all others waiting; who waits longest comes first. Locks what it returns.
 --
 -- From channel to channel by one look-up each (a loose index scan), however much each has.
-CREATE OR REPLACE FUNCTION take_turns(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS SETOF outbox
+CREATE OR REPLACE FUNCTION take_turns(p_from timestamptz, p_now timestamptz, p_limit bigint, p_skip bigint)
+RETURNS SETOF outbox
 LANGUAGE sql
 AS $$
     WITH RECURSIVE channel AS (
-        (SELECT o.channel_id, o.look_at FROM outbox o WHERE o.look_at IS NOT NULL
+        (SELECT o.channel_id, o.look_at FROM outbox o WHERE o.look_at >= p_from
           ORDER BY o.channel_id, o.look_at LIMIT 1)
         UNION ALL
         SELECT n.channel_id, n.look_at
           FROM channel c
          CROSS JOIN LATERAL (
                SELECT o.channel_id, o.look_at FROM outbox o
-                WHERE o.look_at IS NOT NULL AND o.channel_id > c.channel_id
+                WHERE o.look_at >= p_from AND o.channel_id > c.channel_id
                 ORDER BY o.channel_id, o.look_at LIMIT 1) n
     ), turn AS MATERIALIZED (
         SELECT c.channel_id, c.look_at FROM channel c
@@ -25,7 +26,7 @@ AS $$
     SELECT o.* FROM turn t
      CROSS JOIN LATERAL (
            SELECT o.* FROM outbox o
-            WHERE o.channel_id = t.channel_id AND o.look_at <= p_now AND o.state = 'scheduled'
+            WHERE o.channel_id = t.channel_id AND o.look_at BETWEEN p_from AND p_now AND o.state = 'scheduled'
               AND o.due_at <= p_now AND o.not_after > p_now
             ORDER BY o.look_at, o.seq, o.message_id
             LIMIT (SELECT ceil(p_limit / nullif(count(*), 0)::numeric)::bigint FROM turn)
@@ -33,21 +34,18 @@ AS $$
      LIMIT p_limit;
 $$;
 
--- take_due: the messages that have been due for longest, or by turns if there are more. Locks them.
-CREATE OR REPLACE FUNCTION take_due(p_now timestamptz, p_limit bigint, p_skip bigint) RETURNS SETOF outbox
+-- take_due: the messages that have been due for longest. Locks them.
+CREATE OR REPLACE FUNCTION take_due(p_from timestamptz, p_now timestamptz, p_limit bigint, p_skip bigint)
+RETURNS SETOF outbox
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    IF (SELECT count(*) > p_limit
-          FROM (SELECT FROM outbox o WHERE o.look_at <= p_now LIMIT p_limit + 1) d) THEN
-        RETURN QUERY SELECT * FROM take_turns(p_now, p_limit, p_skip);
-    ELSE
-        RETURN QUERY
-        SELECT o.* FROM outbox o
-         WHERE o.look_at <= p_now AND o.state = 'scheduled' AND o.due_at <= p_now AND o.not_after > p_now
-         ORDER BY o.look_at, o.seq, o.message_id LIMIT p_limit OFFSET p_skip
-           FOR NO KEY UPDATE SKIP LOCKED;
-    END IF;
+    RETURN QUERY
+    SELECT o.* FROM outbox o
+     WHERE o.look_at BETWEEN p_from AND p_now AND o.state = 'scheduled' AND o.due_at <= p_now
+       AND o.not_after > p_now
+     ORDER BY o.look_at, o.seq, o.message_id LIMIT p_limit OFFSET p_skip
+       FOR NO KEY UPDATE SKIP LOCKED;
 END $$;
 
 -- join_lines: those of these messages whose send_at has come take their slots and their places; a receipt,

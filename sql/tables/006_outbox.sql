@@ -47,6 +47,7 @@ COMMENT ON COLUMN outbox.claimed_at IS 'When.';
 CREATE SEQUENCE outbox_seq OWNED BY outbox.seq;
 CREATE INDEX outbox_contact_order ON outbox (channel_id, contact_id, seq);
 CREATE INDEX outbox_look ON outbox (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX outbox_flying ON outbox (queued_at) WHERE look_at IS NULL;
 -- When more is due than is taken at once, the channels take turns: what is due of one of them, in its order,
 -- without reading what is due of the others.
 CREATE INDEX outbox_turns ON outbox (channel_id, look_at, seq, message_id) WHERE look_at IS NOT NULL;

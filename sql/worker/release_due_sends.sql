@@ -14,14 +14,25 @@ SET search_path = tollgate, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_now         timestamptz := clock_timestamp();
+    v_from        timestamptz := look_from('due');
+    v_many        boolean; -- more than fit into a batch
     v_org_ids     uuid[];
     v_message_ids uuid[];
     v_joining     boolean;
     v_slowed      boolean;
     v_paused      boolean;
 BEGIN
+    v_many := (SELECT count(*) > p_limit
+                 FROM (SELECT FROM outbox o WHERE o.look_at BETWEEN v_from AND v_now
+                        ORDER BY o.look_at LIMIT p_limit + 1) d);
+    IF NOT v_many AND p_skip = 0 THEN
+        PERFORM keep_look('due', v_now, v_from, v_now);
+    END IF;
     WITH due AS MATERIALIZED (
-        SELECT * FROM take_due(clock_timestamp(), p_limit, p_skip)
+        SELECT * FROM take_due(v_from, v_now, p_limit, p_skip) WHERE NOT v_many
+        UNION ALL
+        SELECT * FROM take_turns(v_from, v_now, p_limit, p_skip) WHERE v_many
     )
     SELECT array_agg(d.org_id ORDER BY d.look_at, d.seq, d.message_id),
            array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id),

@@ -7,6 +7,8 @@ SET search_path = tollgate, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_before   timestamptz := clock_timestamp() - p_age_ms * interval '1 ms';
+    v_from     timestamptz := look_from('flying'); -- find_lost_sends keeps it
     v_orgs     uuid[];
     v_gone     uuid[];
     v_channels uuid[];
@@ -15,7 +17,8 @@ DECLARE
 BEGIN
     WITH old AS (
         SELECT o.message_id FROM outbox o
-         WHERE o.state = 'sending' AND o.claimed_at < clock_timestamp() - p_age_ms * interval '1 ms'
+         WHERE o.look_at IS NULL AND o.state = 'sending' AND o.claimed_at < v_before
+           AND o.queued_at >= v_from AND o.queued_at < v_before
          ORDER BY o.seq LIMIT p_limit OFFSET p_skip FOR UPDATE SKIP LOCKED
     ), gone AS (
         DELETE FROM outbox o

@@ -175,7 +175,8 @@ static const char *given_abandoned(void)
 {
     given_acme();
     const char *message = given_claimed_message(.org = acme, .phone = PHONE);
-    run("UPDATE outbox SET claimed_at = now() - interval '3 minutes'");
+    run("UPDATE outbox SET queued_at = now() - interval '3 minutes', "
+        "claimed_at = now() - interval '3 minutes'");
     assert_rows(rows("SELECT message_id, refunded, released_id FROM unconfirm_sends(120000, 10)"),
                 text("%s, f, null", message));
     return message;
@@ -187,7 +188,9 @@ Test(ends, an_abandoned_claim_is_unconfirmed_and_calls_up_the_next)
     const char *old = given_claimed_message(.org = acme, .phone = PHONE);
     const char *next = given_message(.org = acme, .phone = PHONE);
     const char *newer = given_claimed_message(.org = acme);
-    run("UPDATE outbox SET claimed_at = now() - interval '3 minutes' WHERE message_id = '%s'", old);
+    run("UPDATE outbox SET queued_at = now() - interval '3 minutes', "
+        "claimed_at = now() - interval '3 minutes' WHERE message_id = '%s'",
+        old);
     run("UPDATE outbox SET claimed_at = now() - interval '1 minute' WHERE message_id = '%s'",
         newer);
     assert_rows(rows("SELECT message_id, refunded, released_id FROM unconfirm_sends(120000, 10)"),
