@@ -32,7 +32,9 @@ AS $$
 $$;
 
 -- keep_conversations: when each contact last wrote, and what it wrote first; p_contacts: who wrote each item. From
--- here on two workers that got the same message wait for each other.
+-- here on two workers that got the same message wait for each other. Only a time that is later by a minute is
+-- kept: each one leaves a version of the row behind, which all later ones would have to pass while somebody holds a
+-- snapshot.
 CREATE OR REPLACE FUNCTION keep_conversations(p_items inbound_item[], p_contacts bigint[]) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -43,7 +45,9 @@ BEGIN
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (org_id, channel_id, contact_id) DO UPDATE
        SET last_inbound_at = greatest(v.last_inbound_at, excluded.last_inbound_at),
-           first_message_id = coalesce(v.first_message_id, excluded.first_message_id);
+           first_message_id = coalesce(v.first_message_id, excluded.first_message_id)
+     WHERE v.first_message_id IS NULL OR v.last_inbound_at IS NULL
+        OR excluded.last_inbound_at >= v.last_inbound_at + interval '1 minute';
 END $$;
 
 -- save_inbound: the messages themselves; what somebody else has saved meanwhile stays as it is.

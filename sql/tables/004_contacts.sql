@@ -32,7 +32,8 @@ CREATE TABLE conversations (
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE conversations IS
     'One channel and one contact; made when that contact first writes or opts out, never by a send.';
-COMMENT ON COLUMN conversations.last_inbound_at IS 'When the contact last wrote, by Meta''s clock.';
+COMMENT ON COLUMN conversations.last_inbound_at IS
+    'When the contact last wrote, by Meta''s clock, or up to a minute before that.';
 COMMENT ON COLUMN conversations.first_message_id IS 'What the contact wrote first.';
 COMMENT ON COLUMN conversations.opted_out_at IS 'Since when the contact wants no bulk; null: it does not mind.';
 COMMENT ON COLUMN conversations.preference_at IS

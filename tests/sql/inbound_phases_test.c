@@ -52,6 +52,21 @@ Test(inbound_phases, a_conversation_keeps_its_first_message_and_its_latest_time)
     assert_rows(rows("%s", kept), text("400, %s", first));
 }
 
+// Who writes all day must not leave as many versions of it behind.
+Test(inbound_phases, a_conversation_changes_once_a_minute_at_the_most)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *contact = given_contact(acme, "919876543210");
+    const char *const kept =
+        "SELECT extract(epoch FROM last_inbound_at)::int, ctid FROM conversations";
+    run("SELECT keep_conversations(%s, '{%s}')", found_inbound({.org = acme, .at = 300}), contact);
+    const char *before = rows("%s", kept);
+    run("SELECT keep_conversations(%s, '{%s}')", found_inbound({.org = acme, .at = 359}), contact);
+    cr_assert_str_eq(rows("%s", kept), before);
+    run("SELECT keep_conversations(%s, '{%s}')", found_inbound({.org = acme, .at = 360}), contact);
+    assert_rows(rows("SELECT extract(epoch FROM last_inbound_at)::int FROM conversations"), "360");
+}
+
 Test(inbound_phases, what_is_there_already_is_not_saved_again)
 {
     const char *acme = given_org_with_channel("1.00");
