@@ -1,4 +1,4 @@
-# Shared by tests/bench/send, webhook and compare: their options, the Express backend to measure beside, the
+# Shared by tests/bench/send, webhook, compare and held: their options, the Express backend to measure beside, the
 # Meta that always says yes, and wrk. Sourced after lib.sh, processes.sh and servers.sh of deploy/; who sources
 # it has a function usage and sets seconds, connections, workers, inside and script.
 # shellcheck shell=bash disable=SC2154,SC2034 # those, and what they use in turn
@@ -6,6 +6,7 @@
 run_dir=$root/build/bench
 peers=$root/tests/bench/peers
 app_secret=demo-app-secret # as deploy/quickstart has it
+ticks=$(getconf CLK_TCK)
 
 # read_options NAME... -- ARGUMENT...: --NAME N sets the variable NAME. Also --help, and --inside, by which a
 # benchmark calls itself within deploy/quickstart --exec.
@@ -113,4 +114,27 @@ run_inside() {
     start_sink
     "$root/deploy/quickstart" --graph-url "$sink" --orgs 100 --workers "$1" --exec "exec $command"
     stop_everything
+}
+
+# cpu PID...: seconds that these processes have taken.
+cpu() {
+    local files
+    printf -v files '/proc/%s/stat ' "$@"
+    # shellcheck disable=SC2086 # one word for each file
+    cat $files 2>/dev/null | sed 's/^.*) //' | awk -v ticks="$ticks" \
+        '{ sum += $12 + $13 } END { printf "%.2f", sum / ticks }'
+}
+
+# The same of PostgreSQL with all its processes, those included that have ended.
+postgres_cpu() {
+    local pids ended
+    mapfile -t pids < <(pgrep --parent "$postmaster")
+    ended=$(sed 's/^.*) //' "/proc/$postmaster/stat" | awk -v ticks="$ticks" '{ print ($14 + $15) / ticks }')
+    awk -v live="$(cpu "$postmaster" "${pids[@]}")" -v ended="$ended" 'BEGIN { printf "%.2f", live + ended }'
+}
+
+# Sets postmaster, within deploy/quickstart --exec.
+find_postmaster() {
+    postmaster=$(TOLLGATE_POSTGRES_URL=${TOLLGATE_POSTGRES_URL/tollgate@/postgres@} \
+        ask "SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1)")
 }

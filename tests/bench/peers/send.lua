@@ -1,4 +1,5 @@
 -- wrk script: POST a send; ORGS=1 is one hot org, else so many. AUTH sets the Authorization header (%d in it is the org's number).
+-- RATE: so many a second of all at the most (two threads are taken for granted); unset or 0: as many as are answered.
 local orgs = tonumber(os.getenv("ORGS") or "100")
 local path = os.getenv("SEND_PATH") or "/api/send-message"
 local auth = os.getenv("AUTH")
@@ -12,6 +13,18 @@ function request()
   local headers = { ["Content-Type"] = "application/json" }
   if auth then headers["Authorization"] = string.format(auth, org) end
   return wrk.format("POST", path, headers, body)
+end
+local rate = tonumber(os.getenv("RATE") or "0") / 2
+if rate > 0 then
+  local ffi = require("ffi")
+  ffi.cdef("typedef struct { long sec, nsec; } when; int clock_gettime(int, when *);")
+  local time, slot = ffi.new("when"), 0
+  function delay() -- milliseconds until this connection's turn
+    ffi.C.clock_gettime(1, time)
+    local now = tonumber(time.sec) + tonumber(time.nsec) / 1e9
+    slot = math.max(slot + 1 / rate, now)
+    return (slot - now) * 1000
+  end
 end
 function done(summary, latency, _)
   local s = summary.duration / 1e6
