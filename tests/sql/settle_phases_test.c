@@ -107,7 +107,8 @@ Test(settle_phases, what_is_claimed_is_taken_out_once)
 static const char *given_abandoned(const char *org)
 {
     const char *message = given_claimed_message(.org = org);
-    run("UPDATE outbox SET claimed_at = now() - interval '1 hour'");
+    run("UPDATE outbox SET queued_at = now() - interval '1 hour', "
+        "claimed_at = now() - interval '1 hour'");
     run("SELECT * FROM unconfirm_sends(1000, 10)");
     return message;
 }
