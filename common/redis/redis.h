@@ -1,7 +1,7 @@
 // A Redis connection that connects by itself, at most once in TG_RECONNECT_MS. One whose server has
 // other partitions, or takes no writes, is given up again. The first one of a process also warns
 // ("redis_may_lose_jobs") if Redis may evict streams, or is not to write each entry to its disk.
-// Only stream.c and stream_group.c use it; these three alone know hiredis.
+// Connections are for stream.c and stream_group.c; these three alone know hiredis.
 //
 // A connection belongs to one thread. Losses and returns are logged once per outage, refusals once
 // in TG_REFUSAL_LOG_INTERVAL_MS at the most, losses and refusals are counted: so callers only need

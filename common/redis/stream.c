@@ -33,11 +33,6 @@ void tg_stream_destroy(struct tg_stream *stream)
     free(stream);
 }
 
-bool tg_stream_url_check(const char *url)
-{
-    return tg_redis_url_check(url);
-}
-
 int tg_stream_partitions(const struct tg_stream *stream)
 {
     return stream->partitions;

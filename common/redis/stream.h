@@ -37,14 +37,11 @@ struct tg_new_entry {
     struct tg_entry_field field[TG_ENTRY_FIELDS_MAX];
 };
 
-// Does not connect yet. `url` is one that passes tg_stream_url_check; `partitions`, at most
-// TG_PARTITIONS_MAX, must be the same for all daemons of one deployment; the key of partition 3 of
-// "sends" is tollgate:{03}:sends.
+// Does not connect yet. `url` is one that passes tg_redis_url_check (redis.h); `partitions`, at
+// most TG_PARTITIONS_MAX, must be the same for all daemons of one deployment; the key of partition
+// 3 of "sends" is tollgate:{03}:sends.
 struct tg_stream *tg_stream_create(const char *url, int partitions, const char *work);
 void tg_stream_destroy(struct tg_stream *stream); // NULL is fine
-
-// Is this redis://[[user]:password@]host[:port][/database]?
-bool tg_stream_url_check(const char *url);
 
 int tg_stream_partitions(const struct tg_stream *stream);
 

@@ -3,11 +3,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char variable[] = "TOLLGATE_STOP_POINT=";
 static const char *wanted; // NULL: none
 static size_t wanted_length;
 static atomic_long passings_left;
@@ -15,14 +15,10 @@ static atomic_long passings_left;
 // Not one of the settings: what is deployed must not know of it.
 static void read_wish(void)
 {
-    for (char **at = environ; *at; at++) {
-        if (strncmp(*at, variable, sizeof variable - 1) != 0)
-            continue;
-        wanted = *at + sizeof variable - 1;
-        wanted_length = strcspn(wanted, ":");
-        const char *number = wanted + wanted_length;
-        atomic_store(&passings_left, *number ? strtol(number + 1, NULL, 10) : 1);
-    }
+    wanted = secure_getenv("TOLLGATE_STOP_POINT");
+    wanted_length = wanted ? strcspn(wanted, ":") : 0;
+    bool has_number = wanted && wanted[wanted_length] != '\0';
+    atomic_store(&passings_left, has_number ? strtol(wanted + wanted_length + 1, NULL, 10) : 1);
 }
 
 void tg_stop_point(const char *name)

@@ -2,89 +2,62 @@
 
 #include "common/base/digits.h"
 #include "common/limits.h"
-#include "common/pg/pg.h"
-#include "common/redis/stream.h"
 #include "common/service/listen.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static bool starts_with(const char *text, const char *start)
+// After a comma a space is a slip, and with it no signature would ever be right.
+bool tg_is_secrets(const char *value)
 {
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-static bool keep_text(const char *value, void *target)
-{
-    memcpy(target, &value, sizeof value);
-    return true;
-}
-
-bool tg_setting_postgres_url(const struct tg_setting *setting, const char *value, void *target)
-{
-    (void)setting;
-    return tg_pg_url_check(value) && keep_text(value, target);
-}
-
-bool tg_setting_redis_url(const struct tg_setting *setting, const char *value, void *target)
-{
-    (void)setting;
-    return tg_stream_url_check(value) && keep_text(value, target);
-}
-
-bool tg_setting_text(const struct tg_setting *setting, const char *value, void *target)
-{
-    (void)setting;
-    return keep_text(value, target);
-}
-
-bool tg_setting_secrets(const struct tg_setting *setting, const char *value, void *target)
-{
-    (void)setting;
     int secrets = 0;
-    // After a comma a space is a slip, and with it no signature would ever be right.
-    if (value[strcspn(value, " \t\r\n")] != '\0')
-        return false;
     for (const char *secret = value;; secret++) {
-        size_t length = strcspn(secret, ",");
+        size_t length = strcspn(secret, ", \t\r\n");
         if (length == 0 || ++secrets > TG_SECRETS_MAX)
             return false;
         secret += length;
-        if (*secret == '\0')
-            return keep_text(value, target);
+        if (*secret != ',')
+            return *secret == '\0';
     }
 }
 
 // A path is appended to it, so it has neither a query nor a slash at its end.
-bool tg_setting_http_url(const struct tg_setting *setting, const char *value, void *target)
+bool tg_is_http_url(const char *value)
 {
-    (void)setting;
-    size_t scheme = starts_with(value, "https://") ? 8 : starts_with(value, "http://") ? 7 : 0;
+    size_t scheme = strncmp(value, "https://", 8) == 0 ? 8 : 7;
     size_t length = strlen(value);
-    if (scheme == 0 || length == scheme || value[scheme] == '/' || value[length - 1] == '/')
+    if ((scheme == 7 && strncmp(value, "http://", 7) != 0) || length == scheme ||
+        value[scheme] == '/' || value[length - 1] == '/')
         return false;
     for (const char *c = value; *c; c++) {
         if (*c <= ' ' || *c > '~' || strchr("?#@\"\\<>", *c))
             return false;
     }
-    return keep_text(value, target);
+    return true;
+}
+
+bool tg_is_graph_version(const char *value)
+{
+    if (*value != 'v')
+        return false;
+    size_t major = strspn(value + 1, "0123456789");
+    const char *dot = value + 1 + major;
+    size_t minor = *dot == '.' ? strspn(dot + 1, "0123456789") : 0;
+    return major > 0 && minor > 0 && dot[1 + minor] == '\0';
+}
+
+bool tg_setting_text(const struct tg_setting *setting, const char *value, void *target)
+{
+    if (setting->check && !setting->check(value))
+        return false;
+    memcpy(target, &value, sizeof value);
+    return true;
 }
 
 bool tg_setting_address(const struct tg_setting *setting, const char *value, void *target)
 {
     (void)setting;
     return tg_address_parse(value, target);
-}
-
-bool tg_setting_graph_version(const struct tg_setting *setting, const char *value, void *target)
-{
-    (void)setting;
-    if (*value != 'v')
-        return false;
-    size_t major = strspn(value + 1, "0123456789");
-    const char *dot = value + 1 + major;
-    size_t minor = *dot == '.' ? strspn(dot + 1, "0123456789") : 0;
-    return major > 0 && minor > 0 && dot[1 + minor] == '\0' && keep_text(value, target);
 }
 
 bool tg_setting_integer(const struct tg_setting *setting, const char *value, void *target)

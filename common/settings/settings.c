@@ -1,165 +1,84 @@
 #include "common/settings/settings.h"
 
 #include "common/limits.h"
+#include "common/pg/pg.h"
+#include "common/redis/redis.h"
 #include "common/settings/setting_kinds.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char prefix[] = "TOLLGATE_";
 
-#define AT(field) offsetof(struct tg_settings, field)
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define BOTH (TG_INGRESS | TG_WORKER)
+#define SETTING(name_, daemons_, field, kind)                                                      \
+    .name = (name_), .daemons = (daemons_), .offset = offsetof(struct tg_settings, field),         \
+    .parse = tg_setting_##kind
+#define BOUNDS(lowest_, highest_) .lowest = (lowest_), .highest = (highest_)
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct tg_setting table[] = {
-    {.name = "TOLLGATE_POSTGRES_URL",
-     .daemons = BOTH,
-     .secret = true,
-     .parse = tg_setting_postgres_url,
-     .offset = AT(postgres_url),
+    {SETTING("TOLLGATE_POSTGRES_URL", BOTH, postgres_url, text), .secret = true,
+     .check = tg_pg_url_check,
      .shape = "a postgresql:// URL or key=value pairs as libpq takes them",
      .example = "postgresql://tollgate@127.0.0.1:5432/tollgate",
      .help = "The PostgreSQL database; several hosts are tried in turn."},
-    {.name = "TOLLGATE_REDIS_URL",
-     .daemons = BOTH,
-     .secret = true,
-     .parse = tg_setting_redis_url,
-     .offset = AT(redis_url),
-     .standard = "redis://127.0.0.1:6379/0",
+    {SETTING("TOLLGATE_REDIS_URL", BOTH, redis_url, text), .secret = true,
+     .standard = "redis://127.0.0.1:6379/0", .check = tg_redis_url_check,
      .shape = "redis://[[user]:password@]host[:port][/database]",
      .help = "The Redis server that carries the streams."},
-    {.name = "TOLLGATE_LISTEN",
-     .daemons = TG_INGRESS,
-     .parse = tg_setting_address,
-     .offset = AT(listen),
-     .standard = "127.0.0.1:3000",
+    {SETTING("TOLLGATE_LISTEN", TG_INGRESS, listen, address), .standard = "127.0.0.1:3000",
      .shape = "an address such as 127.0.0.1:3000 or [::1]:3000",
      .help = "Where requests are taken."},
-    {.name = "TOLLGATE_ADMIN_LISTEN",
-     .daemons = BOTH,
-     .parse = tg_setting_address,
-     .offset = AT(admin_listen),
-     .standard = "127.0.0.1:0",
+    {SETTING("TOLLGATE_ADMIN_LISTEN", BOTH, admin_listen, address), .standard = "127.0.0.1:0",
      .shape = "an address such as 127.0.0.1:9090 or [::1]:9090",
      .help = "Where /healthz, /readyz and /metrics are; port 0 takes a free one and logs it."},
-    {.name = "TOLLGATE_AUTH",
-     .daemons = TG_INGRESS,
-     .parse = tg_setting_choice,
-     .offset = AT(auth),
-     .standard = "keys",
+    {SETTING("TOLLGATE_AUTH", TG_INGRESS, auth, choice), .standard = "keys",
      .words = WORDS("keys", "trusted"),
      .help = "Who may call: holders of API keys, or (trusted) whoever can connect."},
-    {.name = "TOLLGATE_AUTH_TRUSTED_ANYWHERE",
-     .daemons = TG_INGRESS,
-     .parse = tg_setting_yes_no,
-     .offset = AT(auth_trusted_anywhere),
-     .standard = "no",
-     .words = WORDS("no", "yes"),
-     .shape = "yes or no",
+    {SETTING("TOLLGATE_AUTH_TRUSTED_ANYWHERE", TG_INGRESS, auth_trusted_anywhere, yes_no),
+     .standard = "no", .words = WORDS("no", "yes"), .shape = "yes or no",
      .help = "Allows TOLLGATE_AUTH=trusted on an address that other machines can reach."},
-    {.name = "TOLLGATE_APP_SECRETS",
-     .daemons = TG_INGRESS,
-     .secret = true,
-     .parse = tg_setting_secrets,
-     .offset = AT(app_secrets),
-     .shape = "one to eight secrets without spaces, separated by commas",
+    {SETTING("TOLLGATE_APP_SECRETS", TG_INGRESS, app_secrets, text), .secret = true,
+     .check = tg_is_secrets, .shape = "one to eight secrets without spaces, separated by commas",
      .example = "app-secret",
      .help =
          "Meta's app secrets, any of which may have signed a webhook; two while one is replaced."},
-    {.name = "TOLLGATE_VERIFY_TOKEN",
-     .daemons = TG_INGRESS,
-     .secret = true,
-     .parse = tg_setting_text,
-     .offset = AT(verify_token),
-     .shape = "a text",
-     .example = "verify-token",
+    {SETTING("TOLLGATE_VERIFY_TOKEN", TG_INGRESS, verify_token, text), .secret = true,
+     .shape = "a text", .example = "verify-token",
      .help = "What Meta must name when it asks whether the webhook URL is ours."},
-    {.name = "TOLLGATE_HTTP_THREADS",
-     .daemons = TG_INGRESS,
-     .parse = tg_setting_integer,
-     .offset = AT(http_threads),
-     .standard = "2",
-     .lowest = 1,
-     .highest = 64,
-     .help = "Threads that read requests and write answers."},
-    {.name = "TOLLGATE_LANES",
-     .daemons = TG_INGRESS,
-     .parse = tg_setting_integer,
-     .offset = AT(lanes),
-     .standard = "2",
-     .lowest = 1,
-     .highest = 32,
+    {SETTING("TOLLGATE_HTTP_THREADS", TG_INGRESS, http_threads, integer), .standard = "2",
+     BOUNDS(1, 64), .help = "Threads that read requests and write answers."},
+    {SETTING("TOLLGATE_LANES", TG_INGRESS, lanes, integer), .standard = "2", BOUNDS(1, 32),
      .help = "Threads that accept sends, each with its own PostgreSQL connection."},
-    {.name = "TOLLGATE_PARTITIONS",
-     .daemons = BOTH,
-     .parse = tg_setting_integer,
-     .offset = AT(partitions),
-     .standard = "4",
-     .lowest = 1,
-     .highest = TG_PARTITIONS_MAX,
+    {SETTING("TOLLGATE_PARTITIONS", BOTH, partitions, integer), .standard = "4",
+     BOUNDS(1, TG_PARTITIONS_MAX),
      .help = "Partitions that jobs and webhooks are spread over; the same for all daemons."},
-    {.name = "TOLLGATE_GRAPH_URL",
-     .daemons = TG_WORKER,
-     .parse = tg_setting_http_url,
-     .offset = AT(graph_url),
-     .standard = "https://graph.facebook.com",
+    {SETTING("TOLLGATE_GRAPH_URL", TG_WORKER, graph_url, text),
+     .standard = "https://graph.facebook.com", .check = tg_is_http_url,
      .shape = "an http:// or https:// URL without a slash at its end",
      .help = "Meta's Graph API, or the simulator."},
-    {.name = "TOLLGATE_GRAPH_VERSION",
-     .daemons = TG_WORKER,
-     .parse = tg_setting_graph_version,
-     .offset = AT(graph_version),
-     .standard = "v23.0",
-     .shape = "a version such as v23.0",
+    {SETTING("TOLLGATE_GRAPH_VERSION", TG_WORKER, graph_version, text), .standard = "v23.0",
+     .check = tg_is_graph_version, .shape = "a version such as v23.0",
      .help = "The version of the Graph API."},
-    {.name = "TOLLGATE_GRAPH_TIMEOUT_MS",
-     .daemons = TG_WORKER,
-     .parse = tg_setting_integer,
-     .offset = AT(graph_timeout_ms),
-     .standard = "30000",
-     .lowest = 1000,
-     .highest = 120000,
+    {SETTING("TOLLGATE_GRAPH_TIMEOUT_MS", TG_WORKER, graph_timeout_ms, integer),
+     .standard = "30000", BOUNDS(1000, 120000),
      .help = "How long Meta may take to answer; after that the message is unconfirmed."},
-    {.name = "TOLLGATE_WORKER_ROLES",
-     .daemons = TG_WORKER,
-     .parse = tg_setting_set,
-     .offset = AT(worker_roles),
-     .standard = "send,inbound,janitor",
-     .words = WORDS("send", "inbound", "janitor"),
-     .former = WORDS("scheduler", "janitor"),
-     .help = "What this worker does."},
-    {.name = "TOLLGATE_SEND_CONCURRENCY",
-     .daemons = TG_WORKER,
-     .parse = tg_setting_integer,
-     .offset = AT(send_concurrency),
-     .standard = "256",
-     .lowest = 1,
-     .highest = TG_SEND_CONCURRENCY_MAX,
+    {SETTING("TOLLGATE_WORKER_ROLES", TG_WORKER, worker_roles, set),
+     .standard = "send,inbound,janitor", .words = WORDS("send", "inbound", "janitor"),
+     .former = WORDS("scheduler", "janitor"), .help = "What this worker does."},
+    {SETTING("TOLLGATE_SEND_CONCURRENCY", TG_WORKER, send_concurrency, integer), .standard = "256",
+     BOUNDS(1, TG_SEND_CONCURRENCY_MAX),
      .help = "Messages that may be in hand at once, from their claim until they are settled."},
-    {.name = "TOLLGATE_CONFIRMATION_WINDOW_S",
-     .daemons = TG_WORKER,
-     .parse = tg_setting_integer,
-     .offset = AT(confirmation_window_s),
-     .standard = "86400",
-     .lowest = 1,
-     .highest = 604800,
+    {SETTING("TOLLGATE_CONFIRMATION_WINDOW_S", TG_WORKER, confirmation_window_s, integer),
+     .standard = "86400", BOUNDS(1, 604800),
      .help = "How long a message may stay unconfirmed before it is failed and refunded."},
-    {.name = "TOLLGATE_LOG_LEVEL",
-     .daemons = BOTH,
-     .parse = tg_setting_choice,
-     .offset = AT(log_level),
-     .standard = "info",
-     .words = WORDS("debug", "info", "warn", "error"),
-     .help = "The least level that is logged."},
-    {.name = "TOLLGATE_LOG_FORMAT",
-     .daemons = BOTH,
-     .parse = tg_setting_choice,
-     .offset = AT(log_format),
-     .standard = "logfmt",
-     .words = WORDS("logfmt", "json"),
-     .help = "How a line of the log is written."},
+    {SETTING("TOLLGATE_LOG_LEVEL", BOTH, log_level, choice), .standard = "info",
+     .words = WORDS("debug", "info", "warn", "error"), .help = "The least level that is logged."},
+    {SETTING("TOLLGATE_LOG_FORMAT", BOTH, log_format, choice), .standard = "logfmt",
+     .words = WORDS("logfmt", "json"), .help = "How a line of the log is written."},
 };
 enum { SETTINGS = sizeof table / sizeof table[0] };
 
@@ -179,12 +98,8 @@ static bool starts_with(const char *text, const char *start)
 // The value of an environment variable; NULL if it is not there or empty.
 static const char *environment(const char *name)
 {
-    size_t length = strlen(name);
-    for (char **variable = environ; variable && *variable; variable++) {
-        if (strncmp(*variable, name, length) == 0 && (*variable)[length] == '=')
-            return (*variable)[length + 1] ? *variable + length + 1 : NULL;
-    }
-    return NULL;
+    const char *value = secure_getenv(name);
+    return value && *value ? value : NULL;
 }
 
 // Copies the beginning of what a user wrote so that it can stand in one line of a message.
