@@ -13,100 +13,30 @@ enum { LABEL_SIZE = 48, BUCKETS_MAX = 16 };
 // The label value that counts what comes after TG_METRIC_LABELS_MAX others.
 static const char other[] = "other";
 
+#define ROW(id, ...) [id] = {__VA_ARGS__},
+
 static const struct {
     const char *name;
     const char *label; // NULL: the counter has none
     const char *help;
-} counters[TG_COUNTERS] = {
-    [TG_HTTP_REQUESTS] = {"tollgate_http_requests_total", "status", "HTTP requests answered."},
-    [TG_WEBHOOKS] = {"tollgate_webhooks_total", "result", "Webhooks posted to us."},
-    [TG_SENDS] = {"tollgate_sends_total", "verdict", "Sends by verdict of accept_sends."},
-    [TG_JOBS_PUBLISHED] = {"tollgate_jobs_published_total", NULL,
-                           "Jobs of new messages that Redis took."},
-    [TG_JOBS_UNPUBLISHED] = {"tollgate_jobs_unpublished_total", NULL,
-                             "Queued messages whose job Redis did not take; published later."},
-    [TG_SENDS_CLAIMED] = {"tollgate_sends_claimed_total", NULL, "Messages claimed by this worker."},
-    [TG_OUTCOMES] = {"tollgate_outcomes_total", "outcome", "Dispatches by what came of them."},
-    [TG_UNKNOWN_ERROR_CODES] = {"tollgate_unknown_error_codes_total", "code",
-                                "Error codes of Meta that have no error rule."},
-    [TG_SECOND_POSTS_REFUSED] = {"tollgate_second_posts_refused_total", NULL,
-                                 "Times that libcurl would have posted a message again by itself."},
-    [TG_SENDS_SETTLED] = {"tollgate_sends_settled_total", "status", "Messages settled, by status."},
-    [TG_REFUNDS] = {"tollgate_refunds_total", NULL, "Fees given back."},
-    [TG_CHANNELS_PAUSED] = {"tollgate_channels_paused_total", "outcome",
-                            "Channels paused, by the outcome of a dispatch that did it."},
-    [TG_JOBS_REPUBLISHED] = {"tollgate_jobs_republished_total", "why",
-                             "Jobs published by workers: due, lost and found, or released by the "
-                             "message before."},
-    [TG_JOBS_TAKEN_OVER] = {"tollgate_jobs_taken_over_total", NULL,
-                            "Jobs taken over from workers that have left them lying."},
-    [TG_JANITOR] = {"tollgate_janitor_total", "duty", "What the janitor has dealt with, by duty."},
-    [TG_INBOUND_ITEMS] = {"tollgate_inbound_items_total", "result",
-                          "Items of webhooks, by what came of them."},
-    [TG_DEAD_LETTERS] = {"tollgate_dead_letters_total", "reason",
-                         "Items of webhooks that could not be applied."},
-    [TG_REFUND_REVERSALS] = {"tollgate_refund_reversals_total", NULL,
-                             "Fees taken again: delivered after the refund."},
-    [TG_REPLIES] = {"tollgate_replies_total", "verdict",
-                    "Automatic replies by verdict of accept_replies."},
-    [TG_POSTGRES_ERRORS] = {"tollgate_postgres_errors_total", "kind",
-                            "Calls to PostgreSQL that failed."},
-    [TG_REDIS_ERRORS] = {"tollgate_redis_errors_total", NULL, "Calls to Redis that failed."},
-};
+} counters[TG_COUNTERS] = {TG_COUNTER_TABLE(ROW)};
 
 static const struct {
     const char *name;
     const char *help;
-} gauges[TG_GAUGES] = {
-    [TG_BODY_BYTES] = {"tollgate_body_bytes", "Bytes held of the bodies of all requests."},
-    [TG_WEBHOOK_QUEUE] = {"tollgate_webhook_queue_requests", "Webhooks that wait for Redis."},
-    [TG_LANE_QUEUE] = {"tollgate_lane_queue_requests", "Requests that wait for a batch."},
-    [TG_JOB_QUEUE] = {"tollgate_job_queue_jobs", "Jobs that wait for Redis."},
-    [TG_WAITERS] = {"tollgate_waiting_requests", "Requests that wait for the answer of Meta."},
-    [TG_DISPATCHES] = {"tollgate_dispatches_in_flight", "Requests under way at Meta."},
-    [TG_DISPATCH_QUEUE] = {"tollgate_dispatch_queue_messages",
-                           "Claimed messages that wait to be posted."},
-    [TG_SETTLE_QUEUE] = {"tollgate_settle_queue_outcomes", "Outcomes that wait to be settled."},
-};
+} gauges[TG_GAUGES] = {TG_GAUGE_TABLE(ROW)};
 
 // The upper bounds of the buckets, rising; 0 ends the list. +Inf follows by itself.
-#define BATCH_BOUNDS                                                                               \
-    {                                                                                              \
-        1, 2, 4, 8, 16, 32, 64, 128, 256                                                           \
-    }
-#define DATABASE_BOUNDS                                                                            \
-    {                                                                                              \
-        .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10                              \
-    }
-#define META_BOUNDS                                                                                \
-    {                                                                                              \
-        .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120                                         \
-    }
+static const double batch_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 0};
+static const double database_bounds[] = {.001, .0025, .005, .01, .025, .05, .1,
+                                         .25,  .5,    1,    2.5, 5,    10,  0};
+static const double meta_bounds[] = {.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 0};
 
 static const struct {
     const char *name;
     const char *help;
-    double bounds[BUCKETS_MAX];
-} histograms[TG_HISTOGRAMS] = {
-    [TG_WEBHOOK_BATCH] = {"tollgate_webhook_batch_bodies", "Webhooks per pipeline to Redis.",
-                          BATCH_BOUNDS},
-    [TG_WEBHOOK_SECONDS] = {"tollgate_webhook_duration_seconds", "Duration of such a pipeline.",
-                            DATABASE_BOUNDS},
-    [TG_ACCEPT_BATCH] = {"tollgate_accept_batch_sends", "Sends per call of accept_sends.",
-                         BATCH_BOUNDS},
-    [TG_ACCEPT_SECONDS] = {"tollgate_accept_duration_seconds", "Duration of accept_sends.",
-                           DATABASE_BOUNDS},
-    [TG_DISPATCH_SECONDS] = {"tollgate_dispatch_duration_seconds", "Duration of a request to Meta.",
-                             META_BOUNDS},
-    [TG_SETTLE_BATCH] = {"tollgate_settle_batch_outcomes", "Outcomes per call of settle_sends.",
-                         BATCH_BOUNDS},
-    [TG_SETTLE_SECONDS] = {"tollgate_settle_duration_seconds", "Duration of settle_sends.",
-                           DATABASE_BOUNDS},
-    [TG_INBOUND_BATCH] = {"tollgate_inbound_batch_items",
-                          "Items of webhooks applied in one transaction.", BATCH_BOUNDS},
-    [TG_INBOUND_SECONDS] = {"tollgate_inbound_duration_seconds", "Duration of that transaction.",
-                            DATABASE_BOUNDS},
-};
+    const double *bounds; // at most BUCKETS_MAX
+} histograms[TG_HISTOGRAMS] = {TG_HISTOGRAM_TABLE(ROW)};
 
 // Values are only ever added to a counter, and `used` is raised after the label was written: who
 // reads `used` may read that many labels without the lock.
@@ -180,7 +110,7 @@ void tg_observe(enum tg_histogram histogram, double value)
     assert(value >= 0);
     const double *bounds = histograms[histogram].bounds;
     size_t bucket = 0;
-    while (bucket < BUCKETS_MAX && bounds[bucket] > 0 && value > bounds[bucket])
+    while (bounds[bucket] > 0 && value > bounds[bucket])
         bucket++;
     atomic_fetch_add_explicit(&observed[histogram].buckets[bucket], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&observed[histogram].sum_millionths, (int64_t)(value * 1e6),
@@ -233,7 +163,7 @@ static void render_histogram(struct tg_text *text, enum tg_histogram histogram)
     render_head(text, name, histograms[histogram].help, "histogram");
     uint64_t count = 0;
     size_t bucket = 0;
-    for (; bucket < BUCKETS_MAX && bounds[bucket] > 0; bucket++) {
+    for (; bounds[bucket] > 0; bucket++) {
         count += atomic_load_explicit(&observed[histogram].buckets[bucket], memory_order_relaxed);
         tg_text_append_format(text, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, bounds[bucket],
                               count);
