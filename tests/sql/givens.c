@@ -84,22 +84,35 @@ static const char *send_row(const struct send_spec *send, size_t n)
                 hash);
 }
 
-const char *accept_sends_sql(const struct send_spec *sends, size_t n)
+// The batch as the arguments a to m of whatever takes one.
+static const char *send_batch(const struct send_spec *sends, size_t n)
 {
     const char *items = send_row(&sends[0], 0);
     for (size_t i = 1; i < n; i++)
         items = text("%s, %s", items, send_row(&sends[i], i));
-    return text("SELECT verdict.verdict, verdict.status, verdict.balance, verdict.fee FROM ("
-                "SELECT array_agg(a ORDER BY n) AS a, array_agg(b ORDER BY n) AS b, "
+    return text("(SELECT array_agg(a ORDER BY n) AS a, array_agg(b ORDER BY n) AS b, "
                 "array_agg(c ORDER BY n) AS c, array_agg(d ORDER BY n) AS d, "
                 "array_agg(e ORDER BY n) AS e, array_agg(f ORDER BY n) AS f, "
                 "array_agg(g ORDER BY n) AS g, array_agg(h ORDER BY n) AS h, "
                 "array_agg(i ORDER BY n) AS i, array_agg(j ORDER BY n) AS j, "
                 "array_agg(k ORDER BY n) AS k, array_agg(l ORDER BY n) AS l, "
                 "array_agg(m ORDER BY n) AS m "
-                "FROM (VALUES %s) AS send (n, a, b, c, d, e, f, g, h, i, j, k, l, m)) batch, "
-                "accept_sends(a, b, c, d, e, f, g, h, i, j, k, l, m) verdict",
+                "FROM (VALUES %s) AS send (n, a, b, c, d, e, f, g, h, i, j, k, l, m)) batch",
                 items);
+}
+
+const char *accept_sends_sql(const struct send_spec *sends, size_t n)
+{
+    return text("SELECT verdict.verdict, verdict.status, verdict.balance, verdict.fee FROM %s, "
+                "accept_sends(a, b, c, d, e, f, g, h, i, j, k, l, m) verdict",
+                send_batch(sends, n));
+}
+
+const char *judged_sends_sql(const struct send_spec *sends, size_t n)
+{
+    return text("ARRAY(SELECT judged FROM %s, "
+                "judge_sends(now(), a, b, c, d, e, f, i, j, k, l, m) judged)",
+                send_batch(sends, n));
 }
 
 const char *given_message_of(struct send_spec spec)

@@ -53,6 +53,12 @@ struct send_spec {
 // The statement that accepts it. Any thread.
 const char *accept_sends_sql(const struct send_spec *sends, size_t n);
 
+// The items of a batch as judge_sends gives them: an expression for the other phases.
+#define judged_sends(...)                                                                          \
+    judged_sends_sql((struct send_spec[]){__VA_ARGS__},                                            \
+                     sizeof(struct send_spec[]){__VA_ARGS__} / sizeof(struct send_spec))
+const char *judged_sends_sql(const struct send_spec *sends, size_t n);
+
 // A message that was accepted; returns its id.
 #define given_message(...) given_message_of((struct send_spec){__VA_ARGS__})
 const char *given_message_of(struct send_spec spec);

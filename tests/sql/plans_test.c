@@ -13,9 +13,10 @@ enum { FULL = 3000, BATCH = 16, READS_MAX = 16 * BATCH };
 static const char *acme;
 
 // So many sends, accepted at once; key: whether each has an idempotency key.
-static void accept(int n, const char *key)
+static const char *accept_of(int n, const char *key)
 {
-    run("SELECT accept_sends(array_agg(gen_random_uuid()), array_agg('%s'::uuid), "
+    return text(
+        "SELECT accept_sends(array_agg(gen_random_uuid()), array_agg('%s'::uuid), "
         "array_agg(NULL::uuid), "
         "array_agg('4915' || lpad(nextval('phones')::text, 8, '0')), array_agg(NULL::text), "
         "array_agg('text'::text), array_agg('{}'::text), array_agg(NULL::text), "
@@ -71,11 +72,11 @@ static void given_a_full_day(void)
     run("VACUUM ANALYZE outbox");
     run("VACUUM ANALYZE messages");
     run("VACUUM ANALYZE idempotency_keys");
-    accept(1, "'key'::text");
+    run("%s", accept_of(1, "'key'::text"));
     run("%s", receive_of(1));
     static const char *const outcomes[] = {"sent", "131049", "network:refused"};
     for (int i = 0; i < 3; i++) {
-        accept(1, "NULL::text");
+        run("%s", accept_of(1, "NULL::text"));
         run("INSERT INTO batch SELECT message_id, org_id FROM outbox");
         run(CLAIM);
         run("%s", settle(outcomes[i]));
@@ -122,6 +123,15 @@ static long rows_read(const char *statement)
 }
 
 #define assert_reads_little(statement) cr_assert_lt(rows_read(statement), READS_MAX)
+
+Test(plans, accepting_reads_what_is_accepted)
+{
+    given_a_full_day();
+    assert_reads_little(accept_of(BATCH, "gen_random_uuid()::text"));
+    run("SELECT setval('phones', currval('phones') - %d)", BATCH);
+    assert_reads_little(accept_of(BATCH, "NULL::text")); // behind those, to the same contacts
+    cr_assert_str_eq(number_of("outbox WHERE state = 'held'"), text("%d", BATCH));
+}
 
 Test(plans, claiming_reads_what_is_claimed)
 {
