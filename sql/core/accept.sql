@@ -178,7 +178,8 @@ BEGIN
                             WHEN i.due_at > clock_timestamp() OR i.is_slowed THEN 'scheduled'
                             ELSE 'queued' END,
                        coalesce(i.due_at, (i.send).send_at, p_now))::seat END ORDER BY (i.send).n)
-          FROM (SELECT u.*, row_number() OVER (PARTITION BY u.channel_id, u.contact_id ORDER BY (u.send).n) AS place
+          FROM (SELECT u.*, row_number() OVER (PARTITION BY u.channel_id, u.contact_id ORDER BY (u.send).n)
+                       AS place
                   FROM unnest(p_items, v_contacts, v_channels, v_taken, v_slots.dues, v_slots.slowed)
                        AS u (send, verdict, answer_id, contact_id, channel_id, is_taken, due_at, is_slowed)) i);
 END $$;
@@ -224,7 +225,8 @@ BEGIN
      WHERE i.verdict = 'accepted' AND (i.send).key IS NOT NULL;
 END $$;
 
--- tell_accepted: a row per item, in order. What was accepted before, under the same id or key, is told as it was then.
+-- tell_accepted: a row per item, in order. What was accepted before, under the same id or key, is told as it was
+-- then.
 CREATE OR REPLACE FUNCTION tell_accepted(p_items judged_send[], p_seats seat[])
 RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text)
 LANGUAGE sql STABLE

@@ -34,8 +34,9 @@ BEGIN
 END $$;
 
 -- call_up_next: releases the first of each of these lines if it is held. What may leave now is `queued` and
--- returned, in the order of the lines (NULL: nobody; altogether, if nobody at all): it needs a job. What may not leave yet, or never again,
--- is the janitor's to watch; so is all of it if p_publish is false, as nobody could publish a job.
+-- returned, in the order of the lines (NULL: nobody; NULL altogether: nobody at all): it needs a job. What may not
+-- leave yet, or never again, is the janitor's to watch; so is all of it if p_publish is false, as nobody could
+-- publish a job.
 --
 -- Nor does anything leave a slowed channel but through the janitor, who knows its rate.
 --

@@ -5,10 +5,10 @@
 -- Bulk takes three quarters of the rate at the most, and whatever is sent as high comes off that; high has
 -- the whole rate, or the last quarter while bulk waits.
 --
--- For example three high and two bulk over an idle number of 80 a second: a slot of high lasts 12.5 ms, one of bulk
--- 16.7. High gets the slots at 0, 12.5 and 25 ms, bulk those behind it at 37.5 and 54.2; all five may leave at once,
--- as none is more than a second ahead. The number is then free for high at 62.5 ms, after five messages, and for
--- bulk at 70.8.
+-- For example three high and two bulk over an idle number of 80 a second: a slot of high lasts 12.5 ms, one of
+-- bulk 16.7. High gets the slots at 0, 12.5 and 25 ms, bulk those behind it at 37.5 and 54.2; all five may leave
+-- at once, as none is more than a second ahead. The number is then free for high at 62.5 ms, after five messages,
+-- and for bulk at 70.8.
 --
 -- A channel's row of pace is changed under the lock of its org's wallet, with each batch. Every 32nd change gives
 -- it a new id, and a look begins at the largest: so no more than that stands in its way, whatever has been left
