@@ -133,14 +133,17 @@ SET search_path = tollgate, pg_temp
 AS $$
 DECLARE
     v_message_ids uuid[];
+    v_org_ids     uuid[];
+    v_channel_ids uuid[];
     v_priorities  text[];
     v_dues        timestamptz[];
 BEGIN
     UPDATE alerts a SET resolved_at = now()
      WHERE a.org_id = NEW.org_id AND a.channel_id = NEW.id AND a.kind = 'channel_paused'
        AND a.resolved_at IS NULL;
-    SELECT array_agg(o.message_id ORDER BY o.seq), array_agg(o.priority ORDER BY o.seq)
-      INTO v_message_ids, v_priorities
+    SELECT array_agg(o.message_id ORDER BY o.seq), array_agg(o.org_id), array_agg(o.channel_id),
+           array_agg(o.priority ORDER BY o.seq)
+      INTO v_message_ids, v_org_ids, v_channel_ids, v_priorities
       FROM outbox o
      WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled'
        AND o.due_at = 'infinity';
@@ -148,9 +151,7 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM lock_wallets(ARRAY[NEW.org_id]);
-    SELECT s.dues INTO v_dues
-      FROM take_slots(array_fill(NEW.org_id, ARRAY[cardinality(v_message_ids)]),
-                      array_fill(NEW.id, ARRAY[cardinality(v_message_ids)]), v_priorities) s;
+    SELECT s.dues INTO v_dues FROM take_slots(v_org_ids, v_channel_ids, v_priorities) s;
     UPDATE outbox o SET due_at = i.due_at, look_at = least(i.due_at, o.not_after)
       FROM unnest(v_message_ids, v_dues) AS i (message_id, due_at)
      WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = NEW.org_id AND o.state = 'scheduled';

@@ -30,7 +30,7 @@ BEGIN
         RETURN;
     END IF;
     IF v_refund THEN
-        PERFORM refund_sends(v_orgs, v_ended, array_fill(p_outcome, ARRAY[cardinality(v_ended)]));
+        PERFORM refund_sends(v_orgs, v_ended, ARRAY[p_outcome]);
     END IF;
     UPDATE messages m
        SET status = 'failed', attempts = i.attempt, refunded = v_refund AND m.fee > 0,

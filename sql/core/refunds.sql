@@ -1,5 +1,6 @@
 -- refund_sends: gives the fees of these messages back and says so in the ledger. The caller has locked the
--- wallets (in org order), knows that none of them has been refunded, and keeps the message's own record.
+-- wallets (in org order), knows that none of them has been refunded, and keeps the message's own record. Reasons:
+-- one for each, or one for all.
 CREATE OR REPLACE FUNCTION refund_sends(p_org_ids uuid[], p_message_ids uuid[], p_reasons text[])
 RETURNS void
 LANGUAGE plpgsql
@@ -45,7 +46,7 @@ BEGIN
                     array_agg(c.amount ORDER BY c.at), array_agg(c.id ORDER BY c.at),
                     array_agg(CASE c.kind WHEN 'refund' THEN 'refund: failed after it was sent'
                                           ELSE 'delivered after its refund' END ORDER BY c.at))
-          FROM carried c HAVING count(*) > 0
+          FROM carried c
     )
     SELECT array_agg(c.n) FILTER (WHERE c.kind = 'refund_reversal') INTO v_taken FROM booked, carried c;
     RETURN (SELECT array_agg(coalesce(i.n = ANY (v_taken), false) ORDER BY i.n)

@@ -18,6 +18,7 @@ DECLARE
     v_messages uuid[];
     v_channels uuid[];
     v_leaves   boolean[];
+    v_all      boolean; -- of these
 BEGIN
     WITH claimed AS (
         UPDATE outbox o
@@ -29,8 +30,8 @@ BEGIN
     )
     -- Said once, since the channel may be paused or resumed meanwhile: each one either leaves or is parked.
     SELECT array_agg(o.org_id), array_agg(o.message_id), array_agg(o.channel_id),
-           array_agg(o.in_time AND c.status = 'active')
-      INTO v_orgs, v_messages, v_channels, v_leaves
+           array_agg(o.in_time AND c.status = 'active'), bool_and(o.in_time AND c.status = 'active')
+      INTO v_orgs, v_messages, v_channels, v_leaves, v_all
       FROM claimed o LEFT JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id;
 
     RETURN QUERY
@@ -42,7 +43,7 @@ BEGIN
       JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id
      WHERE o.leaves;
 
-    IF false = ANY (v_leaves) THEN
+    IF NOT v_all THEN
         PERFORM park_sends(array_agg(o.org_id), array_agg(o.message_id), p_claim_id)
            FROM unnest(v_orgs, v_messages, v_leaves) AS o (org_id, message_id, leaves)
           WHERE NOT o.leaves;

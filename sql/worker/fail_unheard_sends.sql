@@ -20,15 +20,14 @@ BEGIN
         UPDATE messages m
            SET status = 'failed', failed_at = clock_timestamp(), unconfirmed_at = NULL,
                refunded = m.fee > 0 AND (SELECT is_refundable(r, m.error_transient)
-                                       FROM error_rule_of(m.error_code) r)
+                                           FROM error_rule_of(m.error_code) r)
          WHERE m.id = ANY (v_unheard) AND m.org_id = ANY (v_orgs) AND m.status = 'unconfirmed'
            AND m.unconfirmed_at < clock_timestamp() - p_window_s * interval '1 second'
         RETURNING m.org_id, m.id, m.refunded
     )
     SELECT array_agg(f.org_id), array_agg(f.id) INTO v_orgs, v_unheard FROM failed f;
     PERFORM refund_sends(array_agg(m.org_id), array_agg(m.id), array_agg(m.error_code || ', unheard of'))
-       FROM messages m WHERE m.id = ANY (v_unheard) AND m.org_id = ANY (v_orgs) AND m.refunded
-     HAVING count(*) > 0;
+       FROM messages m WHERE m.id = ANY (v_unheard) AND m.org_id = ANY (v_orgs) AND m.refunded;
     RETURN QUERY
     SELECT m.org_id, m.id, m.refunded, NULL::uuid
       FROM messages m WHERE m.id = ANY (v_unheard) AND m.org_id = ANY (v_orgs);

@@ -1,0 +1,153 @@
+-- The parts of audit_ledger (operator/audit_ledger.sql): each returns its violations.
+
+-- Does the ledger say that the message's fee was given back, and not taken again?
+CREATE OR REPLACE FUNCTION is_refunded(p_org_id uuid, p_message_id uuid) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN (SELECT count(*) FILTER (WHERE t.kind = 'refund')
+               > count(*) FILTER (WHERE t.kind = 'refund_reversal')
+          FROM wallet_transactions t
+         WHERE t.org_id = p_org_id AND t.message_id = p_message_id
+           AND t.kind IN ('refund', 'refund_reversal'));
+
+-- audit_money: the ledger: I1 and I2.
+CREATE OR REPLACE FUNCTION audit_money()
+RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
+LANGUAGE sql STABLE
+AS $$
+    -- I1: every ledger row continues from the one before, so that the newest, which is the balance, is the sum
+    -- of all; none is missing, and none is below zero.
+    SELECT 'I1', t.org_id, t.message_id,
+           format('ledger row %s: balance_after is %s, ', t.n, t.balance_after)
+           || CASE WHEN t.balance_after = t.running THEN 'below zero' ELSE 'should be ' || t.running END
+      FROM (SELECT x.org_id, x.n, x.message_id, x.balance_after,
+                   sum(x.amount) OVER (PARTITION BY x.org_id ORDER BY x.n) AS running
+              FROM wallet_transactions x) t
+     WHERE t.balance_after <> t.running OR t.balance_after < 0
+    UNION ALL
+    SELECT 'I1', t.org_id, NULL::uuid, format('%s ledger rows, and the newest is number %s', count(*), max(t.n))
+      FROM wallet_transactions t
+     GROUP BY t.org_id HAVING count(*) <> max(t.n) OR min(t.n) <> 1
+    UNION ALL
+    -- I2: at most one ledger row of each kind, each of the message's own fee,
+    SELECT 'I2', t.org_id, t.message_id, format('%s rows of kind %s', count(*), t.kind)
+      FROM wallet_transactions t WHERE t.message_id IS NOT NULL
+     GROUP BY t.org_id, t.message_id, t.kind HAVING count(*) > 1
+    UNION ALL
+    SELECT 'I2', t.org_id, t.message_id,
+           format('%s of %s for a fee of %s', t.kind, t.amount, m.fee)
+      FROM wallet_transactions t
+      JOIN messages m ON m.id = t.message_id AND m.org_id = t.org_id
+     WHERE t.amount <> CASE t.kind WHEN 'refund' THEN m.fee ELSE -m.fee END
+    UNION ALL
+    -- a refund taken back only where there was one,
+    SELECT 'I2', t.org_id, t.message_id, 'refund_reversal without a refund'
+      FROM wallet_transactions t
+     WHERE t.kind = 'refund_reversal' AND NOT EXISTS (
+           SELECT FROM wallet_transactions r
+            WHERE r.message_id = t.message_id AND r.org_id = t.org_id AND r.kind = 'refund')
+    UNION ALL
+    -- and no paid message without its fee.
+    SELECT 'I2', m.org_id, m.id, format('no service_fee row for a fee of %s', m.fee)
+      FROM messages m
+     WHERE m.fee > 0 AND NOT EXISTS (
+           SELECT FROM wallet_transactions t
+            WHERE t.message_id = m.id AND t.org_id = m.org_id AND t.kind = 'service_fee');
+$$;
+
+-- audit_refunds: what was given back: I4.
+CREATE OR REPLACE FUNCTION audit_refunds()
+RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
+LANGUAGE sql STABLE
+AS $$
+    -- I4: refunded, and not taken back, if and only if the message failed and its rule says so, or was
+    -- delivered after that and the balance did not carry the fee again. A failure that is older than the
+    -- rule was judged by another one.
+    SELECT 'I4', m.org_id, m.id,
+           format('status %s, error %s: %s', m.status, m.error_code,
+                  CASE WHEN f.refunded THEN 'refunded, and should not be'
+                       ELSE 'not refunded, and should be' END)
+      FROM messages m
+      CROSS JOIN LATERAL (SELECT is_refunded(m.org_id, m.id) AS refunded) f
+      CROSS JOIN LATERAL error_rule_of(coalesce(m.error_code, 'default')) r
+     WHERE m.direction = 'outbound' AND m.fee > 0
+       AND f.refunded <> (m.refund_waived OR coalesce(
+                              m.status = 'failed' AND is_refundable(r, m.error_transient), false))
+       AND (m.failed_at IS NULL OR m.failed_at >= r.updated_at)
+    UNION ALL
+    SELECT 'I4', m.org_id, m.id, 'the message''s refunded flag and the ledger disagree'
+      FROM messages m
+     WHERE m.refunded <> is_refunded(m.org_id, m.id);
+$$;
+
+-- audit_ends: what is on its way to an end: I3.
+CREATE OR REPLACE FUNCTION audit_ends()
+RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
+LANGUAGE sql STABLE
+AS $$
+    -- I3: what has no end yet is on its way there: it stands in the outbox,
+    SELECT 'I3', m.org_id, m.id, 'queued, and not in the outbox'
+      FROM messages m
+     WHERE m.direction = 'outbound' AND m.status = 'queued'
+       AND NOT EXISTS (SELECT FROM outbox o WHERE o.message_id = m.id AND o.org_id = m.org_id)
+    UNION ALL
+    SELECT 'I3', o.org_id, o.message_id, format('%s, and still in the outbox', m.status)
+      FROM outbox o JOIN messages m ON m.id = o.message_id AND m.org_id = o.org_id
+     WHERE m.status <> 'queued'
+    UNION ALL
+    -- waits for a message that is there,
+    SELECT 'I3', o.org_id, o.message_id, 'held, and nobody stands ahead of it'
+      FROM outbox o
+     WHERE o.state = 'held' AND NOT EXISTS (
+           SELECT FROM outbox a
+            WHERE a.channel_id = o.channel_id AND a.contact_id = o.contact_id AND a.org_id = o.org_id
+              AND a.seq < o.seq)
+    UNION ALL
+    -- or for the janitor, which is never so late as this,
+    SELECT 'I3', o.org_id, o.message_id,
+           format('%s since %s', o.state, coalesce(o.claimed_at, o.look_at))
+      FROM outbox o
+     WHERE o.state = 'sending' AND o.claimed_at < now() - interval '15 minutes'
+        OR o.state IN ('scheduled', 'held') AND o.look_at < now() - interval '15 minutes'
+    UNION ALL
+    -- and when nobody knows, the time since when is known.
+    SELECT 'I3', m.org_id, m.id, format('status %s, unconfirmed since %s', m.status, m.unconfirmed_at)
+      FROM messages m
+     WHERE (m.status = 'unconfirmed') <> (m.unconfirmed_at IS NOT NULL);
+$$;
+
+-- audit_orgs: whose is whose: I7.
+CREATE OR REPLACE FUNCTION audit_orgs()
+RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
+LANGUAGE sql STABLE
+AS $$
+    -- I7: nothing refers to another org's (where no foreign key says so).
+    SELECT 'I7', m.org_id, m.id, 'its channel is another org''s'
+      FROM messages m
+     WHERE NOT EXISTS (SELECT FROM channels c WHERE c.org_id = m.org_id AND c.id = m.channel_id)
+    UNION ALL
+    SELECT 'I7', m.org_id, m.id, 'its contact is another org''s'
+      FROM messages m
+     WHERE m.contact_id IS NOT NULL AND NOT EXISTS (
+           SELECT FROM contacts c WHERE c.org_id = m.org_id AND c.id = m.contact_id)
+    UNION ALL
+    SELECT 'I7', o.org_id, o.message_id, 'the outbox row is not its message''s'
+      FROM outbox o
+     WHERE NOT EXISTS (
+           SELECT FROM messages m
+            WHERE m.id = o.message_id AND m.org_id = o.org_id AND m.channel_id = o.channel_id
+              AND m.contact_id IS NOT DISTINCT FROM o.contact_id)
+    UNION ALL
+    SELECT 'I7', t.org_id, t.message_id, 'the ledger row''s message is another org''s'
+      FROM wallet_transactions t
+     WHERE t.message_id IS NOT NULL AND NOT EXISTS (
+           SELECT FROM messages m WHERE m.id = t.message_id AND m.org_id = t.org_id)
+    UNION ALL
+    SELECT 'I7', v.org_id, NULL, format('conversation with contact %s of another org', v.contact_id)
+      FROM conversations v
+     WHERE NOT EXISTS (SELECT FROM contacts c WHERE c.org_id = v.org_id AND c.id = v.contact_id)
+        OR NOT EXISTS (SELECT FROM channels c WHERE c.org_id = v.org_id AND c.id = v.channel_id)
+    UNION ALL
+    SELECT 'I7', k.org_id, k.message_id, 'the idempotency key''s message is another org''s'
+      FROM idempotency_keys k
+     WHERE NOT EXISTS (SELECT FROM messages m WHERE m.id = k.message_id AND m.org_id = k.org_id);
+$$;
