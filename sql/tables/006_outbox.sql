@@ -8,7 +8,7 @@ CREATE TABLE outbox (
     contact_id bigint,
     seq        bigint,
     priority   text NOT NULL CHECK (priority IN ('high', 'bulk')),
-    state      text NOT NULL CHECK (state IN ('scheduled', 'held', 'queued', 'sending')),
+    state      text NOT NULL,
     attempt    smallint NOT NULL DEFAULT 0,
     due_at     timestamptz,
     look_at    timestamptz,
@@ -17,11 +17,12 @@ CREATE TABLE outbox (
     queued_at  timestamptz NOT NULL DEFAULT now(),
     claim_id   uuid,
     claimed_at timestamptz,
-    CHECK (state <> 'scheduled' OR due_at IS NOT NULL),
-    CHECK (state <> 'sending' OR claim_id IS NOT NULL),
-    CHECK ((state IN ('scheduled', 'held')) = (look_at IS NOT NULL)),
-    CHECK (state IN ('scheduled', 'held') OR due_at IS NULL),
-    CHECK (state = 'scheduled' OR seq IS NOT NULL)
+    CHECK (CASE state WHEN 'scheduled' THEN look_at IS NOT NULL AND due_at IS NOT NULL
+                      WHEN 'held' THEN look_at IS NOT NULL AND seq IS NOT NULL
+                      WHEN 'queued' THEN look_at IS NULL AND due_at IS NULL AND seq IS NOT NULL
+                      WHEN 'sending' THEN look_at IS NULL AND due_at IS NULL AND seq IS NOT NULL
+                                          AND claim_id IS NOT NULL
+                      ELSE false END)
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE outbox IS 'What still has to leave. A row comes with accept and goes with the message''s end.';
