@@ -39,7 +39,8 @@ BEGIN
            m.payload::text
       FROM unnest(v_orgs, v_messages, v_channels, v_leaves)
            AS o (org_id, message_id, channel_id, leaves)
-      JOIN messages m ON m.id = ANY (ARRAY[o.message_id]) AND m.org_id = o.org_id
+     CROSS JOIN LATERAL (SELECT s.type, s.payload FROM messages s
+                          WHERE s.id = o.message_id AND s.org_id = o.org_id LIMIT 1) m
       JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id
      WHERE o.leaves;
 
