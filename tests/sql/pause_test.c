@@ -88,7 +88,7 @@ Test(pause, what_is_scheduled_is_parked_when_it_is_due)
     given_acme("10000");
     (void)given_message(.org = acme, .send_in_ms = 60000);
     const char *again = given_claimed_message(.org = acme);
-    (void)settle_sends({.org = acme, .message = again, .outcome = "131000"});
+    (void)settle_sends({.org = acme, .message = again, .outcome = "131000", .retry_after_s = "60"});
     (void)given_settled_message(acme, "190");
     assert_no_rows(release_due(10));
     cr_assert_str_eq(number_of("outbox WHERE due_at < 'infinity'"), "2");
