@@ -18,7 +18,8 @@ struct tg_call {
 
 // Where the values of one call are, in C: TG_ONE for `one`, TG_EACH or (of an array of pointers)
 // TG_EACH_AT for `each`, and for `out` either TG_ROWS, where exactly so many rows come (the process
-// ends if not), or TG_ROWS_TO, as many as there is room for: what is more is left out.
+// ends if not), or TG_ROWS_TO, as many as there is room for: what is more is left out; or
+// TG_ROW_IF, one at the most, and whether it was found, which is false on failure too.
 struct tg_call_data {
     const void *one;
     size_t one_size;
@@ -29,7 +30,8 @@ struct tg_call_data {
     void *rows;
     size_t row_size;
     size_t row_max;
-    size_t *row_count; // how many came; NULL: row_max, no more and no less
+    size_t *row_count; // how many came; NULL, here and below: row_max, no more and no less
+    bool *found;       // the first row came
 };
 #define TG_ONE(row) .one = (row), .one_size = sizeof *(row)
 #define TG_EACH(rows, n) .items = (rows), .item_size = sizeof *(rows), .item_count = (n)
@@ -37,6 +39,7 @@ struct tg_call_data {
     .items = (rows), .item_size = sizeof **(rows), .item_count = (n), .at = true
 #define TG_ROWS(rows_, n) .rows = (rows_), .row_size = sizeof *(rows_), .row_max = (n)
 #define TG_ROWS_TO(rows_, n, count) TG_ROWS(rows_, n), .row_count = (count)
+#define TG_ROW_IF(row, found_) TG_ROWS(row, 1), .found = (found_)
 
 // Makes the call in the transaction that was begun, else in one of its own: tg_pg_call(pg, &call,
 // TG_EACH(sends, n), TG_ROWS(verdicts, n)). On anything but TG_PG_OK nothing is written to the

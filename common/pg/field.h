@@ -69,6 +69,7 @@ struct tg_field {
 //   TEXT      char[], const char *, struct tg_span, struct tg_text; "" is NULL
 //   JSON      struct tg_text; "" is NULL
 //   WORD      an enum by its names, an array; "" is NULL. An unknown one comes out as the first
+//   VALUE     where the row itself, no struct, is the one value: of a TYPE above, and of which in C
 //
 // What points elsewhere only goes in, and so do unsigned char[]; a char[] that comes out is cut to
 // its size, and a struct tg_text is the caller's to finish.
@@ -92,6 +93,10 @@ struct tg_field {
 #define JSON(name, row, m) {TG_FIELD(name, JSON, row, m, struct tg_text: TG_FORM_TEXT)}
 #define WORD(name, row, m, names) {TG_FIELD(name, TEXT, row, m, unsigned: TG_FORM_WORD), \
                                    .words = (names), .word_count = sizeof(names) / sizeof *(names)}
+#define VALUE(name_, TYPE, type_) {.name = (name_), .type = TG_PG_##TYPE, .array = TG_PG_##TYPE##S, \
+    .form = _Generic(*(type_ *)NULL, bool: TG_FORM_BOOL, int64_t: TG_FORM_INT8, \
+                     struct tg_uuid: TG_FORM_UUID, struct tg_text: TG_FORM_TEXT), \
+    .row_size = sizeof(type_), .size = sizeof(type_)}
 // clang-format on
 
 // The fields of one part of a call, in any order.

@@ -391,7 +391,7 @@ static void read_rows(const PGresult *result, const struct tg_call *call,
                       const struct tg_call_data *data)
 {
     size_t count = (size_t)PQntuples(result);
-    assert(data->row_count || !call->out || count == data->row_max);
+    assert(data->row_count || data->found || !call->out || count == data->row_max);
     if (count > data->row_max)
         count = data->row_max;
     for (size_t row = 0; row < count; row++) {
@@ -406,6 +406,8 @@ static void read_rows(const PGresult *result, const struct tg_call *call,
     }
     if (data->row_count)
         *data->row_count = count;
+    if (data->found)
+        *data->found = count > 0;
 }
 
 enum tg_pg_status tg_pg_call_with(struct tg_pg *pg, const struct tg_call *call,
@@ -413,6 +415,8 @@ enum tg_pg_status tg_pg_call_with(struct tg_pg *pg, const struct tg_call *call,
 {
     struct tg_wire wire = {0};
     PGresult *result = NULL;
+    if (data->found)
+        *data->found = false;
     tg_wire_write(call, data, &wire);
     enum tg_pg_status status = attempt_twice(pg, call, &wire, &result);
     tg_text_finish(&wire.bytes);

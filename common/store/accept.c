@@ -51,11 +51,6 @@ enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *
     return tg_pg_call(pg, &accept_sends, TG_EACH_AT(sends, n), TG_ROWS(verdicts, n));
 }
 
-struct cancelling {
-    enum tg_cancel_verdict verdict;
-    bool refunded;
-};
-
 static const char *const cancel_verdict_names[] = {
     [TG_CANCEL_TOO_LATE] = "too_late",
     [TG_CANCELLED] = "cancelled",
@@ -66,22 +61,15 @@ static const struct tg_call cancel_send = {
     .name = "cancel_send",
     .one = TG_FIELDS(UUID("p_org_id", tg_message_key, org_id),
                      UUID("p_message_id", tg_message_key, message_id)),
-    .out = TG_FIELDS(WORD("verdict", cancelling, verdict, cancel_verdict_names),
-                     BOOL("refunded", cancelling, refunded)),
+    .out = TG_FIELDS(WORD("verdict", tg_cancelling, verdict, cancel_verdict_names),
+                     BOOL("refunded", tg_cancelling, refunded)),
 };
 
 enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
-                                       struct tg_uuid message_id, enum tg_cancel_verdict *verdict,
-                                       bool *refunded)
+                                       struct tg_uuid message_id, struct tg_cancelling *cancelling)
 {
     struct tg_message_key key = {org_id, message_id};
-    struct cancelling cancelling = {0};
-    enum tg_pg_status status = tg_pg_call(pg, &cancel_send, TG_ONE(&key), TG_ROWS(&cancelling, 1));
-    if (status != TG_PG_OK)
-        return status;
-    *verdict = cancelling.verdict;
-    *refunded = cancelling.refunded;
-    return TG_PG_OK;
+    return tg_pg_call(pg, &cancel_send, TG_ONE(&key), TG_ROWS(cancelling, 1));
 }
 
 const struct tg_call *const tg_accept_calls[] = {&accept_sends, &cancel_send, NULL};

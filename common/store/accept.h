@@ -73,8 +73,13 @@ enum tg_cancel_verdict {
     TG_CANCEL_NOT_FOUND
 };
 
+struct tg_cancelling {
+    enum tg_cancel_verdict verdict;
+    bool refunded; // by this call
+};
+
 // Cancels a message that is scheduled or held: fails it ("cancelled") and refunds it, once. Safe to
-// repeat. What it releases gets its job from the janitor. *refunded: by this call.
+// repeat. What it releases gets its job from the janitor.
 enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
-                                       struct tg_uuid message_id, enum tg_cancel_verdict *verdict,
-                                       bool *refunded) TG_MUST_CHECK;
+                                       struct tg_uuid message_id,
+                                       struct tg_cancelling *cancelling) TG_MUST_CHECK;

@@ -1,14 +1,15 @@
-// The calls of each subject, which schema.c holds against the database. Each list ends in NULL.
+// The calls of each subject, and the subjects of each daemon, which schema.c holds against the
+// database. Each list ends in NULL.
 #pragma once
 
 #include "common/pg/call.h"
 
 extern const struct tg_call *const tg_accept_calls[];
-extern const struct tg_call *const tg_dead_letter_calls[];
 extern const struct tg_call *const tg_dispatch_calls[];
 extern const struct tg_call *const tg_inbound_calls[];
-extern const struct tg_call *const tg_key_calls[];
 extern const struct tg_call *const tg_read_calls[];
 extern const struct tg_call *const tg_rule_calls[];
-extern const struct tg_call *const tg_status_calls[];
 extern const struct tg_call *const tg_upkeep_calls[];
+
+extern const struct tg_call *const *const tg_calls_of_ingress[];
+extern const struct tg_call *const *const tg_calls_of_worker[];

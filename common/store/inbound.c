@@ -2,6 +2,42 @@
 
 #include "common/store/calls.h"
 
+const char *const tg_item_verdict_names[TG_ITEM_VERDICTS] = {
+    [TG_ITEM_NOT_UNDERSTOOD] = "not_understood",
+    [TG_ITEM_APPLIED] = "applied",
+    [TG_ITEM_SAVED] = "saved",
+    [TG_ITEM_DUPLICATE] = "duplicate",
+    [TG_ITEM_UNKNOWN_NUMBER] = "unknown_number",
+    [TG_ITEM_UNKNOWN_MESSAGE] = "unknown_message",
+    [TG_ITEM_FOREIGN_MESSAGE] = "foreign_message",
+};
+
+static const struct tg_call apply_statuses = {
+    .name = "apply_statuses",
+    .each = TG_FIELDS(TEXT("p_phone_number_ids", tg_status_update, phone_number_id),
+                      TEXT("p_wamids", tg_status_update, wamid),
+                      UUID_IF("p_message_ids", tg_status_update, message_id, names_message),
+                      WORD("p_statuses", tg_status_update, status, tg_status_names),
+                      INT8("p_times", tg_status_update, time_s),
+                      TEXT("p_pricings", tg_status_update, pricing),
+                      TEXT("p_error_codes", tg_status_update, error_code),
+                      TEXT("p_error_messages", tg_status_update, error_message)),
+    .out = TG_FIELDS(WORD("verdict", tg_status_applied, verdict, tg_item_verdict_names),
+                     UUID("org_id", tg_status_applied, org_id),
+                     UUID("message_id", tg_status_applied, message_id),
+                     BOOL("refunded", tg_status_applied, refunded),
+                     BOOL("reversed", tg_status_applied, reversed),
+                     BOOL("unknown_code", tg_status_applied, unknown_code),
+                     UUID_IF("released_id", tg_status_applied, released.message_id, released.any)),
+};
+
+enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
+                                          const struct tg_status_update *const *updates, size_t n,
+                                          struct tg_status_applied *applied)
+{
+    return tg_pg_call(pg, &apply_statuses, TG_EACH_AT(updates, n), TG_ROWS(applied, n));
+}
+
 void tg_received_finish(struct tg_received *received)
 {
     tg_text_finish(&received->name);
@@ -75,5 +111,55 @@ enum tg_pg_status tg_store_record_account_notices(struct tg_pg *pg,
     return tg_pg_call(pg, &record_account_notices, TG_EACH_AT(notices, n));
 }
 
-const struct tg_call *const tg_inbound_calls[] = {&receive_messages, &receive_preferences,
-                                                  &record_account_notices, NULL};
+struct being_applied {
+    const int64_t *ids;
+    size_t count;
+};
+
+static const struct tg_call record_dead_letters = {
+    .name = "record_dead_letters",
+    .one = TG_FIELDS(INT8S("p_taken", being_applied, ids, count)),
+    .each = TG_FIELDS(BYTES("p_bodies", tg_dead_letter, body),
+                      TEXT("p_reasons", tg_dead_letter, reason),
+                      TEXT("p_phone_number_ids", tg_dead_letter, phone_number_id),
+                      INT8("p_tries", tg_dead_letter, tries)),
+};
+
+enum tg_pg_status tg_store_record_dead_letters(struct tg_pg *pg, const int64_t *taken,
+                                               size_t taken_count,
+                                               const struct tg_dead_letter *letters, size_t n)
+{
+    struct being_applied being_applied = {taken, taken_count};
+    return tg_pg_call(pg, &record_dead_letters, TG_ONE(&being_applied), TG_EACH(letters, n));
+}
+
+static const struct tg_call take_dead_letters = {
+    .name = "take_dead_letters",
+    .one = TG_FIELDS(VALUE("p_limit", INT8, int64_t)),
+    .out = TG_FIELDS(INT8("id", tg_taken_letter, id), INT8("tries", tg_taken_letter, tries),
+                     INT8("until_us", tg_taken_letter, until_us),
+                     BYTES("body", tg_taken_letter, body)),
+};
+
+enum tg_pg_status tg_store_take_dead_letters(struct tg_pg *pg, int64_t limit,
+                                             struct tg_taken_letter *letters, size_t *n)
+{
+    return tg_pg_call(pg, &take_dead_letters, TG_ONE(&limit),
+                      TG_ROWS_TO(letters, (size_t)limit, n));
+}
+
+static const struct tg_call end_dead_letters = {
+    .name = "end_dead_letters",
+    .each = TG_FIELDS(INT8("p_ids", tg_taken_letter, id),
+                      INT8("p_until_us", tg_taken_letter, until_us)),
+};
+
+enum tg_pg_status tg_store_end_dead_letters(struct tg_pg *pg,
+                                            const struct tg_taken_letter *const *letters, size_t n)
+{
+    return tg_pg_call(pg, &end_dead_letters, TG_EACH_AT(letters, n));
+}
+
+const struct tg_call *const tg_inbound_calls[] = {
+    &apply_statuses,      &receive_messages,  &receive_preferences, &record_account_notices,
+    &record_dead_letters, &take_dead_letters, &end_dead_letters,    NULL};

@@ -1,13 +1,58 @@
-// What comes by webhooks. See accept.h for what holds for all. The functions are parts of one
-// transaction, between tg_pg_begin and tg_pg_commit, in their lock order: tg_store_apply_statuses,
-// then those that stand here, as they stand here, then tg_store_record_dead_letters.
+// What comes by webhooks, and dead letters: what of it could not be applied. See accept.h for what
+// holds for all. The functions are parts of one transaction, between tg_pg_begin and tg_pg_commit,
+// in their lock order, as they stand here; but for the last two.
 //
 // Spans are borrowed for the call; one that is absent or empty is NULL in SQL. Up to TG_BATCH_MAX
 // items a call, and results[i] is for items[i]. Each is safe to repeat.
 #pragma once
 
-#include "common/store/statuses.h"
+#include "common/base/text.h"
+#include "common/pg/pg.h"
+#include "common/words/ids.h"
 #include "common/words/phone.h"
+#include "common/words/status.h"
+
+// What came of an item of a webhook.
+enum tg_item_verdict {
+    TG_ITEM_NOT_UNDERSTOOD, // a verdict that this version does not know
+    TG_ITEM_APPLIED,
+    TG_ITEM_SAVED,     // a message of a customer's
+    TG_ITEM_DUPLICATE, // it was there already
+    TG_ITEM_UNKNOWN_NUMBER,
+    TG_ITEM_UNKNOWN_MESSAGE, // of a status: none of ours, or one that is not there yet
+    TG_ITEM_FOREIGN_MESSAGE, // of a status: one that another number has sent
+    TG_ITEM_VERDICTS
+};
+// The words of SQL, metrics and dead_letters.reason for them: "unknown_number", ...
+extern const char *const tg_item_verdict_names[TG_ITEM_VERDICTS];
+
+// What a status webhook tells of a message that Meta has taken.
+struct tg_status_update {
+    struct tg_span phone_number_id;
+    struct tg_span wamid;
+    struct tg_uuid message_id; // biz_opaque_callback_data
+    bool names_message;        // it was there, and could be an id of ours
+    enum tg_status status;     // sent, delivered, read, failed
+    int64_t time_s;            // Unix time, Meta's
+    struct tg_text pricing;    // JSON; empty: none
+    char error_code[12];       // of "failed"; "": Meta gave none
+    struct tg_span error_message;
+};
+
+struct tg_status_applied {
+    enum tg_item_verdict verdict;
+    struct tg_uuid org_id;     // unless the number is unknown
+    struct tg_uuid message_id; // if applied
+    bool refunded;
+    bool reversed; // the fee was taken again
+    bool unknown_code;
+    struct tg_released released;
+};
+
+// Moves the messages forward, and the money with them. Safe to repeat.
+enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
+                                          const struct tg_status_update *const *updates, size_t n,
+                                          struct tg_status_applied *applied) TG_MUST_CHECK;
 
 // A message that a customer has written.
 struct tg_inbound_message {
@@ -72,3 +117,35 @@ struct tg_account_notice {
 enum tg_pg_status tg_store_record_account_notices(struct tg_pg *pg,
                                                   const struct tg_account_notice *const *notices,
                                                   size_t n) TG_MUST_CHECK;
+
+struct tg_dead_letter {
+    struct tg_text body; // a webhook body of its own, of any bytes
+    const char *reason;
+    struct tg_span phone_number_id;
+    int64_t tries; // so often it was tried before
+};
+
+// `taken`: rows of tg_store_take_dead_letters that are being applied. Those that fail again are
+// brought up to date; of others, what stands there already stays as it is.
+enum tg_pg_status tg_store_record_dead_letters(struct tg_pg *pg, const int64_t *taken,
+                                               size_t taken_count,
+                                               const struct tg_dead_letter *letters,
+                                               size_t n) TG_MUST_CHECK;
+
+struct tg_taken_letter {
+    int64_t id;
+    int64_t tries;
+    int64_t until_us;    // nobody else takes it until then, by PostgreSQL's clock
+    struct tg_text body; // the caller's to finish
+};
+
+// Up to `limit` dead letters that are to be tried again. A transaction of its own.
+enum tg_pg_status tg_store_take_dead_letters(struct tg_pg *pg, int64_t limit,
+                                             struct tg_taken_letter *letters,
+                                             size_t *n) TG_MUST_CHECK;
+
+// Ends dead letters that were taken, once everything that follows from them is committed. Those
+// that were recorded anew meanwhile stay, and so do those that others have by now.
+enum tg_pg_status tg_store_end_dead_letters(struct tg_pg *pg,
+                                            const struct tg_taken_letter *const *letters,
+                                            size_t n) TG_MUST_CHECK;

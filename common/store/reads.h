@@ -1,4 +1,5 @@
-// Reads for the outer interface. See accept.h for what holds for all.
+// Reads for the outer interface. See accept.h for what holds for all. *found is false if there is
+// no such thing.
 #pragma once
 
 #include "common/base/text.h"
@@ -6,13 +7,16 @@
 #include "common/pg/pg.h"
 #include "common/words/result.h"
 
-// What came of a message, for who waits for it. *found is false if the org has no such.
+// The org of an API key that is not revoked, by the SHA-256 of the key.
+enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char key_hash[static 32],
+                                        bool *found, struct tg_uuid *org_id) TG_MUST_CHECK;
+
+// What came of a message, for who waits for it.
 enum tg_pg_status tg_store_get_result(struct tg_pg *pg, struct tg_uuid org_id,
                                       struct tg_uuid message_id, bool *found,
                                       struct tg_result *result) TG_MUST_CHECK;
 
-// Each fills an empty `json` with a JSON document, which is the caller's to finish; *found is false
-// if the org has no such thing, and then `json` is as it was.
+// Each fills an empty `json` with a JSON document, which is the caller's to finish.
 enum tg_pg_status tg_store_get_message(struct tg_pg *pg, struct tg_uuid org_id,
                                        struct tg_uuid message_id, bool *found,
                                        struct tg_text *json) TG_MUST_CHECK;

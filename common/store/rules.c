@@ -8,13 +8,9 @@ void tg_rule_finish(struct tg_rule *rule)
     tg_text_finish(&rule->reply);
 }
 
-struct org {
-    struct tg_uuid id;
-};
-
 static const struct tg_call list_rules = {
     .name = "list_rules",
-    .one = TG_FIELDS(UUID("p_org_id", org, id)),
+    .one = TG_FIELDS(VALUE("p_org_id", UUID, struct tg_uuid)),
     .out = TG_FIELDS(INT8("rules_version", tg_rule, version), UUID("id", tg_rule, id),
                      UUID_IF("channel_id", tg_rule, channel_id, of_channel),
                      TEXT("match_kind", tg_rule, match_kind), TEXT("pattern", tg_rule, pattern),
@@ -24,8 +20,7 @@ static const struct tg_call list_rules = {
 enum tg_pg_status tg_store_list_rules(struct tg_pg *pg, struct tg_uuid org_id, size_t max,
                                       struct tg_rule *rules, size_t *n)
 {
-    struct org org = {org_id};
-    return tg_pg_call(pg, &list_rules, TG_ONE(&org), TG_ROWS_TO(rules, max, n));
+    return tg_pg_call(pg, &list_rules, TG_ONE(&org_id), TG_ROWS_TO(rules, max, n));
 }
 
 static const struct tg_call accept_replies = {

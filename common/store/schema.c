@@ -4,6 +4,10 @@
 
 #include <stdlib.h>
 
+const struct tg_call *const *const tg_calls_of_ingress[] = {tg_accept_calls, tg_read_calls, NULL};
+const struct tg_call *const *const tg_calls_of_worker[] = {tg_dispatch_calls, tg_inbound_calls,
+                                                           tg_rule_calls, tg_upkeep_calls, NULL};
+
 // A parameter or a column that a call names.
 struct expected {
     const char *call;
@@ -79,26 +83,17 @@ static void expect_all(struct expectations *all, const struct tg_call *const *ca
 enum tg_pg_status tg_store_check_schema(struct tg_pg *pg, enum tg_calls_of daemon,
                                         struct tg_misfit *misfit)
 {
-    static const struct tg_call *const *const of_ingress[] = {tg_accept_calls, tg_key_calls,
-                                                              tg_read_calls, NULL};
-    static const struct tg_call *const *const of_worker[] = {tg_dead_letter_calls,
-                                                             tg_dispatch_calls,
-                                                             tg_inbound_calls,
-                                                             tg_rule_calls,
-                                                             tg_status_calls,
-                                                             tg_upkeep_calls,
-                                                             NULL};
     struct expectations all = {0};
-    size_t misfits = 0;
+    bool misses = false;
     const struct tg_call *const *const *lists =
-        daemon == TG_CALLS_OF_INGRESS ? of_ingress : of_worker;
+        daemon == TG_CALLS_OF_INGRESS ? tg_calls_of_ingress : tg_calls_of_worker;
     for (; *lists; lists++)
         expect_all(&all, *lists);
     *misfit = (struct tg_misfit){.call = ""};
     enum tg_pg_status status =
-        tg_pg_call(pg, &check_calls, TG_EACH(all.items, all.n), TG_ROWS_TO(misfit, 1, &misfits));
+        tg_pg_call(pg, &check_calls, TG_EACH(all.items, all.n), TG_ROW_IF(misfit, &misses));
     free(all.items);
-    if (status == TG_PG_OK && misfits == 0)
-        status = tg_pg_call(pg, &check_version, TG_ROWS_TO(misfit, 1, &misfits));
+    if (status == TG_PG_OK && !misses)
+        status = tg_pg_call(pg, &check_version, TG_ROW_IF(misfit, &misses));
     return status;
 }

@@ -10,14 +10,6 @@ struct task {
     size_t partitions;
 };
 
-// A row of one value is that value.
-struct number {
-    int64_t value;
-};
-struct yes_no {
-    bool value;
-};
-
 static const struct tg_field slice_fields[] = {
     INT8("p_limit", task, slice.limit), INT8("p_skip", task, slice.skip), {0}};
 static const struct tg_field key_fields[] = {
@@ -46,12 +38,12 @@ enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, struct tg_slice s
 
 static const struct tg_call next_due = {
     .name = "next_due",
-    .out = TG_FIELDS(INT8("next_due", number, value)),
+    .out = TG_FIELDS(VALUE("next_due", INT8, int64_t)),
 };
 
 enum tg_pg_status tg_store_next_due(struct tg_pg *pg, int64_t *ms)
 {
-    return tg_pg_call(pg, &next_due, TG_ROWS((struct number *)ms, 1));
+    return tg_pg_call(pg, &next_due, TG_ROWS(ms, 1));
 }
 
 static const struct tg_call find_lost_sends = {
@@ -127,25 +119,24 @@ enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg,
 static const struct tg_call delete_idempotency_keys = {
     .name = "delete_idempotency_keys",
     .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
-    .out = TG_FIELDS(INT8("delete_idempotency_keys", number, value)),
+    .out = TG_FIELDS(VALUE("delete_idempotency_keys", INT8, int64_t)),
 };
 
 enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age_s, int64_t limit,
                                                    int64_t *deleted)
 {
     struct task task = {.age = age_s, .slice = {.limit = limit}};
-    return tg_pg_call(pg, &delete_idempotency_keys, TG_ONE(&task),
-                      TG_ROWS((struct number *)deleted, 1));
+    return tg_pg_call(pg, &delete_idempotency_keys, TG_ONE(&task), TG_ROWS(deleted, 1));
 }
 
 static const struct tg_call take_janitor_lock = {
     .name = "take_janitor_lock",
-    .out = TG_FIELDS(BOOL("take_janitor_lock", yes_no, value)),
+    .out = TG_FIELDS(VALUE("take_janitor_lock", BOOL, bool)),
 };
 
 enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
 {
-    return tg_pg_call(pg, &take_janitor_lock, TG_ROWS((struct yes_no *)taken, 1));
+    return tg_pg_call(pg, &take_janitor_lock, TG_ROWS(taken, 1));
 }
 
 const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends, &next_due,

@@ -41,19 +41,18 @@ static void cancel_message(struct tg_pg *pg, struct request *request, const stru
 {
     struct tg_uuid org_id;
     struct tg_uuid message_id;
-    enum tg_cancel_verdict verdict = TG_CANCEL_NOT_FOUND;
-    bool refunded = false;
+    struct tg_cancelling cancelling;
     struct tg_text none = {0};
     if (!read_ids(request, caller, &org_id, &message_id))
         return;
-    enum tg_pg_status status = tg_store_cancel_send(pg, org_id, message_id, &verdict, &refunded);
+    enum tg_pg_status status = tg_store_cancel_send(pg, org_id, message_id, &cancelling);
     // What was cancelled already is found so: nothing is refunded twice.
     if (status != TG_PG_OK && status != TG_PG_REFUSED)
-        status = tg_store_cancel_send(pg, org_id, message_id, &verdict, &refunded);
-    if (status == TG_PG_OK && verdict == TG_CANCELLED) {
-        tg_count(TG_REFUNDS, NULL, refunded);
+        status = tg_store_cancel_send(pg, org_id, message_id, &cancelling);
+    if (status == TG_PG_OK && cancelling.verdict == TG_CANCELLED) {
+        tg_count(TG_REFUNDS, NULL, cancelling.refunded);
         answer_message(request, pg, org_id, message_id);
-    } else if (status == TG_PG_OK && verdict == TG_CANCEL_TOO_LATE) {
+    } else if (status == TG_PG_OK && cancelling.verdict == TG_CANCEL_TOO_LATE) {
         answer_refusal(request, "too_late", NULL, "The message is no longer scheduled or held");
     } else {
         document_answer(request, status, false, &none, "The org has no such message");

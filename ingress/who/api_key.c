@@ -2,7 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/limits.h"
-#include "common/store/keys.h"
+#include "common/store/reads.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -110,20 +110,15 @@ Test(calls, a_batch_may_be_empty)
     cr_expect_eq(count, 0);
 }
 
-struct number {
-    int64_t value;
-};
-
 static const struct tg_call count_to = {
     .name = "count_to",
-    .one = TG_FIELDS(INT8("p_last", number, value)),
-    .out = TG_FIELDS(INT8("count_to", number, value)),
+    .one = TG_FIELDS(VALUE("p_last", INT8, int64_t)),
+    .out = TG_FIELDS(VALUE("count_to", INT8, int64_t)),
 };
 
 static enum tg_pg_status call_count_to(int64_t last, int64_t *answer)
 {
-    struct number end = {last};
-    return tg_pg_call(pg, &count_to, TG_ONE(&end), TG_ROWS((struct number *)answer, 1));
+    return tg_pg_call(pg, &count_to, TG_ONE(&last), TG_ROWS(answer, 1));
 }
 
 // A count_to that says which one it is: it answers `answer`.
@@ -144,18 +139,38 @@ Test(calls, rows_beyond_the_room_are_left_out)
 {
     run("CREATE FUNCTION count_to(p_last bigint) RETURNS SETOF bigint LANGUAGE sql AS 'SELECT "
         "generate_series(1, p_last)'");
-    struct number numbers[3] = {{0}};
+    int64_t numbers[3] = {0};
     size_t count = 0;
-    struct number last = {3};
+    int64_t last = 3;
     cr_assert_eq(tg_pg_call(pg, &count_to, TG_ONE(&last), TG_ROWS_TO(numbers, 2, &count)),
                  TG_PG_OK);
     cr_expect_eq(count, 2);
-    cr_expect_eq(numbers[1].value, 2);
-    cr_expect_eq(numbers[2].value, 0);
-    last.value = 1;
+    cr_expect_eq(numbers[1], 2);
+    cr_expect_eq(numbers[2], 0);
+    last = 1;
     cr_assert_eq(tg_pg_call(pg, &count_to, TG_ONE(&last), TG_ROWS_TO(numbers, 2, &count)),
                  TG_PG_OK);
     cr_expect_eq(count, 1);
+}
+
+Test(calls, a_row_that_may_be_missing_is_found_or_not)
+{
+    run("CREATE FUNCTION count_to(p_last bigint) RETURNS SETOF bigint LANGUAGE sql AS 'SELECT "
+        "generate_series(1, p_last)'");
+    int64_t number = 7;
+    int64_t last = 1;
+    bool found = false;
+    cr_assert_eq(tg_pg_call(pg, &count_to, TG_ONE(&last), TG_ROW_IF(&number, &found)), TG_PG_OK);
+    cr_expect(found);
+    cr_expect_eq(number, 1);
+    last = 0;
+    cr_assert_eq(tg_pg_call(pg, &count_to, TG_ONE(&last), TG_ROW_IF(&number, &found)), TG_PG_OK);
+    cr_expect_not(found);
+    found = true;
+    run("DROP FUNCTION count_to");
+    cr_assert_eq(tg_pg_call(pg, &count_to, TG_ONE(&last), TG_ROW_IF(&number, &found)),
+                 TG_PG_REFUSED);
+    cr_expect_not(found);
 }
 
 Test(calls, a_function_that_is_not_there_is_refused_and_found_when_it_comes)

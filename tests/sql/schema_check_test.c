@@ -186,15 +186,6 @@ static void expect_called(const char *room, const char *names)
 
 Test(schema_check, every_function_that_a_daemon_may_call_is_looked_at)
 {
-    const struct tg_call *const *const of_ingress[] = {tg_accept_calls, tg_key_calls, tg_read_calls,
-                                                       NULL};
-    const struct tg_call *const *const of_worker[] = {tg_dead_letter_calls,
-                                                      tg_dispatch_calls,
-                                                      tg_inbound_calls,
-                                                      tg_rule_calls,
-                                                      tg_status_calls,
-                                                      tg_upkeep_calls,
-                                                      NULL};
-    expect_called("ingress", names_of(of_ingress));
-    expect_called("worker", names_of(of_worker));
+    expect_called("ingress", names_of(tg_calls_of_ingress));
+    expect_called("worker", names_of(tg_calls_of_worker));
 }

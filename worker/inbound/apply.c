@@ -5,7 +5,6 @@
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "common/store/dead_letters.h"
 #include "worker/inbound/reply.h"
 #include "worker/pg_wait.h"
 #include "worker/successors.h"

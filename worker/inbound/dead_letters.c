@@ -2,7 +2,6 @@
 
 #include "common/limits.h"
 #include "common/service/log.h"
-#include "common/store/dead_letters.h"
 #include "worker/inbound/apply.h"
 #include "worker/pg_wait.h"
 
