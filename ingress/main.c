@@ -1,7 +1,6 @@
 // tollgate-ingress: validates, reserves the fee, publishes a job, answers.
 
 #include "common/health/health.h"
-#include "common/health/readiness.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
 #include "common/settings/settings.h"
@@ -102,21 +101,14 @@ static bool serve(const struct tg_settings *settings)
 int main(int argc, char **argv)
 {
     struct tg_settings settings;
-    struct tg_error error;
     tg_service_start();
     int status = tg_settings_main(TG_INGRESS, argc, argv, &settings);
     if (status >= 0)
         return status;
 
-    struct tg_readiness *readiness = tg_readiness_create(
-        settings.postgres_url, TG_CALLS_OF_INGRESS, settings.redis_url, (int)settings.partitions);
-    struct tg_health *health =
-        tg_health_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
+    struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_INGRESS);
     bool served = health && serve(&settings);
-    if (!health)
-        tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
     tg_health_stop(health);
     tg_health_free(health);
-    tg_readiness_destroy(readiness);
     return served ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,7 +1,6 @@
 // tollgate-worker: a room for each role. send takes jobs from Redis, posts their messages to Meta
 // and settles what comes of it; inbound applies webhooks; the janitor does what nobody asks for.
 #include "common/health/health.h"
-#include "common/health/readiness.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
 #include "common/settings/settings.h"
@@ -95,19 +94,12 @@ int main(int argc, char **argv)
     raise_file_limit();
     hurry_resolver();
 
-    struct tg_readiness *readiness = tg_readiness_create(
-        settings.postgres_url, TG_CALLS_OF_WORKER, settings.redis_url, (int)settings.partitions);
-    struct tg_error error;
-    struct tg_health *health =
-        tg_health_start(&settings.admin_listen, tg_readiness_probe, readiness, &error);
+    struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_WORKER);
     if (health) {
         work(&settings);
         tg_log(TG_LOG_INFO, "worker_stopped");
-    } else {
-        tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
     }
     tg_health_stop(health);
     tg_health_free(health);
-    tg_readiness_destroy(readiness);
     return health ? 0 : 1;
 }

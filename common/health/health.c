@@ -1,24 +1,76 @@
 #include "common/health/health.h"
 
+#include "common/base/text.h"
 #include "common/limits.h"
-#include "common/service/listen.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
+#include "common/streams/job.h"
 
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct tg_health {
     struct MHD_Daemon *daemon;
-    tg_health_probe *probe;
-    void *context;
+    enum tg_calls_of calls;
+    pthread_mutex_t lock; // what follows is for one thread at a time
+    struct tg_pg *pg;
+    struct tg_stream *stream;
+    struct tg_misfit misfit; // as it was logged
 };
+
+static void append_name(struct tg_text *missing, const char *name)
+{
+    tg_text_append_format(missing, "%s\"%s\"", missing->length > 0 ? "," : "", name);
+}
+
+static void probe_postgresql(struct tg_health *health, struct tg_text *missing)
+{
+    struct tg_misfit misfit;
+    enum tg_pg_status status = tg_store_check_schema(health->pg, health->calls, &misfit);
+    if (status == TG_PG_REFUSED || (status == TG_PG_OK && misfit.call[0] != '\0'))
+        append_name(missing, "schema");
+    else if (status != TG_PG_OK)
+        append_name(missing, "postgresql");
+    if (status != TG_PG_OK || memcmp(&misfit, &health->misfit, sizeof misfit) == 0)
+        return;
+    if (misfit.call[0] != '\0')
+        tg_log(TG_LOG_WARN, "schema_missed", TG_LOG_TEXT("call", misfit.call),
+               TG_LOG_TEXT("misfit", misfit.what));
+    health->misfit = misfit;
+}
+
+static void probe_redis(struct tg_stream *stream, struct tg_text *missing)
+{
+    // The first ping may only find out that the connection has died since the last probe.
+    bool answered = tg_stream_ping(stream);
+    if (!answered)
+        answered = tg_stream_ping(stream);
+    if (!answered)
+        append_name(missing, "redis");
+}
+
+// Appends the body; returns the HTTP status.
+static unsigned answer_ready(struct tg_health *health, struct tg_text *body)
+{
+    TG_TEXT_AUTO missing = {0};
+    pthread_mutex_lock(&health->lock);
+    probe_postgresql(health, &missing);
+    probe_redis(health->stream, &missing);
+    pthread_mutex_unlock(&health->lock);
+    if (missing.length == 0) {
+        tg_text_append_string(body, "{\"ready\":true}\n");
+        return MHD_HTTP_OK;
+    }
+    tg_text_append_format(body, "{\"ready\":false,\"missing\":[%s]}\n", tg_text_string(&missing));
+    return MHD_HTTP_SERVICE_UNAVAILABLE;
+}
 
 // Appends the body of /healthz, /readyz or /metrics; returns the HTTP status, 404 for any other
 // path.
-static unsigned answer_body(const struct tg_health *health, const char *path, struct tg_text *body,
+static unsigned answer_body(struct tg_health *health, const char *path, struct tg_text *body,
                             const char **content_type)
 {
     *content_type = "text/plain; charset=utf-8";
@@ -33,15 +85,7 @@ static unsigned answer_body(const struct tg_health *health, const char *path, st
     }
     if (strcmp(path, "/readyz") == 0) {
         *content_type = "application/json";
-        TG_TEXT_AUTO missing = {0};
-        health->probe(health->context, &missing);
-        bool ready = missing.length == 0;
-        if (ready)
-            tg_text_append_string(body, "{\"ready\":true}\n");
-        else
-            tg_text_append_format(body, "{\"ready\":false,\"missing\":[%s]}\n",
-                                  tg_text_string(&missing));
-        return ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+        return answer_ready(health, body);
     }
     tg_text_append_string(body, "there are /healthz, /readyz and /metrics here\n");
     return MHD_HTTP_NOT_FOUND;
@@ -78,18 +122,14 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     return queued;
 }
 
-struct tg_health *tg_health_start(const struct tg_address *address, tg_health_probe *probe,
-                                  void *context, struct tg_error *error)
+static bool start_listening(struct tg_health *health, const struct tg_address *address,
+                            struct tg_error *error)
 {
+    static const char setting[] = "TOLLGATE_ADMIN_LISTEN";
     char text[TG_ADDRESS_TEXT_SIZE];
-    int listener = tg_listen(address, TG_HEALTH_BACKLOG, "TOLLGATE_ADMIN_LISTEN", text, error);
+    int listener = tg_listen(address, TG_HEALTH_BACKLOG, setting, text, error);
     if (listener < 0)
-        return NULL;
-    struct tg_health *health = calloc(1, sizeof *health);
-    if (!health)
-        abort();
-    health->probe = probe;
-    health->context = context;
+        return false;
     // Once it has started, the socket is libmicrohttpd's, which also closes it.
     health->daemon = MHD_start_daemon(
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle,
@@ -98,14 +138,29 @@ struct tg_health *tg_health_start(const struct tg_address *address, tg_health_pr
         (size_t)TG_HEALTH_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)TG_HEALTH_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!health->daemon) {
-        tg_error_set(error, "listen_failed", "TOLLGATE_ADMIN_LISTEN",
-                     "TOLLGATE_ADMIN_LISTEN: the listener on %s could not be started", text);
         close(listener);
-        free(health);
-        return NULL;
+        return tg_error_set(error, "listen_failed", setting,
+                            "%s: the listener on %s could not be started", setting, text);
     }
     tg_log(TG_LOG_INFO, "admin_listening", TG_LOG_TEXT("address", text));
-    return health;
+    return true;
+}
+
+struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_calls_of calls)
+{
+    struct tg_error error;
+    struct tg_health *health = calloc(1, sizeof *health);
+    if (!health)
+        abort();
+    health->calls = calls;
+    pthread_mutex_init(&health->lock, NULL);
+    health->pg = tg_pg_create(settings->postgres_url, "tollgate readiness");
+    health->stream = tg_stream_create(settings->redis_url, (int)settings->partitions, tg_job_work);
+    if (start_listening(health, &settings->admin_listen, &error))
+        return health;
+    tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
+    tg_health_free(health);
+    return NULL;
 }
 
 void tg_health_stop(struct tg_health *health)
@@ -116,5 +171,10 @@ void tg_health_stop(struct tg_health *health)
 
 void tg_health_free(struct tg_health *health)
 {
+    if (!health)
+        return;
+    tg_stream_destroy(health->stream);
+    tg_pg_destroy(health->pg);
+    pthread_mutex_destroy(&health->lock);
     free(health);
 }
