@@ -1,6 +1,7 @@
 #include "common/redis/redis.h"
 
 #include "common/base/clock.h"
+#include "common/base/digits.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -39,64 +40,38 @@ static bool decode(const char *from, const char *to, char *text, size_t size)
 {
     size_t length = 0;
     while (from < to) {
-        char c = *from++;
+        unsigned char c = (unsigned char)*from++;
         if (c == '%') {
-            char digits[3] = {0};
-            if (to - from < 2)
-                return false;
-            memcpy(digits, from, 2);
-            char *end = digits;
-            c = (char)strtol(digits, &end, 16);
-            if (end != digits + 2 || c == '\0')
+            if (to - from < 2 || !tg_hex_read(from, &c, 1) || c == '\0')
                 return false;
             from += 2;
         }
         if (length + 1 >= size)
             return false;
-        text[length++] = c;
+        text[length++] = (char)c;
     }
     text[length] = '\0';
     return true;
 }
 
-// Reads digits only, up to `max`. -1: something else.
-static int parse_number(const char *from, const char *to, int max)
-{
-    int number = from < to ? 0 : -1;
-    for (; from < to; from++) {
-        if (*from < '0' || *from > '9')
-            return -1;
-        number = number * 10 + (*from - '0');
-        if (number > max)
-            return -1;
-    }
-    return number;
-}
-
 static bool parse_host(const char *from, const char *to, struct redis_address *address)
 {
-    const char *host_end;
-    const char *port;
-    if (*from == '[') {
-        from++;
-        host_end = memchr(from, ']', (size_t)(to - from));
-        port = host_end ? host_end + 1 : NULL;
-    } else {
-        host_end = memchr(from, ':', (size_t)(to - from));
-        if (!host_end)
-            host_end = to;
-        port = host_end;
-    }
-    if (!host_end || host_end == from ||
-        !decode(from, host_end, address->host, sizeof address->host))
+    bool v6 = *from == '[';
+    from += v6;
+    const char *host_end = memchr(from, v6 ? ']' : ':', (size_t)(to - from));
+    if (!host_end && v6)
         return false;
-    address->port = 6379;
-    if (port == to)
-        return true;
-    if (*port != ':')
+    if (!host_end)
+        host_end = to;
+    const char *rest = host_end + v6;
+    char digits[8] = "6379";
+    int64_t port;
+    if (host_end == from || !decode(from, host_end, address->host, sizeof address->host) ||
+        (rest < to && (*rest != ':' || !decode(rest + 1, to, digits, sizeof digits))) ||
+        !tg_decimal_read(digits, UINT16_MAX, &port))
         return false;
-    address->port = parse_number(port + 1, to, 65535);
-    return address->port > 0;
+    address->port = (int)port;
+    return port > 0;
 }
 
 static bool parse_url(const char *url, struct redis_address *address)
@@ -121,11 +96,10 @@ static bool parse_url(const char *url, struct redis_address *address)
 
     if (*end == '/')
         end++;
-    const char *database_end = end + strlen(end);
-    if (database_end == end)
-        return true;
-    return parse_number(end, database_end, 99999) >= 0 &&
-           decode(end, database_end, address->database, sizeof address->database);
+    int64_t database;
+    return *end == '\0' ||
+           (tg_decimal_read(end, 99999, &database) &&
+            decode(end, end + strlen(end), address->database, sizeof address->database));
 }
 
 bool tg_redis_url_check(const char *url)
@@ -255,11 +229,10 @@ static void check_keeping(struct tg_redis *redis)
     if (atomic_flag_test_and_set(&checked))
         return;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        tg_redis_append(redis, 3, (const char *[]){"CONFIG", "GET", wanted[i][0]});
-        void *answer = NULL;
-        if (redisGetReply(redis->context, &answer) != REDIS_OK)
+        redisReply *reply =
+            tg_redis_command(redis, 3, (const char *[]){"CONFIG", "GET", wanted[i][0]});
+        if (!reply)
             return;
-        redisReply *reply = answer;
         bool known = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
         if (!known)
             tg_log(TG_LOG_INFO, "redis_settings_hidden", TG_LOG_TEXT("setting", wanted[i][0]),
@@ -322,7 +295,7 @@ static bool set_up(struct tg_redis *redis)
     if (!check_partitions(redis))
         return false;
     check_keeping(redis);
-    return redis->context->err == 0 || lose(redis, redis->context->errstr);
+    return redis->context != NULL;
 }
 
 static struct timeval to_timeval(int ms)

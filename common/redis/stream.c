@@ -69,30 +69,27 @@ static void append_entry(struct tg_stream *stream, const struct tg_new_entry *en
     tg_redis_append_bytes(stream->redis, argc, argv, lengths);
 }
 
+size_t tg_stream_succeeded(struct tg_stream *stream, const char *command, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += succeeded(tg_redis_reply(stream->redis, command));
+    return count;
+}
+
 size_t tg_stream_publish(struct tg_stream *stream, const struct tg_new_entry *entries, size_t n)
 {
     if (n == 0 || !tg_redis_connected(stream->redis))
         return 0;
     for (size_t i = 0; i < n; i++)
         append_entry(stream, &entries[i]);
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        redisReply *reply = tg_redis_reply(stream->redis, "XADD");
-        if (!reply)
-            break;
-        count += succeeded(reply);
-    }
-    return count;
+    return tg_stream_succeeded(stream, "XADD", n);
 }
 
 bool tg_stream_committed(struct tg_stream *stream, size_t commands, const char *command)
 {
-    for (size_t i = 0; i < commands + 1; i++) {
-        redisReply *reply = tg_redis_reply(stream->redis, command);
-        if (!reply)
-            return false;
-        freeReplyObject(reply);
-    }
+    for (size_t i = 0; i < commands + 1; i++)
+        freeReplyObject(tg_redis_reply(stream->redis, command));
     redisReply *reply = tg_redis_reply(stream->redis, "EXEC");
     bool ok = reply && reply->type == REDIS_REPLY_ARRAY;
     for (size_t i = 0; ok && i < reply->elements; i++)

@@ -256,14 +256,7 @@ bool tg_stream_end(struct tg_stream *stream, const struct tg_entry *const *entri
     for (int partition = 0; partition < stream->partitions; partition++)
         transactions += append_end(stream, partition, entries, n);
 
-    bool ok = true;
-    for (size_t i = 0; i < notice_count; i++) {
-        redisReply *reply = tg_redis_reply(stream->redis, "PUBLISH");
-        if (!reply)
-            return false;
-        ok = !tg_redis_is_error(reply) && ok;
-        freeReplyObject(reply);
-    }
+    bool ok = tg_stream_succeeded(stream, "PUBLISH", notice_count) == notice_count;
     // All replies are read, also after one that is bad: the next command's would be taken for them.
     for (int i = 0; i < transactions; i++)
         ok = tg_stream_committed(stream, 2, "XACK") && ok;

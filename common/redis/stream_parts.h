@@ -14,6 +14,9 @@ struct tg_stream {
 
 extern const char tg_stream_group[];
 
+// Reads the replies of so many commands. How many of them are there and no errors?
+size_t tg_stream_succeeded(struct tg_stream *stream, const char *command, size_t n) TG_MUST_CHECK;
+
 // The replies of a transaction of so many commands that was appended with its MULTI and its EXEC:
 // did it run, and all of it well? Each command is answered too: one that is refused there undoes
 // the transaction. A group that is missing has nothing to lose.

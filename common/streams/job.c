@@ -38,16 +38,11 @@ size_t tg_job_publish(struct tg_stream *stream, const struct tg_job *jobs, size_
     return tg_stream_publish(stream, entries, n);
 }
 
-struct taken {
-    struct tg_job *jobs;
-    size_t n;
-};
-
 // Fields that we do not know are for later versions.
 static bool read_job(void *context, const struct tg_entry *entry,
                      const struct tg_entry_field *fields, size_t n)
 {
-    struct taken *taken = context;
+    struct tg_job **next = context;
     struct tg_job job = {.entry = *entry};
     bool has_org = false;
     bool has_message = false;
@@ -65,22 +60,20 @@ static bool read_job(void *context, const struct tg_entry *entry,
     }
     if (!has_org || !has_message)
         return false;
-    taken->jobs[taken->n++] = job;
+    *(*next)++ = job;
     return true;
 }
 
 int tg_job_take(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
                 int block_ms)
 {
-    struct taken taken = {.jobs = jobs};
-    return tg_stream_take(stream, consumer, max, block_ms, read_job, &taken);
+    return tg_stream_take(stream, consumer, max, block_ms, read_job, &jobs);
 }
 
 int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
                      int idle_ms)
 {
-    struct taken taken = {.jobs = jobs};
-    return tg_stream_take_over(stream, consumer, max, idle_ms, read_job, &taken);
+    return tg_stream_take_over(stream, consumer, max, idle_ms, read_job, &jobs);
 }
 
 static void result_topic(const char *ingress, char topic[static TOPIC_SIZE])

@@ -26,20 +26,15 @@ bool tg_webhook_publish(struct tg_stream *stream, int partition,
     return tg_stream_publish_together(stream, entries, n);
 }
 
-struct taken {
-    struct tg_webhook *webhooks;
-    size_t n;
-};
-
 // Fields that we do not know are for later versions.
 static bool read_webhook(void *context, const struct tg_entry *entry,
                          const struct tg_entry_field *fields, size_t n)
 {
-    struct taken *taken = context;
+    struct tg_webhook **next = context;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(fields[i].name, "body") != 0)
             continue;
-        struct tg_webhook *webhook = &taken->webhooks[taken->n++];
+        struct tg_webhook *webhook = (*next)++;
         *webhook = (struct tg_webhook){.entry = *entry};
         tg_text_append(&webhook->body, fields[i].value, fields[i].length);
         return true;
@@ -50,15 +45,13 @@ static bool read_webhook(void *context, const struct tg_entry *entry,
 int tg_webhook_take(struct tg_stream *stream, const char *consumer, struct tg_webhook *webhooks,
                     int max, int block_ms)
 {
-    struct taken taken = {.webhooks = webhooks};
-    return tg_stream_take(stream, consumer, max, block_ms, read_webhook, &taken);
+    return tg_stream_take(stream, consumer, max, block_ms, read_webhook, &webhooks);
 }
 
 int tg_webhook_take_over(struct tg_stream *stream, const char *consumer,
                          struct tg_webhook *webhooks, int max, int idle_ms)
 {
-    struct taken taken = {.webhooks = webhooks};
-    return tg_stream_take_over(stream, consumer, max, idle_ms, read_webhook, &taken);
+    return tg_stream_take_over(stream, consumer, max, idle_ms, read_webhook, &webhooks);
 }
 
 bool tg_webhook_waits(struct tg_stream *stream)
