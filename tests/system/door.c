@@ -176,7 +176,8 @@ struct door *door_open(const char *postgres_url, int port)
     struct door *door = calloc(1, sizeof *door);
     cr_assert(door);
     struct tg_error error;
-    struct tg_address address = {.host = "127.0.0.1", .port = (uint16_t)port};
+    struct tg_address address = {
+        .v4 = {AF_INET, htons((uint16_t)port), {htonl(INADDR_LOOPBACK)}, {0}}};
     door->keys = keys_create(false);
     door->pool = pool_start(postgres_url);
     door->router = router_create(door->keys, door->pool);

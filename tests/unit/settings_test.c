@@ -31,15 +31,21 @@ static void set_environment(char *const *variables)
 static struct tg_settings settings;
 static struct tg_error error;
 
+static void expect_address(const struct tg_address *address, const char *expected)
+{
+    char text[TG_ADDRESS_TEXT_SIZE];
+    tg_address_format(address, text);
+    cr_assert_str_eq(text, expected);
+}
+
 Test(settings, the_defaults_are_good_for_ingress)
 {
     given_environment(REQUIRED);
     cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
     cr_assert_str_eq(settings.postgres_url, "postgresql:///tollgate");
     cr_assert_str_eq(settings.redis_url, "redis://127.0.0.1:6379/0");
-    cr_assert_str_eq(settings.listen.host, "127.0.0.1");
-    cr_assert_eq(settings.listen.port, 3000);
-    cr_assert_eq(settings.admin_listen.port, 0);
+    expect_address(&settings.listen, "127.0.0.1:3000");
+    expect_address(&settings.admin_listen, "127.0.0.1:0");
     cr_assert_eq(settings.auth, TG_AUTH_KEYS);
     cr_assert_not(settings.auth_trusted_anywhere);
     cr_assert_eq(settings.http_threads, 2);
@@ -70,8 +76,7 @@ Test(settings, what_is_set_replaces_the_default)
     cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
     cr_assert_str_eq(settings.postgres_url, "host=/run/postgresql dbname=x");
     cr_assert_str_eq(settings.redis_url, "redis://:secret@[::1]:7000/3");
-    cr_assert_str_eq(settings.listen.host, "::1");
-    cr_assert_eq(settings.listen.port, 80);
+    expect_address(&settings.listen, "[::1]:80");
     cr_assert_eq(settings.auth, TG_AUTH_TRUSTED);
     cr_assert(settings.auth_trusted_anywhere);
     cr_assert_eq(settings.lanes, 32);
