@@ -16,7 +16,8 @@ bool tg_decimal_read(const char *text, int64_t highest, int64_t *number)
     return true;
 }
 
-int tg_hex_value(char c)
+// -1: it is none.
+static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -30,8 +31,8 @@ int tg_hex_value(char c)
 bool tg_hex_read(const char *digits, unsigned char *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        int high = tg_hex_value(digits[2 * i]);
-        int low = high < 0 ? -1 : tg_hex_value(digits[2 * i + 1]);
+        int high = hex_value(digits[2 * i]);
+        int low = high < 0 ? -1 : hex_value(digits[2 * i + 1]);
         if (low < 0)
             return false;
         bytes[i] = (unsigned char)(high << 4 | low);

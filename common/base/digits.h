@@ -11,9 +11,6 @@
 // none, and `number` is in no certain state.
 bool tg_decimal_read(const char *text, int64_t highest, int64_t *number) TG_MUST_CHECK;
 
-// The value of a hexadecimal digit; -1: it is none.
-int tg_hex_value(char c);
-
 // Reads 2 * n digits as n bytes. false: one of them is no digit, and `bytes` is in no certain
 // state.
 bool tg_hex_read(const char *digits, unsigned char *bytes, size_t n) TG_MUST_CHECK;

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <time.h>
 
-// Does it begin with a date and a time? strptime alone would take blanks, and fewer digits.
-static bool has_shape(const char *text)
+// Does it begin so, with any digit where a 0 is? strptime alone would take blanks, and fewer
+// digits.
+static bool has_shape(const char *text, const char *shape)
 {
-    static const char shape[] = "0000-00-00T00:00:00";
     for (size_t i = 0; shape[i]; i++) {
         if (shape[i] == '0' ? !isdigit((unsigned char)text[i])
                             : toupper((unsigned char)text[i]) != shape[i])
@@ -35,12 +35,8 @@ static bool parse_zone(const char *text, int64_t *offset_s)
     *offset_s = 0;
     if ((*text == 'Z' || *text == 'z') && text[1] == '\0')
         return true;
-    if (*text != '+' && *text != '-')
+    if ((*text != '+' && *text != '-') || !has_shape(text + 1, "00:00"))
         return false;
-    for (int i = 1; i <= 5; i++) {
-        if (i == 3 ? text[i] != ':' : !isdigit((unsigned char)text[i]))
-            return false;
-    }
     int64_t hours = (text[1] - '0') * 10 + (text[2] - '0');
     int64_t minutes = (text[4] - '0') * 10 + (text[5] - '0');
     *offset_s = (hours * 60 + minutes) * 60 * (*text == '-' ? -1 : 1);
@@ -52,7 +48,8 @@ bool tg_time_parse(const char *text, int64_t *time_ms)
     struct tm parts = {0};
     int64_t milliseconds = 0;
     int64_t offset_s;
-    const char *rest = has_shape(text) ? strptime(text, "%Y-%m-%d", &parts) : NULL;
+    const char *rest =
+        has_shape(text, "0000-00-00T00:00:00") ? strptime(text, "%Y-%m-%d", &parts) : NULL;
     rest = rest ? strptime(rest + 1, "%H:%M:%S", &parts) : NULL;
     if (!rest || (*rest == '.' && !parse_fraction(&rest, &milliseconds)) ||
         !parse_zone(rest, &offset_s))

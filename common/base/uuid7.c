@@ -61,11 +61,9 @@ bool tg_uuid_parse(const char *text, size_t length, struct tg_uuid *id)
         return false;
     struct tg_uuid parsed;
     for (int i = 0; i < 16; i++) {
-        int high = tg_hex_value(*text++);
-        int low = tg_hex_value(*text++);
-        if (high < 0 || low < 0)
+        if (!tg_hex_read(text, &parsed.bytes[i], 1))
             return false;
-        parsed.bytes[i] = (uint8_t)(high << 4 | low);
+        text += 2;
         if (dash_follows(i) && *text++ != '-')
             return false;
     }

@@ -44,8 +44,7 @@ struct tg_call_data {
 // Makes the call in the transaction that was begun, else in one of its own: tg_pg_call(pg, &call,
 // TG_EACH(sends, n), TG_ROWS(verdicts, n)). On anything but TG_PG_OK nothing is written to the
 // rows, and the failure has been logged and counted with SQLSTATE and PostgreSQL's message, without
-// its detail (which may quote values); that there is no connection, once for each reason
-// (tg_pg_connected).
+// its detail (which may quote values).
 //
 // Each call is prepared once on a connection. When a change of the schema has broken the statement
 // since, it is prepared and made anew; in a transaction, which is lost then, that is TG_PG_RETRY.

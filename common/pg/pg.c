@@ -172,7 +172,7 @@ static bool connect_now(struct tg_pg *pg)
     return true;
 }
 
-bool tg_pg_connected(struct tg_pg *pg)
+static bool is_connected(struct tg_pg *pg)
 {
     if (pg->connection)
         return true;
@@ -354,7 +354,7 @@ static enum tg_pg_status attempt(struct tg_pg *pg, const struct tg_call *call,
                                  const struct tg_wire *wire, PGresult **result)
 {
     // A transaction whose connection was lost must not go on by halves on a new one.
-    if (pg->in_transaction ? !pg->connection : !tg_pg_connected(pg))
+    if (pg->in_transaction ? !pg->connection : !is_connected(pg))
         return TG_PG_UNAVAILABLE;
     pg->broken = false;
     const char *name = find_prepared(pg, call);
@@ -440,7 +440,7 @@ static enum tg_pg_status command(struct tg_pg *pg, const char *name)
 enum tg_pg_status tg_pg_begin(struct tg_pg *pg)
 {
     assert(!pg->in_transaction);
-    if (!tg_pg_connected(pg))
+    if (!is_connected(pg))
         return TG_PG_UNAVAILABLE;
     enum tg_pg_status status = command(pg, "BEGIN");
     pg->in_transaction = status == TG_PG_OK;

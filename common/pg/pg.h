@@ -1,7 +1,8 @@
 // A PostgreSQL connection: the only file that knows libpq. What is called on it is in call.h.
 //
 // A connection belongs to one thread. It connects by itself, TG_RECONNECT_MS after an attempt that
-// failed at the earliest, and is given up when no answer comes within TG_PG_ANSWER_TIMEOUT_MS.
+// failed at the earliest, and is given up when no answer comes within TG_PG_ANSWER_TIMEOUT_MS. The
+// loss is logged once for each reason, and so is the return.
 #pragma once
 
 #include "common/base/error.h"
@@ -25,10 +26,6 @@ bool tg_pg_url_check(const char *url) TG_MUST_CHECK;
 // Does not connect yet. `application` stands in pg_stat_activity. Both are borrowed.
 struct tg_pg *tg_pg_create(const char *url, const char *application);
 void tg_pg_destroy(struct tg_pg *pg); // NULL is fine
-
-// Is there a connection, or can one be made now? Logs the loss, once for each reason, and the
-// return.
-bool tg_pg_connected(struct tg_pg *pg) TG_MUST_CHECK;
 
 // A transaction of several calls. After begin, calls until commit or rollback are parts of it; the
 // first one that fails must be followed by rollback, which cannot fail: nothing of it was done

@@ -48,11 +48,6 @@ void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_form
     config.format = format;
 }
 
-bool tg_log_enabled(enum tg_log_level level)
-{
-    return level >= config.level;
-}
-
 // Adds all of the bytes or none.
 static bool put(struct line *line, const char *bytes, size_t length)
 {
@@ -160,7 +155,7 @@ static void format_time(char text[static 32])
 void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields)
 {
     static const char *const level_names[] = {"debug", "info", "warn", "error"};
-    if (!tg_log_enabled(level))
+    if (level < config.level)
         return;
     int saved_errno = errno;
     struct line line;

@@ -27,9 +27,6 @@ struct tg_log_field tg_log_id(const char *key, struct tg_uuid id);
 // in every line and must live for ever. Call before threads start.
 void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_format format);
 
-// Would a line of this level be written? For what is costly to put together.
-bool tg_log_enabled(enum tg_log_level level);
-
 // Writes one line with one write(2), so that lines of several threads and processes never mix;
 // longer than TG_LOG_LINE_MAX is cut. Thread-safe. Never fails visibly: a log that cannot be
 // written is lost.

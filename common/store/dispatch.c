@@ -2,12 +2,6 @@
 
 #include "common/store/calls.h"
 
-void tg_claim_finish(struct tg_claim *claim)
-{
-    tg_text_finish(&claim->access_token);
-    tg_text_finish(&claim->payload);
-}
-
 static const char *const claim_kinds[] = {
     [TG_CLAIM_MESSAGE] = "message", // what is no receipt
     [TG_CLAIM_RECEIPT] = "receipt",

@@ -21,12 +21,11 @@ struct tg_claim {
     struct tg_text access_token;
     struct tg_text payload;
 };
-void tg_claim_finish(struct tg_claim *claim);
 
 // Claims the messages that are queued, under a claim id that must be new; fills claims[0..*claimed)
-// in no particular order, each to be finished by the caller. What may not leave, since its channel
-// is paused or its time is over, is parked instead. Safe to repeat with the same claim id after
-// TG_PG_UNKNOWN.
+// in no particular order; their texts are the caller's to finish. What may not leave, since its
+// channel is paused or its time is over, is parked instead. Safe to repeat with the same claim id
+// after TG_PG_UNKNOWN.
 enum tg_pg_status tg_store_claim_sends(struct tg_pg *pg, struct tg_uuid claim_id,
                                        const struct tg_message_key *messages, size_t n,
                                        struct tg_claim *claims, size_t *claimed) TG_MUST_CHECK;

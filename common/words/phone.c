@@ -1,13 +1,9 @@
 #include "common/words/phone.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { DIGITS_MIN = 7, DIGITS_MAX = TG_PHONE_SIZE - 1 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 // What people put between the digits, and Meta overlooks. The NUL is none of it, though strchr says
 // so.
@@ -23,7 +19,7 @@ bool tg_phone_normalise(const char *input, size_t length, const char *field,
     bool plus = false;
     for (size_t i = 0; i < length; i++) {
         char c = input[i];
-        if (is_digit(c)) {
+        if (isdigit((unsigned char)c)) {
             if (digits < DIGITS_MAX)
                 phone[digits] = c;
             digits++;
