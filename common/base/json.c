@@ -46,12 +46,6 @@ static bool is_number(const char *at, const char *end)
     return at == end;
 }
 
-static bool is_word(const char *at, const char *end, const char *word)
-{
-    size_t length = strlen(word);
-    return (size_t)(end - at) == length && memcmp(at, word, length) == 0;
-}
-
 static bool is_structure(char c)
 {
     return c == '\0' || strchr("{}[]:,\" \t\r\n", c);
@@ -74,8 +68,9 @@ static const char *find_no_number(const char *at, const char *end)
             const char *begin = at;
             while (at < end && !is_structure(*at))
                 at++;
-            if (!is_number(begin, at) && !is_word(begin, at, "true") &&
-                !is_word(begin, at, "false") && !is_word(begin, at, "null"))
+            struct tg_span word = {begin, (size_t)(at - begin)};
+            if (!is_number(begin, at) && !tg_span_equals(word, "true") &&
+                !tg_span_equals(word, "false") && !tg_span_equals(word, "null"))
                 return begin;
         }
     }

@@ -7,6 +7,12 @@
 
 enum { FIRST_CAPACITY = 128 };
 
+bool tg_span_equals(struct tg_span span, const char *string)
+{
+    return span.data && span.length == strlen(string) &&
+           memcmp(span.data, string, span.length) == 0;
+}
+
 void tg_text_finish(struct tg_text *text)
 {
     free(text->data);

@@ -20,6 +20,9 @@ struct tg_span {
     size_t length;
 };
 
+// Is it exactly this string? One that is absent is none.
+bool tg_span_equals(struct tg_span span, const char *string);
+
 // Frees the bytes and makes the text empty again. Accepts an empty or zeroed text.
 void tg_text_finish(struct tg_text *text);
 

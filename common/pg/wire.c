@@ -226,11 +226,9 @@ void tg_wire_write(const struct tg_call *call, const struct tg_call_data *data,
 
 static unsigned find_word(const struct tg_field *field, struct tg_span word)
 {
-    for (unsigned i = 0; i < field->word_count; i++) {
-        struct tg_span name = span_of_string(field->words[i]);
-        if (name.length == word.length && memcmp(name.data, word.data, word.length) == 0)
+    for (unsigned i = 0; i < field->word_count; i++)
+        if (tg_span_equals(word, field->words[i]))
             return i;
-    }
     return 0;
 }
 

@@ -1,25 +1,188 @@
 #include "common/settings/settings.h"
 
+#include "common/base/digits.h"
+#include "common/base/text.h"
 #include "common/limits.h"
 #include "common/pg/pg.h"
 #include "common/redis/redis.h"
-#include "common/settings/setting_kinds.h"
 
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char prefix[] = "TOLLGATE_";
 
+struct setting;
+
+// Reads `value` into `target`, whose type the kind of setting fixes; false, with the target in no
+// certain state, if the value has not the setting's shape.
+typedef bool setting_parse(const struct setting *setting, const char *value, void *target);
+
+struct setting {
+    const char *name;
+    setting_parse *parse;
+    size_t offset;                    // of the target in struct tg_settings
+    const char *standard;             // the default; NULL: the setting is required
+    bool (*check)(const char *value); // of a text; NULL: any
+    int64_t lowest;                   // of an integer
+    int64_t highest;                  // of an integer
+    const char *const *words; // of a choice or a set, in the order of their enum; NULL at the end
+    // Words of the version before, which are still taken, each followed by what it is now; NULL at
+    // the end, or altogether.
+    const char *const *former;
+    const char *shape; // what it "must be", where the words or bounds do not say it
+    const char *help;
+    const char *example; // what .env.example shows for a required setting
+    unsigned daemons;    // of enum tg_daemon
+    bool secret;         // its value is never shown
+};
+
+// After a comma a space is a slip, and with it no signature would ever be right.
+static bool is_secrets(const char *value)
+{
+    int secrets = 0;
+    for (const char *secret = value;; secret++) {
+        size_t length = strcspn(secret, ", \t\r\n");
+        if (length == 0 || ++secrets > TG_SECRETS_MAX)
+            return false;
+        secret += length;
+        if (*secret != ',')
+            return *secret == '\0';
+    }
+}
+
+// A path is appended to it, so it has neither a query nor a slash at its end.
+static bool is_http_url(const char *value)
+{
+    size_t scheme = strncmp(value, "https://", 8) == 0 ? 8 : 7;
+    size_t length = strlen(value);
+    if ((scheme == 7 && strncmp(value, "http://", 7) != 0) || length == scheme ||
+        value[scheme] == '/' || value[length - 1] == '/')
+        return false;
+    for (const char *c = value; *c; c++) {
+        if (*c <= ' ' || *c > '~' || strchr("?#@\"\\<>", *c))
+            return false;
+    }
+    return true;
+}
+
+static bool is_graph_version(const char *value)
+{
+    if (*value != 'v')
+        return false;
+    size_t major = strspn(value + 1, "0123456789");
+    const char *dot = value + 1 + major;
+    size_t minor = *dot == '.' ? strspn(dot + 1, "0123456789") : 0;
+    return major > 0 && minor > 0 && dot[1 + minor] == '\0';
+}
+
+// Kept as it is: const char *.
+static bool read_text(const struct setting *setting, const char *value, void *target)
+{
+    if (setting->check && !setting->check(value))
+        return false;
+    memcpy(target, &value, sizeof value);
+    return true;
+}
+
+static bool read_address(const struct setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    return tg_address_parse(value, target);
+}
+
+static bool read_integer(const struct setting *setting, const char *value, void *target)
+{
+    int64_t number;
+    if (!tg_decimal_read(value, setting->highest, &number) || number < setting->lowest)
+        return false;
+    memcpy(target, &number, sizeof number);
+    return true;
+}
+
+// The place of a word among the setting's words; -1 if it is none of them.
+static int find_word(const struct setting *setting, struct tg_span word)
+{
+    for (int i = 0; setting->former && setting->former[i]; i += 2) {
+        if (tg_span_equals(word, setting->former[i]))
+            word = (struct tg_span){setting->former[i + 1], strlen(setting->former[i + 1])};
+    }
+    for (int i = 0; setting->words[i]; i++) {
+        if (tg_span_equals(word, setting->words[i]))
+            return i;
+    }
+    return -1;
+}
+
+// An enum that counts the words from 0.
+static bool read_choice(const struct setting *setting, const char *value, void *target)
+{
+    int chosen = find_word(setting, (struct tg_span){value, strlen(value)});
+    if (chosen >= 0)
+        memcpy(target, &chosen, sizeof chosen);
+    return chosen >= 0;
+}
+
+// The words are "no" and "yes".
+static bool read_yes_no(const struct setting *setting, const char *value, void *target)
+{
+    int chosen = find_word(setting, (struct tg_span){value, strlen(value)});
+    bool yes = chosen == 1;
+    memcpy(target, &yes, sizeof yes);
+    return chosen >= 0;
+}
+
+// An unsigned with bit n for word n; words with commas between.
+static bool read_set(const struct setting *setting, const char *value, void *target)
+{
+    unsigned set = 0;
+    for (const char *word = value;;) {
+        size_t length = strcspn(word, ",");
+        int place = find_word(setting, (struct tg_span){word, length});
+        if (place < 0)
+            return false;
+        set |= 1U << place;
+        if (word[length] == '\0')
+            break;
+        word += length + 1;
+    }
+    memcpy(target, &set, sizeof set);
+    return true;
+}
+
+// Appends what a value of the setting "must be", such as "a whole number from 1 to 64".
+static void describe(const struct setting *setting, struct tg_text *text)
+{
+    if (setting->shape) {
+        tg_text_append_string(text, setting->shape);
+        return;
+    }
+    if (!setting->words) {
+        tg_text_append_format(text, "a whole number from %" PRId64 " to %" PRId64, setting->lowest,
+                              setting->highest);
+        return;
+    }
+    bool set = setting->parse == read_set;
+    const char *last = set ? " and " : " or ";
+    tg_text_append_string(text, set ? "one or more of " : "");
+    for (const char *const *word = setting->words; *word; word++) {
+        const char *separator = word == setting->words ? "" : word[1] ? ", " : last;
+        tg_text_append_format(text, "%s%s", separator, *word);
+    }
+    tg_text_append_string(text, set ? ", separated by commas" : "");
+}
+
 #define BOTH (TG_INGRESS | TG_WORKER)
 #define SETTING(name_, daemons_, field, kind)                                                      \
     .name = (name_), .daemons = (daemons_), .offset = offsetof(struct tg_settings, field),         \
-    .parse = tg_setting_##kind
+    .parse = read_##kind
 #define BOUNDS(lowest_, highest_) .lowest = (lowest_), .highest = (highest_)
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static const struct tg_setting table[] = {
+static const struct setting table[] = {
     {SETTING("TOLLGATE_POSTGRES_URL", BOTH, postgres_url, text), .secret = true,
      .check = tg_pg_url_check,
      .shape = "a postgresql:// URL or key=value pairs as libpq takes them",
@@ -42,7 +205,7 @@ static const struct tg_setting table[] = {
      .standard = "no", .words = WORDS("no", "yes"), .shape = "yes or no",
      .help = "Allows TOLLGATE_AUTH=trusted on an address that other machines can reach."},
     {SETTING("TOLLGATE_APP_SECRETS", TG_INGRESS, app_secrets, text), .secret = true,
-     .check = tg_is_secrets, .shape = "one to eight secrets without spaces, separated by commas",
+     .check = is_secrets, .shape = "one to eight secrets without spaces, separated by commas",
      .example = "app-secret",
      .help =
          "Meta's app secrets, any of which may have signed a webhook; two while one is replaced."},
@@ -57,11 +220,11 @@ static const struct tg_setting table[] = {
      BOUNDS(1, TG_PARTITIONS_MAX),
      .help = "Partitions that jobs and webhooks are spread over; the same for all daemons."},
     {SETTING("TOLLGATE_GRAPH_URL", TG_WORKER, graph_url, text),
-     .standard = "https://graph.facebook.com", .check = tg_is_http_url,
+     .standard = "https://graph.facebook.com", .check = is_http_url,
      .shape = "an http:// or https:// URL without a slash at its end",
      .help = "Meta's Graph API, or the simulator."},
     {SETTING("TOLLGATE_GRAPH_VERSION", TG_WORKER, graph_version, text), .standard = "v23.0",
-     .check = tg_is_graph_version, .shape = "a version such as v23.0",
+     .check = is_graph_version, .shape = "a version such as v23.0",
      .help = "The version of the Graph API."},
     {SETTING("TOLLGATE_GRAPH_TIMEOUT_MS", TG_WORKER, graph_timeout_ms, integer),
      .standard = "30000", BOUNDS(1000, 120000),
@@ -90,11 +253,6 @@ _Static_assert(TG_ROLE_SEND == 1 << 0 && TG_ROLE_INBOUND == 1 << 1 && TG_ROLE_JA
                "the order of the roles");
 _Static_assert(sizeof(enum tg_auth) == sizeof(unsigned), "an enum is stored as an unsigned");
 
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 // The value of an environment variable; NULL if it is not there or empty.
 static const char *environment(const char *name)
 {
@@ -113,7 +271,7 @@ static const char *shown(const char *value, char buffer[static 44])
     return buffer;
 }
 
-static bool read_one(const struct tg_setting *setting, struct tg_settings *settings,
+static bool read_one(const struct setting *setting, struct tg_settings *settings,
                      struct tg_error *error)
 {
     const char *value = environment(setting->name);
@@ -122,7 +280,7 @@ static bool read_one(const struct tg_setting *setting, struct tg_settings *setti
     if (value && setting->parse(setting, value, (char *)settings + setting->offset))
         return true;
     TG_TEXT_AUTO shape = {0};
-    tg_setting_describe(setting, &shape);
+    describe(setting, &shape);
     char buffer[44];
     if (!value)
         return tg_error_set(error, "missing_setting", setting->name, "%s is not set; it must be %s",
@@ -153,17 +311,15 @@ bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings, struc
 static void warn_of_unknown(void)
 {
     for (char **variable = environ; variable && *variable; variable++) {
-        if (!starts_with(*variable, prefix))
+        if (strncmp(*variable, prefix, sizeof prefix - 1) != 0)
             continue;
-        size_t length = strcspn(*variable, "=");
+        TG_TEXT_AUTO name = {0};
+        tg_text_append(&name, *variable, strcspn(*variable, "="));
         bool known = false;
         for (int i = 0; i < SETTINGS && !known; i++)
-            known = strlen(table[i].name) == length && starts_with(*variable, table[i].name);
-        TG_TEXT_AUTO name = {0};
-        tg_text_append(&name, *variable, length);
+            known = strcmp(table[i].name, name.data) == 0;
         if (!known)
-            tg_log(TG_LOG_WARN, "unknown_setting_ignored",
-                   TG_LOG_TEXT("name", tg_text_string(&name)));
+            tg_log(TG_LOG_WARN, "unknown_setting_ignored", TG_LOG_TEXT("name", name.data));
     }
 }
 
@@ -185,21 +341,20 @@ static const char *daemon_names(unsigned daemons)
     return daemons == BOTH ? "ingress and worker" : daemons == TG_INGRESS ? "ingress" : "worker";
 }
 
-void tg_settings_env_example(FILE *out)
+static void print_env_example(void)
 {
-    fputs(
+    printf(
         "# Tollgate's settings, with their defaults. They are read from the environment at start;\n"
-        "# an empty value counts as not set. Made by `tollgate-ingress --env-example`.\n",
-        out);
+        "# an empty value counts as not set. Made by `tollgate-ingress --env-example`.\n");
     for (int i = 0; i < SETTINGS; i++) {
-        const struct tg_setting *setting = &table[i];
+        const struct setting *setting = &table[i];
         TG_TEXT_AUTO shape = {0};
-        tg_setting_describe(setting, &shape);
-        fprintf(out, "\n# %s\n# For %s%s%s. Must be %s.\n", setting->help,
-                daemon_names(setting->daemons), setting->standard ? "" : "; required",
-                setting->secret ? "; secret" : "", tg_text_string(&shape));
-        fprintf(out, setting->standard ? "#%s=%s\n" : "%s=%s\n", setting->name,
-                setting->standard ? setting->standard : setting->example);
+        describe(setting, &shape);
+        printf("\n# %s\n# For %s%s%s. Must be %s.\n", setting->help, daemon_names(setting->daemons),
+               setting->standard ? "" : "; required", setting->secret ? "; secret" : "",
+               tg_text_string(&shape));
+        printf(setting->standard ? "#%s=%s\n" : "%s=%s\n", setting->name,
+               setting->standard ? setting->standard : setting->example);
     }
 }
 
@@ -214,7 +369,7 @@ static void print_help(enum tg_daemon daemon)
         if (!(table[i].daemons & daemon))
             continue;
         TG_TEXT_AUTO shape = {0};
-        tg_setting_describe(&table[i], &shape);
+        describe(&table[i], &shape);
         printf("\n  %s (%s%s)\n      %s\n      Must be %s.\n", table[i].name,
                table[i].standard ? "default " : "required",
                table[i].standard ? table[i].standard : "", table[i].help, tg_text_string(&shape));
@@ -231,7 +386,7 @@ int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_set
     } else if (argc == 2 && strcmp(option, "--version") == 0) {
         printf("tollgate-%s %s\n", name, TOLLGATE_VERSION);
     } else if (argc == 2 && strcmp(option, "--env-example") == 0) {
-        tg_settings_env_example(stdout);
+        print_env_example();
     } else if (argc == 1 || (argc == 2 && check)) {
         struct tg_error error;
         if (!tg_settings_read(daemon, settings, &error)) {

@@ -8,7 +8,6 @@
 #include "common/service/log.h"
 
 #include <stdint.h>
-#include <stdio.h>
 
 enum tg_daemon { TG_INGRESS = 1, TG_WORKER = 2 };
 enum tg_auth { TG_AUTH_KEYS, TG_AUTH_TRUSTED };
@@ -50,6 +49,3 @@ bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings,
 // typing error, most likely) and of words that are taken for one more version
 // ("former_word_taken").
 int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_settings *settings);
-
-// Prints .env.example: every setting of both daemons with its help, bounds and default.
-void tg_settings_env_example(FILE *out);
