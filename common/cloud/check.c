@@ -29,9 +29,7 @@ struct tg_part tg_part_element(const struct tg_part *array, size_t index)
 
 bool tg_part_equals(const struct tg_part *part, const char *string)
 {
-    struct tg_span span = tg_json_span(part->value);
-    return span.data && span.length == strlen(string) &&
-           memcmp(span.data, string, span.length) == 0;
+    return tg_span_equals(tg_json_span(part->value), string);
 }
 
 // The examples that Meta publishes have <TEMPLATE_NAME> or http(s)://image-url where the user's own
@@ -127,16 +125,23 @@ bool tg_check_text(const struct tg_part *part, size_t min, size_t max)
     return tg_part_refuse(part, "must have at most %zu characters", max);
 }
 
-bool tg_check_optional_text(const struct tg_part *part, size_t max)
+bool tg_check_member(const struct tg_part *of, const char *key, size_t min, size_t max)
 {
-    return !part->value || tg_check_text(part, 0, max);
+    struct tg_part member = tg_part_member(of, key);
+    return tg_check_text(&member, min, max);
 }
 
-bool tg_check_equals(const struct tg_part *part, const char *string)
+bool tg_check_optional(const struct tg_part *of, const char *key, size_t max)
 {
-    if (!part->value)
-        return tg_part_refuse(part, "is missing");
-    return tg_part_equals(part, string) || tg_part_refuse(part, "must be \"%s\"", string);
+    return !tg_part_member(of, key).value || tg_check_member(of, key, 0, max);
+}
+
+bool tg_check_equals(const struct tg_part *of, const char *key, const char *string)
+{
+    struct tg_part member = tg_part_member(of, key);
+    if (!member.value)
+        return tg_part_refuse(&member, "is missing");
+    return tg_part_equals(&member, string) || tg_part_refuse(&member, "must be \"%s\"", string);
 }
 
 // Whether a URL's authority, [user@]host[:port], names a host.
@@ -172,8 +177,7 @@ bool tg_check_media_source(const struct tg_part *media)
     if (!tg_check_object(media))
         return false;
     struct tg_part link = tg_part_member(media, "link");
-    struct tg_part id = tg_part_member(media, "id");
-    if (!link.value == !id.value)
+    if (!link.value == !tg_part_member(media, "id").value)
         return tg_part_refuse(media, "must have exactly one of link and id");
-    return link.value ? check_link(&link) : tg_check_text(&id, 1, TG_CHARACTERS_ANY);
+    return link.value ? check_link(&link) : tg_check_member(media, "id", 1, TG_CHARACTERS_ANY);
 }

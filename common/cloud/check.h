@@ -48,11 +48,11 @@ bool tg_check_array(const struct tg_part *part, size_t max) TG_MUST_CHECK;
 // A string of `min` (0 or 1) to `max` characters, which are Unicode code points. Stand-ins pass.
 bool tg_check_text(const struct tg_part *part, size_t min, size_t max) TG_MUST_CHECK;
 
-// Absent, or a string of 0 to `max` characters.
-bool tg_check_optional_text(const struct tg_part *part, size_t max) TG_MUST_CHECK;
-
-// Exactly this string.
-bool tg_check_equals(const struct tg_part *part, const char *string) TG_MUST_CHECK;
+// Members: such a string; absent, or a string of 0 to `max` characters; exactly this string.
+bool tg_check_member(const struct tg_part *of, const char *key, size_t min,
+                     size_t max) TG_MUST_CHECK;
+bool tg_check_optional(const struct tg_part *of, const char *key, size_t max) TG_MUST_CHECK;
+bool tg_check_equals(const struct tg_part *of, const char *key, const char *string) TG_MUST_CHECK;
 
 // An object with exactly one of `link` (http or https, with a host) and `id`.
 bool tg_check_media_source(const struct tg_part *media) TG_MUST_CHECK;

@@ -38,13 +38,11 @@ static bool check_unique(const struct tg_part *id, struct ids *ids)
 
 static bool check_button(const struct tg_part *button, struct ids *ids)
 {
-    struct tg_part type = tg_part_member(button, "type");
     struct tg_part reply = tg_part_member(button, "reply");
     struct tg_part id = tg_part_member(&reply, "id");
-    struct tg_part title = tg_part_member(&reply, "title");
-    return tg_check_object(button) && tg_check_equals(&type, "reply") && tg_check_object(&reply) &&
-           tg_check_text(&id, 1, BUTTON_ID_MAX) && check_unique(&id, ids) &&
-           tg_check_text(&title, 1, BUTTON_TITLE_MAX);
+    return tg_check_object(button) && tg_check_equals(button, "type", "reply") &&
+           tg_check_object(&reply) && tg_check_text(&id, 1, BUTTON_ID_MAX) &&
+           check_unique(&id, ids) && tg_check_member(&reply, "title", 1, BUTTON_TITLE_MAX);
 }
 
 static bool check_buttons(const struct tg_part *action)
@@ -72,18 +70,15 @@ struct section_items {
 
 static bool check_row(const struct tg_part *row)
 {
-    struct tg_part id = tg_part_member(row, "id");
-    struct tg_part title = tg_part_member(row, "title");
-    struct tg_part description = tg_part_member(row, "description");
-    return tg_check_object(row) && tg_check_text(&id, 1, ROW_ID_MAX) &&
-           tg_check_text(&title, 1, ROW_TITLE_MAX) &&
-           tg_check_optional_text(&description, ROW_DESCRIPTION_MAX);
+    return tg_check_object(row) && tg_check_member(row, "id", 1, ROW_ID_MAX) &&
+           tg_check_member(row, "title", 1, ROW_TITLE_MAX) &&
+           tg_check_optional(row, "description", ROW_DESCRIPTION_MAX);
 }
 
 static bool check_product(const struct tg_part *product)
 {
-    struct tg_part id = tg_part_member(product, "product_retailer_id");
-    return tg_check_object(product) && tg_check_text(&id, 1, TG_CHARACTERS_ANY);
+    return tg_check_object(product) &&
+           tg_check_member(product, "product_retailer_id", 1, TG_CHARACTERS_ANY);
 }
 
 static bool check_items(const struct tg_part *list, const struct section_items *items,
@@ -132,27 +127,21 @@ static bool check_sections(const struct tg_part *action, const struct section_it
 static bool check_list(const struct tg_part *action)
 {
     static const struct section_items rows = {"rows", ROWS_MAX, check_row, "id"};
-    struct tg_part button = tg_part_member(action, "button");
-    return tg_check_text(&button, 1, BUTTON_TITLE_MAX) && check_sections(action, &rows);
-}
-
-static bool check_catalog_id(const struct tg_part *action)
-{
-    struct tg_part id = tg_part_member(action, "catalog_id");
-    return tg_check_text(&id, 1, TG_CHARACTERS_ANY);
+    return tg_check_member(action, "button", 1, BUTTON_TITLE_MAX) && check_sections(action, &rows);
 }
 
 static bool check_single_product(const struct tg_part *action)
 {
-    struct tg_part product = tg_part_member(action, "product_retailer_id");
-    return check_catalog_id(action) && tg_check_text(&product, 1, TG_CHARACTERS_ANY);
+    return tg_check_member(action, "catalog_id", 1, TG_CHARACTERS_ANY) &&
+           tg_check_member(action, "product_retailer_id", 1, TG_CHARACTERS_ANY);
 }
 
 static bool check_product_list(const struct tg_part *action)
 {
     static const struct section_items products = {"product_items", PRODUCTS_MAX, check_product,
                                                   NULL};
-    return check_catalog_id(action) && check_sections(action, &products);
+    return tg_check_member(action, "catalog_id", 1, TG_CHARACTERS_ANY) &&
+           check_sections(action, &products);
 }
 
 enum presence { OPTIONAL, REQUIRED, FORBIDDEN };
@@ -189,8 +178,7 @@ static bool check_presence(const struct tg_part *part, enum presence presence)
 // `body` and `footer`: absent, or an object with a text.
 static bool check_text_of(const struct tg_part *part, size_t max)
 {
-    struct tg_part text = tg_part_member(part, "text");
-    return !part->value || (tg_check_object(part) && tg_check_text(&text, 1, max));
+    return !part->value || (tg_check_object(part) && tg_check_member(part, "text", 1, max));
 }
 
 static bool check_header(const struct tg_part *header)
@@ -201,10 +189,8 @@ static bool check_header(const struct tg_part *header)
     struct tg_part type = tg_part_member(header, "type");
     if (!tg_check_object(header) || !tg_check_text(&type, 1, TG_CHARACTERS_ANY))
         return false;
-    if (tg_part_equals(&type, "text")) {
-        struct tg_part text = tg_part_member(header, "text");
-        return tg_check_text(&text, 1, HEADER_MAX);
-    }
+    if (tg_part_equals(&type, "text"))
+        return tg_check_member(header, "text", 1, HEADER_MAX);
     for (size_t i = 0; i < sizeof media_types / sizeof *media_types; i++) {
         if (!tg_part_equals(&type, media_types[i]))
             continue;

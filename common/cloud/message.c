@@ -18,9 +18,8 @@ enum {
 
 static bool check_text(const struct tg_part *text)
 {
-    struct tg_part body = tg_part_member(text, "body");
     struct tg_part preview = tg_part_member(text, "preview_url");
-    if (!tg_check_object(text) || !tg_check_text(&body, 1, TEXT_BODY_MAX))
+    if (!tg_check_object(text) || !tg_check_member(text, "body", 1, TEXT_BODY_MAX))
         return false;
     return !preview.value || json_object_is_type(preview.value, json_type_boolean) ||
            tg_part_refuse(&preview, "must be true or false");
@@ -39,8 +38,8 @@ static bool check_media(const struct tg_part *media, unsigned allowed)
         return tg_part_refuse(&caption, "is not for this type of media");
     if (filename.value && !(allowed & FILENAME))
         return tg_part_refuse(&filename, "is for documents only");
-    return tg_check_optional_text(&caption, CAPTION_MAX) &&
-           tg_check_optional_text(&filename, TG_CHARACTERS_ANY);
+    return tg_check_optional(media, "caption", CAPTION_MAX) &&
+           tg_check_optional(media, "filename", TG_CHARACTERS_ANY);
 }
 
 // Reads degrees. Meta's examples have numbers, its description and its pages strings: both are
@@ -88,9 +87,8 @@ static bool check_contacts(const struct tg_part *contacts)
     for (size_t i = 0; i < count; i++) {
         struct tg_part contact = tg_part_element(contacts, i);
         struct tg_part name = tg_part_member(&contact, "name");
-        struct tg_part formatted = tg_part_member(&name, "formatted_name");
         if (!tg_check_object(&contact) || !tg_check_object(&name) ||
-            !tg_check_text(&formatted, 1, TG_CHARACTERS_ANY))
+            !tg_check_member(&name, "formatted_name", 1, TG_CHARACTERS_ANY))
             return false;
     }
     return true;
@@ -113,10 +111,9 @@ static bool check_template(const struct tg_part *template)
 {
     struct tg_part name = tg_part_member(template, "name");
     struct tg_part language = tg_part_member(template, "language");
-    struct tg_part code = tg_part_member(&language, "code");
     struct tg_part components = tg_part_member(template, "components");
     if (!tg_check_object(template) || !check_template_name(&name) || !tg_check_object(&language) ||
-        !tg_check_text(&code, 1, TG_CHARACTERS_ANY))
+        !tg_check_member(&language, "code", 1, TG_CHARACTERS_ANY))
         return false;
     return !components.value || json_object_is_type(components.value, json_type_array) ||
            tg_part_refuse(&components, "must be an array");
@@ -124,10 +121,10 @@ static bool check_template(const struct tg_part *template)
 
 static bool check_reaction(const struct tg_part *reaction)
 {
-    struct tg_part message_id = tg_part_member(reaction, "message_id");
-    struct tg_part emoji = tg_part_member(reaction, "emoji");
-    return tg_check_object(reaction) && tg_check_text(&message_id, 1, TG_CHARACTERS_ANY) &&
-           tg_check_text(&emoji, 0, TG_CHARACTERS_ANY); // an empty one takes the reaction back
+    return tg_check_object(reaction) &&
+           tg_check_member(reaction, "message_id", 1, TG_CHARACTERS_ANY) &&
+           tg_check_member(reaction, "emoji", 0,
+                           TG_CHARACTERS_ANY); // an empty one takes the reaction back
 }
 
 // Meta's message types. A type for which only tg_check_object stands here is passed on untouched.
@@ -200,37 +197,29 @@ static bool check_recipient(const struct tg_part *message, struct tg_cloud_messa
         return tg_part_refuse(&type, "must be \"individual\" or \"group\"");
     if (to.value && recipient.value)
         return tg_part_refuse(&recipient, "must not stand beside to");
-    if (!(recipient.value ? tg_check_text(&recipient, 1, RECIPIENT_MAX)
-                          : tg_check_text(&to, 0, TG_CHARACTERS_ANY)))
-        return false;
     out->to = to.value;
     out->recipient = recipient.value;
-    return true;
+    return recipient.value ? tg_check_text(&recipient, 1, RECIPIENT_MAX)
+                           : tg_check_text(&to, 0, TG_CHARACTERS_ANY);
 }
 
 static bool check_options(const struct tg_part *message)
 {
     struct tg_part context = tg_part_member(message, "context");
-    struct tg_part message_id = tg_part_member(&context, "message_id");
-    struct tg_part opaque = tg_part_member(message, "biz_opaque_callback_data");
-    if (context.value &&
-        !(tg_check_object(&context) && tg_check_text(&message_id, 1, TG_CHARACTERS_ANY)))
+    if (context.value && !(tg_check_object(&context) &&
+                           tg_check_member(&context, "message_id", 1, TG_CHARACTERS_ANY)))
         return false;
-    return tg_check_optional_text(&opaque, OPAQUE_MAX);
+    return tg_check_optional(message, "biz_opaque_callback_data", OPAQUE_MAX);
 }
 
 static bool check_receipt(const struct tg_part *message, struct tg_cloud_message *out)
 {
-    struct tg_part status = tg_part_member(message, "status");
-    struct tg_part message_id = tg_part_member(message, "message_id");
     struct tg_part typing = tg_part_member(message, "typing_indicator");
-    struct tg_part typing_type = tg_part_member(&typing, "type");
-    if (!tg_check_equals(&status, "read") || !tg_check_text(&message_id, 1, TG_CHARACTERS_ANY))
-        return false;
-    if (typing.value && !(tg_check_object(&typing) && tg_check_equals(&typing_type, "text")))
-        return false;
     out->type = "receipt";
-    return true;
+    return tg_check_equals(message, "status", "read") &&
+           tg_check_member(message, "message_id", 1, TG_CHARACTERS_ANY) &&
+           (!typing.value ||
+            (tg_check_object(&typing) && tg_check_equals(&typing, "type", "text")));
 }
 
 // A receipt names no recipient. What does is a message and costs its fee, whatever else it says.
@@ -244,9 +233,8 @@ bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message
                             struct tg_error *error)
 {
     struct tg_part root = {.value = message, .error = error};
-    struct tg_part product = tg_part_member(&root, "messaging_product");
     *out = (struct tg_cloud_message){0};
-    if (!tg_check_object(&root) || !tg_check_equals(&product, "whatsapp"))
+    if (!tg_check_object(&root) || !tg_check_equals(&root, "messaging_product", "whatsapp"))
         return false;
     if (is_receipt(&root))
         return check_receipt(&root, out);
@@ -255,10 +243,9 @@ bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message
 
 bool tg_cloud_message_is_media(const char *type)
 {
-    for (size_t i = 0; i < TYPES; i++) {
+    for (size_t i = 0; i < TYPES; i++)
         if (types[i].media && strcmp(types[i].name, type) == 0)
             return true;
-    }
     return false;
 }
 
