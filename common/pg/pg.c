@@ -94,11 +94,7 @@ bool tg_pg_url_check(const char *url)
 // PostgreSQL's messages end in a newline and may have several lines; a log line has one.
 static void copy_first_line(char *line, size_t size, const char *message)
 {
-    size_t length = strcspn(message, "\n");
-    if (length >= size)
-        length = size - 1;
-    memcpy(line, message, length);
-    line[length] = '\0';
+    snprintf(line, size, "%.*s", (int)strcspn(message, "\n"), message);
 }
 
 // Once for each reason: "connection refused" may be followed by "role does not exist".

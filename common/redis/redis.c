@@ -229,8 +229,7 @@ static void check_keeping(struct tg_redis *redis)
     if (atomic_flag_test_and_set(&checked))
         return;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        redisReply *reply =
-            tg_redis_command(redis, 3, (const char *[]){"CONFIG", "GET", wanted[i][0]});
+        redisReply *reply = tg_redis_command(redis, TG_ARGS("CONFIG", "GET", wanted[i][0]));
         if (!reply)
             return;
         bool known = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
@@ -252,15 +251,15 @@ static void check_keeping(struct tg_redis *redis)
 // (out of memory): then the number that stands there decides.
 static bool check_partitions(struct tg_redis *redis)
 {
-    redisReply *set = tg_redis_command(
-        redis, 4, (const char *[]){"SET", partitions_key, redis->partitions, "NX"});
+    redisReply *set =
+        tg_redis_command(redis, TG_ARGS("SET", partitions_key, redis->partitions, "NX"));
     if (!set)
         return false;
     bool replica = begins(set, "READONLY");
     freeReplyObject(set);
     if (replica)
         return lose(redis, "a read-only replica");
-    redisReply *theirs = tg_redis_command(redis, 2, (const char *[]){"GET", partitions_key});
+    redisReply *theirs = tg_redis_command(redis, TG_ARGS("GET", partitions_key));
     if (!theirs)
         return false;
     bool same = false;
@@ -283,14 +282,13 @@ static bool set_up(struct tg_redis *redis)
 {
     const struct redis_address *address = &redis->address;
     if (address->user[0] != '\0') {
-        if (!must(redis, 3, (const char *[]){"AUTH", address->user, address->password}))
+        if (!must(redis, TG_ARGS("AUTH", address->user, address->password)))
             return false;
     } else if (address->password[0] != '\0') {
-        if (!must(redis, 2, (const char *[]){"AUTH", address->password}))
+        if (!must(redis, TG_ARGS("AUTH", address->password)))
             return false;
     }
-    if (address->database[0] != '\0' &&
-        !must(redis, 2, (const char *[]){"SELECT", address->database}))
+    if (address->database[0] != '\0' && !must(redis, TG_ARGS("SELECT", address->database)))
         return false;
     if (!check_partitions(redis))
         return false;

@@ -26,6 +26,10 @@ bool tg_redis_url_check(const char *url);
 // Is there a connection, or can one be made now?
 bool tg_redis_connected(struct tg_redis *redis) TG_MUST_CHECK;
 
+// The words of a command, as the functions below take them.
+#define TG_ARGS(...)                                                                               \
+    (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)), ((const char *[]){__VA_ARGS__})
+
 // Adds a command to the pipeline. Only while connected; each one needs its tg_redis_reply.
 void tg_redis_append(struct tg_redis *redis, int argc, const char **argv);
 // The same with arguments of any bytes.

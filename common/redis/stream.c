@@ -49,7 +49,7 @@ static bool succeeded(redisReply *reply)
 bool tg_stream_ping(struct tg_stream *stream)
 {
     return tg_redis_connected(stream->redis) &&
-           succeeded(tg_redis_command(stream->redis, 1, (const char *[]){"PING"}));
+           succeeded(tg_redis_command(stream->redis, TG_ARGS("PING")));
 }
 
 static void append_entry(struct tg_stream *stream, const struct tg_new_entry *entry)
@@ -104,12 +104,12 @@ bool tg_stream_publish_together(struct tg_stream *stream, const struct tg_new_en
     assert(n >= 1);
     if (!tg_redis_connected(stream->redis))
         return false;
-    tg_redis_append(stream->redis, 1, (const char *[]){"MULTI"});
+    tg_redis_append(stream->redis, TG_ARGS("MULTI"));
     for (size_t i = 0; i < n; i++) {
         assert(entries[i].partition == entries[0].partition);
         append_entry(stream, &entries[i]);
     }
-    tg_redis_append(stream->redis, 1, (const char *[]){"EXEC"});
+    tg_redis_append(stream->redis, TG_ARGS("EXEC"));
     return tg_stream_committed(stream, n, "XADD");
 }
 
@@ -128,9 +128,9 @@ bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *ag
 {
     if (!tg_redis_connected(stream->redis))
         return false;
-    tg_redis_append(stream->redis, 6,
-                    (const char *[]){"XRANGE", stream->keys[partition], "-", "+", "COUNT", "1"});
-    tg_redis_append(stream->redis, 1, (const char *[]){"TIME"});
+    tg_redis_append(stream->redis,
+                    TG_ARGS("XRANGE", stream->keys[partition], "-", "+", "COUNT", "1"));
+    tg_redis_append(stream->redis, TG_ARGS("TIME"));
     redisReply *range = tg_redis_reply(stream->redis, "XRANGE");
     redisReply *now = tg_redis_reply(stream->redis, "TIME");
     bool ok = range && range->type == REDIS_REPLY_ARRAY && now && now->type == REDIS_REPLY_ARRAY;
@@ -146,7 +146,7 @@ bool tg_stream_lengths(struct tg_stream *stream, long long *lengths)
     if (!tg_redis_connected(stream->redis))
         return false;
     for (int i = 0; i < stream->partitions; i++)
-        tg_redis_append(stream->redis, 2, (const char *[]){"XLEN", stream->keys[i]});
+        tg_redis_append(stream->redis, TG_ARGS("XLEN", stream->keys[i]));
     bool known = true;
     for (int i = 0; i < stream->partitions; i++) {
         redisReply *reply = tg_redis_reply(stream->redis, "XLEN");
@@ -162,7 +162,7 @@ bool tg_stream_lengths(struct tg_stream *stream, long long *lengths)
 bool tg_stream_subscribe(struct tg_stream *stream, const char *topic)
 {
     return tg_redis_connected(stream->redis) &&
-           succeeded(tg_redis_command(stream->redis, 2, (const char *[]){"SUBSCRIBE", topic}));
+           succeeded(tg_redis_command(stream->redis, TG_ARGS("SUBSCRIBE", topic)));
 }
 
 int tg_stream_listen(struct tg_stream *stream, char *text, size_t size, int timeout_ms)

@@ -16,9 +16,8 @@ enum { SOME_BLOCK_MS = 20 };
 static bool make_groups(struct tg_stream *stream)
 {
     for (int i = 0; i < stream->partitions; i++)
-        tg_redis_append(stream->redis, 6,
-                        (const char *[]){"XGROUP", "CREATE", stream->keys[i], tg_stream_group, "0",
-                                         "MKSTREAM"});
+        tg_redis_append(stream->redis, TG_ARGS("XGROUP", "CREATE", stream->keys[i], tg_stream_group,
+                                               "0", "MKSTREAM"));
     bool connected = true;
     for (int i = 0; i < stream->partitions && connected; i++) {
         redisReply *reply =
@@ -145,9 +144,8 @@ static redisReply *ask_pending(struct tg_stream *stream, int partition, int max,
 {
     char count[12];
     snprintf(count, sizeof count, "%d", max < TG_BATCH_MAX ? max : TG_BATCH_MAX);
-    return tg_redis_command(stream->redis, 8,
-                            (const char *[]){"XPENDING", stream->keys[partition], tg_stream_group,
-                                             "IDLE", idle, "-", "+", count});
+    return tg_redis_command(stream->redis, TG_ARGS("XPENDING", stream->keys[partition],
+                                                   tg_stream_group, "IDLE", idle, "-", "+", count));
 }
 
 static bool is_suspect(const struct left_lying *lying)
@@ -236,10 +234,10 @@ static bool append_end(struct tg_stream *stream, int partition,
     }
     if (ids == 0)
         return false;
-    tg_redis_append(stream->redis, 1, (const char *[]){"MULTI"});
+    tg_redis_append(stream->redis, TG_ARGS("MULTI"));
     tg_redis_append(stream->redis, 3 + ids, ack);
     tg_redis_append(stream->redis, 2 + ids, del);
-    tg_redis_append(stream->redis, 1, (const char *[]){"EXEC"});
+    tg_redis_append(stream->redis, TG_ARGS("EXEC"));
     return true;
 }
 
@@ -251,8 +249,7 @@ bool tg_stream_end(struct tg_stream *stream, const struct tg_entry *const *entri
         return false;
     int transactions = 0;
     for (size_t i = 0; i < notice_count; i++)
-        tg_redis_append(stream->redis, 3,
-                        (const char *[]){"PUBLISH", notices[i].topic, notices[i].text});
+        tg_redis_append(stream->redis, TG_ARGS("PUBLISH", notices[i].topic, notices[i].text));
     for (int partition = 0; partition < stream->partitions; partition++)
         transactions += append_end(stream, partition, entries, n);
 
@@ -270,16 +267,14 @@ void tg_stream_leave(struct tg_stream *stream, const char *consumer)
     for (int i = 0; i < stream->partitions; i++) {
         // DELCONSUMER throws away what is pending, so first a look whether there is any.
         redisReply *pending =
-            tg_redis_command(stream->redis, 7,
-                             (const char *[]){"XPENDING", stream->keys[i], tg_stream_group, "-",
-                                              "+", "1", consumer});
+            tg_redis_command(stream->redis, TG_ARGS("XPENDING", stream->keys[i], tg_stream_group,
+                                                    "-", "+", "1", consumer));
         bool nothing = pending && pending->type == REDIS_REPLY_ARRAY && pending->elements == 0;
         freeReplyObject(pending);
         if (nothing)
             freeReplyObject(
-                tg_redis_command(stream->redis, 5,
-                                 (const char *[]){"XGROUP", "DELCONSUMER", stream->keys[i],
-                                                  tg_stream_group, consumer}));
+                tg_redis_command(stream->redis, TG_ARGS("XGROUP", "DELCONSUMER", stream->keys[i],
+                                                        tg_stream_group, consumer)));
         if (!tg_redis_connected(stream->redis))
             return;
     }
@@ -308,9 +303,9 @@ int tg_stream_remove_gone_consumers(struct tg_stream *stream, int idle_ms)
     for (int i = 0; i < stream->partitions; i++) {
         if (!tg_redis_connected(stream->redis))
             return -1;
-        redisReply *reply = tg_redis_command(
-            stream->redis, 6,
-            (const char *[]){"EVAL", remove_gone, "1", stream->keys[i], tg_stream_group, idle});
+        redisReply *reply =
+            tg_redis_command(stream->redis, TG_ARGS("EVAL", remove_gone, "1", stream->keys[i],
+                                                    tg_stream_group, idle));
         gone += reply && reply->type == REDIS_REPLY_INTEGER ? (int)reply->integer : 0;
         freeReplyObject(reply);
     }
