@@ -75,17 +75,12 @@ bool tg_queue_try_push(struct tg_queue *queue, void *item)
 // Waits under the lock until there is an item, the queue is closed or the time is over.
 static void wait_for_item(struct tg_queue *queue, int timeout_ms)
 {
-    if (timeout_ms < 0) {
-        while (queue->length == 0 && !queue->closed)
-            pthread_cond_wait(&queue->not_empty, &queue->mutex);
-        return;
-    }
-    if (timeout_ms == 0 || queue->length > 0)
-        return;
-    struct timespec deadline = tg_cond_deadline(timeout_ms);
-    int waited = 0;
+    struct timespec deadline = tg_cond_deadline(timeout_ms > 0 ? timeout_ms : 0);
+    int waited = timeout_ms == 0 ? ETIMEDOUT : 0;
     while (queue->length == 0 && !queue->closed && waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&queue->not_empty, &queue->mutex, &deadline);
+        waited = timeout_ms < 0
+                     ? pthread_cond_wait(&queue->not_empty, &queue->mutex)
+                     : pthread_cond_timedwait(&queue->not_empty, &queue->mutex, &deadline);
 }
 
 size_t tg_queue_pop(struct tg_queue *queue, void **items, size_t max, int timeout_ms)

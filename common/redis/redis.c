@@ -318,10 +318,7 @@ bool tg_redis_connected(struct tg_redis *redis)
         redis->context->err == 0 &&
         redisSetTimeout(redis->context, to_timeval(TG_REDIS_COMMAND_TIMEOUT_MS)) == REDIS_OK &&
         redisEnableKeepAlive(redis->context) == REDIS_OK;
-    if (!connected)
-        lose(redis, redis->context->errstr);
-    else
-        connected = set_up(redis);
+    connected = connected ? set_up(redis) : lose(redis, redis->context->errstr);
     redis->next_attempt_ms = tg_now_ms() + TG_RECONNECT_MS;
     if (!connected)
         return false;

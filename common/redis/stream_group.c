@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,54 +261,45 @@ bool tg_stream_end(struct tg_stream *stream, const struct tg_entry *const *entri
     return ok;
 }
 
-void tg_stream_leave(struct tg_stream *stream, const char *consumer)
-{
-    if (!tg_redis_connected(stream->redis))
-        return;
-    for (int i = 0; i < stream->partitions; i++) {
-        // DELCONSUMER throws away what is pending, so first a look whether there is any.
-        redisReply *pending =
-            tg_redis_command(stream->redis, TG_ARGS("XPENDING", stream->keys[i], tg_stream_group,
-                                                    "-", "+", "1", consumer));
-        bool nothing = pending && pending->type == REDIS_REPLY_ARRAY && pending->elements == 0;
-        freeReplyObject(pending);
-        if (nothing)
-            freeReplyObject(
-                tg_redis_command(stream->redis, TG_ARGS("XGROUP", "DELCONSUMER", stream->keys[i],
-                                                        tg_stream_group, consumer)));
-        if (!tg_redis_connected(stream->redis))
-            return;
-    }
-}
-
-// A script runs alone, so that nobody is given anything between the look and the deed.
-static const char remove_gone[] =
+// Removes consumers without anything pending: the one of that name, and those that are idle for
+// longer. A script runs alone, so that nobody is given anything between the look and the deed.
+static const char removal[] =
     "local consumers = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], ARGV[1]) "
     "local gone = 0 "
     "if consumers.err then return gone end " // no stream, or no group
     "for _, fields in ipairs(consumers) do "
     "  local is = {} "
     "  for i = 1, #fields, 2 do is[fields[i]] = fields[i + 1] end "
-    "  if is.pending == 0 and is.idle > tonumber(ARGV[2]) then "
+    "  if is.pending == 0 and (is.name == ARGV[2] or is.idle > tonumber(ARGV[3])) then "
     "    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], is.name) "
     "    gone = gone + 1 "
     "  end "
     "end "
     "return gone";
 
-int tg_stream_remove_gone_consumers(struct tg_stream *stream, int idle_ms)
+static int remove_consumers(struct tg_stream *stream, const char *name, long long idle_ms)
 {
-    char idle[12];
-    snprintf(idle, sizeof idle, "%d", idle_ms);
+    char idle[24];
+    snprintf(idle, sizeof idle, "%lld", idle_ms);
     int gone = 0;
     for (int i = 0; i < stream->partitions; i++) {
         if (!tg_redis_connected(stream->redis))
             return -1;
         redisReply *reply =
-            tg_redis_command(stream->redis, TG_ARGS("EVAL", remove_gone, "1", stream->keys[i],
-                                                    tg_stream_group, idle));
+            tg_redis_command(stream->redis, TG_ARGS("EVAL", removal, "1", stream->keys[i],
+                                                    tg_stream_group, name, idle));
         gone += reply && reply->type == REDIS_REPLY_INTEGER ? (int)reply->integer : 0;
         freeReplyObject(reply);
     }
     return gone;
+}
+
+void tg_stream_leave(struct tg_stream *stream, const char *consumer)
+{
+    (void)remove_consumers(stream, consumer, LLONG_MAX);
+}
+
+int tg_stream_remove_gone_consumers(struct tg_stream *stream, int idle_ms)
+{
+    return remove_consumers(stream, "", idle_ms);
 }
