@@ -1,7 +1,6 @@
 #include "common/base/time_text.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <time.h>
 
 // Does it begin so, with any digit where a 0 is? strptime alone would take blanks, and fewer

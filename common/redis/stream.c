@@ -2,7 +2,6 @@
 
 #include "common/limits.h"
 #include "common/redis/stream_parts.h"
-#include "common/service/log.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>

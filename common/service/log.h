@@ -4,7 +4,6 @@
 
 #include "common/base/uuid7.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum tg_log_level { TG_LOG_DEBUG, TG_LOG_INFO, TG_LOG_WARN, TG_LOG_ERROR };
