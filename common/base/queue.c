@@ -1,11 +1,11 @@
 #include "common/base/queue.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 struct tg_queue {
     pthread_mutex_t mutex;
@@ -21,9 +21,7 @@ struct tg_queue {
 struct tg_queue *tg_queue_create(size_t capacity)
 {
     assert(capacity >= 1);
-    struct tg_queue *queue = calloc(1, sizeof *queue + capacity * sizeof(void *));
-    if (!queue)
-        abort();
+    struct tg_queue *queue = tg_alloc(sizeof *queue + capacity * sizeof(void *));
     queue->capacity = capacity;
     pthread_mutex_init(&queue->mutex, NULL);
     // Timeouts must not stretch or shrink when somebody sets the clock.

@@ -1,8 +1,9 @@
 #include "common/base/text.h"
 
+#include "common/base/memory.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_CAPACITY = 128 };
@@ -27,10 +28,7 @@ void tg_text_reserve(struct tg_text *text, size_t more)
     size_t capacity = text->capacity ? text->capacity : FIRST_CAPACITY;
     while (capacity < needed)
         capacity *= 2;
-    char *data = realloc(text->data, capacity);
-    if (!data)
-        abort();
-    text->data = data;
+    text->data = tg_realloc(text->data, capacity);
     text->data[text->length] = '\0';
     text->capacity = capacity;
 }

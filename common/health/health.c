@@ -1,5 +1,6 @@
 #include "common/health/health.h"
 
+#include "common/base/memory.h"
 #include "common/base/text.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -8,7 +9,6 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,10 +45,7 @@ static void probe_postgresql(struct tg_health *health, struct tg_text *missing)
 static void probe_redis(struct tg_stream *stream, struct tg_text *missing)
 {
     // The first ping may only find out that the connection has died since the last probe.
-    bool answered = tg_stream_ping(stream);
-    if (!answered)
-        answered = tg_stream_ping(stream);
-    if (!answered)
+    if (!tg_stream_ping(stream) && !tg_stream_ping(stream))
         append_name(missing, "redis");
 }
 
@@ -149,9 +146,7 @@ static bool start_listening(struct tg_health *health, const struct tg_address *a
 struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_calls_of calls)
 {
     struct tg_error error;
-    struct tg_health *health = calloc(1, sizeof *health);
-    if (!health)
-        abort();
+    struct tg_health *health = tg_alloc(sizeof *health);
     health->calls = calls;
     pthread_mutex_init(&health->lock, NULL);
     health->pg = tg_pg_create(settings->postgres_url, "tollgate readiness");

@@ -1,13 +1,13 @@
 #include "common/http/client.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/http/client_private.h"
 #include "common/service/stop_point.h"
 
 #include <assert.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -182,9 +182,7 @@ static void prepare_multi(struct tg_http *http)
 struct tg_http *tg_http_create(const struct tg_http_options *options)
 {
     set(curl_global_init(CURL_GLOBAL_DEFAULT));
-    struct tg_http *http = calloc(1, sizeof *http);
-    if (!http)
-        abort();
+    struct tg_http *http = tg_alloc(sizeof *http);
     http->calls_max = options->calls_max;
     http->silence_ms = (unsigned)options->silence_ms;
     http->timer_at_ms = -1;
@@ -197,10 +195,8 @@ struct tg_http *tg_http_create(const struct tg_http_options *options)
         epoll_ctl(http->epoll, EPOLL_CTL_ADD, http->wake, &event) != 0)
         abort();
 
-    http->calls = calloc(http->calls_max, sizeof *http->calls);
-    http->free = calloc(http->calls_max, sizeof(struct call *));
-    if (!http->calls || !http->free)
-        abort();
+    http->calls = tg_alloc(http->calls_max * sizeof *http->calls);
+    http->free = tg_alloc(http->calls_max * sizeof(struct call *));
     for (size_t i = 0; i < http->calls_max; i++) {
         prepare_call(http, options, &http->calls[i]);
         http->free[http->free_count++] = &http->calls[i];

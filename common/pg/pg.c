@@ -1,6 +1,7 @@
 #include "common/pg/pg.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/pg/call.h"
 #include "common/pg/wire.h"
@@ -12,7 +13,6 @@
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -44,9 +44,7 @@ struct tg_pg {
 
 struct tg_pg *tg_pg_create(const char *url, const char *application)
 {
-    struct tg_pg *pg = calloc(1, sizeof *pg);
-    if (!pg)
-        abort();
+    struct tg_pg *pg = tg_alloc(sizeof *pg);
     pg->url = url;
     pg->application = application;
     return pg;
@@ -279,14 +277,9 @@ static const char *find_prepared(const struct tg_pg *pg, const struct tg_call *c
 
 static const char *remember_prepared(struct tg_pg *pg, const struct prepared *prepared)
 {
-    size_t count = pg->prepared_count + 1;
-    struct prepared *grown = realloc(pg->prepared, count * sizeof *grown);
-    if (!grown)
-        abort();
-    grown[pg->prepared_count] = *prepared;
-    pg->prepared = grown;
-    pg->prepared_count = count;
-    return grown[count - 1].name;
+    pg->prepared = tg_realloc(pg->prepared, (pg->prepared_count + 1) * sizeof *pg->prepared);
+    pg->prepared[pg->prepared_count] = *prepared;
+    return pg->prepared[pg->prepared_count++].name;
 }
 
 // Whether the columns are the call's, so that what comes can be read as what it is.

@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/digits.h"
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -9,7 +10,6 @@
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 // Which partitions a deployment has is written down here by whoever comes first.
@@ -110,8 +110,8 @@ bool tg_redis_url_check(const char *url)
 
 struct tg_redis *tg_redis_create(const char *url, int partitions)
 {
-    struct tg_redis *redis = calloc(1, sizeof *redis);
-    if (!redis || !parse_url(url, &redis->address))
+    struct tg_redis *redis = tg_alloc(sizeof *redis);
+    if (!parse_url(url, &redis->address))
         abort();
     snprintf(redis->partitions, sizeof redis->partitions, "%d", partitions);
     return redis;

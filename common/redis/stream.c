@@ -1,5 +1,6 @@
 #include "common/redis/stream.h"
 
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/redis/stream_parts.h"
 
@@ -14,9 +15,7 @@ const char tg_stream_group[] = "workers";
 struct tg_stream *tg_stream_create(const char *url, int partitions, const char *work)
 {
     assert(partitions >= 1 && partitions <= TG_PARTITIONS_MAX);
-    struct tg_stream *stream = calloc(1, sizeof *stream);
-    if (!stream)
-        abort();
+    struct tg_stream *stream = tg_alloc(sizeof *stream);
     stream->redis = tg_redis_create(url, partitions);
     stream->partitions = partitions;
     for (int i = 0; i < partitions; i++)

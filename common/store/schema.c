@@ -1,8 +1,7 @@
 #include "common/store/schema.h"
 
+#include "common/base/memory.h"
 #include "common/store/calls.h"
-
-#include <stdlib.h>
 
 const struct tg_call *const *const tg_calls_of_ingress[] = {tg_accept_calls, tg_read_calls, NULL};
 const struct tg_call *const *const tg_calls_of_worker[] = {tg_dispatch_calls, tg_inbound_calls,
@@ -59,11 +58,8 @@ static void expect(struct expectations *all, const struct tg_call *call,
                    const struct tg_field *fields)
 {
     for (const struct tg_field *field = fields; field && field->name; field++) {
-        struct expected *grown = realloc(all->items, (all->n + 1) * sizeof *grown);
-        if (!grown)
-            abort();
-        all->items = grown;
-        grown[all->n++] =
+        all->items = tg_realloc(all->items, (all->n + 1) * sizeof *all->items);
+        all->items[all->n++] =
             (struct expected){.call = call->name,
                               .name = field->name,
                               .type = fields == call->each ? field->array : field->type,
