@@ -2,8 +2,7 @@
 
 -- find_channel: the org's channel that is named, else its first one; what is active before what is paused.
 CREATE OR REPLACE FUNCTION find_channel(p_org_id uuid, p_channel_id uuid) RETURNS SETOF channels
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT c.* FROM channels c
      WHERE c.org_id = p_org_id AND c.id = coalesce(p_channel_id, c.id) AND c.status <> 'disabled'
      ORDER BY c.status, c.created_at, c.id LIMIT 1;
@@ -11,9 +10,7 @@ $$;
 
 -- find_opt_out: the conversation in which this contact has opted out of bulk, if there is one.
 CREATE OR REPLACE FUNCTION find_opt_out(p_org_id uuid, p_channel_id uuid, p_phone text, p_user_id text)
-RETURNS SETOF conversations
-LANGUAGE sql STABLE
-AS $$
+RETURNS SETOF conversations LANGUAGE sql STABLE AS $$
     SELECT v.* FROM contacts c
       JOIN conversations v ON v.org_id = c.org_id AND v.channel_id = p_channel_id AND v.contact_id = c.id
      WHERE c.org_id = p_org_id AND v.opted_out_at IS NOT NULL
@@ -28,8 +25,7 @@ CREATE OR REPLACE FUNCTION judge_sends(
     p_user_ids text[], p_types text[], p_priorities text[], p_send_ats bigint[], p_not_afters bigint[],
     p_keys text[], p_body_hashes bytea[]
 ) RETURNS SETOF judged_send
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     WITH item AS (
         SELECT u.*, coalesce(u.priority_or_null, 'high') AS priority, o.status AS org_status,
                to_timestamp(u.not_after_ms / 1000.0) AS not_after,
@@ -92,8 +88,7 @@ $$;
 
 -- follow_keys: what became of the first of a batch with a key becomes of the others with the same.
 CREATE OR REPLACE FUNCTION follow_keys(p_items judged_send[]) RETURNS judged_send[]
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     RETURN (
         SELECT array_agg(ROW(i.send, CASE WHEN i.verdict <> 'follows' THEN i.verdict
@@ -111,8 +106,7 @@ END $$;
 -- make_contacts: the contacts of what is accepted, in order, once all of them are there. NULL: of what is not, and
 -- of a receipt.
 CREATE OR REPLACE FUNCTION make_contacts(p_items judged_send[]) RETURNS bigint[]
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     -- A statement of its own, so that the next one sees the contacts that others have just made.
     -- In key order: two batches with the same new contacts wait, they do not deadlock.
@@ -138,8 +132,7 @@ END $$;
 -- What waits for its send_at takes slot and place when that has come. A receipt is written to nobody: it takes
 -- neither.
 CREATE OR REPLACE FUNCTION seat_sends(p_items judged_send[], p_now timestamptz) RETURNS seat[]
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_orgs       uuid[];
     v_contacts   bigint[];
@@ -187,9 +180,7 @@ END $$;
 -- write_sends: message and outbox row of what is accepted.
 CREATE OR REPLACE FUNCTION write_sends(p_items judged_send[], p_seats seat[], p_payloads text[],
                                        p_callback_data text[])
-RETURNS void
-LANGUAGE plpgsql
-AS $$
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     WITH item AS MATERIALIZED (
         SELECT (i.send).*, i.contact_id AS whom, i.has_place, i.state, i.due_at
@@ -214,8 +205,7 @@ END $$;
 
 -- keep_keys: the idempotency keys of what is accepted, with its answer.
 CREATE OR REPLACE FUNCTION keep_keys(p_items judged_send[], p_seats seat[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance)
     SELECT (i.send).org_id, (i.send).key, (i.send).body_hash, (i.send).message_id, i.state,
@@ -229,8 +219,7 @@ END $$;
 -- then.
 CREATE OR REPLACE FUNCTION tell_accepted(p_items judged_send[], p_seats seat[])
 RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text)
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN i.verdict = 'known' THEN 'accepted' ELSE i.verdict END, i.answer_id,
            CASE i.verdict WHEN 'accepted' THEN i.state
                           WHEN 'known' THEN coalesce(k.status, nullif((

@@ -12,8 +12,7 @@ RETURN (SELECT count(*) FILTER (WHERE t.kind = 'refund')
 -- audit_money: the ledger: I1 and I2.
 CREATE OR REPLACE FUNCTION audit_money()
 RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     -- I1: every ledger row continues from the one before, so that the newest, which is the balance, is the sum
     -- of all; none is missing, and none is below zero.
     SELECT 'I1', t.org_id, t.message_id,
@@ -57,8 +56,7 @@ $$;
 -- audit_refunds: what was given back: I4.
 CREATE OR REPLACE FUNCTION audit_refunds()
 RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     -- I4: refunded, and not taken back, if and only if the message failed and its rule says so, or was
     -- delivered after that and the balance did not carry the fee again. A failure that is older than the
     -- rule was judged by another one.
@@ -82,8 +80,7 @@ $$;
 -- audit_ends: what is on its way to an end: I3.
 CREATE OR REPLACE FUNCTION audit_ends()
 RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     -- I3: what has no end yet is on its way there: it stands in the outbox,
     SELECT 'I3', m.org_id, m.id, 'queued, and not in the outbox'
       FROM messages m
@@ -118,8 +115,7 @@ $$;
 -- audit_orgs: whose is whose: I7.
 CREATE OR REPLACE FUNCTION audit_orgs()
 RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     -- I7: nothing refers to another org's (where no foreign key says so).
     SELECT 'I7', m.org_id, m.id, 'its channel is another org''s'
       FROM messages m

@@ -8,8 +8,7 @@
 -- lock on the channel makes whoever resumes it at this moment find them. Who holds it already is not waited
 -- for, as all that is due would wait too: then they are looked at again soon.
 CREATE OR REPLACE FUNCTION park_sends(p_org_ids uuid[], p_message_ids uuid[], p_claim_id uuid) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     c_look_again CONSTANT interval := '1 second';
     v_now        timestamptz := clock_timestamp();
@@ -46,9 +45,7 @@ END $$;
 -- channels that were paused by this.
 CREATE OR REPLACE FUNCTION pause_channels(p_org_ids uuid[], p_channel_ids uuid[], p_outcomes text[],
                                           p_messages text[], p_tried_at timestamptz[])
-RETURNS uuid[]
-LANGUAGE plpgsql
-AS $$
+RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
     v_locked uuid[];
     v_paused uuid[];
@@ -82,8 +79,7 @@ END $$;
 -- act_on_failures: what failures say of more than their message: their channels are slowed or paused, their
 -- recipients opted out of bulk. Returns the channels that were paused by this.
 CREATE OR REPLACE FUNCTION act_on_failures(p_failures failure[]) RETURNS uuid[]
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_actions text[] := ARRAY(SELECT f.action FROM unnest(p_failures) f);
     v_paused  uuid[];
@@ -108,8 +104,7 @@ END $$;
 -- A new token sets a channel going again that an outcome has paused, however it is written. Who paused a
 -- channel by hand also sets it going by hand.
 CREATE OR REPLACE FUNCTION follow_channel() RETURNS trigger
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.access_token <> OLD.access_token THEN
         IF OLD.status = 'paused' AND NEW.status = 'paused' AND NEW.paused_for IS NOT NULL THEN
@@ -128,9 +123,7 @@ END $$;
 -- Gives what was parked new slots, in the order in which it was accepted: not all at once, which would
 -- only slow the number down.
 CREATE OR REPLACE FUNCTION resume_channel() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_message_ids uuid[];
     v_org_ids     uuid[];

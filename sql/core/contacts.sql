@@ -16,9 +16,7 @@ RETURN CASE WHEN p_phone NOT LIKE '5%' THEN NULL
 -- date; a phone or user id that somebody else of the org has stays that one's.
 CREATE OR REPLACE FUNCTION complete_contacts(p_org_ids uuid[], p_contact_ids bigint[], p_names text[],
                                              p_phones text[], p_user_ids text[])
-RETURNS void
-LANGUAGE plpgsql
-AS $$
+RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     c_looks CONSTANT integer := 3;
 BEGIN
@@ -62,9 +60,7 @@ END $$;
 -- find_or_make_contacts: the contacts that wrote, in order; NULL where p_org_ids is.
 CREATE OR REPLACE FUNCTION find_or_make_contacts(p_org_ids uuid[], p_phones text[], p_user_ids text[],
                                                  p_names text[])
-RETURNS bigint[]
-LANGUAGE plpgsql
-AS $$
+RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     v_contacts bigint[];
     v_missing  boolean;
@@ -105,8 +101,7 @@ END $$;
 -- move_contact: a contact has got another number. Where somebody of the org has that number already, both
 -- stay as they are.
 CREATE OR REPLACE FUNCTION move_contact(p_org_id uuid, p_phone text, p_new_phone text) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE contacts c SET phone = p_new_phone
      WHERE c.org_id = p_org_id
@@ -122,9 +117,7 @@ END $$;
 -- by Meta's clock counts, in whatever order they come; of two of the same second the later one here.
 CREATE OR REPLACE FUNCTION set_preferences(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                            p_opt_outs boolean[], p_times timestamptz[])
-RETURNS void
-LANGUAGE sql
-AS $$
+RETURNS void LANGUAGE sql AS $$
     INSERT INTO conversations AS v (org_id, channel_id, contact_id, opted_out_at, preference_at)
     SELECT DISTINCT ON (i.org_id, i.channel_id, i.contact_id) i.org_id, i.channel_id, i.contact_id,
            CASE WHEN i.opt_out THEN i.at END, i.at
@@ -140,8 +133,7 @@ $$;
 -- Meta says that the recipients of these messages do not want the org's bulk any more (error_rules:
 -- opt_out_bulk).
 CREATE OR REPLACE FUNCTION opt_out_recipients(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_preferences(array_agg(m.org_id), array_agg(m.channel_id), array_agg(m.contact_id),
                             array_agg(true), array_agg(now()))

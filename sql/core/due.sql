@@ -6,9 +6,7 @@
 --
 -- From channel to channel by one look-up each (a loose index scan), however much each has.
 CREATE OR REPLACE FUNCTION take_turns(p_from timestamptz, p_now timestamptz, p_limit bigint, p_skip bigint)
-RETURNS SETOF outbox
-LANGUAGE sql
-AS $$
+RETURNS SETOF outbox LANGUAGE sql AS $$
     WITH RECURSIVE channel AS (
         (SELECT o.channel_id, o.look_at FROM outbox o WHERE o.look_at >= p_from
           ORDER BY o.channel_id, o.look_at LIMIT 1)
@@ -36,9 +34,7 @@ $$;
 
 -- take_due: the messages that have been due for longest. Locks them.
 CREATE OR REPLACE FUNCTION take_due(p_from timestamptz, p_now timestamptz, p_limit bigint, p_skip bigint)
-RETURNS SETOF outbox
-LANGUAGE plpgsql
-AS $$
+RETURNS SETOF outbox LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY
     SELECT o.* FROM outbox o
@@ -54,8 +50,7 @@ END $$;
 -- The caller has locked the wallets. An empty line has no end that could be locked: they keep accept_sends from
 -- joining it at the same moment.
 CREATE OR REPLACE FUNCTION join_lines(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_message_ids uuid[];
     v_org_ids     uuid[];
@@ -98,8 +93,7 @@ END $$;
 -- and keeps it; those whose slot would be further ahead than DRIP_AHEAD are judged again then, by the rate
 -- of that moment. The caller has locked the wallets.
 CREATE OR REPLACE FUNCTION drip(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     c_drip_ahead CONSTANT interval := '10 seconds';
     c_tolerance  CONSTANT interval := '250 ms'; -- leaves now that would leave before the next look

@@ -4,8 +4,7 @@
 CREATE OR REPLACE FUNCTION end_sends(p_org_ids uuid[], p_message_ids uuid[], p_outcome text,
                                      p_error_message text, p_states text[], p_publish boolean)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_refund   boolean := (SELECT r.refundable FROM error_rule_of(p_outcome) r);

@@ -3,8 +3,7 @@
 -- The rule for an outcome: its own row, else the range that holds its code, else `default`; no row for NULL. For
 -- FROM clauses, where it becomes part of the statement.
 CREATE OR REPLACE FUNCTION error_rule_of(p_outcome text) RETURNS SETOF error_rules
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT r.* FROM error_rules r WHERE r.outcome = p_outcome
     UNION ALL
     SELECT r.* FROM error_rules r

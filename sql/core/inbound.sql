@@ -7,8 +7,7 @@ CREATE OR REPLACE FUNCTION find_inbound(
     p_new_phones text[], p_types text[], p_texts text[], p_media_ids text[], p_mime_types text[],
     p_reply_tos text[], p_referrals text[], p_payloads text[], p_times bigint[]
 ) RETURNS SETOF inbound_item
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT i.n, c.org_id, c.id AS channel_id, c.id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
            CASE WHEN i.word IS NULL THEN NULL
                 WHEN EXISTS (SELECT FROM unnest(o.opt_out_words) w WHERE lower(w) = i.word) THEN true
@@ -36,8 +35,7 @@ $$;
 -- kept: each one leaves a version of the row behind, which all later ones would have to pass while somebody holds a
 -- snapshot.
 CREATE OR REPLACE FUNCTION keep_conversations(p_items inbound_item[], p_contacts bigint[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO conversations AS v (org_id, channel_id, contact_id, last_inbound_at, first_message_id)
     SELECT i.org_id, i.channel_id, p_contacts[i.place], max(i.at), (array_agg(i.id ORDER BY i.place))[1]
@@ -52,8 +50,7 @@ END $$;
 
 -- save_inbound: the messages themselves; what somebody else has saved meanwhile stays as it is.
 CREATE OR REPLACE FUNCTION save_inbound(p_items inbound_item[], p_contacts bigint[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, status, wamid, text,
                           media_id, mime_type, reply_to, referral, sent_at)
@@ -69,8 +66,7 @@ END $$;
 CREATE OR REPLACE FUNCTION tell_received(p_items inbound_item[])
 RETURNS TABLE (verdict text, org_id uuid, channel_id uuid, message_id uuid, rules_version bigint, is_first boolean,
                is_word boolean, opted_out boolean, phone text, user_id text, name text)
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN i.org_id IS NULL THEN 'unknown_number'
                 WHEN i.is_new AND m.id = i.id THEN 'saved' ELSE 'duplicate' END,
            i.org_id, i.channel_id, m.id,

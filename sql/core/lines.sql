@@ -7,9 +7,7 @@
 --
 -- A row may go while we wait for it; then there may still be others ahead, hence the repeats.
 CREATE OR REPLACE FUNCTION lock_line_ends(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[])
-RETURNS boolean[]
-LANGUAGE plpgsql
-AS $$
+RETURNS boolean[] LANGUAGE plpgsql AS $$
 DECLARE
     v_ends   uuid[];
     v_locked uuid[] := '{}';
@@ -44,9 +42,7 @@ END $$;
 -- it, hence the repeats.
 CREATE OR REPLACE FUNCTION call_up_next(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                         p_publish boolean)
-RETURNS uuid[]
-LANGUAGE plpgsql
-AS $$
+RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
     v_now      timestamptz;
     v_next     uuid[];
@@ -104,9 +100,7 @@ END $$;
 -- off.
 CREATE OR REPLACE FUNCTION pull_forward(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                         p_priorities text[])
-RETURNS void
-LANGUAGE plpgsql
-AS $$
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE outbox o
        SET due_at = clock_timestamp(),

@@ -8,8 +8,7 @@
 -- The session that holds the janitor's lock remembers. Every other session looks at everything.
 
 CREATE OR REPLACE FUNCTION look_from(p_look text) RETURNS timestamptz
-LANGUAGE plpgsql STABLE
-AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_kept timestamptz[] := nullif(current_setting('tollgate.look_' || p_look, true), '');
 BEGIN
@@ -18,9 +17,7 @@ END $$;
 
 -- Up to p_to a look that began then, from p_from on, has left nothing to do.
 CREATE OR REPLACE FUNCTION keep_look(p_look text, p_began timestamptz, p_from timestamptz, p_to timestamptz)
-RETURNS void
-LANGUAGE plpgsql
-AS $$
+RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     c_slack CONSTANT interval := '1 second'; -- from when a row says to when it is committed, nearly always
     v_name  text := 'tollgate.look_' || p_look;

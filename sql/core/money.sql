@@ -7,8 +7,7 @@
 
 -- Locks the wallets of these orgs, in the order in which everybody does.
 CREATE OR REPLACE FUNCTION lock_wallets(p_org_ids uuid[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM wallet_locks l WHERE l.org_id = ANY (p_org_ids) ORDER BY l.org_id FOR NO KEY UPDATE;
 END $$;
@@ -22,9 +21,7 @@ END $$;
 -- an old one, finds the next n taken: the key refuses it.
 CREATE OR REPLACE FUNCTION book(p_org_ids uuid[], p_kinds text[], p_amounts numeric[], p_message_ids uuid[],
                                 p_descriptions text[])
-RETURNS numeric[]
-LANGUAGE plpgsql
-AS $$
+RETURNS numeric[] LANGUAGE plpgsql AS $$
 DECLARE
     v_balances numeric[];
 BEGIN
@@ -68,10 +65,7 @@ END $$;
 -- Books one amount that is about no message; returns the new balance. For callers of any isolation: who may
 -- try again is told so.
 CREATE OR REPLACE FUNCTION book_alone(p_org_id uuid, p_kind text, p_amount numeric, p_description text)
-RETURNS numeric
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+RETURNS numeric LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 BEGIN
     PERFORM lock_wallets(ARRAY[p_org_id]);
     IF NOT EXISTS (SELECT FROM wallet_locks l WHERE l.org_id = p_org_id) THEN
@@ -86,9 +80,7 @@ END $$;
 -- What users write into wallets. An UPDATE books by how much it changes the balance that it has seen, so that
 -- `balance = balance + 50` beside a fee is right. An INSERT is for an org that has no ledger yet.
 CREATE OR REPLACE FUNCTION write_wallet() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_currency text := (SELECT o.currency FROM organizations o WHERE o.id = NEW.org_id);
 BEGIN

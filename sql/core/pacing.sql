@@ -18,8 +18,7 @@
 -- smallest share there is (slow_channels); without that bound a year would be a number too large. VOLATILE, as
 -- the clock that it asks is: only so is it inlined, and a channel that never was slowed costs no call.
 CREATE OR REPLACE FUNCTION current_share(p_share double precision, p_slowed_at timestamptz)
-RETURNS double precision
-LANGUAGE sql VOLATILE
+RETURNS double precision LANGUAGE sql VOLATILE
 RETURN CASE WHEN p_slowed_at IS NULL THEN 1
             ELSE least(1, p_share * 2::float8 ^ greatest(0, least(6,
                        extract(epoch FROM clock_timestamp() - p_slowed_at)::float8 / 60))) END;
@@ -30,8 +29,7 @@ RETURN p_seconds * interval '1 second';
 
 -- (Inlined where it is called.)
 CREATE OR REPLACE FUNCTION pace_of(p_org_id uuid, p_channel_id uuid) RETURNS SETOF pace
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT * FROM pace p WHERE p.org_id = p_org_id AND p.channel_id = p_channel_id ORDER BY p.id DESC LIMIT 1;
 $$;
 
@@ -39,8 +37,7 @@ $$;
 -- channel. The slots are taken. Tells also which channels are slowed. The caller has locked the wallets.
 CREATE OR REPLACE FUNCTION take_slots(p_org_ids uuid[], p_channel_ids uuid[], p_priorities text[],
                                       OUT dues timestamptz[], OUT slowed boolean[])
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     c_burst CONSTANT interval := '1 second';
     v_now   timestamptz := clock_timestamp();
@@ -88,8 +85,7 @@ END $$;
 
 -- slow_channels: Meta says that these numbers are too fast: half the rate, at most once a second.
 CREATE OR REPLACE FUNCTION slow_channels(p_org_ids uuid[], p_channel_ids uuid[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM lock_wallets(p_org_ids);
     UPDATE pace p

@@ -2,9 +2,7 @@
 -- wallets (in org order), knows that none of them has been refunded, and keeps the message's own record. Reasons:
 -- one for each, or one for all.
 CREATE OR REPLACE FUNCTION refund_sends(p_org_ids uuid[], p_message_ids uuid[], p_reasons text[])
-RETURNS void
-LANGUAGE plpgsql
-AS $$
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM book(p_org_ids, '{refund}',
                  ARRAY(SELECT m.fee FROM unnest(p_org_ids, p_message_ids) WITH ORDINALITY AS i (org_id, id, n)
@@ -17,9 +15,7 @@ END $$;
 -- message after the other. Returns, in order, whose fee was taken again.
 CREATE OR REPLACE FUNCTION move_fees(p_org_ids uuid[], p_message_ids uuid[], p_refunds boolean[],
                                      p_again boolean[])
-RETURNS boolean[]
-LANGUAGE plpgsql
-AS $$
+RETURNS boolean[] LANGUAGE plpgsql AS $$
 DECLARE
     v_taken bigint[]; -- places
 BEGIN

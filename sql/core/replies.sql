@@ -4,9 +4,7 @@
 -- the first counts.
 CREATE OR REPLACE FUNCTION find_replies(p_org_ids uuid[], p_message_ids uuid[], p_rule_ids uuid[],
                                         p_reply_ids uuid[], p_types text[], p_payloads text[], p_skips text[])
-RETURNS SETOF reply_item
-LANGUAGE sql STABLE
-AS $$
+RETURNS SETOF reply_item LANGUAGE sql STABLE AS $$
     SELECT i.n, i.org_id, i.message_id, m.channel_id, m.contact_id, c.phone,
            CASE WHEN c.phone IS NULL THEN c.user_id END, r.id, i.reply_id, i.type, i.payload,
            CASE WHEN row_number() OVER (PARTITION BY i.org_id, i.message_id ORDER BY i.n) > 1
@@ -39,8 +37,7 @@ $$;
 -- behind it. So all are judged again until nothing changes: the first is right after the first time, the next after
 -- the second at the latest, and so on. Mostly no limit is met, and once is enough.
 CREATE OR REPLACE FUNCTION judge_replies(p_items reply_item[]) RETURNS text[]
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_skips  text[];
     v_judged text[] := ARRAY(SELECT i.skip FROM unnest(p_items) i);
@@ -67,8 +64,7 @@ END $$;
 -- accept_sends or why it is skipped, and the status of what is accepted.
 CREATE OR REPLACE FUNCTION send_replies(p_items reply_item[], p_skips text[], OUT verdicts text[],
                                         OUT statuses text[])
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     SELECT array_agg(coalesce(i.skip, a.verdict) ORDER BY i.n), array_agg(a.status ORDER BY i.n)
       INTO verdicts, statuses
@@ -89,8 +85,7 @@ END $$;
 
 -- keep_replies: what became of each, in place of the message's reply, and how often a rule with a cap has replied.
 CREATE OR REPLACE FUNCTION keep_replies(p_items reply_item[], p_verdicts text[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO auto_replies (org_id, message_id, channel_id, contact_id, rule_id, reply_id, reply_skipped)
     SELECT i.org_id, i.message_id, i.channel_id, i.contact_id, i.rule_id,

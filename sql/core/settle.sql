@@ -7,8 +7,7 @@ CREATE OR REPLACE FUNCTION judge_outcomes(
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[], p_outcomes text[], p_wamids text[],
     p_error_messages text[], p_transients boolean[], p_retry_afters bigint[]
 ) RETURNS SETOF outcome_item
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT i.n, i.org_id, i.message_id, i.claim_id, i.outcome, i.wamid, i.error_message, i.transient,
            i.retry_after_s, row_number() OVER (PARTITION BY i.message_id ORDER BY i.n) > 1 AS is_repeat,
            CASE WHEN i.outcome = 'sent' THEN 'sent'
@@ -26,8 +25,7 @@ $$;
 
 -- put_off: what is worth another attempt, and has one and the time left, waits for it.
 CREATE OR REPLACE FUNCTION put_off(p_items outcome_item[]) RETURNS settled_item[]
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     c_attempts_max CONSTANT integer := 6;
     v_settled      settled_item[];
@@ -53,8 +51,7 @@ END $$;
 
 -- take_out: what is still `sending` under the claim that dispatched it leaves the outbox.
 CREATE OR REPLACE FUNCTION take_out(p_items outcome_item[]) RETURNS settled_item[]
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_settled settled_item[];
 BEGIN
@@ -71,8 +68,7 @@ END $$;
 -- correct_abandoned: messages that unconfirm_sends has taken for abandoned, and whose outcome says more. Their
 -- last attempt's row is that of the lost answer, which now has come.
 CREATE OR REPLACE FUNCTION correct_abandoned(p_items outcome_item[]) RETURNS settled_item[]
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_settled settled_item[];
 BEGIN
@@ -94,8 +90,7 @@ END $$;
 
 -- record_outcomes: the messages' own record, and a row for each attempt that failed.
 CREATE OR REPLACE FUNCTION record_outcomes(p_settled settled_item[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE messages m
        SET status = s.status, attempts = s.attempt, wamid = (s.item).wamid,
@@ -118,8 +113,7 @@ END $$;
 -- note_sent_at: messages that a status webhook has settled before their answer came: when Meta took them is all
 -- that is left to record.
 CREATE OR REPLACE FUNCTION note_sent_at(p_items outcome_item[]) RETURNS void
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE messages m SET sent_at = clock_timestamp()
       FROM unnest(p_items) i
@@ -133,8 +127,7 @@ CREATE OR REPLACE FUNCTION tell_settled(p_items outcome_item[], p_settled settle
                                         p_paused uuid[])
 RETURNS TABLE (message_id uuid, settled boolean, status text, refunded boolean, unknown_code boolean,
                error_class text, paused boolean, released_id uuid)
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT (r.item).message_id, r.settled, r.status, coalesce(r.refunded, false),
            coalesce((r.item).unknown_code, false), (r.item).error_class,
            coalesce((r.item).action = 'pause_channel' AND r.channel_id = ANY (p_paused), false), r.released_id

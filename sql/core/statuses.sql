@@ -6,8 +6,7 @@ CREATE OR REPLACE FUNCTION find_statuses(
     p_phone_number_ids text[], p_wamids text[], p_message_ids uuid[], p_statuses text[], p_times bigint[],
     p_pricings text[], p_error_codes text[], p_error_messages text[]
 ) RETURNS SETOF status_item
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT s.n, CASE WHEN c.id IS NULL THEN 'unknown_number'
                      WHEN named.org_id <> c.org_id OR named.channel_id <> c.id OR named.direction <> 'outbound'
                      THEN 'foreign_message'
@@ -32,8 +31,7 @@ $$;
 -- what it has taken out, its attempts, and whom each has called up.
 CREATE OR REPLACE FUNCTION take_out_known(p_items status_item[], OUT message_ids uuid[],
                                           OUT attempts smallint[], OUT released_ids uuid[])
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_orgs     uuid[];
     v_channels uuid[];
@@ -54,8 +52,7 @@ END $$;
 
 -- sum_statuses: locks the messages, and counts in what the batch says of each.
 CREATE OR REPLACE FUNCTION sum_statuses(p_items status_item[]) RETURNS status_sum[]
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_sums status_sum[];
 BEGIN
@@ -103,9 +100,7 @@ END $$;
 -- record_statuses: forward only. p_gone, p_attempts: of take_out_known; p_reversed: whose fee was taken again.
 CREATE OR REPLACE FUNCTION record_statuses(p_sums status_sum[], p_gone uuid[], p_attempts smallint[],
                                            p_reversed uuid[])
-RETURNS void
-LANGUAGE plpgsql
-AS $$
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE messages m
        SET status = s.status,
@@ -130,8 +125,7 @@ CREATE OR REPLACE FUNCTION tell_applied(p_items status_item[], p_sums status_sum
                                         p_released uuid[], p_reversed uuid[])
 RETURNS TABLE (verdict text, org_id uuid, message_id uuid, refunded boolean, reversed boolean,
                unknown_code boolean, released_id uuid)
-LANGUAGE sql STABLE
-AS $$
+LANGUAGE sql STABLE AS $$
     SELECT i.verdict, i.org_id, i.message_id,
            i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s WHERE s.is_refunded)),
            i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s WHERE s.message_id = ANY (p_reversed))),

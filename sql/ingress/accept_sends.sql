@@ -26,9 +26,7 @@ CREATE OR REPLACE FUNCTION accept_sends(
     p_keys          text[] DEFAULT NULL,   -- idempotency keys; NULL: none
     p_body_hashes   bytea[] DEFAULT NULL   -- of the request, with a key
 ) RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text) -- per item, in order
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_now      timestamptz := clock_timestamp();

@@ -2,9 +2,7 @@
 -- `too_late` once it is on its way; `not_found`. The janitor publishes what stood behind it.
 CREATE OR REPLACE FUNCTION cancel_send(p_org_id uuid, p_message_id uuid)
 RETURNS TABLE (verdict text, refunded boolean) -- refunded: by this call
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 BEGIN
     SELECT 'cancelled', e.refunded INTO verdict, refunded
       FROM end_sends(ARRAY[p_org_id], ARRAY[p_message_id], 'cancelled', NULL,

@@ -3,9 +3,7 @@
 --
 -- Until it is `sent` or final a message's state stands in the outbox; then in the record.
 CREATE OR REPLACE FUNCTION get_message(p_org_id uuid, p_message_id uuid) RETURNS TABLE (document json)
-LANGUAGE plpgsql
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SET search_path = tollgate, pg_temp AS $$
 BEGIN
     PERFORM set_config('tollgate.org_id', p_org_id::text, true);
     RETURN QUERY

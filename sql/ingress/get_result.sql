@@ -3,9 +3,7 @@
 CREATE OR REPLACE FUNCTION get_result(p_org_id uuid, p_message_id uuid)
 RETURNS TABLE (message_id uuid, status text, refunded boolean, wamid text, error_code text,
                error_message text)
-LANGUAGE plpgsql
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM set_config('tollgate.org_id', p_org_id::text, true);

@@ -5,9 +5,7 @@
 -- page, null on the last one.
 CREATE OR REPLACE FUNCTION list_wallet_transactions(p_org_id uuid, p_before bigint, p_limit bigint)
 RETURNS TABLE (document json)
-LANGUAGE plpgsql
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SET search_path = tollgate, pg_temp AS $$
 BEGIN
     PERFORM set_config('tollgate.org_id', p_org_id::text, true);
     RETURN QUERY

@@ -2,9 +2,7 @@
 
 -- Makes a key and returns it: the only time that it can be seen.
 CREATE OR REPLACE FUNCTION create_api_key(p_org_id uuid, p_name text) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     -- Three of these have 366 random bits, whose digest has 256: no extension is asked for random bytes.
     v_bytes bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
@@ -18,9 +16,7 @@ END $$;
 -- Revokes the org's keys of that name; returns how many. A running ingress forgets a key within
 -- TG_KEY_CACHE_TTL_MS (common/limits.h).
 CREATE OR REPLACE FUNCTION revoke_api_key(p_org_id uuid, p_name text) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_revoked integer;
 BEGIN

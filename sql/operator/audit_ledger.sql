@@ -3,9 +3,7 @@
 -- stable, and so see what it sees.
 CREATE OR REPLACE FUNCTION audit_ledger()
 RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
-LANGUAGE sql STABLE
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE sql STABLE SET search_path = tollgate, pg_temp AS $$
     SELECT * FROM audit_money()
     UNION ALL SELECT * FROM audit_refunds()
     UNION ALL SELECT * FROM audit_ends()

@@ -2,10 +2,7 @@
 -- its channel, say). NULL: any reason, any number. Returns how many; a worker does it at once.
 CREATE OR REPLACE FUNCTION replay_dead_letters(p_reason text DEFAULT NULL,
                                                p_phone_number_id text DEFAULT NULL)
-RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_replayed bigint;
 BEGIN

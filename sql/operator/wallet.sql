@@ -4,10 +4,7 @@
 
 -- Takes a fee. false, and nothing is changed, if the balance does not carry it or there is no wallet.
 CREATE OR REPLACE FUNCTION deduct_service_fee(p_org_id uuid, p_amount numeric, p_description text)
-RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 BEGIN
     PERFORM check_amount(p_amount);
     PERFORM lock_wallets(ARRAY[p_org_id]);

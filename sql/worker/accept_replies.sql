@@ -15,8 +15,7 @@ CREATE OR REPLACE FUNCTION accept_replies(
     p_skips       text[]
 ) RETURNS TABLE (verdict text, status text) -- a row per item, in order: accepted and its status,
 LANGUAGE plpgsql SECURITY DEFINER           -- answered (earlier), or why it is skipped
-SET search_path = tollgate, pg_temp
-AS $$
+SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_items    reply_item[];

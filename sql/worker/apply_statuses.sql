@@ -34,9 +34,7 @@ CREATE OR REPLACE FUNCTION apply_statuses(
     unknown_code boolean,
     released_id  uuid      -- the next message to the same contact: it is queued and needs a job
 )
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_items    status_item[];

@@ -9,9 +9,7 @@
 CREATE OR REPLACE FUNCTION claim_sends(p_claim_id uuid, p_org_ids uuid[], p_message_ids uuid[])
 RETURNS TABLE (message_id uuid, org_id uuid, channel_id uuid, phone_number_id text,
                access_token text, type text, payload text)
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_orgs     uuid[];

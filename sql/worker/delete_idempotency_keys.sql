@@ -1,8 +1,6 @@
 -- delete_idempotency_keys: those that are older; returns how many.
 CREATE OR REPLACE FUNCTION delete_idempotency_keys(p_age_s bigint, p_limit bigint) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_began   timestamptz := clock_timestamp();
     v_from    timestamptz := look_from('keys');

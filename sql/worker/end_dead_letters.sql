@@ -2,10 +2,7 @@
 -- own. One whose retry_at is another one now stays: it failed again, is to be replayed, or is somebody
 -- else's.
 CREATE OR REPLACE FUNCTION end_dead_letters(p_ids bigint[], p_until_us bigint[])
-RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 BEGIN
     DELETE FROM dead_letters d USING unnest(p_ids, p_until_us) AS t (id, until_us)
      WHERE d.id = t.id AND (extract(epoch FROM d.retry_at) * 1000000)::bigint = t.until_us;

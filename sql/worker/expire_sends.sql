@@ -1,9 +1,7 @@
 -- expire_sends: what is past its not_after fails, in the order in which it was to leave.
 CREATE OR REPLACE FUNCTION expire_sends(p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_now         timestamptz := clock_timestamp();
     v_from        timestamptz := look_from('expired');

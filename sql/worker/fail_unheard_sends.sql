@@ -3,9 +3,7 @@
 CREATE OR REPLACE FUNCTION fail_unheard_sends(p_window_s bigint, p_limit bigint,
                                               p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_orgs    uuid[];

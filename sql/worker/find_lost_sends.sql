@@ -4,9 +4,7 @@
 CREATE OR REPLACE FUNCTION find_lost_sends(p_ages_ms bigint[], -- by partition; below 0: leave it alone
                                            p_limit bigint)
 RETURNS TABLE (org_id uuid, message_id uuid)
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_now   timestamptz := clock_timestamp();

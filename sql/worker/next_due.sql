@@ -1,8 +1,6 @@
 -- next_due: milliseconds until the janitor has something to do here; 0: now; -1: nothing waits.
 CREATE OR REPLACE FUNCTION next_due() RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_from timestamptz := look_from('due');
 BEGIN

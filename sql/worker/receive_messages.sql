@@ -34,9 +34,7 @@ CREATE OR REPLACE FUNCTION receive_messages(
     user_id       text,
     name          text
 )
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_items    inbound_item[];

@@ -7,9 +7,7 @@ CREATE OR REPLACE FUNCTION receive_preferences(
     p_opt_outs         boolean[],
     p_times            bigint[]
 ) RETURNS TABLE (verdict text)
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_org_ids     uuid[];
     v_channel_ids uuid[];

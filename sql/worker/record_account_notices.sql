@@ -8,9 +8,7 @@ CREATE OR REPLACE FUNCTION record_account_notices(
     p_fields           text[],
     p_values           text[]   -- JSON
 ) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_recorded integer;
 BEGIN

@@ -1,10 +1,7 @@
 -- release_sends: gives messages back that were claimed under these claims and certainly not
 -- dispatched; returns how many.
 CREATE OR REPLACE FUNCTION release_sends(p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[])
-RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_released integer;
 BEGIN

@@ -26,9 +26,7 @@ CREATE OR REPLACE FUNCTION settle_sends(
 ) RETURNS TABLE (message_id uuid, settled boolean, status text, refunded boolean, -- a row per
                  unknown_code boolean, error_class text, paused boolean,          -- item, in order
                  released_id uuid) -- the next message to the same contact: it is queued and needs a job
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_items    outcome_item[];

@@ -2,9 +2,7 @@
 -- gets them after half a minute: their retry_at is then, and says so long that they are this worker's.
 CREATE OR REPLACE FUNCTION take_dead_letters(p_limit bigint)
 RETURNS TABLE (id bigint, body bytea, tries bigint, until_us bigint)
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY

@@ -5,8 +5,7 @@
 -- or its machine stands still, then loses the lock, which nobody else would notice for hours. And lets it remember
 -- where its looks have got to (core/looks.sql).
 CREATE OR REPLACE FUNCTION take_janitor_lock() RETURNS boolean
-LANGUAGE plpgsql
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     c_key CONSTANT bigint := x'746f6c6c67617465'::bigint; -- the word "tollgate" as eight bytes
 BEGIN

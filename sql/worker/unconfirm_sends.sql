@@ -2,9 +2,7 @@
 -- Whether Meta has it nobody knows: it is not posted again.
 CREATE OR REPLACE FUNCTION unconfirm_sends(p_age_ms bigint, p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = tollgate, pg_temp
-AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_before   timestamptz := clock_timestamp() - p_age_ms * interval '1 ms';
