@@ -1,4 +1,5 @@
--- The parts of audit_ledger (operator/audit_ledger.sql): each returns its violations.
+-- The parts of audit_ledger (operator/audit_ledger.sql), each of which returns its violations: all but audit_orgs,
+-- for I7, which core/tenancy.sql makes.
 
 -- Does the ledger say that the message's fee was given back, and not taken again?
 CREATE OR REPLACE FUNCTION is_refunded(p_org_id uuid, p_message_id uuid) RETURNS boolean
@@ -6,8 +7,7 @@ LANGUAGE sql STABLE
 RETURN (SELECT count(*) FILTER (WHERE t.kind = 'refund')
                > count(*) FILTER (WHERE t.kind = 'refund_reversal')
           FROM wallet_transactions t
-         WHERE t.org_id = p_org_id AND t.message_id = p_message_id
-           AND t.kind IN ('refund', 'refund_reversal'));
+         WHERE t.org_id = p_org_id AND t.message_id = p_message_id AND t.kind IN ('refund', 'refund_reversal'));
 
 -- audit_money: the ledger: I1 and I2.
 CREATE OR REPLACE FUNCTION audit_money()
@@ -110,40 +110,4 @@ LANGUAGE sql STABLE AS $$
     SELECT 'I3', m.org_id, m.id, format('status %s, unconfirmed since %s', m.status, m.unconfirmed_at)
       FROM messages m
      WHERE (m.status = 'unconfirmed') <> (m.unconfirmed_at IS NOT NULL);
-$$;
-
--- audit_orgs: whose is whose: I7.
-CREATE OR REPLACE FUNCTION audit_orgs()
-RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
-LANGUAGE sql STABLE AS $$
-    -- I7: nothing refers to another org's (where no foreign key says so).
-    SELECT 'I7', m.org_id, m.id, 'its channel is another org''s'
-      FROM messages m
-     WHERE NOT EXISTS (SELECT FROM channels c WHERE c.org_id = m.org_id AND c.id = m.channel_id)
-    UNION ALL
-    SELECT 'I7', m.org_id, m.id, 'its contact is another org''s'
-      FROM messages m
-     WHERE m.contact_id IS NOT NULL AND NOT EXISTS (
-           SELECT FROM contacts c WHERE c.org_id = m.org_id AND c.id = m.contact_id)
-    UNION ALL
-    SELECT 'I7', o.org_id, o.message_id, 'the outbox row is not its message''s'
-      FROM outbox o
-     WHERE NOT EXISTS (
-           SELECT FROM messages m
-            WHERE m.id = o.message_id AND m.org_id = o.org_id AND m.channel_id = o.channel_id
-              AND m.contact_id IS NOT DISTINCT FROM o.contact_id)
-    UNION ALL
-    SELECT 'I7', t.org_id, t.message_id, 'the ledger row''s message is another org''s'
-      FROM wallet_transactions t
-     WHERE t.message_id IS NOT NULL AND NOT EXISTS (
-           SELECT FROM messages m WHERE m.id = t.message_id AND m.org_id = t.org_id)
-    UNION ALL
-    SELECT 'I7', v.org_id, NULL, format('conversation with contact %s of another org', v.contact_id)
-      FROM conversations v
-     WHERE NOT EXISTS (SELECT FROM contacts c WHERE c.org_id = v.org_id AND c.id = v.contact_id)
-        OR NOT EXISTS (SELECT FROM channels c WHERE c.org_id = v.org_id AND c.id = v.channel_id)
-    UNION ALL
-    SELECT 'I7', k.org_id, k.message_id, 'the idempotency key''s message is another org''s'
-      FROM idempotency_keys k
-     WHERE NOT EXISTS (SELECT FROM messages m WHERE m.id = k.message_id AND m.org_id = k.org_id);
 $$;

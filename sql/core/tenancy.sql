@@ -3,44 +3,48 @@
 -- parent halves the rate of accept_sends. What makes the check as good as a foreign key: parents are never
 -- deleted, and keys never change (sql/triggers.sql).
 
--- Makes check_TABLE_tenancy for each of these tables. n: its new rows; p: the parent that each must have, so
--- far as it names one.
+-- Makes check_TABLE_tenancy for each table, and audit_orgs, which looks in all rows for what the checks refuse.
+-- n: a row; p: its parent, where it names one, of that id. (= ANY: sql/plans.sql.)
 DO $do$
 DECLARE
-    v_check record;
+    v_function text;
 BEGIN
-    FOR v_check IN
-        SELECT c.child, string_agg(format($sql$
-    IF EXISTS (SELECT FROM n WHERE %s AND NOT EXISTS (SELECT FROM %I p WHERE %s)) THEN
-        RAISE foreign_key_violation
-            USING MESSAGE = 'a row of %s refers to no row of %s of its own org';
-    END IF;$sql$, c.named, c.parent, c.owned, c.child, c.parent), '' ORDER BY c.parent) AS checks
-          FROM (VALUES
-            ('contacts', 'organizations', 'true', 'p.id = n.org_id'),
-            ('messages', 'channels', 'true', 'p.org_id = n.org_id AND p.id = n.channel_id'),
-            ('messages', 'contacts', 'n.contact_id IS NOT NULL',
-             'p.org_id = n.org_id AND p.id = n.contact_id'),
-            ('outbox', 'messages', 'true',
-             'p.id = ANY (ARRAY[n.message_id]) AND p.org_id = n.org_id AND p.channel_id = n.channel_id '
-             'AND p.contact_id IS NOT DISTINCT FROM n.contact_id'),
-            ('conversations', 'channels', 'true', 'p.org_id = n.org_id AND p.id = n.channel_id'),
-            ('conversations', 'contacts', 'true', 'p.org_id = n.org_id AND p.id = n.contact_id'),
+    FOR v_function IN
+        WITH refers (child, message, parent, id, also) AS (VALUES
+            ('contacts', 'NULL::uuid', 'organizations', 'n.org_id', ''),
+            ('messages', 'n.id', 'channels', 'n.channel_id', ''),
+            ('messages', 'n.id', 'contacts', 'n.contact_id', ''),
+            ('outbox', 'n.message_id', 'messages', 'n.message_id',
+             ' AND p.channel_id = n.channel_id AND p.contact_id IS NOT DISTINCT FROM n.contact_id'),
+            ('conversations', 'NULL', 'channels', 'n.channel_id', ''),
+            ('conversations', 'NULL', 'contacts', 'n.contact_id', ''),
             -- (A message has an org.)
-            ('wallet_transactions', 'organizations', 'n.message_id IS NULL', 'p.id = n.org_id'),
-            ('wallet_transactions', 'messages', 'n.message_id IS NOT NULL',
-             'p.id = ANY (ARRAY[n.message_id]) AND p.org_id = n.org_id'),
-            ('idempotency_keys', 'messages', 'true', 'p.id = ANY (ARRAY[n.message_id]) AND p.org_id = n.org_id')
-          ) AS c (child, parent, named, owned)
-         GROUP BY c.child
+            ('wallet_transactions', 'NULL', 'organizations', 'CASE WHEN n.message_id IS NULL THEN n.org_id END',
+             ''),
+            ('wallet_transactions', 'n.message_id', 'messages', 'n.message_id', ''),
+            ('idempotency_keys', 'n.message_id', 'messages', 'n.message_id', '')
+        ), fault AS (
+            SELECT r.*, format('a row of %s refers to no row of %s of its own org', r.child, r.parent) AS says,
+                   format('%s IS NOT NULL AND NOT EXISTS (SELECT FROM %I p WHERE p.id = ', r.id, r.parent) AS named,
+                   CASE WHEN r.parent <> 'organizations' THEN ' AND p.org_id = n.org_id' ELSE '' END
+                   || r.also || ')' AS owned
+              FROM refers r
+        )
+        SELECT format('CREATE OR REPLACE FUNCTION check_%s_tenancy() RETURNS trigger '
+                      'LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$ BEGIN %s '
+                      'RETURN NULL; END $$', f.child,
+                      string_agg(format('IF EXISTS (SELECT FROM n WHERE %sANY (ARRAY[%s])%s) THEN '
+                                        'RAISE foreign_key_violation USING MESSAGE = %L; END IF;',
+                                        f.named, f.id, f.owned, f.says), ' ' ORDER BY f.parent))
+          FROM fault f GROUP BY f.child
+        UNION ALL
+        SELECT format('CREATE OR REPLACE FUNCTION audit_orgs() RETURNS TABLE (invariant text, org_id uuid, '
+                      'message_id uuid, detail text) LANGUAGE sql STABLE AS $$ %s $$',
+                      string_agg(format('SELECT ''I7'', n.org_id, %s, %L FROM %I n WHERE %s%s%s', f.message, f.says,
+                                        f.child, f.named, f.id, f.owned), ' UNION ALL '))
+          FROM fault f
     LOOP
-        EXECUTE format($sql$
-            CREATE OR REPLACE FUNCTION check_%s_tenancy() RETURNS trigger
-            LANGUAGE plpgsql SECURITY DEFINER
-            SET search_path = tollgate, pg_temp
-            AS $body$
-BEGIN%s
-    RETURN NULL;
-END $body$;$sql$, v_check.child, v_check.checks);
+        EXECUTE v_function;
     END LOOP;
 END $do$;
 

@@ -286,29 +286,29 @@ Test(audit, what_refers_to_another_orgs_violates_I7)
     } cases[] = {
         {text("UPDATE messages SET channel_id = '%s' WHERE id = '%s'", stranger("channel_id"),
               sent),
-         "I7, its channel is another org's"},
+         "I7, a row of messages refers to no row of channels of its own org"},
         {text("UPDATE messages SET contact_id = %s WHERE id = '%s'", stranger("contact_id"), sent),
-         "I7, its contact is another org's"},
+         "I7, a row of messages refers to no row of contacts of its own org"},
         {text("UPDATE outbox SET channel_id = '%s' WHERE message_id = '%s'", stranger("channel_id"),
               message),
-         "I7, the outbox row is not its message's"},
+         "I7, a row of outbox refers to no row of messages of its own org"},
         {text("UPDATE outbox SET contact_id = %s WHERE message_id = '%s'", stranger("contact_id"),
               message),
-         "I7, the outbox row is not its message's"},
+         "I7, a row of outbox refers to no row of messages of its own org"},
         {text(
              "INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after, message_id) "
              "VALUES ('%s', 7, 'adjustment', 0, (SELECT balance FROM wallets WHERE org_id = '%s'), "
              "'%s')",
              acme, acme, stranger("id")),
-         "I7, the ledger row's message is another org's"},
+         "I7, a row of wallet_transactions refers to no row of messages of its own org"},
         {text("INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance) "
               "VALUES ('%s', 'k', sha256('x'), '%s', 'queued', 1)",
               acme, stranger("id")),
-         "I7, the idempotency key's message is another org's"},
+         "I7, a row of idempotency_keys refers to no row of messages of its own org"},
         {text("INSERT INTO conversations (org_id, channel_id, contact_id) "
               "SELECT org_id, channel_id, %s FROM messages WHERE id = '%s'",
               stranger("contact_id"), sent),
-         text("I7, conversation with contact %s of another org", stranger("contact_id"))},
+         "I7, a row of conversations refers to no row of contacts of its own org"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run("BEGIN; %s", cases[i].sql);
