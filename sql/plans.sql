@@ -24,58 +24,32 @@ DECLARE
     v_setting text;
 BEGIN
     FOR v_plan IN
-        SELECT l.function, (SELECT p.oid::regprocedure FROM pg_proc p
-                             WHERE p.proname = l.function AND p.pronamespace = 'tollgate'::regnamespace)
-               AS made, string_to_array(l.traits, ' ') AS traits
+        SELECT f AS function, (SELECT p.oid::regprocedure FROM pg_proc p
+                                WHERE p.proname = f AND p.pronamespace = 'tollgate'::regnamespace) AS made,
+               string_to_array(l.traits, ' ') AS traits
           FROM (VALUES
             -- Each step an index look-up, and nothing left to plan.
-            ('accept_sends',          'lookup nested written generic'),
-            ('claim_sends',           'lookup nested written generic'),
-            ('settle_sends',          'lookup nested written generic'),
-            ('apply_statuses',        'lookup nested written generic'),
-            ('receive_messages',      'lookup nested written generic'),
-            ('receive_preferences',   'lookup nested written generic'),
-            ('lock_wallets',          'lookup nested generic'),
-            ('book',                  'lookup nested written generic'),
-            ('refund_sends',          'lookup nested written generic'),
-            ('move_fees',             'lookup nested written generic'),
-            ('take_slots',            'lookup nested written generic'),
-            ('lock_line_ends',        'lookup nested generic'),
-            ('call_up_next',          'lookup nested generic'),
-            ('pull_forward',          'lookup nested generic'),
-            ('release_sends',         'lookup generic'),
+            ('lookup nested written generic', 'accept_sends claim_sends settle_sends apply_statuses '
+             'receive_messages receive_preferences book refund_sends move_fees take_slots'),
+            ('lookup nested generic', 'lock_wallets lock_line_ends call_up_next pull_forward'),
+            ('lookup generic', 'release_sends'),
             -- Not called for each message, so that planning costs little.
-            ('end_sends',             'lookup custom'),
-            ('fail_unheard_sends',    'lookup custom'),
-            ('park_sends',            'lookup custom'),
-            ('join_lines',            'lookup custom'),
-            ('drip',                  'lookup custom'),
+            ('lookup custom', 'end_sends fail_unheard_sends park_sends join_lines drip'),
             -- A batch is taken from an index. To plan it for the times of now would be to look up what stands at
             -- the end of that index, and pass what is dead there.
-            ('release_due_sends',     'lookup ordered unmerged generic'),
-            ('take_due',              'lookup ordered generic'),
-            ('take_turns',            'lookup ordered nested'),
-            ('expire_sends',          'lookup ordered generic'),
-            ('next_due',              'lookup ordered generic'),
-            ('find_lost_sends',       'lookup ordered generic'),
-            ('unconfirm_sends',       'lookup ordered generic'),
-            ('delete_idempotency_keys', 'lookup ordered generic'),
+            ('lookup ordered unmerged generic', 'release_due_sends'),
+            ('lookup ordered generic', 'take_due expire_sends next_due find_lost_sends unconfirm_sends '
+             'delete_idempotency_keys'),
+            ('lookup ordered nested', 'take_turns'),
             -- By the keys of parents.
-            ('check_contacts_tenancy',            'lookup nested'),
-            ('check_messages_tenancy',            'lookup nested'),
-            ('check_outbox_tenancy',              'lookup nested'),
-            ('check_conversations_tenancy',       'lookup nested'),
-            ('check_wallet_transactions_tenancy', 'lookup nested'),
-            ('check_idempotency_keys_tenancy',    'lookup nested'),
-            ('accept_replies',        'lookup'),
-            ('take_dead_letters',      'lookup'),
-            ('end_dead_letters',       'lookup')
-          ) AS l (function, traits)
+            ('lookup nested', 'check_contacts_tenancy check_messages_tenancy check_outbox_tenancy '
+             'check_conversations_tenancy check_wallet_transactions_tenancy check_idempotency_keys_tenancy'),
+            ('lookup', 'accept_replies take_dead_letters end_dead_letters')
+          ) AS l (traits, functions), string_to_table(l.functions, ' ') f
     LOOP
         IF v_plan.made IS NULL THEN
-            RAISE undefined_function USING
-                MESSAGE = format('sql/plans.sql names the function %s, which no file in sql makes',
-                                 v_plan.function);
+            RAISE undefined_function
+                USING MESSAGE = format('sql/plans.sql names the function %s, which nothing makes', v_plan.function);
         END IF;
         FOR v_setting IN
             SELECT t.setting

@@ -2,99 +2,69 @@
 -- nothing else, and what they read by themselves goes through row-level security (row_level_security.sql).
 -- deploy/migrate runs this in its transaction each time, so what is said here is the whole truth: what is
 -- not is taken away. (The temporary table made: rooms.sql.)
-
+--
 -- Making a role needs CREATEROLE. Without it the roles are somebody else's to make; migrating goes on.
+--
+-- Passwords, where the environment names them, travel as settings of this transaction.
+\set ingress_password ''
+\set worker_password ''
+\getenv ingress_password TOLLGATE_INGRESS_PASSWORD
+\getenv worker_password TOLLGATE_WORKER_PASSWORD
+SELECT set_config('tollgate.ingress_password', :'ingress_password', true),
+       set_config('tollgate.worker_password', :'worker_password', true) \g /dev/null
+
 DO $$
 DECLARE
-    v_role text;
+    v_room      text;
+    v_role      text;
+    v_statement text;
 BEGIN
-    FOREACH v_role IN ARRAY ARRAY['tollgate_ingress', 'tollgate_worker'] LOOP
-        CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = v_role);
+    FOREACH v_room IN ARRAY ARRAY['ingress', 'worker'] LOOP
+        v_role := 'tollgate_' || v_room;
         BEGIN
-            EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', v_role);
+            IF to_regrole(v_role) IS NULL THEN
+                EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', v_role);
+            END IF;
         EXCEPTION
             WHEN insufficient_privilege THEN
-                RAISE NOTICE 'role % is missing and % may not make it: it gets no rights', v_role,
-                    current_user;
+                RAISE NOTICE 'role % is missing and % may not make it: it gets no rights', v_role, current_user;
             WHEN duplicate_object OR unique_violation THEN
                 NULL; -- another database of this server was migrated at the same moment
         END;
-    END LOOP;
-END $$;
-
--- Passwords, where the environment names them. They travel as settings of this transaction, so that no
--- statement holds one.
-\getenv ingress_password TOLLGATE_INGRESS_PASSWORD
-\getenv worker_password TOLLGATE_WORKER_PASSWORD
-\if :{?ingress_password}
-SELECT set_config('tollgate.ingress_password', :'ingress_password', true) \g /dev/null
-\endif
-\if :{?worker_password}
-SELECT set_config('tollgate.worker_password', :'worker_password', true) \g /dev/null
-\endif
-
-DO $$
-DECLARE
-    v_name text;
-    v_password text;
-BEGIN
-    FOREACH v_name IN ARRAY ARRAY['ingress', 'worker'] LOOP
-        v_password := current_setting('tollgate.' || v_name || '_password', true);
-        CONTINUE WHEN coalesce(v_password, '') = '';
         BEGIN
-            EXECUTE format('ALTER ROLE %I PASSWORD %L', 'tollgate_' || v_name, v_password);
+            IF current_setting('tollgate.' || v_room || '_password') <> '' THEN
+                EXECUTE format('ALTER ROLE %I PASSWORD %L', v_role,
+                               current_setting('tollgate.' || v_room || '_password'));
+            END IF;
         EXCEPTION WHEN insufficient_privilege OR undefined_object THEN
-            RAISE NOTICE '% may not set the password of tollgate_%: it stays as it is', current_user,
-                v_name;
+            RAISE NOTICE '% may not set the password of %: it stays as it is', current_user, v_role;
         END;
-    END LOOP;
-END $$;
-
--- What the reads of ingress see. NULL: every column.
-CREATE TEMP TABLE granted_tables (role_name, table_name, columns) ON COMMIT DROP AS VALUES
-    ('tollgate_ingress', 'organizations', NULL),
-    ('tollgate_ingress', 'wallets', NULL),
-    ('tollgate_ingress', 'wallet_locks', NULL),
-    ('tollgate_ingress', 'wallet_transactions', NULL),
-    ('tollgate_ingress', 'contacts', NULL),
-    ('tollgate_ingress', 'messages', NULL),
-    ('tollgate_ingress', 'outbox', NULL),
-    ('tollgate_ingress', 'attempts', NULL),
-    ('tollgate_ingress', 'auto_replies', NULL),
-    -- All but the access token.
-    ('tollgate_ingress', 'channels', '(org_id, id, phone_number_id, waba_id, service_fee_per_msg, '
-                                     'max_mps, status, paused_for, created_at)');
-
-DO $$
-DECLARE
-    v_function regprocedure;
-    v_role     text;
-    v_granted  record;
-BEGIN
-    FOR v_role IN
-        SELECT rolname FROM pg_roles WHERE rolname IN ('tollgate_ingress', 'tollgate_worker')
-    LOOP
-        IF NOT has_database_privilege(v_role, current_database(), 'CONNECT') THEN
-            EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), v_role);
-        END IF;
-        IF NOT has_schema_privilege(v_role, 'tollgate', 'USAGE') THEN
-            EXECUTE format('GRANT USAGE ON SCHEMA tollgate TO %I', v_role);
-        END IF;
-        FOR v_function IN
-            SELECT p.oid FROM pg_proc p, aclexplode(p.proacl) a
-             WHERE p.pronamespace = 'tollgate'::regnamespace AND a.grantee = v_role::regrole
+        CONTINUE WHEN to_regrole(v_role) IS NULL;
+        FOR v_statement IN
+            SELECT format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), v_role)
+             WHERE NOT has_database_privilege(v_role, current_database(), 'CONNECT')
+            UNION ALL
+            SELECT format('GRANT USAGE ON SCHEMA tollgate TO %I', v_role)
+             WHERE NOT has_schema_privilege(v_role, 'tollgate', 'USAGE')
+            UNION ALL
+            SELECT format('REVOKE ALL ON FUNCTION %s FROM %I', p.oid::regprocedure, v_role)
+              FROM pg_proc p, aclexplode(p.proacl) a
+             WHERE p.pronamespace = 'tollgate'::regnamespace AND a.grantee = to_regrole(v_role)
+            UNION ALL
+            SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', m.function::regprocedure, v_role)
+              FROM made m WHERE m.room IN ('daemons', v_room)
+            UNION ALL
+            SELECT format('REVOKE ALL ON ALL TABLES IN SCHEMA tollgate FROM %I', v_role)
+            UNION ALL
+            -- What the reads of ingress see: of channels all but the access token.
+            SELECT format('GRANT SELECT %s TO %I', t.seen, v_role)
+              FROM (VALUES ('ON organizations, wallets, wallet_locks, wallet_transactions, contacts, messages, '
+                            'outbox, attempts, auto_replies'),
+                           ('(org_id, id, phone_number_id, waba_id, service_fee_per_msg, max_mps, status, '
+                            'paused_for, created_at) ON channels')) AS t (seen)
+             WHERE v_room = 'ingress'
         LOOP
-            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I', v_function, v_role);
-        END LOOP;
-        FOR v_function IN
-            SELECT m.function FROM made m WHERE m.room IN ('daemons', substr(v_role, 10))
-        LOOP
-            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', v_function, v_role);
-        END LOOP;
-        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA tollgate FROM %I', v_role);
-        FOR v_granted IN SELECT * FROM granted_tables WHERE role_name = v_role LOOP
-            EXECUTE format('GRANT SELECT %s ON %I TO %I', coalesce(v_granted.columns, ''),
-                           v_granted.table_name, v_role);
+            EXECUTE v_statement;
         END LOOP;
     END LOOP;
 END $$;

@@ -6,28 +6,23 @@
 -- call could mean both a function and its former self. What somebody else has made is let alone.
 DO $$
 DECLARE
-    v_former   text;
-    v_function record;
+    v_statement text;
 BEGIN
     -- (Of aggregates first, which are made of functions. Not ROUTINE: that takes the columns that a function
     -- returns for parameters, too.)
-    FOR v_former IN
-        SELECT format('DROP %s %s', CASE p.prokind WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END,
-                      string_agg(p.oid::regprocedure::text, ', '))
-          FROM pg_proc p
-         WHERE p.pronamespace = 'tollgate'::regnamespace
-           AND obj_description(p.oid, 'pg_proc') LIKE 'Room: %'
-           AND p.oid NOT IN (SELECT m.function FROM made m)
-         GROUP BY p.prokind ORDER BY p.prokind
-    LOOP
-        EXECUTE v_former;
-    END LOOP;
-    FOR v_function IN
-        SELECT m.function::regprocedure AS name, 'Room: ' || m.room AS room,
-               CASE p.prokind WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END AS kind
+    FOR v_statement IN
+        (SELECT format('DROP %s %s', CASE p.prokind WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END,
+                       string_agg(p.oid::regprocedure::text, ', '))
+           FROM pg_proc p
+          WHERE p.pronamespace = 'tollgate'::regnamespace AND obj_description(p.oid, 'pg_proc') LIKE 'Room: %'
+            AND p.oid NOT IN (SELECT m.function FROM made m)
+          GROUP BY p.prokind ORDER BY p.prokind)
+        UNION ALL
+        SELECT format('COMMENT ON %s %s IS %L; REVOKE ALL ON FUNCTION %2$s FROM PUBLIC',
+                      CASE p.prokind WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END, p.oid::regprocedure,
+                      'Room: ' || m.room)
           FROM made m JOIN pg_proc p ON p.oid = m.function
     LOOP
-        EXECUTE format('COMMENT ON %s %s IS %L', v_function.kind, v_function.name, v_function.room);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function.name);
+        EXECUTE v_statement;
     END LOOP;
 END $$;

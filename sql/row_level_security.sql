@@ -15,10 +15,9 @@ BEGIN
                 OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org_id'))
            AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'own_org')
     LOOP
-        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', v_table);
         EXECUTE format(
-            'CREATE POLICY own_org ON %I USING '
-            '(%I = (SELECT nullif(current_setting(''tollgate.org_id'', true), '''')::uuid))',
+            'ALTER TABLE %1$I ENABLE ROW LEVEL SECURITY; CREATE POLICY own_org ON %1$I USING '
+            '(%2$I = (SELECT nullif(current_setting(''tollgate.org_id'', true), '''')::uuid))',
             v_table, CASE v_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END);
     END LOOP;
 END $$;
