@@ -12,29 +12,23 @@ LANGUAGE plpgsql AS $$
 DECLARE
     c_look_again CONSTANT interval := '1 second';
     v_now        timestamptz := clock_timestamp();
-    v_channels   uuid[];
     v_paused     uuid[];
-    v_changing   uuid[];
 BEGIN
-    SELECT array_agg(DISTINCT o.channel_id) INTO v_channels
-      FROM outbox o WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids);
     SELECT array_agg(p.id) INTO v_paused
       FROM (SELECT c.id FROM channels c
-             WHERE c.id = ANY (v_channels) AND c.org_id = ANY (p_org_ids) AND c.status <> 'active'
-             ORDER BY c.id FOR SHARE SKIP LOCKED) p;
-    SELECT array_agg(c.id) INTO v_changing
-      FROM channels c
-     WHERE c.id = ANY (v_channels) AND c.org_id = ANY (p_org_ids) AND c.status <> 'active'
-       AND c.id <> ALL (coalesce(v_paused, '{}'));
+             WHERE (c.org_id, c.id) IN (SELECT o.org_id, o.channel_id FROM outbox o
+                                         WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids))
+               AND c.status <> 'active' ORDER BY c.id FOR SHARE SKIP LOCKED) p;
     UPDATE outbox o
        SET state = 'scheduled', due_at = i.due_at, look_at = least(i.due_at, o.not_after),
            attempt = CASE o.state WHEN 'sending' THEN o.attempt - 1 ELSE o.attempt END,
            claim_id = NULL, claimed_at = NULL
       FROM (SELECT u.org_id, u.message_id,
                    CASE WHEN u.channel_id = ANY (v_paused) THEN 'infinity'
-                        WHEN u.channel_id = ANY (v_changing) THEN v_now + c_look_again
+                        WHEN c.status <> 'active' THEN v_now + c_look_again
                         ELSE v_now END AS due_at
-              FROM outbox u WHERE u.message_id = ANY (p_message_ids) AND u.org_id = ANY (p_org_ids)) i
+              FROM outbox u JOIN channels c ON c.org_id = u.org_id AND c.id = u.channel_id
+             WHERE u.message_id = ANY (p_message_ids) AND u.org_id = ANY (p_org_ids)) i
      WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id
        AND (o.state = 'scheduled' OR o.claim_id = p_claim_id);
 END $$;
@@ -43,26 +37,22 @@ END $$;
 -- failure from before the channel got its token, or was set going again, pauses nothing. One open alert for
 -- each channel. Who changes a channel just now is not waited for: the next failure pauses it. Returns the
 -- channels that were paused by this.
-CREATE OR REPLACE FUNCTION pause_channels(p_org_ids uuid[], p_channel_ids uuid[], p_outcomes text[],
-                                          p_messages text[], p_tried_at timestamptz[])
-RETURNS uuid[] LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION pause_channels(p_failures failure[], OUT paused_ids uuid[])
+LANGUAGE plpgsql AS $$
 DECLARE
     v_locked uuid[];
-    v_paused uuid[];
 BEGIN
     SELECT array_agg(l.id) INTO v_locked
       FROM (SELECT c.id FROM channels c
-             WHERE c.status = 'active' AND (c.org_id, c.id) IN (
-                   SELECT i.org_id, i.channel_id
-                     FROM unnest(p_org_ids, p_channel_ids) AS i (org_id, channel_id))
+             WHERE c.status = 'active'
+               AND (c.org_id, c.id) IN (SELECT f.org_id, f.channel_id FROM unnest(p_failures) f)
              ORDER BY c.id FOR NO KEY UPDATE SKIP LOCKED) l;
     WITH cause AS (
-        SELECT DISTINCT ON (i.channel_id) i.*
-          FROM unnest(p_org_ids, p_channel_ids, p_outcomes, p_messages, p_tried_at) WITH ORDINALITY
-               AS i (org_id, channel_id, outcome, message, tried_at, n)
-          JOIN channels c ON c.org_id = i.org_id AND c.id = i.channel_id
-         WHERE c.id = ANY (v_locked) AND i.tried_at >= c.token_changed_at
-         ORDER BY i.channel_id, i.n
+        SELECT DISTINCT ON (f.channel_id) f.*
+          FROM unnest(p_failures) WITH ORDINALITY f
+          JOIN channels c ON c.org_id = f.org_id AND c.id = f.channel_id
+         WHERE c.id = ANY (v_locked) AND f.tried_at >= c.token_changed_at
+         ORDER BY f.channel_id, f.ordinality
     ), paused AS (
         UPDATE channels c SET status = 'paused', paused_for = i.outcome
           FROM cause i WHERE c.org_id = i.org_id AND c.id = i.channel_id
@@ -72,33 +62,29 @@ BEGIN
         SELECT p.org_id, p.id, 'channel_paused', p.outcome, p.message FROM paused p
         ON CONFLICT DO NOTHING
     )
-    SELECT array_agg(p.id) INTO v_paused FROM paused p;
-    RETURN v_paused;
+    SELECT array_agg(p.id) INTO paused_ids FROM paused p;
 END $$;
 
 -- act_on_failures: what failures say of more than their message: their channels are slowed or paused, their
 -- recipients opted out of bulk. Returns the channels that were paused by this.
-CREATE OR REPLACE FUNCTION act_on_failures(p_failures failure[]) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION act_on_failures(p_failures failure[], OUT paused_ids uuid[])
 LANGUAGE plpgsql AS $$
 DECLARE
     v_actions text[] := ARRAY(SELECT f.action FROM unnest(p_failures) f);
-    v_paused  uuid[];
 BEGIN
     IF 'slow_channel' = ANY (v_actions) THEN
         PERFORM slow_channels(array_agg(f.org_id), array_agg(f.channel_id))
            FROM unnest(p_failures) f WHERE f.action = 'slow_channel';
     END IF;
     IF 'pause_channel' = ANY (v_actions) THEN
-        SELECT pause_channels(array_agg(f.org_id), array_agg(f.channel_id), array_agg(f.outcome),
-                              array_agg(f.message), array_agg(f.tried_at))
-          INTO v_paused
-          FROM unnest(p_failures) f WHERE f.action = 'pause_channel';
+        paused_ids := pause_channels(ARRAY(SELECT f FROM unnest(p_failures) f WHERE f.action = 'pause_channel'));
     END IF;
     IF 'opt_out_bulk' = ANY (v_actions) THEN
-        PERFORM opt_out_recipients(array_agg(f.org_id), array_agg(f.message_id))
-           FROM unnest(p_failures) f WHERE f.action = 'opt_out_bulk';
+        PERFORM set_preferences(array_agg(m.org_id), array_agg(m.channel_id), array_agg(m.contact_id),
+                                array_agg(true), array_agg(now()))
+           FROM unnest(p_failures) f JOIN messages m ON m.id = ANY (ARRAY[f.message_id]) AND m.org_id = f.org_id
+          WHERE f.action = 'opt_out_bulk';
     END IF;
-    RETURN v_paused;
 END $$;
 
 -- A new token sets a channel going again that an outcome has paused, however it is written. Who paused a
@@ -106,10 +92,9 @@ END $$;
 CREATE OR REPLACE FUNCTION follow_channel() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.access_token <> OLD.access_token THEN
-        IF OLD.status = 'paused' AND NEW.status = 'paused' AND NEW.paused_for IS NOT NULL THEN
-            NEW.status := 'active';
-        END IF;
+    IF NEW.access_token <> OLD.access_token AND OLD.status = 'paused' AND NEW.status = 'paused'
+       AND NEW.paused_for IS NOT NULL THEN
+        NEW.status := 'active';
     END IF;
     IF NEW.access_token <> OLD.access_token OR (OLD.status <> 'active' AND NEW.status = 'active') THEN
         NEW.token_changed_at := clock_timestamp();
@@ -125,28 +110,22 @@ END $$;
 CREATE OR REPLACE FUNCTION resume_channel() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
-    v_message_ids uuid[];
-    v_org_ids     uuid[];
-    v_channel_ids uuid[];
-    v_priorities  text[];
-    v_dues        timestamptz[];
+    v_parked record; -- of each an array
+    v_dues   timestamptz[];
 BEGIN
     UPDATE alerts a SET resolved_at = now()
-     WHERE a.org_id = NEW.org_id AND a.channel_id = NEW.id AND a.kind = 'channel_paused'
-       AND a.resolved_at IS NULL;
-    SELECT array_agg(o.message_id ORDER BY o.seq), array_agg(o.org_id), array_agg(o.channel_id),
-           array_agg(o.priority ORDER BY o.seq)
-      INTO v_message_ids, v_org_ids, v_channel_ids, v_priorities
+     WHERE a.org_id = NEW.org_id AND a.channel_id = NEW.id AND a.kind = 'channel_paused' AND a.resolved_at IS NULL;
+    SELECT array_agg(o.message_id ORDER BY o.seq) AS messages, array_agg(o.priority ORDER BY o.seq) AS priorities,
+           array_agg(o.org_id) AS orgs, array_agg(o.channel_id) AS channels
+      INTO v_parked
       FROM outbox o
-     WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled'
-       AND o.due_at = 'infinity';
-    IF v_message_ids IS NULL THEN
-        RETURN NULL;
+     WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled' AND o.due_at = 'infinity';
+    IF v_parked.messages IS NOT NULL THEN
+        PERFORM lock_wallets(ARRAY[NEW.org_id]);
+        SELECT s.dues INTO v_dues FROM take_slots(v_parked.orgs, v_parked.channels, v_parked.priorities) s;
+        UPDATE outbox o SET due_at = i.due_at, look_at = least(i.due_at, o.not_after)
+          FROM unnest(v_parked.messages, v_dues) AS i (message_id, due_at)
+         WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = NEW.org_id AND o.state = 'scheduled';
     END IF;
-    PERFORM lock_wallets(ARRAY[NEW.org_id]);
-    SELECT s.dues INTO v_dues FROM take_slots(v_org_ids, v_channel_ids, v_priorities) s;
-    UPDATE outbox o SET due_at = i.due_at, look_at = least(i.due_at, o.not_after)
-      FROM unnest(v_message_ids, v_dues) AS i (message_id, due_at)
-     WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = NEW.org_id AND o.state = 'scheduled';
     RETURN NULL;
 END $$;

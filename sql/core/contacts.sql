@@ -129,13 +129,3 @@ RETURNS void LANGUAGE sql AS $$
        SET opted_out_at = excluded.opted_out_at, preference_at = excluded.preference_at
      WHERE v.preference_at IS NULL OR v.preference_at <= excluded.preference_at;
 $$;
-
--- Meta says that the recipients of these messages do not want the org's bulk any more (error_rules:
--- opt_out_bulk).
-CREATE OR REPLACE FUNCTION opt_out_recipients(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM set_preferences(array_agg(m.org_id), array_agg(m.channel_id), array_agg(m.contact_id),
-                            array_agg(true), array_agg(now()))
-       FROM messages m WHERE m.id = ANY (p_message_ids) AND m.org_id = ANY (p_org_ids);
-END $$;

@@ -52,28 +52,20 @@ END $$;
 CREATE OR REPLACE FUNCTION join_lines(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_message_ids uuid[];
-    v_org_ids     uuid[];
-    v_channel_ids uuid[];
-    v_contact_ids bigint[];
-    v_priorities  text[];
-    v_taken       boolean[];
-    v_dues        timestamptz[];
+    v_all   record; -- of each an array
+    v_taken boolean[];
+    v_dues  timestamptz[];
 BEGIN
-    SELECT array_agg(o.message_id ORDER BY o.due_at, o.message_id),
-           array_agg(o.org_id ORDER BY o.due_at, o.message_id),
-           array_agg(o.channel_id ORDER BY o.due_at, o.message_id),
-           array_agg(o.contact_id ORDER BY o.due_at, o.message_id),
-           array_agg(o.priority ORDER BY o.due_at, o.message_id)
-      INTO v_message_ids, v_org_ids, v_channel_ids, v_contact_ids, v_priorities
-      FROM outbox o
-     WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.seq IS NULL
-       AND o.state = 'scheduled' AND o.due_at <= clock_timestamp();
-    v_taken := lock_line_ends(v_org_ids, v_channel_ids, v_contact_ids);
-    SELECT s.dues INTO v_dues
-      FROM take_slots(v_org_ids, ARRAY(SELECT CASE WHEN i.contact_id IS NOT NULL THEN i.channel_id END
-                                         FROM unnest(v_channel_ids, v_contact_ids) WITH ORDINALITY
-                                              AS i (channel_id, contact_id, n) ORDER BY i.n), v_priorities) s;
+    SELECT array_agg(j.message_id) AS messages, array_agg(j.org_id) AS orgs, array_agg(j.channel_id) AS channels,
+           array_agg(j.contact_id) AS contacts, array_agg(j.priority) AS priorities,
+           array_agg(CASE WHEN j.contact_id IS NOT NULL THEN j.channel_id END) AS slots_of
+      INTO v_all
+      FROM (SELECT * FROM outbox o
+             WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.seq IS NULL
+               AND o.state = 'scheduled' AND o.due_at <= clock_timestamp()
+             ORDER BY o.due_at, o.message_id) j;
+    v_taken := lock_line_ends(v_all.orgs, v_all.channels, v_all.contacts);
+    SELECT s.dues INTO v_dues FROM take_slots(v_all.orgs, v_all.slots_of, v_all.priorities) s;
     UPDATE outbox o
        SET seq = i.seq, due_at = coalesce(i.due_at, o.due_at),
            state = CASE WHEN i.waits THEN 'held' ELSE 'scheduled' END,
@@ -82,9 +74,8 @@ BEGIN
       FROM (SELECT u.*, nextval('outbox_seq') AS seq
               FROM (SELECT j.*, j.contact_id IS NOT NULL AND (j.taken OR row_number() OVER (
                                 PARTITION BY j.channel_id, j.contact_id ORDER BY j.n) > 1) AS waits
-                      FROM unnest(v_message_ids, v_org_ids, v_channel_ids, v_contact_ids, v_taken, v_dues)
-                           WITH ORDINALITY
-                           AS j (message_id, org_id, channel_id, contact_id, taken, due_at, n)
+                      FROM unnest(v_all.messages, v_all.orgs, v_all.channels, v_all.contacts, v_taken, v_dues)
+                           WITH ORDINALITY AS j (message_id, org_id, channel_id, contact_id, taken, due_at, n)
                      ORDER BY j.n) u) i
      WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id;
 END $$;
@@ -98,18 +89,14 @@ DECLARE
     c_drip_ahead CONSTANT interval := '10 seconds';
     c_tolerance  CONSTANT interval := '250 ms'; -- leaves now that would leave before the next look
     v_now        timestamptz := clock_timestamp();
-    v_orgs       uuid[];
-    v_channels   uuid[];
 BEGIN
-    SELECT array_agg(o.org_id), array_agg(o.channel_id) INTO v_orgs, v_channels
-      FROM outbox o WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids);
     WITH slowed AS MATERIALIZED (
         SELECT c.org_id, c.id AS channel_id, p.id AS pace_id, greatest(p.drip_free_at, v_now) AS free_from,
                1 / (c.max_mps * current_share(p.share, p.slowed_at)) AS gap
           FROM channels c
           CROSS JOIN LATERAL pace_of(c.org_id, c.id) p
-         WHERE (c.org_id, c.id) IN (SELECT u.org_id, u.channel_id
-                                      FROM unnest(v_orgs, v_channels) AS u (org_id, channel_id))
+         WHERE (c.org_id, c.id) IN (SELECT o.org_id, o.channel_id FROM outbox o
+                                     WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids))
            AND current_share(p.share, p.slowed_at) < 1
     ), slot AS MATERIALIZED (
         SELECT o.org_id, o.message_id, o.channel_id,

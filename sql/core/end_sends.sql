@@ -8,37 +8,31 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_refund   boolean := (SELECT r.refundable FROM error_rule_of(p_outcome) r);
-    v_orgs     uuid[];
-    v_ended    uuid[];
-    v_tries    smallint[];
-    v_channels uuid[];
-    v_contacts bigint[];
+    v_gone     record; -- of each an array
     v_released uuid[];
 BEGIN
     PERFORM lock_wallets(p_org_ids);
     WITH gone AS (
         DELETE FROM outbox o
-         WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
-           AND o.state = ANY (p_states)
-        RETURNING o.org_id, o.message_id, o.attempt, o.channel_id, o.contact_id
+         WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.state = ANY (p_states)
+        RETURNING o.*
     )
-    SELECT array_agg(g.org_id), array_agg(g.message_id), array_agg(g.attempt), array_agg(g.channel_id),
-           array_agg(g.contact_id)
-      INTO v_orgs, v_ended, v_tries, v_channels, v_contacts FROM gone g;
-    IF v_ended IS NULL THEN
+    SELECT array_agg(g.org_id) AS orgs, array_agg(g.message_id) AS messages, array_agg(g.attempt) AS attempts,
+           array_agg(g.channel_id) AS channels, array_agg(g.contact_id) AS contacts INTO v_gone FROM gone g;
+    IF v_gone.messages IS NULL THEN
         RETURN;
     END IF;
     IF v_refund THEN
-        PERFORM refund_sends(v_orgs, v_ended, ARRAY[p_outcome]);
+        PERFORM refund_sends(v_gone.orgs, v_gone.messages, ARRAY[p_outcome]);
     END IF;
     UPDATE messages m
        SET status = 'failed', attempts = i.attempt, refunded = v_refund AND m.fee > 0,
            error_code = p_outcome, error_message = p_error_message, failed_at = clock_timestamp()
-      FROM unnest(v_orgs, v_ended, v_tries) AS i (org_id, message_id, attempt)
+      FROM unnest(v_gone.orgs, v_gone.messages, v_gone.attempts) AS i (org_id, message_id, attempt)
      WHERE m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id;
-    v_released := call_up_next(v_orgs, v_channels, v_contacts, p_publish);
+    v_released := call_up_next(v_gone.orgs, v_gone.channels, v_gone.contacts, p_publish);
     RETURN QUERY
     SELECT i.org_id, i.message_id, m.refunded, i.released_id
-      FROM unnest(v_orgs, v_ended, v_released) AS i (org_id, message_id, released_id)
+      FROM unnest(v_gone.orgs, v_gone.messages, v_released) AS i (org_id, message_id, released_id)
       JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id;
 END $$;

@@ -6,8 +6,7 @@ CREATE OR REPLACE FUNCTION find_inbound(
     p_ids uuid[], p_phone_number_ids text[], p_wamids text[], p_phones text[], p_user_ids text[], p_names text[],
     p_new_phones text[], p_types text[], p_texts text[], p_media_ids text[], p_mime_types text[],
     p_reply_tos text[], p_referrals text[], p_payloads text[], p_times bigint[]
-) RETURNS SETOF inbound_item
-LANGUAGE sql STABLE AS $$
+) RETURNS SETOF inbound_item LANGUAGE sql STABLE AS $$
     SELECT i.n, c.org_id, c.id AS channel_id, c.id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
            CASE WHEN i.word IS NULL THEN NULL
                 WHEN EXISTS (SELECT FROM unnest(o.opt_out_words) w WHERE lower(w) = i.word) THEN true

@@ -18,9 +18,8 @@ BEGIN
                AS i (org_id, channel_id, contact_id, n)
           LEFT JOIN LATERAL (
                SELECT o.message_id FROM outbox o
-                WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id
-                  AND o.org_id = i.org_id AND o.seq IS NOT NULL
-                ORDER BY o.seq DESC LIMIT 1) l ON true;
+                WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id AND o.org_id = i.org_id
+                  AND o.seq IS NOT NULL ORDER BY o.seq DESC LIMIT 1) l ON true;
         EXIT WHEN NOT EXISTS (SELECT FROM unnest(v_ends) AS e (id)
                                WHERE e.id IS NOT NULL AND e.id <> ALL (v_locked));
         PERFORM FROM outbox o WHERE o.message_id = ANY (v_ends) AND o.org_id = ANY (p_org_ids)
@@ -58,9 +57,8 @@ BEGIN
                  WHERE i.contact_id IS NOT NULL) i
          CROSS JOIN LATERAL (
                SELECT o.message_id, o.state FROM outbox o
-                WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id
-                  AND o.org_id = i.org_id AND o.seq IS NOT NULL
-                ORDER BY o.seq LIMIT 1) f
+                WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id AND o.org_id = i.org_id
+                  AND o.seq IS NOT NULL ORDER BY o.seq LIMIT 1) f
          WHERE f.state = 'held';
         EXIT WHEN v_next IS NULL;
         v_now := clock_timestamp();
@@ -95,9 +93,8 @@ BEGIN
               FROM unnest(p_channel_ids, p_contact_ids) WITH ORDINALITY AS i (channel_id, contact_id, n));
 END $$;
 
--- pull_forward: what is sent as high behind bulk that waits for its slots would wait with it: so those ahead
--- of it may leave at once. What waits for a retry keeps its time, and so does what a slowed channel has put
--- off.
+-- pull_forward: what is sent as high behind bulk that waits for its slots would wait with it: so those ahead of it
+-- may leave at once. What waits for a retry keeps its time, and so does what a slowed channel has put off.
 CREATE OR REPLACE FUNCTION pull_forward(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                         p_priorities text[])
 RETURNS void LANGUAGE plpgsql AS $$

@@ -5,6 +5,14 @@
 -- row behind, and the ledger is read from the right end of its index: so neither costs more while somebody
 -- holds a snapshot for hours and nothing can be vacuumed.
 
+-- What comes with an org.
+CREATE OR REPLACE FUNCTION open_wallet() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+BEGIN
+    INSERT INTO wallet_locks (org_id) VALUES (NEW.id);
+    RETURN NULL;
+END $$;
+
 -- Locks the wallets of these orgs, in the order in which everybody does.
 CREATE OR REPLACE FUNCTION lock_wallets(p_org_ids uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -20,10 +28,8 @@ END $$;
 -- Whoever should not hold the lock, or keeps his snapshot (REPEATABLE READ) so that the newest row that he sees is
 -- an old one, finds the next n taken: the key refuses it.
 CREATE OR REPLACE FUNCTION book(p_org_ids uuid[], p_kinds text[], p_amounts numeric[], p_message_ids uuid[],
-                                p_descriptions text[])
-RETURNS numeric[] LANGUAGE plpgsql AS $$
-DECLARE
-    v_balances numeric[];
+                                p_descriptions text[], OUT balances numeric[])
+LANGUAGE plpgsql AS $$
 BEGIN
     -- Each ledger is looked up once, for the first amount of its org: the others go on from there.
     WITH item AS (
@@ -46,9 +52,7 @@ BEGIN
                CASE cardinality(p_descriptions) WHEN 1 THEN p_descriptions[1] ELSE e.description END
           FROM entry e WHERE e.amount <> 0
     )
-    SELECT array_agg(CASE WHEN e.amount <> 0 THEN e.balance_after END ORDER BY e.at) INTO v_balances
-      FROM entry e;
-    RETURN v_balances;
+    SELECT array_agg(CASE WHEN e.amount <> 0 THEN e.balance_after END ORDER BY e.at) INTO balances FROM entry e;
 END $$;
 
 -- An amount of money to move, if it is one: positive, not NaN, no more than four decimals.

@@ -14,6 +14,14 @@
 -- it a new id, and a look begins at the largest: so no more than that stands in its way, whatever has been left
 -- behind while somebody held a snapshot.
 
+-- What comes with a channel.
+CREATE OR REPLACE FUNCTION open_pace() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+BEGIN
+    INSERT INTO pace (org_id, channel_id) VALUES (NEW.org_id, NEW.id);
+    RETURN NULL;
+END $$;
+
 -- What part of max_mps a slowed channel may use now: it doubles each minute. Six minutes make up for the
 -- smallest share there is (slow_channels); without that bound a year would be a number too large. VOLATILE, as
 -- the clock that it asks is: only so is it inlined, and a channel that never was slowed costs no call.

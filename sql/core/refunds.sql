@@ -12,17 +12,17 @@ BEGIN
 END $$;
 
 -- move_fees: gives the fees of these messages back, takes them again where the balance carries it, or both, one
--- message after the other. Returns, in order, whose fee was taken again.
+-- message after the other. Returns the messages whose fee was taken again.
 CREATE OR REPLACE FUNCTION move_fees(p_org_ids uuid[], p_message_ids uuid[], p_refunds boolean[],
                                      p_again boolean[])
-RETURNS boolean[] LANGUAGE plpgsql AS $$
+RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
-    v_taken bigint[]; -- places
+    v_taken uuid[];
 BEGIN
     PERFORM lock_wallets(array_agg(i.org_id))
        FROM unnest(p_org_ids, p_refunds, p_again) AS i (org_id, refund, again) WHERE i.refund OR i.again;
     WITH move AS (
-        SELECT m.org_id, m.id, k.kind, k.amount, row_number() OVER (ORDER BY i.n, k.kind) AS at, i.n,
+        SELECT m.org_id, m.id, k.kind, k.amount, row_number() OVER (ORDER BY i.n, k.kind) AS at,
                (SELECT w.balance FROM wallets w WHERE w.org_id = m.org_id) AS balance
           FROM unnest(p_org_ids, p_message_ids, p_refunds, p_again) WITH ORDINALITY
                AS i (org_id, message_id, refund, again, n)
@@ -44,7 +44,6 @@ BEGIN
                                           ELSE 'delivered after its refund' END ORDER BY c.at))
           FROM carried c
     )
-    SELECT array_agg(c.n) FILTER (WHERE c.kind = 'refund_reversal') INTO v_taken FROM booked, carried c;
-    RETURN (SELECT array_agg(coalesce(i.n = ANY (v_taken), false) ORDER BY i.n)
-              FROM unnest(p_org_ids) WITH ORDINALITY AS i (org_id, n));
+    SELECT array_agg(c.id) FILTER (WHERE c.kind = 'refund_reversal') INTO v_taken FROM booked, carried c;
+    RETURN coalesce(v_taken, '{}');
 END $$;

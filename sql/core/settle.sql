@@ -6,8 +6,7 @@
 CREATE OR REPLACE FUNCTION judge_outcomes(
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[], p_outcomes text[], p_wamids text[],
     p_error_messages text[], p_transients boolean[], p_retry_afters bigint[]
-) RETURNS SETOF outcome_item
-LANGUAGE sql STABLE AS $$
+) RETURNS SETOF outcome_item LANGUAGE sql STABLE AS $$
     SELECT i.n, i.org_id, i.message_id, i.claim_id, i.outcome, i.wamid, i.error_message, i.transient,
            i.retry_after_s, row_number() OVER (PARTITION BY i.message_id ORDER BY i.n) > 1 AS is_repeat,
            CASE WHEN i.outcome = 'sent' THEN 'sent'
@@ -24,11 +23,10 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- put_off: what is worth another attempt, and has one and the time left, waits for it.
-CREATE OR REPLACE FUNCTION put_off(p_items outcome_item[]) RETURNS settled_item[]
+CREATE OR REPLACE FUNCTION put_off(p_items outcome_item[], OUT settled settled_item[])
 LANGUAGE plpgsql AS $$
 DECLARE
     c_attempts_max CONSTANT integer := 6;
-    v_settled      settled_item[];
 BEGIN
     WITH due AS MATERIALIZED (
         SELECT i AS item, o.claimed_at,
@@ -45,15 +43,12 @@ BEGIN
            AND o.claim_id = (d.item).claim_id AND o.state = 'sending' AND d.at < o.not_after
         RETURNING d.item, 'scheduled', o.attempt, o.channel_id, o.contact_id, d.claimed_at
     )
-    SELECT array_agg(w::settled_item) INTO v_settled FROM waiting w;
-    RETURN v_settled;
+    SELECT array_agg(w::settled_item) INTO settled FROM waiting w;
 END $$;
 
 -- take_out: what is still `sending` under the claim that dispatched it leaves the outbox.
-CREATE OR REPLACE FUNCTION take_out(p_items outcome_item[]) RETURNS settled_item[]
+CREATE OR REPLACE FUNCTION take_out(p_items outcome_item[], OUT settled settled_item[])
 LANGUAGE plpgsql AS $$
-DECLARE
-    v_settled settled_item[];
 BEGIN
     WITH gone AS (
         DELETE FROM outbox o USING unnest(p_items) i
@@ -61,31 +56,27 @@ BEGIN
            AND o.claim_id = i.claim_id AND o.state = 'sending'
         RETURNING i, i.status, o.attempt, o.channel_id, o.contact_id, o.claimed_at
     )
-    SELECT array_agg(g::settled_item) INTO v_settled FROM gone g;
-    RETURN v_settled;
+    SELECT array_agg(g::settled_item) INTO settled FROM gone g;
 END $$;
 
 -- correct_abandoned: messages that unconfirm_sends has taken for abandoned, and whose outcome says more. Their
 -- last attempt's row is that of the lost answer, which now has come.
-CREATE OR REPLACE FUNCTION correct_abandoned(p_items outcome_item[]) RETURNS settled_item[]
+CREATE OR REPLACE FUNCTION correct_abandoned(p_items outcome_item[], OUT settled settled_item[])
 LANGUAGE plpgsql AS $$
-DECLARE
-    v_settled settled_item[];
 BEGIN
     SELECT array_agg(ROW(l.item, (l.item).status, l.attempts, NULL, NULL, NULL)::settled_item)
-      INTO v_settled
+      INTO settled
       FROM (SELECT i AS item, m.attempts
               FROM unnest(p_items) i JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
              WHERE NOT i.is_repeat AND i.status <> 'unconfirmed' AND m.unconfirmed_at IS NOT NULL
                FOR NO KEY UPDATE OF m) l;
-    DELETE FROM attempts a USING unnest(v_settled) s
+    DELETE FROM attempts a USING unnest(settled) s
      WHERE s.status = 'sent' AND a.message_id = ANY (ARRAY[(s.item).message_id]) AND a.org_id = (s.item).org_id
        AND a.attempt = s.attempt;
     UPDATE attempts a SET outcome = (s.item).outcome, error_message = (s.item).error_message
-      FROM unnest(v_settled) s
+      FROM unnest(settled) s
      WHERE s.status <> 'sent' AND a.message_id = ANY (ARRAY[(s.item).message_id]) AND a.org_id = (s.item).org_id
        AND a.attempt = s.attempt;
-    RETURN v_settled;
 END $$;
 
 -- record_outcomes: the messages' own record, and a row for each attempt that failed.
@@ -135,8 +126,7 @@ LANGUAGE sql STABLE AS $$
                    CASE WHEN s.status = 'failed' AND (s.item).is_refunded THEN (
                        SELECT m.refunded FROM messages m
                         WHERE m.id = (s.item).message_id AND m.org_id = (s.item).org_id) END AS refunded
-              FROM unnest(p_settled, p_released)
-                   AS s (item, status, attempt, channel_id, contact_id, claimed_at, released_id)
+              FROM unnest(p_released, p_settled) AS s (released_id)
             UNION ALL
             SELECT i, false, coalesce(o.state, m.status, 'failed'), NULL, NULL, m.refunded
               FROM unnest(p_items) i

@@ -5,8 +5,7 @@
 CREATE OR REPLACE FUNCTION find_statuses(
     p_phone_number_ids text[], p_wamids text[], p_message_ids uuid[], p_statuses text[], p_times bigint[],
     p_pricings text[], p_error_codes text[], p_error_messages text[]
-) RETURNS SETOF status_item
-LANGUAGE sql STABLE AS $$
+) RETURNS SETOF status_item LANGUAGE sql STABLE AS $$
     SELECT s.n, CASE WHEN c.id IS NULL THEN 'unknown_number'
                      WHEN named.org_id <> c.org_id OR named.channel_id <> c.id OR named.direction <> 'outbound'
                      THEN 'foreign_message'
@@ -51,10 +50,8 @@ BEGIN
 END $$;
 
 -- sum_statuses: locks the messages, and counts in what the batch says of each.
-CREATE OR REPLACE FUNCTION sum_statuses(p_items status_item[]) RETURNS status_sum[]
+CREATE OR REPLACE FUNCTION sum_statuses(p_items status_item[], OUT sums status_sum[])
 LANGUAGE plpgsql AS $$
-DECLARE
-    v_sums status_sum[];
 BEGIN
     WITH held AS MATERIALIZED (
         SELECT i, i.n, i.org_id, i.message_id, i.status, i.at, m.fee, m.delivered_at IS NOT NULL AS was_delivered,
@@ -92,9 +89,7 @@ BEGIN
                                           coalesce((k.failure).error_code, 'unspecified') END) r ON true
          CROSS JOIN LATERAL (SELECT coalesce(k.fee > 0 AND is_refundable(r, NULL), false) AS refund) f
     )
-    SELECT array_agg(j::status_sum ORDER BY j.org_id, j.message_id)
-      INTO v_sums FROM judged j;
-    RETURN v_sums;
+    SELECT array_agg(j::status_sum ORDER BY j.org_id, j.message_id) INTO sums FROM judged j;
 END $$;
 
 -- record_statuses: forward only. p_gone, p_attempts: of take_out_known; p_reversed: whose fee was taken again.

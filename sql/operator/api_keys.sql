@@ -15,13 +15,10 @@ END $$;
 
 -- Revokes the org's keys of that name; returns how many. A running ingress forgets a key within
 -- TG_KEY_CACHE_TTL_MS (common/limits.h).
-CREATE OR REPLACE FUNCTION revoke_api_key(p_org_id uuid, p_name text) RETURNS integer
+CREATE OR REPLACE FUNCTION revoke_api_key(p_org_id uuid, p_name text, OUT revoked integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
-DECLARE
-    v_revoked integer;
 BEGIN
     UPDATE api_keys SET revoked_at = now()
      WHERE org_id = p_org_id AND name = p_name AND revoked_at IS NULL;
-    GET DIAGNOSTICS v_revoked = ROW_COUNT;
-    RETURN v_revoked;
+    GET DIAGNOSTICS revoked = ROW_COUNT;
 END $$;

@@ -17,22 +17,19 @@
 -- id, channels. A refund that is seen only once the messages are locked takes its wallet late; should
 -- that ever meet somebody who holds it and waits for us, one of the two is told to try again.
 CREATE OR REPLACE FUNCTION apply_statuses(
-    p_phone_number_ids text[],
-    p_wamids           text[],
-    p_message_ids      uuid[],   -- biz_opaque_callback_data; NULL: none that could be ours
-    p_statuses         text[],   -- sent, delivered, read, failed
-    p_times            bigint[], -- Unix seconds, Meta's
-    p_pricings         text[],   -- Meta's object as JSON; NULL: none
-    p_error_codes      text[],   -- of failed; NULL: Meta gave none
-    p_error_messages   text[]
-) RETURNS TABLE (          -- a row per item, in order
-    verdict      text,     -- applied, unknown_number, unknown_message, foreign_message
-    org_id       uuid,
-    message_id   uuid,
-    refunded     boolean,  -- this item, among those of its message in this batch, brought a refund,
-    reversed     boolean,  -- or took the fee again
+    p_phone_number_ids text[], p_wamids text[],
+    p_message_ids uuid[],                         -- biz_opaque_callback_data; NULL: none that could be ours
+    p_statuses text[],                            -- sent, delivered, read, failed
+    p_times bigint[],                             -- Unix seconds, Meta's
+    p_pricings text[],                            -- Meta's object as JSON; NULL: none
+    p_error_codes text[], p_error_messages text[] -- of failed; NULL: Meta gave none
+) RETURNS TABLE (                                 -- a row per item, in order
+    verdict text,                                 -- applied, unknown_number, unknown_message, foreign_message
+    org_id uuid, message_id uuid,
+    refunded boolean,                             -- this item, among those of its message in this batch, brought a
+    reversed boolean,                             -- refund, or took the fee again
     unknown_code boolean,
-    released_id  uuid      -- the next message to the same contact: it is queued and needs a job
+    released_id uuid                              -- the next message to the same contact: it needs a job
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
@@ -40,9 +37,7 @@ DECLARE
     v_items    status_item[];
     v_sums     status_sum[];     -- one per message that changes
     v_money    boolean;
-    v_gone     uuid[];           -- from the outbox
-    v_attempts smallint[];       -- of each of v_gone
-    v_released uuid[];           -- whom each of v_gone has called up
+    v_gone     record;           -- of take_out_known
     v_reversed uuid[] := '{}';   -- whose fee is taken again
 BEGIN
     SELECT array_agg(i), bool_or(i.may_move_money) INTO v_items, v_money
@@ -52,19 +47,13 @@ BEGIN
         PERFORM lock_wallets(array_agg(i.org_id)) FROM unnest(v_items) i
           WHERE i.may_move_money AND i.verdict = 'applied';
     END IF;
-    SELECT * INTO v_gone, v_attempts, v_released FROM take_out_known(v_items);
+    v_gone := take_out_known(v_items);
     v_sums := sum_statuses(v_items);
     IF EXISTS (SELECT FROM unnest(v_sums) s WHERE s.is_refunded OR s.is_charged_again) THEN
-        v_reversed := ARRAY(
-            SELECT r.message_id
-              FROM (SELECT array_agg(s.org_id) AS orgs, array_agg(s.message_id) AS messages,
-                           array_agg(s.is_refunded) AS refunds, array_agg(s.is_charged_again) AS again
-                      FROM unnest(v_sums) s) m
-             CROSS JOIN LATERAL unnest(m.messages, move_fees(m.orgs, m.messages, m.refunds, m.again))
-                   AS r (message_id, was_taken)
-             WHERE r.was_taken);
+        SELECT move_fees(array_agg(s.org_id), array_agg(s.message_id), array_agg(s.is_refunded),
+                         array_agg(s.is_charged_again)) INTO v_reversed FROM unnest(v_sums) s;
     END IF;
-    PERFORM record_statuses(v_sums, v_gone, v_attempts, v_reversed);
+    PERFORM record_statuses(v_sums, v_gone.message_ids, v_gone.attempts, v_reversed);
     IF EXISTS (SELECT FROM unnest(v_sums) s WHERE s.action <> 'none') THEN
         PERFORM act_on_failures(ARRAY(
             SELECT ROW(m.org_id, m.id, m.channel_id, s.action, m.error_code, m.error_message,
@@ -72,5 +61,6 @@ BEGIN
               FROM unnest(v_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
              WHERE s.action <> 'none'));
     END IF;
-    RETURN QUERY SELECT t.* FROM tell_applied(v_items, v_sums, v_gone, v_released, v_reversed) t;
+    RETURN QUERY SELECT t.*
+      FROM tell_applied(v_items, v_sums, v_gone.message_ids, v_gone.released_ids, v_reversed) t;
 END $$;

@@ -7,16 +7,12 @@
 --
 -- What may not leave is not claimed but parked: of a channel that is paused, or past its not_after.
 CREATE OR REPLACE FUNCTION claim_sends(p_claim_id uuid, p_org_ids uuid[], p_message_ids uuid[])
-RETURNS TABLE (message_id uuid, org_id uuid, channel_id uuid, phone_number_id text,
-               access_token text, type text, payload text)
+RETURNS TABLE (message_id uuid, org_id uuid, channel_id uuid, phone_number_id text, access_token text, type text,
+               payload text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-    v_orgs     uuid[];
-    v_messages uuid[];
-    v_channels uuid[];
-    v_leaves   boolean[];
-    v_all      boolean; -- of these
+    v_claimed record; -- of each an array
 BEGIN
     WITH claimed AS (
         UPDATE outbox o
@@ -27,24 +23,23 @@ BEGIN
         RETURNING o.message_id, o.org_id, o.channel_id, o.not_after > clock_timestamp() AS in_time
     )
     -- Said once, since the channel may be paused or resumed meanwhile: each one either leaves or is parked.
-    SELECT array_agg(o.org_id), array_agg(o.message_id), array_agg(o.channel_id),
-           array_agg(o.in_time AND c.status = 'active'), bool_and(o.in_time AND c.status = 'active')
-      INTO v_orgs, v_messages, v_channels, v_leaves, v_all
-      FROM claimed o LEFT JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id;
+    SELECT array_agg(o.org_id) AS orgs, array_agg(o.message_id) AS messages, array_agg(o.channel_id) AS channels,
+           array_agg(o.in_time AND c.status = 'active') AS leave,
+           bool_and(o.in_time AND c.status = 'active') AS all_leave
+      INTO v_claimed FROM claimed o LEFT JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id;
 
     RETURN QUERY
-    SELECT o.message_id, o.org_id, o.channel_id, c.phone_number_id, c.access_token, m.type,
-           m.payload::text
-      FROM unnest(v_orgs, v_messages, v_channels, v_leaves)
+    SELECT o.message_id, o.org_id, o.channel_id, c.phone_number_id, c.access_token, m.type, m.payload::text
+      FROM unnest(v_claimed.orgs, v_claimed.messages, v_claimed.channels, v_claimed.leave)
            AS o (org_id, message_id, channel_id, leaves)
      CROSS JOIN LATERAL (SELECT s.type, s.payload FROM messages s
                           WHERE s.id = o.message_id AND s.org_id = o.org_id LIMIT 1) m
       JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id
      WHERE o.leaves;
 
-    IF NOT v_all THEN
+    IF NOT v_claimed.all_leave THEN
         PERFORM park_sends(array_agg(o.org_id), array_agg(o.message_id), p_claim_id)
-           FROM unnest(v_orgs, v_messages, v_leaves) AS o (org_id, message_id, leaves)
+           FROM unnest(v_claimed.orgs, v_claimed.messages, v_claimed.leave) AS o (org_id, message_id, leaves)
           WHERE NOT o.leaves;
     END IF;
 END $$;

@@ -1,6 +1,5 @@
--- end_dead_letters: ends rows of take_dead_letters, all of whose items were applied or stand in rows of their
--- own. One whose retry_at is another one now stays: it failed again, is to be replayed, or is somebody
--- else's.
+-- end_dead_letters: ends rows of take_dead_letters, all of whose items were applied or stand in rows of their own.
+-- One whose retry_at is another one now stays: it failed again, is to be replayed, or is somebody else's.
 CREATE OR REPLACE FUNCTION end_dead_letters(p_ids bigint[], p_until_us bigint[])
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 BEGIN

@@ -3,18 +3,17 @@ CREATE OR REPLACE FUNCTION expire_sends(p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
-    v_now         timestamptz := clock_timestamp();
-    v_from        timestamptz := look_from('expired');
-    v_org_ids     uuid[];
-    v_message_ids uuid[];
+    v_now  timestamptz := clock_timestamp();
+    v_from timestamptz := look_from('expired');
+    v_late record; -- of each an array
 BEGIN
-    SELECT array_agg(l.org_id), array_agg(l.message_id) INTO v_org_ids, v_message_ids
+    SELECT array_agg(l.org_id) AS orgs, array_agg(l.message_id) AS messages, count(*) AS n INTO v_late
       FROM (SELECT o.org_id, o.message_id FROM outbox o
              WHERE o.look_at BETWEEN v_from AND v_now AND o.not_after <= v_now AND o.state IN ('scheduled', 'held')
              ORDER BY o.look_at LIMIT p_limit OFFSET p_skip) l;
-    IF coalesce(cardinality(v_message_ids), 0) < p_limit AND p_skip = 0 THEN
+    IF v_late.n < p_limit AND p_skip = 0 THEN
         PERFORM keep_look('expired', v_now, v_from, v_now);
     END IF;
-    RETURN QUERY SELECT e.* FROM end_sends(v_org_ids, v_message_ids, 'expired', NULL,
+    RETURN QUERY SELECT e.* FROM end_sends(v_late.orgs, v_late.messages, 'expired', NULL,
                                            ARRAY['scheduled', 'held'], true) e;
 END $$;

@@ -5,34 +5,23 @@
 --
 -- Lock order: contacts by key, conversations by key, messages by channel and wamid.
 CREATE OR REPLACE FUNCTION receive_messages(
-    p_ids              uuid[],   -- new ones
-    p_phone_number_ids text[],
-    p_wamids           text[],
-    p_phones           text[],   -- of who wrote; NULL: by user id
-    p_user_ids         text[],   -- business-scoped user id
-    p_names            text[],   -- of the profile; NULL: not told
-    p_new_phones       text[],   -- the contact says that this is the new number
-    p_types            text[],
-    p_texts            text[],
-    p_media_ids        text[],
-    p_mime_types       text[],
-    p_reply_tos        text[],   -- wamid
-    p_referrals        text[],   -- JSON
-    p_payloads         text[],   -- Meta's own object
-    p_times            bigint[]  -- Unix seconds, Meta's
-) RETURNS TABLE (           -- a row per item, in order
-    verdict       text,     -- saved, duplicate, unknown_number; the rest is NULL for the last
-    org_id        uuid,
-    channel_id    uuid,
-    message_id    uuid,
-    rules_version bigint,   -- of the org's automation rules; 0: no reply is to be thought of
+    p_ids uuid[],                          -- new ones
+    p_phone_number_ids text[], p_wamids text[],
+    p_phones text[], p_user_ids text[],    -- of who wrote; phone NULL: by business-scoped user id
+    p_names text[],                        -- of the profile; NULL: not told
+    p_new_phones text[],                   -- the contact says that this is the new number
+    p_types text[], p_texts text[], p_media_ids text[], p_mime_types text[],
+    p_reply_tos text[],                    -- wamid
+    p_referrals text[], p_payloads text[], -- JSON; the latter is Meta's own object
+    p_times bigint[]                       -- Unix seconds, Meta's
+) RETURNS TABLE (                          -- a row per item, in order
+    verdict text,                          -- saved, duplicate, unknown_number; the rest is NULL for the last
+    org_id uuid, channel_id uuid, message_id uuid,
+    rules_version bigint,                  -- of the org's automation rules; 0: no reply is to be thought of
     -- The rest is for replies alone, and told of an org with rules.
-    is_first      boolean,  -- the first message of the conversation
-    is_word       boolean,  -- it is a word that opts out
-    opted_out     boolean,
-    phone         text,     -- of the contact, as it stands now
-    user_id       text,
-    name          text
+    is_first boolean,                      -- the first message of the conversation
+    is_word boolean,                       -- it is a word that opts out
+    opted_out boolean, phone text, user_id text, name text -- the contact, as it stands now
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column

@@ -2,13 +2,9 @@
 -- of the number it names, else of the business account, where that is one org's alone. What is delivered
 -- again stands here once; p_times (Meta's, Unix seconds; NULL where it gives none) tells it from the like.
 CREATE OR REPLACE FUNCTION record_account_notices(
-    p_phone_number_ids text[],
-    p_waba_ids         text[],
-    p_times            bigint[],
-    p_fields           text[],
-    p_values           text[]   -- JSON
-) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+    p_phone_number_ids text[], p_waba_ids text[], p_times bigint[], p_fields text[],
+    p_values text[] -- JSON
+) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_recorded integer;
 BEGIN

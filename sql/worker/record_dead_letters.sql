@@ -11,8 +11,7 @@ CREATE OR REPLACE FUNCTION record_dead_letters(
     p_reasons          text[],
     p_phone_number_ids text[],   -- NULL: none is named
     p_tries            bigint[]  -- so often it was tried before
-) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 BEGIN
     INSERT INTO dead_letters AS d (org_id, phone_number_id, reason, body, digest, tries, retry_at)
     SELECT DISTINCT ON (sha256(i.body)) c.org_id, i.phone_number_id, i.reason, i.body,

@@ -15,14 +15,11 @@
 --
 -- Lock order: wallets by org_id, outbox, messages, channels.
 CREATE OR REPLACE FUNCTION settle_sends(
-    p_org_ids        uuid[],
-    p_message_ids    uuid[],
-    p_claim_ids      uuid[],
-    p_outcomes       text[],    -- 'sent', Meta's error code, or one of our own such as 'network:refused'
-    p_wamids         text[],
-    p_error_messages text[],
-    p_transients     boolean[], -- Meta's is_transient: judges a code that has no rule
-    p_retry_afters   bigint[]   -- seconds, Meta's Retry-After
+    p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[],
+    p_outcomes text[],        -- 'sent', Meta's error code, or one of our own such as 'network:refused'
+    p_wamids text[], p_error_messages text[],
+    p_transients boolean[],   -- Meta's is_transient: judges a code that has no rule
+    p_retry_afters bigint[]   -- seconds, Meta's Retry-After
 ) RETURNS TABLE (message_id uuid, settled boolean, status text, refunded boolean, -- a row per
                  unknown_code boolean, error_class text, paused boolean,          -- item, in order
                  released_id uuid) -- the next message to the same contact: it is queued and needs a job

@@ -7,10 +7,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_before   timestamptz := clock_timestamp() - p_age_ms * interval '1 ms';
     v_from     timestamptz := look_from('flying'); -- find_lost_sends keeps it
-    v_orgs     uuid[];
-    v_gone     uuid[];
-    v_channels uuid[];
-    v_contacts bigint[];
+    v_gone     record; -- of each an array
     v_released uuid[];
 BEGIN
     WITH old AS (
@@ -33,11 +30,10 @@ BEGIN
         SELECT g.org_id, g.message_id, g.attempt, 'network:after_write',
                'The worker was lost before the answer came', g.claimed_at FROM gone g
     )
-    SELECT array_agg(g.org_id), array_agg(g.message_id), array_agg(g.channel_id),
-           array_agg(g.contact_id)
-      INTO v_orgs, v_gone, v_channels, v_contacts FROM gone g;
-    v_released := call_up_next(v_orgs, v_channels, v_contacts, true);
+    SELECT array_agg(g.org_id) AS orgs, array_agg(g.message_id) AS messages, array_agg(g.channel_id) AS channels,
+           array_agg(g.contact_id) AS contacts INTO v_gone FROM gone g;
+    v_released := call_up_next(v_gone.orgs, v_gone.channels, v_gone.contacts, true);
     RETURN QUERY
     SELECT i.org_id, i.message_id, false, i.released_id
-      FROM unnest(v_orgs, v_gone, v_released) AS i (org_id, message_id, released_id);
+      FROM unnest(v_gone.orgs, v_gone.messages, v_released) AS i (org_id, message_id, released_id);
 END $$;
