@@ -24,8 +24,7 @@ CREATE OR REPLACE FUNCTION judge_sends(
     p_now timestamptz, p_message_ids uuid[], p_org_ids uuid[], p_channel_ids uuid[], p_phones text[],
     p_user_ids text[], p_types text[], p_priorities text[], p_send_ats bigint[], p_not_afters bigint[],
     p_keys text[], p_body_hashes bytea[]
-) RETURNS SETOF judged_send
-LANGUAGE sql STABLE AS $$
+) RETURNS SETOF send_item LANGUAGE sql STABLE AS $$
     WITH item AS (
         SELECT u.*, coalesce(u.priority_or_null, 'high') AS priority, o.status AS org_status,
                to_timestamp(u.not_after_ms / 1000.0) AS not_after,
@@ -72,12 +71,12 @@ LANGUAGE sql STABLE AS $$
                     OVER (PARTITION BY j.org_id ORDER BY j.n) AS balance_after
           FROM judged j
     )
-    SELECT ROW(s.n, s.message_id, s.org_id, s.own_channel_id, s.phone, s.user_id, s.type, s.priority, s.key,
-               s.body_hash, nullif(s.leaves_at, p_now),
-               coalesce(s.not_after, s.leaves_at + interval '24 hours'), s.fee, s.balance_after, s.contact_id,
-               (SELECT o.message_id FROM outbox o
-                 WHERE o.channel_id = s.own_channel_id AND o.contact_id = s.contact_id AND o.org_id = s.org_id
-                   AND o.seq IS NOT NULL ORDER BY o.seq DESC LIMIT 1))::send_item,
+    SELECT s.n, s.message_id, s.org_id, s.own_channel_id, s.phone, s.user_id, s.type, s.priority, s.key,
+           s.body_hash, nullif(s.leaves_at, p_now), coalesce(s.not_after, s.leaves_at + interval '24 hours'),
+           s.fee, s.balance_after, s.contact_id,
+           (SELECT o.message_id FROM outbox o
+             WHERE o.channel_id = s.own_channel_id AND o.contact_id = s.contact_id AND o.org_id = s.org_id
+               AND o.seq IS NOT NULL ORDER BY o.seq DESC LIMIT 1),
            CASE WHEN s.judgement <> 'payable' THEN s.judgement
                 WHEN lag(s.balance_after, 1, s.balance) OVER (PARTITION BY s.org_id ORDER BY s.n) < s.fee
                 THEN 'insufficient_balance'
@@ -87,43 +86,43 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- follow_keys: what became of the first of a batch with a key becomes of the others with the same.
-CREATE OR REPLACE FUNCTION follow_keys(p_items judged_send[]) RETURNS judged_send[]
+CREATE OR REPLACE FUNCTION follow_keys(p_items send_item[]) RETURNS send_item[]
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_item record;
 BEGIN
-    RETURN (
-        SELECT array_agg(ROW(i.send, CASE WHEN i.verdict <> 'follows' THEN i.verdict
-                                          WHEN (i.first).verdict NOT IN ('accepted', 'known', 'duplicate')
-                                          THEN (i.first).verdict
-                                          WHEN ((i.first).send).body_hash = (i.send).body_hash THEN 'duplicate'
-                                          ELSE 'idempotency_conflict' END,
-                             CASE WHEN i.verdict = 'follows' THEN (i.first).answer_id
-                                  ELSE i.answer_id END)::judged_send ORDER BY (i.send).n)
-          FROM (SELECT u.*, first_value(u) OVER (PARTITION BY (u.send).org_id, (u.send).key ORDER BY (u.send).n)
-                       AS first
-                  FROM unnest(p_items) u) i);
+    FOR v_item IN
+        SELECT DISTINCT ON (i.n) i.n, f.answer_id,
+               CASE WHEN f.verdict NOT IN ('accepted', 'known', 'duplicate') THEN f.verdict
+                    WHEN f.body_hash = i.body_hash THEN 'duplicate'
+                    ELSE 'idempotency_conflict' END AS verdict
+          FROM unnest(p_items) i JOIN unnest(p_items) f ON f.org_id = i.org_id AND f.key = i.key
+         WHERE i.verdict = 'follows' ORDER BY i.n, f.n
+    LOOP
+        p_items[v_item.n].verdict := v_item.verdict;
+        p_items[v_item.n].answer_id := v_item.answer_id;
+    END LOOP;
+    RETURN p_items;
 END $$;
 
 -- make_contacts: the contacts of what is accepted, in order, once all of them are there. NULL: of what is not, and
 -- of a receipt.
-CREATE OR REPLACE FUNCTION make_contacts(p_items judged_send[]) RETURNS bigint[]
+CREATE OR REPLACE FUNCTION make_contacts(p_items send_item[]) RETURNS bigint[]
 LANGUAGE plpgsql AS $$
 BEGIN
     -- A statement of its own, so that the next one sees the contacts that others have just made.
     -- In key order: two batches with the same new contacts wait, they do not deadlock.
     INSERT INTO contacts (org_id, phone, user_id)
-    SELECT DISTINCT (i.send).org_id, (i.send).phone, CASE WHEN (i.send).phone IS NULL THEN (i.send).user_id END
+    SELECT DISTINCT i.org_id, i.phone, CASE WHEN i.phone IS NULL THEN i.user_id END
       FROM unnest(p_items) i
-     WHERE i.verdict = 'accepted' AND (i.send).contact_id IS NULL
-       AND ((i.send).phone IS NOT NULL OR (i.send).user_id IS NOT NULL)
+     WHERE i.verdict = 'accepted' AND i.contact_id IS NULL AND (i.phone IS NOT NULL OR i.user_id IS NOT NULL)
      ORDER BY 1, 2, 3
     ON CONFLICT DO NOTHING;
-    RETURN (
-        SELECT array_agg(CASE WHEN (i.send).contact_id IS NOT NULL THEN (i.send).contact_id
-                              WHEN (i.send).phone IS NOT NULL
-                              THEN (SELECT c.id FROM contacts c
-                                     WHERE c.org_id = (i.send).org_id AND c.phone = (i.send).phone)
-                              ELSE (SELECT c.id FROM contacts c
-                                     WHERE c.org_id = (i.send).org_id AND c.user_id = (i.send).user_id) END)
+    RETURN ARRAY(
+        SELECT CASE WHEN i.contact_id IS NOT NULL THEN i.contact_id
+                    WHEN i.phone IS NOT NULL
+                    THEN (SELECT c.id FROM contacts c WHERE c.org_id = i.org_id AND c.phone = i.phone)
+                    ELSE (SELECT c.id FROM contacts c WHERE c.org_id = i.org_id AND c.user_id = i.user_id) END
           FROM unnest(p_items) i);
 END $$;
 
@@ -131,72 +130,62 @@ END $$;
 --
 -- What waits for its send_at takes slot and place when that has come. A receipt is written to nobody: it takes
 -- neither.
-CREATE OR REPLACE FUNCTION seat_sends(p_items judged_send[], p_now timestamptz) RETURNS seat[]
+CREATE OR REPLACE FUNCTION seat_sends(p_items send_item[], p_now timestamptz) RETURNS seat[]
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_orgs       uuid[];
-    v_contacts   bigint[];
-    v_channels   uuid[]; -- NULL: takes no slot
-    v_priorities text[];
-    v_new        boolean; -- somebody is not known yet
-    v_lines      boolean; -- somebody stands in a line already
-    v_taken      boolean[];
-    v_slots      record;
+    v_all   record; -- of each an array
+    v_taken boolean[];
+    v_slots record;
 BEGIN
-    SELECT array_agg((i.send).org_id), array_agg((i.send).contact_id), array_agg((i.send).priority),
-           array_agg(CASE WHEN i.verdict = 'accepted' AND (i.send).send_at IS NULL
-                               AND ((i.send).phone IS NOT NULL OR (i.send).user_id IS NOT NULL)
-                          THEN (i.send).channel_id END),
-           bool_or(i.verdict = 'accepted' AND (i.send).contact_id IS NULL
-                   AND ((i.send).phone IS NOT NULL OR (i.send).user_id IS NOT NULL)),
-           bool_or((i.send).line_end IS NOT NULL)
-      INTO v_orgs, v_contacts, v_priorities, v_channels, v_new, v_lines
-      FROM unnest(p_items) i;
-    IF v_new THEN
-        v_contacts := make_contacts(p_items);
+    SELECT array_agg(i.org_id) AS orgs, array_agg(i.contact_id) AS contacts, array_agg(i.priority) AS priorities,
+           array_agg(CASE WHEN i.verdict = 'accepted' AND i.send_at IS NULL
+                               AND (i.phone IS NOT NULL OR i.user_id IS NOT NULL)
+                          THEN i.channel_id END) AS channels, -- NULL: takes no slot
+           bool_or(i.verdict = 'accepted' AND i.contact_id IS NULL
+                   AND (i.phone IS NOT NULL OR i.user_id IS NOT NULL)) AS any_new,
+           bool_or(i.line_end IS NOT NULL) AS any_in_line
+      INTO v_all FROM unnest(p_items) i;
+    IF v_all.any_new THEN
+        v_all.contacts := make_contacts(p_items);
     END IF;
-    IF v_lines THEN
-        v_taken := lock_line_ends(v_orgs, v_channels, v_contacts);
-        IF 'high' = ANY (v_priorities) THEN
-            PERFORM pull_forward(v_orgs, v_channels, v_contacts, v_priorities);
+    IF v_all.any_in_line THEN
+        v_taken := lock_line_ends(v_all.orgs, v_all.channels, v_all.contacts);
+        IF 'high' = ANY (v_all.priorities) THEN
+            PERFORM pull_forward(v_all.orgs, v_all.channels, v_all.contacts, v_all.priorities);
         END IF;
     END IF;
-    v_slots := take_slots(v_orgs, v_channels, v_priorities);
+    v_slots := take_slots(v_all.orgs, v_all.channels, v_all.priorities);
     RETURN (
         SELECT array_agg(CASE WHEN i.verdict = 'accepted' THEN
-                   ROW(i.contact_id, i.channel_id IS NOT NULL OR (i.send).send_at IS NULL,
-                       CASE WHEN i.channel_id IS NULL AND (i.send).send_at IS NOT NULL THEN 'scheduled'
-                            WHEN i.channel_id IS NULL THEN 'queued'
+                   ROW(i.recipient, i.slot_of IS NOT NULL OR i.send_at IS NULL,
+                       CASE WHEN i.slot_of IS NULL AND i.send_at IS NOT NULL THEN 'scheduled'
+                            WHEN i.slot_of IS NULL THEN 'queued'
                             WHEN i.is_taken OR i.place > 1 THEN 'held'
                             WHEN i.due_at > clock_timestamp() OR i.is_slowed THEN 'scheduled'
                             ELSE 'queued' END,
-                       coalesce(i.due_at, (i.send).send_at, p_now))::seat END ORDER BY (i.send).n)
-          FROM (SELECT u.*, row_number() OVER (PARTITION BY u.channel_id, u.contact_id ORDER BY (u.send).n)
-                       AS place
-                  FROM unnest(p_items, v_contacts, v_channels, v_taken, v_slots.dues, v_slots.slowed)
-                       AS u (send, verdict, answer_id, contact_id, channel_id, is_taken, due_at, is_slowed)) i);
+                       coalesce(i.due_at, i.send_at, p_now))::seat END ORDER BY i.n)
+          FROM (SELECT u.*, row_number() OVER (PARTITION BY u.slot_of, u.recipient ORDER BY u.n) AS place
+                  FROM unnest(v_all.contacts, v_all.channels, v_taken, v_slots.dues, v_slots.slowed, p_items)
+                       AS u (recipient, slot_of, is_taken, due_at, is_slowed)) i);
 END $$;
 
 -- write_sends: message and outbox row of what is accepted.
-CREATE OR REPLACE FUNCTION write_sends(p_items judged_send[], p_seats seat[], p_payloads text[],
+CREATE OR REPLACE FUNCTION write_sends(p_items send_item[], p_seats seat[], p_payloads text[],
                                        p_callback_data text[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     WITH item AS MATERIALIZED (
-        SELECT (i.send).*, i.contact_id AS whom, i.has_place, i.state, i.due_at
-          FROM unnest(p_items, p_seats)
-               AS i (send, verdict, answer_id, contact_id, has_place, state, due_at)
-         WHERE i.verdict = 'accepted'
+        SELECT * FROM unnest(p_items, p_seats) i WHERE i.verdict = 'accepted'
     ), saved AS (
         INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, callback_data, fee,
                               status)
-        SELECT i.message_id, i.org_id, i.channel_id, i.whom, 'outbound', i.type, p_payloads[i.n]::json,
+        SELECT i.message_id, i.org_id, i.channel_id, i.recipient, 'outbound', i.type, p_payloads[i.n]::json,
                p_callback_data[i.n], i.fee, 'queued'
           FROM item i
     )
     INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state, not_after, due_at, look_at,
                         seq)
-    SELECT i.org_id, i.message_id, i.channel_id, i.whom, i.priority, i.state, i.expires_at,
+    SELECT i.org_id, i.message_id, i.channel_id, i.recipient, i.priority, i.state, i.expires_at,
            CASE WHEN i.state <> 'queued' THEN i.due_at END,
            CASE i.state WHEN 'scheduled' THEN least(i.due_at, i.expires_at) WHEN 'held' THEN i.expires_at END,
            CASE WHEN i.has_place THEN nextval('outbox_seq') END
@@ -204,33 +193,29 @@ BEGIN
 END $$;
 
 -- keep_keys: the idempotency keys of what is accepted, with its answer.
-CREATE OR REPLACE FUNCTION keep_keys(p_items judged_send[], p_seats seat[]) RETURNS void
+CREATE OR REPLACE FUNCTION keep_keys(p_items send_item[], p_seats seat[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance)
-    SELECT (i.send).org_id, (i.send).key, (i.send).body_hash, (i.send).message_id, i.state,
-           (i.send).balance_after
-      FROM unnest(p_items, p_seats)
-           AS i (send, verdict, answer_id, contact_id, has_place, state, due_at)
-     WHERE i.verdict = 'accepted' AND (i.send).key IS NOT NULL;
+    SELECT i.org_id, i.key, i.body_hash, i.message_id, i.state, i.balance_after
+      FROM unnest(p_items, p_seats) i WHERE i.verdict = 'accepted' AND i.key IS NOT NULL;
 END $$;
 
 -- tell_accepted: a row per item, in order. What was accepted before, under the same id or key, is told as it was
 -- then.
-CREATE OR REPLACE FUNCTION tell_accepted(p_items judged_send[], p_seats seat[])
+CREATE OR REPLACE FUNCTION tell_accepted(p_items send_item[], p_seats seat[])
 RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text)
 LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN i.verdict = 'known' THEN 'accepted' ELSE i.verdict END, i.answer_id,
            CASE i.verdict WHEN 'accepted' THEN i.state
                           WHEN 'known' THEN coalesce(k.status, nullif((
                                SELECT o.state FROM outbox o
-                                WHERE o.message_id = i.answer_id AND o.org_id = (i.send).org_id), 'sending'),
-                               'queued')
+                                WHERE o.message_id = i.answer_id AND o.org_id = i.org_id), 'sending'), 'queued')
                           ELSE k.status END,
-           money_text(coalesce(k.balance, (i.send).balance_after)), money_text((i.send).fee)
-      FROM unnest(p_items, p_seats) AS i (send, verdict, answer_id, contact_id, has_place, state, due_at)
+           money_text(coalesce(k.balance, i.balance_after)), money_text(i.fee)
+      FROM unnest(p_items, p_seats) i
       LEFT JOIN LATERAL (SELECT s.status, s.balance FROM idempotency_keys s
-                          WHERE i.verdict IN ('known', 'duplicate') AND s.org_id = (i.send).org_id
-                            AND s.key = (i.send).key LIMIT 1) k ON true
-     ORDER BY (i.send).n;
+                          WHERE i.verdict IN ('known', 'duplicate') AND s.org_id = i.org_id
+                            AND s.key = i.key LIMIT 1) k ON true
+     ORDER BY i.n;
 $$;

@@ -12,25 +12,23 @@
 --
 -- Lock order: wallets by org, outbox (the ends of lines).
 CREATE OR REPLACE FUNCTION accept_sends(
-    p_message_ids   uuid[],
-    p_org_ids       uuid[],
-    p_channel_ids   uuid[],   -- NULL: the org's first active channel
-    p_phones        text[],   -- NULL: by user id, or a receipt without a contact
-    p_user_ids      text[],
-    p_types         text[],   -- Cloud API type; a `receipt` costs nothing
-    p_payloads      text[],   -- what Meta gets
+    p_message_ids uuid[], p_org_ids uuid[],
+    p_channel_ids uuid[],                -- NULL: the org's first active channel
+    p_phones text[], p_user_ids text[],  -- phone NULL: by user id, or a receipt without a contact
+    p_types text[],                      -- Cloud API type; a `receipt` costs nothing
+    p_payloads text[],                   -- what Meta gets
     p_callback_data text[] DEFAULT NULL,
-    p_priorities    text[] DEFAULT NULL,   -- NULL: high
-    p_send_ats      bigint[] DEFAULT NULL, -- Unix milliseconds; NULL: now
-    p_not_afters    bigint[] DEFAULT NULL, -- Unix milliseconds; NULL: a day after it could leave
-    p_keys          text[] DEFAULT NULL,   -- idempotency keys; NULL: none
-    p_body_hashes   bytea[] DEFAULT NULL   -- of the request, with a key
+    p_priorities text[] DEFAULT NULL,    -- NULL: high
+    p_send_ats bigint[] DEFAULT NULL,    -- Unix milliseconds; NULL: now
+    p_not_afters bigint[] DEFAULT NULL,  -- Unix milliseconds; NULL: a day after it could leave
+    p_keys text[] DEFAULT NULL,          -- idempotency keys; NULL: none
+    p_body_hashes bytea[] DEFAULT NULL   -- of the request, with a key
 ) RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text) -- per item, in order
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_now      timestamptz := clock_timestamp();
-    v_items    judged_send[];
+    v_items    send_item[];
     v_seats    seat[];  -- NULL: of what is not accepted
     v_accepted boolean; -- any of them
     v_follows  boolean; -- the same key stands twice
@@ -38,7 +36,7 @@ DECLARE
 BEGIN
     PERFORM lock_wallets(p_org_ids);
     SELECT array_agg(i), bool_or(i.verdict = 'accepted'), bool_or(i.verdict = 'follows'),
-           bool_or((i.send).key IS NOT NULL)
+           bool_or(i.key IS NOT NULL)
       INTO v_items, v_accepted, v_follows, v_keyed
       FROM judge_sends(v_now, p_message_ids, p_org_ids, p_channel_ids, p_phones, p_user_ids, p_types,
                        p_priorities, p_send_ats, p_not_afters, p_keys, p_body_hashes) i;
@@ -52,7 +50,7 @@ BEGIN
             PERFORM keep_keys(v_items, v_seats);
         END IF;
         PERFORM book(p_org_ids, '{service_fee}',
-                     ARRAY(SELECT CASE i.verdict WHEN 'accepted' THEN -(i.send).fee END FROM unnest(v_items) i),
+                     ARRAY(SELECT CASE i.verdict WHEN 'accepted' THEN -i.fee END FROM unnest(v_items) i),
                      p_message_ids, '{WhatsApp message}');
     END IF;
     RETURN QUERY SELECT t.* FROM tell_accepted(v_items, v_seats) t;

@@ -33,6 +33,5 @@ CREATE TABLE api_keys (
 );
 COMMENT ON TABLE api_keys IS 'create_api_key makes them, revoke_api_key ends them.';
 COMMENT ON COLUMN api_keys.name IS 'For people, and to be revoked by; several keys may share one.';
-COMMENT ON COLUMN api_keys.key_hash IS
-    'Plain SHA-256: of a key of 256 random bits there is nothing to guess.';
+COMMENT ON COLUMN api_keys.key_hash IS 'Plain SHA-256: of 256 random bits there is nothing to guess.';
 COMMENT ON COLUMN api_keys.revoked_at IS 'Null: it is good.';

@@ -20,8 +20,7 @@ COMMENT ON TABLE channels IS 'WhatsApp numbers. Never deleted: messages refer to
 COMMENT ON COLUMN channels.phone_number_id IS 'Meta''s id of the number.';
 COMMENT ON COLUMN channels.waba_id IS 'Meta''s id of the business account that it belongs to.';
 COMMENT ON COLUMN channels.access_token IS 'With which Meta is called. A new one resumes a paused channel.';
-COMMENT ON COLUMN channels.token_changed_at IS
-    'Tells a failure that an old token met from one that the new one meets.';
+COMMENT ON COLUMN channels.token_changed_at IS 'Tells a failure that an old token met from one of the new one''s.';
 COMMENT ON COLUMN channels.service_fee_per_msg IS
     'What a send costs the org. Not numeric(14, 4): that would round further decimals before they are refused.';
 COMMENT ON COLUMN channels.max_mps IS 'Messages a second that Meta takes from it.';
@@ -48,8 +47,7 @@ COMMENT ON COLUMN pace.id IS
     'One more after every 32 changes. A look begins at the largest, so that it meets no more of what is dead than '
     'that, however long nothing is vacuumed.';
 COMMENT ON COLUMN pace.changes IS 'Since it got its id.';
-COMMENT ON COLUMN pace.high_free_at IS
-    'By GCRA: the time at which all that the number has promised to send as high has left.';
+COMMENT ON COLUMN pace.high_free_at IS 'By GCRA: when all that it has promised to send as high has left.';
 COMMENT ON COLUMN pace.bulk_free_at IS 'The same of bulk.';
 COMMENT ON COLUMN pace.share IS
     'What part of max_mps Meta took, as far as we know, at slowed_at; it doubles each minute from then on.';

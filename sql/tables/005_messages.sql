@@ -37,20 +37,16 @@ CREATE TABLE messages (
 COMMENT ON TABLE messages IS
     'Written when a message is accepted or received, and once more when it is sent or has its end. Never deleted.';
 COMMENT ON COLUMN messages.id IS
-    'A UUIDv7, so that the key grows at its right edge and a range of ids is a range of time: what a later '
-    'split into monthly partitions needs is already in the key.';
-COMMENT ON COLUMN messages.contact_id IS
-    'Null for a receipt (read, typing) alone: that is written to a message instead of to a contact.';
+    'A UUIDv7: the key grows at its right edge, and a later split into monthly partitions finds its time in it.';
+COMMENT ON COLUMN messages.contact_id IS 'Null for a receipt alone (read, typing): that is written to a message.';
 COMMENT ON COLUMN messages.direction IS 'outbound: to a customer; inbound: from one.';
 COMMENT ON COLUMN messages.type IS 'Of the Cloud API''s message types; receipt: it marks one as read.';
 COMMENT ON COLUMN messages.payload IS 'Outbound: what Meta gets. Inbound: Meta''s own object.';
 COMMENT ON COLUMN messages.callback_data IS 'What the sender wants to have back with it.';
 COMMENT ON COLUMN messages.fee IS 'What was taken for it when it was accepted.';
 COMMENT ON COLUMN messages.refunded IS 'The fee was given back, and not taken again.';
-COMMENT ON COLUMN messages.refund_waived IS
-    'Delivered after its refund, and the balance did not carry the fee again.';
-COMMENT ON COLUMN messages.status IS
-    'queued until it is sent or has its end: what it does until then stands in the outbox.';
+COMMENT ON COLUMN messages.refund_waived IS 'Delivered after its refund; the balance did not carry the fee again.';
+COMMENT ON COLUMN messages.status IS 'queued until sent or ended: what it does meanwhile stands in the outbox.';
 COMMENT ON COLUMN messages.attempts IS 'How often it was dispatched.';
 COMMENT ON COLUMN messages.wamid IS 'Meta''s id of it; null: Meta has not named one.';
 COMMENT ON COLUMN messages.error_code IS 'The outcome that failed it or left it unconfirmed: as in error_rules.';
@@ -62,8 +58,7 @@ COMMENT ON COLUMN messages.mime_type IS 'Inbound: of the file.';
 COMMENT ON COLUMN messages.reply_to IS 'Inbound: the wamid of what it answers.';
 COMMENT ON COLUMN messages.referral IS 'Inbound: Meta''s object of the ad that it came by.';
 COMMENT ON COLUMN messages.pricing IS 'Outbound: Meta''s object of what it costs there.';
-COMMENT ON COLUMN messages.unconfirmed_at IS
-    'Since when nobody knows whether Meta has it; null as soon as it is known.';
+COMMENT ON COLUMN messages.unconfirmed_at IS 'Since when nobody knows whether Meta has it; else null.';
 COMMENT ON COLUMN messages.sent_at IS 'When Meta took it.';
 COMMENT ON COLUMN messages.delivered_at IS 'By Meta''s clock, as read_at.';
 COMMENT ON COLUMN messages.read_at IS 'By Meta''s clock.';

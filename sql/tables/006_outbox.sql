@@ -26,11 +26,8 @@ CREATE TABLE outbox (
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE outbox IS 'What still has to leave. A row comes with accept and goes with the message''s end.';
-COMMENT ON COLUMN outbox.channel_id IS 'Of the message, as contact_id.';
-COMMENT ON COLUMN outbox.contact_id IS 'Null for a receipt.';
 COMMENT ON COLUMN outbox.message_id IS 'Whose row it is.';
-COMMENT ON COLUMN outbox.seq IS
-    'Its place in the line of its contact over its channel; null until its send_at has come.';
+COMMENT ON COLUMN outbox.seq IS 'Its place in the line of its contact over its channel; null until its send_at.';
 COMMENT ON COLUMN outbox.priority IS 'bulk never uses the last quarter of a channel''s rate.';
 COMMENT ON COLUMN outbox.state IS
     'scheduled: until due_at. held: until what stands ahead in its line has left. queued: it has a job. '
@@ -38,8 +35,7 @@ COMMENT ON COLUMN outbox.state IS
 COMMENT ON COLUMN outbox.attempt IS 'How often it was claimed.';
 COMMENT ON COLUMN outbox.due_at IS 'When it may leave; infinity while its channel is paused.';
 COMMENT ON COLUMN outbox.look_at IS
-    'When the janitor must look at it: when it may leave or when it expires, whichever is first. What is held '
-    'waits for nothing but its expiry, since settling what stands ahead of it releases it.';
+    'When the janitor must look at it: when it may leave or expires, whichever is first; held: when it expires.';
 COMMENT ON COLUMN outbox.not_after IS 'What has not left by then fails as expired.';
 COMMENT ON COLUMN outbox.paced IS 'due_at was given by a slowed channel, and is kept.';
 COMMENT ON COLUMN outbox.queued_at IS 'Since when it should have a job.';

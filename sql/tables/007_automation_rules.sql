@@ -21,12 +21,9 @@ COMMENT ON COLUMN automation_rules.channel_id IS 'Where it counts; null: on all 
 COMMENT ON COLUMN automation_rules.priority IS 'The smallest is tried first.';
 COMMENT ON COLUMN automation_rules.match_kind IS 'How pattern is compared to what was written: without case.';
 COMMENT ON COLUMN automation_rules.pattern IS 'A text, or a regular expression of PCRE2''s.';
-COMMENT ON COLUMN automation_rules.reply IS
-    'A text or a message object of the Cloud API''s, in which {name} is the contact''s name.';
-COMMENT ON COLUMN automation_rules.cooldown_s IS
-    'To one contact it replies again after so many seconds at the earliest.';
-COMMENT ON COLUMN automation_rules.daily_cap IS
-    'How often it replies in one day (UTC), to whomever; null: as often as it matches.';
+COMMENT ON COLUMN automation_rules.reply IS 'A text or a Cloud API message object; {name} in it: the contact''s.';
+COMMENT ON COLUMN automation_rules.cooldown_s IS 'So long it does not reply to the same contact again.';
+COMMENT ON COLUMN automation_rules.daily_cap IS 'Its replies in one day (UTC), to whomever; null: any number.';
 COMMENT ON COLUMN automation_rules.active IS 'What is not is never tried.';
 
 CREATE TABLE auto_replies (
@@ -47,8 +44,6 @@ CREATE TABLE auto_replies (
 COMMENT ON TABLE auto_replies IS
     'What a rule made of an inbound message, which has one row at the most, however often it is delivered.';
 COMMENT ON COLUMN auto_replies.message_id IS 'What was received.';
-COMMENT ON COLUMN auto_replies.channel_id IS 'Of that message, as contact_id.';
-COMMENT ON COLUMN auto_replies.contact_id IS 'Who wrote it.';
 COMMENT ON COLUMN auto_replies.rule_id IS 'Null: the rule was deleted.';
 COMMENT ON COLUMN auto_replies.reply_id IS 'The message that answers.';
 COMMENT ON COLUMN auto_replies.reply_skipped IS 'Why nothing does.';

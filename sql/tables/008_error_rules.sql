@@ -33,5 +33,4 @@ COMMENT ON COLUMN error_rules.retry IS 'backoff: another attempt is worth it.';
 COMMENT ON COLUMN error_rules.action IS 'What it says of more than its message.';
 COMMENT ON COLUMN error_rules.unconfirmed IS 'Meta may have taken the message.';
 COMMENT ON COLUMN error_rules.source IS 'From where that is known.';
-COMMENT ON COLUMN error_rules.updated_at IS
-    'The audit judges a failure by the rule that was in force.';
+COMMENT ON COLUMN error_rules.updated_at IS 'The audit judges a failure by the rule that was in force.';

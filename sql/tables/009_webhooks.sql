@@ -16,8 +16,7 @@ COMMENT ON COLUMN account_notices.waba_id IS 'The business account that it names
 COMMENT ON COLUMN account_notices.phone_number_id IS 'The number that it names.';
 COMMENT ON COLUMN account_notices.field IS 'Meta''s word for what has changed.';
 COMMENT ON COLUMN account_notices.value IS 'Meta''s own object.';
-COMMENT ON COLUMN account_notices.digest IS
-    'Of all that makes it this notice and no other, so that one that is delivered again stands here once.';
+COMMENT ON COLUMN account_notices.digest IS 'Of what makes it this notice: delivered again it stands here once.';
 COMMENT ON COLUMN account_notices.received_at IS 'When it was applied.';
 CREATE INDEX account_notices_org ON account_notices (org_id, id);
 
@@ -41,7 +40,6 @@ COMMENT ON COLUMN dead_letters.body IS
     'can be told.';
 COMMENT ON COLUMN dead_letters.digest IS 'SHA-256 of body: the same one stands here once.';
 COMMENT ON COLUMN dead_letters.tries IS 'How often it was tried.';
-COMMENT ON COLUMN dead_letters.retry_at IS
-    'A worker applies it then once more; null: nobody does until replay_dead_letters says so.';
+COMMENT ON COLUMN dead_letters.retry_at IS 'When a worker tries again; null: not until replay_dead_letters says.';
 COMMENT ON COLUMN dead_letters.received_at IS 'When it could not be applied for the first time.';
 CREATE INDEX dead_letters_retry ON dead_letters (retry_at) WHERE retry_at IS NOT NULL;

@@ -55,7 +55,7 @@ Test(accept_phases, each_is_judged_after_those_before_it)
 {
     const char *acme = given_org_with_channel("0.50");
     const char *beta = given_org_with_channel("0.20");
-    assert_rows(rows("SELECT i.verdict, (i.send).fee, (i.send).balance_after FROM unnest(%s) i",
+    assert_rows(rows("SELECT i.verdict, i.fee, i.balance_after FROM unnest(%s) i",
                      judged_sends({.org = acme}, {.org = beta}, {.org = acme, .type = "receipt"},
                                   {.org = acme}, {.org = acme}, {.org = beta}, {.org = new_id()})),
                 "accepted, 0.20, 0.3000", "accepted, 0.20, 0.0000", "accepted, 0, 0.3000",
@@ -67,8 +67,8 @@ Test(accept_phases, what_is_known_already_is_looked_up)
 {
     const char *acme = given_org_with_channel("10.00");
     const char *last = given_message(.org = acme, .phone = "919876543210", .key = "k");
-    assert_rows(rows("SELECT i.verdict, i.answer_id = '%s', (i.send).contact_id IS NULL, "
-                     "(i.send).line_end = '%s' FROM unnest(%s) i",
+    assert_rows(rows("SELECT i.verdict, i.answer_id = '%s', i.contact_id IS NULL, "
+                     "i.line_end = '%s' FROM unnest(%s) i",
                      last, last,
                      judged_sends({.org = acme, .id = last}, {.org = acme, .key = "k"},
                                   {.org = acme, .key = "k", .body = "other"},
@@ -84,7 +84,7 @@ Test(accept_phases, a_send_expires_a_day_after_it_could_leave_unless_it_says_whe
 {
     const char *acme = given_org_with_channel("10.00");
     assert_rows(
-        rows("SELECT (i.send).send_at > now(), round(extract(epoch FROM (i.send).expires_at - "
+        rows("SELECT i.send_at > now(), round(extract(epoch FROM i.expires_at - "
              "now()) / 3600) FROM unnest(%s) i",
              judged_sends({.org = acme}, {.org = acme, .send_in_ms = -3600000},
                           {.org = acme, .send_in_ms = 7200000},
@@ -130,7 +130,7 @@ Test(accept_phases, contacts_are_made_once_for_what_is_accepted)
 
 static const char *seats(void)
 {
-    return rows("SELECT s.state, s.has_place, s.contact_id IS NULL, s.due_at > now() + interval '1 "
+    return rows("SELECT s.state, s.has_place, s.recipient IS NULL, s.due_at > now() + interval '1 "
                 "minute' FROM items, unnest(seat_sends(items, now())) s");
 }
 
