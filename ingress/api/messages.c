@@ -6,14 +6,12 @@
 #include "ingress/api/document.h"
 #include "ingress/http/answer.h"
 
-#include <string.h>
-
 // The message that the path names, and its org. False: answered.
 static bool read_ids(struct request *request, const struct identity *caller, struct tg_uuid *org_id,
                      struct tg_uuid *message_id)
 {
-    const char *id = request_segment(request, "id");
-    if (tg_uuid_parse(id, strlen(id), message_id))
+    struct tg_span id = endpoint_segment(request, "id");
+    if (tg_uuid_parse(id.data, id.length, message_id))
         return document_org(request, caller, org_id);
     answer_refusal(request, "invalid_field", "id", "The message id must be a UUID");
     return false;
@@ -64,7 +62,6 @@ const struct endpoint message_endpoints[] = {
      .path = "/api/messages/{id}",
      .who = CALLER_ORG,
      .right = RIGHT_READ,
-     .parameters = NAMES("org_id"),
      .on_database = get_message,
      .says = "One message, and how it stands.",
      .answer = "Message"},
@@ -72,7 +69,6 @@ const struct endpoint message_endpoints[] = {
      .path = "/api/messages/{id}",
      .who = CALLER_ORG,
      .right = RIGHT_SEND,
-     .parameters = NAMES("org_id"),
      .on_database = cancel_message,
      .says = "Cancels a message that is scheduled or held, and refunds it.",
      .answer = "Message"},

@@ -32,7 +32,6 @@ const struct endpoint send_endpoints[] = {
      .right = RIGHT_SEND,
      .body = BODY_JSON,
      .body_max = TG_SEND_BODY_MAX,
-     .headers = NAMES("Idempotency-Key", "Prefer"),
      .on_server = send_message,
      .says = "Sends a message, or says why not.",
      .request = "Send",

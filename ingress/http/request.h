@@ -1,7 +1,6 @@
-// A request on its way: what it brought, and its answer. It belongs to whoever holds it, across
-// threads, until that one calls request_answer or request_go_on: what is said below holds for any
-// thread until then, unless it says "on the server's thread", which is the one on which the server
-// has called its handler.
+// A request on its way: what it brought, and its answer. It belongs to whoever holds it, on
+// whatever thread, until that one calls request_answer or request_go_on. What it returns is
+// borrowed from it.
 #pragma once
 
 #include "ingress/http/body.h"
@@ -14,7 +13,7 @@ const char *request_path(const struct request *request);
 // The server's handler's own bytes (struct server_handler).
 void *request_state(struct request *request);
 
-// On the server's thread, before the body comes: what body is expected.
+// Before the body comes (server_handler.begin): what body is expected.
 void request_expect(struct request *request, enum body_kind kind, size_t max);
 
 // The body: its bytes (none, if it is a file), or the file, which is read from its beginning and is
@@ -24,22 +23,10 @@ const struct body *request_body(const struct request *request);
 // Gives back what the body takes, as nobody needs it any more.
 void request_drop_body(struct request *request);
 
-// On the server's thread: a header as it came, NULL if it is not there; *count is how often it is.
-const char *request_peek_header(const struct request *request, const char *name, int *count);
-
-// On the server's thread: copies a header, or a parameter of the query, so that any thread may ask
-// for it.
-void request_keep_header(struct request *request, const char *name);
-void request_keep_parameter(struct request *request, const char *name);
-// The same for a part of the path that has a name there.
-void request_keep_segment(struct request *request, const char *name, size_t name_length,
-                          const char *value, size_t length);
-
-// What was kept; NULL if it was not there. Names of headers compare without case; *count, if not
-// NULL, is how often the header is there.
+// A header, or a parameter of the query; NULL if it is not there. Names compare without case, and
+// of several values the first one counts; *count, if not NULL, is how often the header is there.
 const char *request_header(const struct request *request, const char *name, int *count);
 const char *request_parameter(const struct request *request, const char *name);
-const char *request_segment(const struct request *request, const char *name);
 
 // Gives the answer to come a further header. Both are copied.
 void request_add_header(struct request *request, const char *name, const char *value);

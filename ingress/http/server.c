@@ -4,13 +4,13 @@
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
-#include "ingress/http/request_parts.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,27 +37,99 @@ struct server {
     size_t unsent;
 };
 
-static struct request *create_request(struct server *server, struct MHD_Connection *connection,
-                                      const char *method, const char *path)
+// Of the answer.
+struct header {
+    struct header *next;
+    const char *value; // behind the name
+    char name[];
+};
+
+struct request {
+    struct server *server;
+    struct MHD_Connection *connection;
+    const char *method;
+    const char *path;
+    struct body body;
+    struct header *headers; // of the answer
+    bool unread;            // not to its end: the connection cannot be used again
+    bool handed_out;
+    bool going_on;        // the handler is to be called again
+    struct answer answer; // status 0 until answered
+    max_align_t state[];  // the handler's
+};
+
+const char *request_method(const struct request *request)
 {
-    struct request *request = calloc(1, sizeof *request + server->handler.state_size);
-    if (!request)
-        return NULL;
-    request->path = strdup(path);
-    if (!request->path) {
-        free(request);
-        return NULL;
-    }
-    request->server = server;
-    request->connection = connection;
-    request->method = method;
-    request_expect(request, BODY_NONE, 0);
-    return request;
+    return request->method;
+}
+
+const char *request_path(const struct request *request)
+{
+    return request->path;
+}
+
+void *request_state(struct request *request)
+{
+    return request->state;
+}
+
+void request_expect(struct request *request, enum body_kind kind, size_t max)
+{
+    request->body = body_of(kind, max);
+}
+
+const struct body *request_body(const struct request *request)
+{
+    return &request->body;
 }
 
 void request_drop_body(struct request *request)
 {
     body_drop(&request->body, &request->server->room);
+}
+
+struct header_search {
+    const char *name;
+    const char *value;
+    int count;
+};
+
+static enum MHD_Result compare_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    (void)kind;
+    struct header_search *search = context;
+    if (strcasecmp(name, search->name) == 0 && search->count++ == 0)
+        search->value = value ? value : "";
+    return MHD_YES;
+}
+
+// Any thread may ask: the connection is suspended, so that nobody changes what it holds.
+const char *request_header(const struct request *request, const char *name, int *count)
+{
+    struct header_search search = {.name = name};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, compare_header, &search);
+    if (count)
+        *count = search.count;
+    return search.value;
+}
+
+const char *request_parameter(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+void request_add_header(struct request *request, const char *name, const char *value)
+{
+    assert(request->answer.status == 0);
+    size_t size = strlen(name) + 1;
+    struct header *header = malloc(sizeof *header + size + strlen(value) + 1);
+    if (!header)
+        abort();
+    memcpy(header->name, name, size);
+    header->value = strcpy(header->name + size, value);
+    header->next = request->headers;
+    request->headers = header;
 }
 
 // A request that was handed out has come further: one of the two counts is less.
@@ -82,12 +154,11 @@ static void free_request(void *context, struct MHD_Connection *connection, void 
         count_down(request->server, &request->server->unsent);
     request_drop_body(request);
     tg_text_finish(&request->answer.body);
-    while (request->parts) {
-        struct part *part = request->parts;
-        request->parts = part->next;
-        free(part);
+    while (request->headers) {
+        struct header *header = request->headers;
+        request->headers = header->next;
+        free(header);
     }
-    free(request->path);
     free(request);
     *held = NULL;
 }
@@ -108,10 +179,8 @@ static enum MHD_Result queue_answer(struct request *request)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                 answer->content_type ? answer->content_type : "application/json");
     answer->body = (struct tg_text){0};
-    for (const struct part *part = request->parts; part; part = part->next) {
-        if (part->kind == PART_ANSWER_HEADER)
-            MHD_add_response_header(response, part->name, part->value);
-    }
+    for (const struct header *header = request->headers; header; header = header->next)
+        MHD_add_response_header(response, header->name, header->value);
     if (atomic_load_explicit(&request->server->closed, memory_order_relaxed) || request->unread)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result queued =
@@ -143,9 +212,9 @@ static void hand_out(struct request *request)
 static void begin(struct request *request)
 {
     const struct server_handler *handler = &request->server->handler;
+    request_expect(request, BODY_NONE, 0);
     handler->begin(request, handler->context);
-    const char *length = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
-                                                     MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH, NULL);
     unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
     request->body.too_large = announced > request->body.max;
     request->unread = request->body.too_large && announced > DISCARD_MAX;
@@ -160,10 +229,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)version;
     struct request *request = *held;
     if (!request) {
-        request = create_request(context, connection, method, path);
-        *held = request;
+        struct server *server = context;
+        *held = request = calloc(1, sizeof *request + server->handler.state_size);
         if (!request)
             return MHD_NO;
+        request->server = server;
+        request->connection = connection;
+        request->method = method;
+        request->path = path;
         begin(request);
         return MHD_YES;
     }
@@ -196,48 +269,6 @@ void request_go_on(struct request *request)
 {
     request->going_on = true;
     MHD_resume_connection(request->connection);
-}
-
-struct header_search {
-    const char *name;
-    const char *value;
-    int count;
-};
-
-static enum MHD_Result compare_header(void *context, enum MHD_ValueKind kind, const char *name,
-                                      const char *value)
-{
-    (void)kind;
-    struct header_search *search = context;
-    if (strcasecmp(name, search->name) == 0 && search->count++ == 0)
-        search->value = value ? value : "";
-    return MHD_YES;
-}
-
-const char *request_peek_header(const struct request *request, const char *name, int *count)
-{
-    struct header_search search = {.name = name};
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, compare_header, &search);
-    *count = search.count;
-    return search.value;
-}
-
-void request_keep_header(struct request *request, const char *name)
-{
-    int count;
-    const char *value = request_peek_header(request, name, &count);
-    if (value)
-        request_add_part(request, PART_HEADER, (struct tg_span){name, strlen(name)},
-                         (struct tg_span){value, strlen(value)}, count);
-}
-
-void request_keep_parameter(struct request *request, const char *name)
-{
-    const char *value =
-        MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
-    if (value)
-        request_add_part(request, PART_PARAMETER, (struct tg_span){name, strlen(name)},
-                         (struct tg_span){value, strlen(value)}, 1);
 }
 
 __attribute__((format(printf, 2, 0))) static void log_library(void *context, const char *format,

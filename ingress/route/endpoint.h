@@ -24,13 +24,11 @@ typedef void endpoint_on_database(struct tg_pg *pg, struct request *request,
 
 struct endpoint {
     const char *method;
-    const char *path; // "/api/messages/{id}": request_segment(request, "id")
+    const char *path; // "/api/messages/{id}": endpoint_segment(request, "id")
     enum caller_kind who;
     enum right right; // that an org's caller must have
     enum body_kind body;
     size_t body_max;
-    const char *const *headers;    // that the handler asks for; NULL at the end. May be NULL
-    const char *const *parameters; // of the query, likewise
     endpoint_on_server *on_server; // the handler is one of the two
     endpoint_on_database *on_database;
     const char *says;    // for people: what it does, in a sentence
@@ -38,4 +36,5 @@ struct endpoint {
     const char *answer;
 };
 
-#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+// The part of the request's path that has this name in its endpoint's.
+struct tg_span endpoint_segment(struct request *request, const char *name);

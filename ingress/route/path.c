@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-bool path_next_segment(const char **pattern, const char **path, struct tg_span *name,
-                       struct tg_span *value)
+// Finds the next named segment. Both move behind it. false: there are no more.
+static bool next_segment(const char **pattern, const char **path, struct tg_span *name,
+                         struct tg_span *value)
 {
     size_t plain = strcspn(*pattern, "{");
     if ((*pattern)[plain] == '\0')
@@ -21,9 +22,20 @@ bool path_fits(const char *pattern, const char *path)
     struct tg_span value;
     // What stands before a name must be there before its value is looked at.
     while (strncmp(pattern, path, strcspn(pattern, "{")) == 0 &&
-           path_next_segment(&pattern, &path, &name, &value)) {
+           next_segment(&pattern, &path, &name, &value)) {
         if (value.length == 0)
             return false;
     }
     return strcmp(pattern, path) == 0;
+}
+
+struct tg_span path_segment(const char *pattern, const char *path, const char *name)
+{
+    struct tg_span found;
+    struct tg_span value;
+    while (next_segment(&pattern, &path, &found, &value)) {
+        if (found.length == strlen(name) && memcmp(found.data, name, found.length) == 0)
+            return value;
+    }
+    return (struct tg_span){0};
 }

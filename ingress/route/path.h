@@ -6,6 +6,5 @@
 // Does the path fit the pattern?
 bool path_fits(const char *pattern, const char *path);
 
-// Finds the next named segment of a path that fits. Both move behind it. false: there are no more.
-bool path_next_segment(const char **pattern, const char **path, struct tg_span *name,
-                       struct tg_span *value);
+// What stands there for {name} in a path that fits; absent if the pattern has no such name.
+struct tg_span path_segment(const char *pattern, const char *path, const char *name);

@@ -121,26 +121,16 @@ static bool check_body(struct request *request, struct tg_error *error)
         return tg_error_set(error, "overloaded", NULL, "Too many bodies are being read");
     if (!type)
         return true;
-    int count;
-    if (!is_of_type(request_peek_header(request, "Content-Type", &count), type))
+    if (!is_of_type(request_header(request, "Content-Type", NULL), type))
         return tg_error_set(error, "unsupported_media_type", "Content-Type",
                             "Content-Type must be %s", type);
     return true;
 }
 
-// Copies what the endpoint's handler may ask for.
-static void keep_values(struct request *request, const struct endpoint *endpoint)
+struct tg_span endpoint_segment(struct request *request, const char *name)
 {
-    const char *pattern = endpoint->path;
-    const char *path = request_path(request);
-    struct tg_span name;
-    struct tg_span value;
-    while (path_next_segment(&pattern, &path, &name, &value))
-        request_keep_segment(request, name.data, name.length, value.data, value.length);
-    for (size_t i = 0; endpoint->headers && endpoint->headers[i]; i++)
-        request_keep_header(request, endpoint->headers[i]);
-    for (size_t i = 0; endpoint->parameters && endpoint->parameters[i]; i++)
-        request_keep_parameter(request, endpoint->parameters[i]);
+    const struct visit *visit = request_state(request);
+    return path_segment(visit->row->endpoint->path, request_path(request), name);
 }
 
 // A caller whom we do not know may try again with a key; Meta, who signs, may not.
@@ -223,7 +213,7 @@ static void authenticate(struct visit *visit)
     struct identity caller;
     struct tg_error error;
     int count;
-    const char *authorization = request_peek_header(request, "Authorization", &count);
+    const char *authorization = request_header(request, "Authorization", &count);
     switch (keys_ask(visit->router->keys, authorization, count, &visit->asker, &caller, &error)) {
     case KEY_KNOWN:
         admit(visit, &caller, NULL);
@@ -244,19 +234,16 @@ static void handle(struct request *request, void *context)
     (void)context;
     struct visit *visit = request_state(request);
     struct tg_error error;
-    if (visit->admitted) {
+    if (visit->admitted)
         go_on(NULL, visit);
-    } else if (!visit->row) {
+    else if (!visit->row)
         answer_nothing_there(visit);
-    } else if (!check_body(request, &error)) {
+    else if (!check_body(request, &error))
         answer_error(request, &error);
-    } else {
-        keep_values(request, visit->row->endpoint);
-        if (visit->row->endpoint->who == CALLER_META)
-            go_on(NULL, visit); // who it is, its signature says
-        else
-            authenticate(visit);
-    }
+    else if (visit->row->endpoint->who == CALLER_META)
+        go_on(NULL, visit); // who it is, its signature says
+    else
+        authenticate(visit);
 }
 
 struct server_handler router_handler(struct router *router)

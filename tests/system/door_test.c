@@ -179,17 +179,16 @@ Test(door, what_an_endpoint_names_of_a_request_is_there_on_any_thread)
 {
     struct door *door = given_door();
     struct org org = given_org(&gateway);
-    struct answer answer =
-        ask(gateway.http, .path = "/values/a%20b/and/two?q=%C3%BC%26&q=2&Q=3", .key = org.key,
-            .headers = {"X-One: 1", "x-one: 2", "X-Two:", "X-Not-Named: 1"});
+    struct answer answer = ask(gateway.http, .path = "/values/a%20b/and/two?q=%C3%BC%26&q=2",
+                               .key = org.key, .headers = {"X-One: 1", "x-one: 2", "X-Two:"});
     cr_assert_eq(answer.status, 200, "%s", answer.body);
     expect_equal(answer_text(&answer, "/first"), "a b");
     expect_equal(answer_text(&answer, "/second"), "two");
     expect_equal(answer_text(&answer, "/X-One"), "1");
     expect_equal(answer_text(&answer, "/count"), "2");
-    expect_equal(answer_text(&answer, "/X-Not-Named"), "");
+    expect_equal(answer_text(&answer, "/third"), "");
+    expect_equal(answer_text(&answer, "/X-Three"), "");
     expect_equal(answer_text(&answer, "/q"), "\xc3\xbc&");
-    expect_equal(answer_text(&answer, "/Q"), "");
     expect_equal(answer_text(&answer, "/none"), "");
     for (int i = 0; i < DOOR_ANSWER_HEADERS; i++)
         expect_equal(answer_header(&answer, text_of("X-Answer-%d", i)), text_of("value %d", i));
