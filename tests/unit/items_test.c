@@ -98,7 +98,7 @@ Test(items, of_several_bodies_stand_one_after_the_other)
     cr_assert(span_is(items.item[0].message.wamid, "w1"));
     cr_assert(span_is(items.item[0].message.text, "a"));
     cr_assert_str_eq(items.item[1].reason, "invalid_message");
-    cr_assert(span_is(items.item[1].phone_number_id, "123456"));
+    cr_assert(span_is(items.item[1].origin.phone_number_id, "123456"));
     cr_assert_str_eq(items.item[2].reason, "invalid_json");
     items_finish(&items);
     cr_assert_eq(items.count, 0);

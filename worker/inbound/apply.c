@@ -9,7 +9,7 @@
 #include "worker/pg_wait.h"
 #include "worker/successors.h"
 
-#include <string.h>
+#include <stdio.h>
 
 // Items on their way through a transaction, those of one kind together.
 struct batch {
@@ -112,7 +112,7 @@ static enum tg_pg_status record_dead(struct batch *batch)
         if (item->kind != ITEM_DEAD)
             continue;
         letters[n] = (struct tg_dead_letter){.reason = item->reason,
-                                             .phone_number_id = item->phone_number_id,
+                                             .phone_number_id = item->origin.phone_number_id,
                                              .tries = item->origin.body->tries};
         item_write_body(item, &letters[n++].body);
     }
@@ -163,9 +163,8 @@ static void record_status(const struct item *item, const struct tg_status_applie
 static void record_dead_item(const struct item *item)
 {
     char number[33];
-    size_t length = item->phone_number_id.length < 32 ? item->phone_number_id.length : 32;
-    memcpy(number, length ? item->phone_number_id.data : "", length);
-    number[length] = '\0';
+    struct tg_span id = item->origin.phone_number_id;
+    snprintf(number, sizeof number, "%.*s", (int)id.length, id.data ? id.data : "");
     tg_count(TG_INBOUND_ITEMS, "dead", 1);
     tg_count(TG_DEAD_LETTERS, item->reason, 1);
     tg_log(TG_LOG_WARN, "item_not_applied", TG_LOG_TEXT("reason", item->reason),

@@ -30,7 +30,8 @@ struct tg_span field_text(struct json_object *object, const char *name, size_t m
 
 bool span_is(struct tg_span span, const char *string)
 {
-    return span.length == strlen(string) && memcmp(span.data, string, span.length) == 0;
+    return span.data && span.length == strlen(string) &&
+           memcmp(span.data, string, span.length) == 0;
 }
 
 bool field_time(struct json_object *object, int64_t *time_s)

@@ -1,7 +1,6 @@
 #include "worker/inbound/item_message.h"
 
 #include "common/base/json.h"
-#include "common/words/ids.h"
 #include "worker/inbound/fields.h"
 
 #include <string.h>
@@ -12,15 +11,12 @@ enum { PROFILE_LENGTH_MAX = 512, MEDIA_LENGTH_MAX = 256 };
 static struct json_object *find_profile(struct json_object *value, struct tg_span from,
                                         struct tg_span user_id)
 {
-    struct json_object *contacts = field_of(value, "contacts");
-    if (!json_object_is_type(contacts, json_type_array))
-        return NULL;
-    for (size_t i = 0; i < json_object_array_length(contacts); i++) {
+    struct json_object *contacts = tg_json_member(value, "contacts", json_type_array);
+    for (size_t i = 0; contacts && i < json_object_array_length(contacts); i++) {
         struct json_object *contact = json_object_array_get_idx(contacts, i);
         struct tg_span wa_id = field_text(contact, "wa_id", FIELD_PHONE_LENGTH_MAX);
         struct tg_span id = field_text(contact, "user_id", TG_USER_ID_SIZE - 1);
-        if ((from.data && span_is(from, wa_id.data ? wa_id.data : "")) ||
-            (user_id.data && span_is(user_id, id.data ? id.data : "")))
+        if ((wa_id.data && span_is(from, wa_id.data)) || (id.data && span_is(user_id, id.data)))
             return contact;
     }
     return NULL;
@@ -75,9 +71,11 @@ static void read_new_phone(struct json_object *system, struct tg_inbound_message
         message->new_phone[0] = '\0';
 }
 
-const char *item_message_read(struct json_object *object, struct json_object *value,
-                              struct tg_inbound_message *message)
+const char *item_read_message(struct item *item, struct json_object *object,
+                              struct json_object *value)
 {
+    struct tg_inbound_message *message = &item->message;
+    message->phone_number_id = item->origin.phone_number_id;
     if (!json_object_is_type(object, json_type_object))
         return "invalid_message";
     message->wamid = field_text(object, "id", TG_WAMID_SIZE - 1);
@@ -106,10 +104,11 @@ const char *item_message_read(struct json_object *object, struct json_object *va
     message->reply_to = field_text(field_of(object, "context"), "id", TG_WAMID_SIZE - 1);
     if (span_is(message->type, "system"))
         read_new_phone(content, message);
-    struct json_object *referral = field_of(object, "referral");
-    if (json_object_is_type(referral, json_type_object))
+    struct json_object *referral = tg_json_member(object, "referral", json_type_object);
+    if (referral)
         tg_json_write(referral, &message->referral);
     tg_json_write(object, &message->payload);
     message->id = tg_uuid7();
+    item->kind = ITEM_MESSAGE;
     return NULL;
 }

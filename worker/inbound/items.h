@@ -20,20 +20,21 @@ struct item_body {
     const char *refused; // why an item of it was dead, if PostgreSQL would not even record that
 };
 
-// Where an item stood; everything is borrowed. What is NULL is not told apart: the item is the
-// whole of what stands above it.
+// Where an item stood. What is NULL is not told apart: the item is the whole of what stands above
+// it.
 struct item_origin {
     struct item_body *body;
+    struct json_object *root; // what stands below is borrowed from it, and it is held for each item
     struct json_object *entry;
     struct json_object *change;
-    const char *list; // "messages", "statuses", "user_preferences"
-    size_t index;     // in the list
+    struct tg_span phone_number_id; // that the change is about; absent: it names none
+    const char *list;               // "messages", "statuses", "user_preferences"
+    size_t index;                   // in the list
 };
 
 struct item {
     enum item_kind kind;
     struct item_origin origin;
-    struct tg_span phone_number_id;
     const char *reason; // of ITEM_DEAD: a string literal
     union {
         struct tg_inbound_message message;
@@ -48,10 +49,7 @@ struct items {
     struct item *item;
     size_t count;
     size_t capacity;
-    size_t body_begin;          // the first item of the last body
-    struct json_object **roots; // what the items borrow from
-    size_t root_count;
-    size_t root_capacity;
+    size_t body_begin; // the first item of the body that is being read
 };
 
 // Appends the items of a body, which must live as long as they do. A body always has at least one
