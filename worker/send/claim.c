@@ -6,7 +6,6 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/stop_point.h"
-#include "worker/send/hand_back.h"
 #include "worker/send/in_hand.h"
 
 #include <stdlib.h>
@@ -50,7 +49,7 @@ static size_t sort_jobs(const struct claimer *claimer, struct tg_job *jobs, size
 
 // What was claimed of the jobs goes on, the other jobs are done.
 static void hand_on(const struct claimer *claimer, const struct tg_job *jobs, size_t n,
-                    struct tg_claim *claims, size_t claimed, long long claimed_at_ms)
+                    const struct tg_claim *claims, size_t claimed, long long claimed_at_ms)
 {
     bool taken[TG_BATCH_MAX] = {false};
     struct in_hand *messages[TG_BATCH_MAX];
@@ -80,14 +79,13 @@ static void clear_up(const struct claimer *claimer, struct tg_uuid claim_id, boo
                      const struct tg_job *jobs, size_t n)
 {
     if (!maybe_claimed) {
-        hand_back_jobs(claimer->stream, claimer->ack, jobs, n);
+        hand_back_jobs(claimer->ack, jobs, n);
         return;
     }
     struct tg_claim_key claims[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         claims[i] = (struct tg_claim_key){jobs[i].org_id, jobs[i].message_id, claim_id};
-    while (hand_back_claims(claimer->pg, claimer->stream, claimer->ack, claims, jobs, n) !=
-           TG_PG_OK) {
+    while (hand_back_claims(claimer->pg, claimer->ack, claims, jobs, n) != TG_PG_OK) {
         if (stop_age_ms(claimer->stop) > CLEAR_UP_MS) {
             tg_log(TG_LOG_ERROR, "claim_left_unknown", TG_LOG_NUMBER("jobs", n));
             return;

@@ -9,7 +9,6 @@
 // What it takes; all borrowed, and of one thread.
 struct claimer {
     struct tg_pg *pg;
-    struct tg_stream *stream;
     struct ack *ack;
     struct dispatch *next;
     struct stop *stop;

@@ -53,7 +53,7 @@ static void begin(struct dispatch *dispatch, struct in_hand *message)
 {
     if (in_hand_age_ms(message) > TG_CLAIM_FRESH_MS) {
         hand_back(dispatch, message);
-    } else if (!fits_header(&message->access_token)) {
+    } else if (!fits_header(&message->claim.access_token)) {
         outcome_malformed_token(&message->outcome);
         settle_push(dispatch->next, message);
     } else {
@@ -149,15 +149,13 @@ void dispatch_push(struct dispatch *dispatch, struct in_hand *const *messages, s
     tg_gauge_set(TG_DISPATCH_QUEUE, (int64_t)tg_queue_length(dispatch->queue));
 }
 
-void dispatch_close(struct dispatch *dispatch)
+void dispatch_wake(struct dispatch *dispatch)
 {
-    stop_order(dispatch->stop);
     tg_http_wake(dispatch->http);
 }
 
 void dispatch_stop(struct dispatch *dispatch)
 {
-    dispatch_close(dispatch);
     tg_queue_close(dispatch->queue);
     pthread_join(dispatch->thread, NULL);
 }

@@ -17,8 +17,9 @@ struct dispatch *dispatch_start(const struct graph_options *graph, struct settle
 // Hands over up to TG_DISPATCH_QUEUE_MAX messages, each of which has its place. Thread-safe.
 void dispatch_push(struct dispatch *dispatch, struct in_hand *const *messages, size_t n);
 
-// Orders the stop.
-void dispatch_close(struct dispatch *dispatch);
-// The same, and waits until all that was handed over has gone on. Nothing may come any more.
+// Has it see at once that stop is ordered.
+void dispatch_wake(struct dispatch *dispatch);
+// With the stop ordered: waits until all that was handed over has gone on. Nothing may come any
+// more.
 void dispatch_stop(struct dispatch *dispatch);
 void dispatch_free(struct dispatch *dispatch); // NULL is fine; stopped

@@ -32,15 +32,15 @@ void graph_post(struct tg_http *http, const struct graph_options *options, struc
     TG_TEXT_AUTO url = {0};
     TG_TEXT_AUTO authorization = {0};
     tg_text_append_format(&url, "%s/%s/%s/messages", options->url, options->version,
-                          message->phone_number_id);
+                          message->claim.phone_number_id);
     tg_text_append_format(&authorization, "Authorization: Bearer %s",
-                          tg_text_string(&message->access_token));
+                          tg_text_string(&message->claim.access_token));
     tg_http_begin(http,
                   &(const struct tg_http_request){
                       .method = "POST",
                       .url = tg_text_string(&url),
                       .headers = {"Content-Type: application/json", tg_text_string(&authorization)},
-                      .body = {message->payload.data, message->payload.length},
+                      .body = {message->claim.payload.data, message->claim.payload.length},
                       .connect_timeout_ms = TG_META_CONNECT_TIMEOUT_MS,
                       .timeout_ms = options->timeout_ms,
                       .answer_max = TG_META_ANSWER_MAX,
@@ -56,7 +56,7 @@ struct in_hand *graph_take_finished(struct tg_http *http)
         return NULL;
     TG_STOP_POINT("after_answer");
     struct in_hand *message = answer.context;
-    outcome_judge(&answer, message->kind == TG_CLAIM_RECEIPT, &message->outcome);
+    outcome_judge(&answer, message->claim.kind == TG_CLAIM_RECEIPT, &message->outcome);
     message->hand_back = answer.end == TG_HTTP_HELD_BACK;
     tg_count(TG_SECOND_POSTS_REFUSED, NULL, answer.again);
     tg_observe(TG_DISPATCH_SECONDS, answer.seconds);

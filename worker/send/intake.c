@@ -26,13 +26,10 @@ enum {
 struct intake {
     const struct servers *servers;
     struct places *places;
-    struct dispatch *next;
-    struct stop *stop;
     pthread_t thread;
     // The thread's own.
-    struct tg_pg *pg;
+    struct claimer claimer;
     struct tg_stream *stream;
-    struct ack *ack;
     long long next_take_over_ms;
     struct tg_job jobs[TG_BATCH_MAX];
 };
@@ -44,7 +41,7 @@ static bool fail_poison(struct intake *intake, const struct tg_job *job)
     struct tg_message_key message = {job->org_id, job->message_id};
     struct tg_ended ended;
     size_t n = 0;
-    if (tg_store_fail_poison_sends(intake->pg, &message, 1, &ended, &n) != TG_PG_OK)
+    if (tg_store_fail_poison_sends(intake->claimer.pg, &message, 1, &ended, &n) != TG_PG_OK)
         return false;
     struct successors successors = {0};
     if (n > 0) {
@@ -52,7 +49,7 @@ static bool fail_poison(struct intake *intake, const struct tg_job *job)
         tg_count(TG_REFUNDS, NULL, ended.refunded);
     }
     successors_publish(&successors, intake->stream);
-    ack_jobs(intake->ack, job, NULL, 1);
+    ack_jobs(intake->claimer.ack, job, NULL, 1);
     tg_log(TG_LOG_ERROR, "poison_job", TG_LOG_ID("message_id", job->message_id),
            TG_LOG_ID("org_id", job->org_id), TG_LOG_TEXT("entry", job->entry.id),
            TG_LOG_NUMBER("deliveries", job->entry.deliveries), TG_LOG_NUMBER("failed", n),
@@ -81,7 +78,7 @@ static int take_over(struct intake *intake, int max)
     if (tg_now_ms() < intake->next_take_over_ms)
         return 0;
     int n = 0;
-    if (claim_works(intake->pg))
+    if (claim_works(intake->claimer.pg))
         n = tg_job_take_over(intake->stream, intake->servers->consumer, intake->jobs, max,
                              TG_JOB_TAKEOVER_MS);
     if (n <= 0) {
@@ -102,25 +99,21 @@ static int next_jobs(struct intake *intake, int max)
     n = tg_job_take(intake->stream, intake->servers->consumer, intake->jobs, max,
                     TG_STREAM_BLOCK_MS);
     if (n >= 0)
-        ack_late(intake->ack);
+        ack_late(intake->claimer.ack);
     return n;
 }
 
 static void take_jobs(struct intake *intake)
 {
-    const struct claimer claimer = {.pg = intake->pg,
-                                    .stream = intake->stream,
-                                    .ack = intake->ack,
-                                    .next = intake->next,
-                                    .stop = intake->stop};
-    while (!stop_ordered(intake->stop)) {
+    struct stop *stop = intake->claimer.stop;
+    while (!stop_ordered(stop)) {
         size_t places = places_take(intake->places, TG_BATCH_MAX, PLACE_WAIT_MS);
         int n = places > 0 ? next_jobs(intake, (int)places) : 0;
         if (n > 0)
-            places -= claim_jobs(&claimer, intake->jobs, (size_t)n);
+            places -= claim_jobs(&intake->claimer, intake->jobs, (size_t)n);
         places_give_back(intake->places, places);
         if (n < 0)
-            stop_wait(intake->stop, RETRY_MS);
+            stop_wait(stop, RETRY_MS);
     }
 }
 
@@ -128,17 +121,17 @@ static void take_jobs(struct intake *intake)
 static void *run(void *argument)
 {
     struct intake *intake = argument;
-    const struct servers *servers = intake->servers;
-    intake->pg = tg_pg_create(servers->postgres_url, "tollgate-worker intake");
-    intake->stream = servers_stream(servers, tg_job_work);
-    intake->ack = ack_create(intake->stream);
+    struct claimer *claimer = &intake->claimer;
+    claimer->pg = tg_pg_create(intake->servers->postgres_url, "tollgate-worker intake");
+    intake->stream = servers_stream(intake->servers, tg_job_work);
+    claimer->ack = ack_create(intake->stream);
 
-    if (pg_wait_for_schema(intake->pg, intake->stop))
+    if (pg_wait_for_schema(claimer->pg, claimer->stop))
         take_jobs(intake);
 
-    ack_destroy(intake->ack);
+    ack_destroy(claimer->ack);
     tg_stream_destroy(intake->stream);
-    tg_pg_destroy(intake->pg);
+    tg_pg_destroy(claimer->pg);
     return NULL;
 }
 
@@ -150,20 +143,14 @@ struct intake *intake_start(const struct servers *servers, struct places *places
         abort();
     intake->servers = servers;
     intake->places = places;
-    intake->next = next;
-    intake->stop = stop;
+    intake->claimer.next = next;
+    intake->claimer.stop = stop;
     intake->thread = tg_service_thread("intake", run, intake);
     return intake;
 }
 
-void intake_close(struct intake *intake)
-{
-    stop_order(intake->stop);
-}
-
 void intake_stop(struct intake *intake)
 {
-    intake_close(intake);
     pthread_join(intake->thread, NULL);
 }
 

@@ -16,8 +16,6 @@ struct intake;
 struct intake *intake_start(const struct servers *servers, struct places *places,
                             struct dispatch *next, struct stop *stop);
 
-// Orders the stop.
-void intake_close(struct intake *intake);
-// The same, and waits until what was taken has gone on or was given back.
+// With the stop ordered: waits until what was taken has gone on or was given back.
 void intake_stop(struct intake *intake);
 void intake_free(struct intake *intake); // NULL is fine; stopped

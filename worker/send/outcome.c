@@ -125,11 +125,9 @@ static void judge_failure(const struct tg_http_answer *answer, struct tg_outcome
 
 static void clear(struct tg_outcome *outcome)
 {
-    outcome->key[0] = '\0';
-    outcome->wamid[0] = '\0';
-    outcome->error_message[0] = '\0';
-    outcome->transient = false;
-    outcome->retry_after_s = 0;
+    *outcome = (struct tg_outcome){.message_id = outcome->message_id,
+                                   .org_id = outcome->org_id,
+                                   .claim_id = outcome->claim_id};
 }
 
 // However long Meta asks us to wait, we look again now and then: it may have been a mistake.

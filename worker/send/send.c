@@ -33,8 +33,8 @@ void send_close(struct send *send)
 {
     if (!send)
         return;
-    intake_close(send->intake);
-    dispatch_close(send->dispatch);
+    stop_order(send->stop);
+    dispatch_wake(send->dispatch);
 }
 
 // In the order of the flow: nothing comes to a stage any more when it is stopped.

@@ -9,7 +9,6 @@
 #include "common/service/service.h"
 #include "common/service/stop_point.h"
 #include "worker/send/ack.h"
-#include "worker/send/hand_back.h"
 #include "worker/successors.h"
 
 #include <stdlib.h>
@@ -121,7 +120,7 @@ static void conclude(struct settle *settle, struct in_hand *const *messages, siz
         const struct tg_outcome *outcome = &messages[i]->outcome;
         record(outcome, &settle->settled[i]);
         successors_add(&successors, outcome->org_id, &settle->settled[i].released);
-        jobs[i] = in_hand_job(messages[i]);
+        jobs[i] = messages[i]->job;
         if (jobs[i].ingress[0] == '\0')
             continue;
         tg_text_clear(&settle->results[i]);
@@ -154,10 +153,11 @@ static enum tg_pg_status hand_back(struct settle *settle, struct in_hand *const 
     struct tg_claim_key claims[TG_BATCH_MAX];
     struct tg_job jobs[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++) {
-        claims[i] = in_hand_claim(messages[i]);
-        jobs[i] = in_hand_job(messages[i]);
+        jobs[i] = messages[i]->job;
+        claims[i] =
+            (struct tg_claim_key){jobs[i].org_id, jobs[i].message_id, messages[i]->claim.claim_id};
     }
-    return hand_back_claims(settle->pg, settle->stream, settle->ack, claims, jobs, n);
+    return hand_back_claims(settle->pg, settle->ack, claims, jobs, n);
 }
 
 static void log_left(const char *event, struct in_hand *const *messages, size_t n)
