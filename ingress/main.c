@@ -24,7 +24,7 @@ struct stops {
     struct job_writer *jobs;
     struct lanes *lanes;
     struct webhook_writer *webhooks;
-    struct callback *callback;
+    struct callback callback;
     struct keys *keys;
     struct router *router;
 };
@@ -39,11 +39,11 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
         lanes_start(settings->postgres_url, (size_t)settings->lanes, stops->results, stops->jobs);
     stops->webhooks = webhook_writer_start(settings->redis_url, partitions);
     stops->callback =
-        callback_create(settings->app_secrets, settings->verify_token, stops->webhooks);
+        (struct callback){settings->app_secrets, settings->verify_token, stops->webhooks};
     stops->keys = keys_create(settings->auth == TG_AUTH_TRUSTED);
     stops->router = router_create(stops->keys, stops->pool);
     router_add(stops->router, send_endpoints, stops->lanes);
-    router_add(stops->router, callback_endpoints, stops->callback);
+    router_add(stops->router, callback_endpoints, &stops->callback);
     router_add(stops->router, message_endpoints, NULL);
     router_add(stops->router, wallet_endpoints, NULL);
 }
@@ -66,7 +66,6 @@ static void free_stops(struct stops *stops)
 {
     router_free(stops->router);
     keys_free(stops->keys);
-    callback_free(stops->callback);
     webhook_writer_free(stops->webhooks);
     lanes_free(stops->lanes);
     job_writer_free(stops->jobs);

@@ -12,12 +12,9 @@ struct job_writer *job_writer_start(const char *redis_url, int partitions);
 
 // Refuses new jobs from now on. Once Redis has not taken one, it is asked no more.
 void job_writer_close(struct job_writer *writer);
-
-// Closes, publishes what is queued and ends the thread.
+// The same, publishes what is queued and ends the thread.
 void job_writer_stop(struct job_writer *writer);
-
-// Frees a writer that was stopped. NULL is fine.
-void job_writer_free(struct job_writer *writer);
+void job_writer_free(struct job_writer *writer); // stopped, or NULL
 
 struct job_batch {
     size_t n;

@@ -193,15 +193,10 @@ struct lanes *lanes_start(const char *postgres_url, size_t count, struct results
     return lanes;
 }
 
-void lanes_close(struct lanes *lanes)
+void lanes_stop(struct lanes *lanes)
 {
     for (size_t i = 0; i < lanes->count; i++)
         tg_queue_close(lanes->lane[i].queue);
-}
-
-void lanes_stop(struct lanes *lanes)
-{
-    lanes_close(lanes);
     for (size_t i = 0; i < lanes->count; i++)
         pthread_join(lanes->lane[i].thread, NULL);
 }

@@ -13,14 +13,9 @@ struct lanes;
 struct lanes *lanes_start(const char *postgres_url, size_t count, struct results *results,
                           struct job_writer *jobs);
 
-// Refuses new sends from now on.
-void lanes_close(struct lanes *lanes);
-
-// Closes, accepts and answers what is queued, and ends the threads.
+// Refuses new sends from now on, accepts and answers what is queued, and ends the threads.
 void lanes_stop(struct lanes *lanes);
-
-// Frees lanes that were stopped. NULL is fine.
-void lanes_free(struct lanes *lanes);
+void lanes_free(struct lanes *lanes); // stopped, or NULL
 
 // Queues a send; its request will be answered with the verdict, or with Meta's answer if that comes
 // within `wait_s` seconds. Takes what `send` owns and empties it. Answers 503 itself if the lane is

@@ -2,12 +2,13 @@
 
 #include "common/base/clock.h"
 #include "common/limits.h"
+#include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/store/reads.h"
 #include "common/streams/job.h"
 #include "ingress/accept/send_answer.h"
-#include "ingress/accept/waiter.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,19 +22,99 @@ enum { LISTEN_MS = 50, RESULT_MAX = 2048 };
 // may wait cost 2,000 reads a second.
 enum { LOOK_MIN_MS = 250, LOOK_MAX_MS = 2000 };
 
+enum { BUCKETS = 1024 };
+
+// A request that waits for its message's result.
+struct waiter {
+    struct waiter *next; // in its bucket, or in a list of those that are due
+    struct results *results;
+    struct request *request;
+    struct tg_uuid org_id;
+    struct tg_verdict verdict; // its answer unless there is more to say
+    long long deadline_ms;
+    long long look_ms; // when the database is asked, at the latest at the deadline
+    int pause_ms;      // before that look
+};
+
 struct results {
     const char *redis_url;
     int partitions;
     struct pool *pool;
     char name[TG_INGRESS_NAME_SIZE];
     pthread_t thread;
-    atomic_bool closed;
-    struct waiter_table *waiters;
+    atomic_bool closed; // set under the lock
+    pthread_mutex_t lock;
+    size_t count;                    // of those who wait
+    struct waiter *buckets[BUCKETS]; // by message; in nobody else's hands while they are here
 };
+
+static struct waiter **bucket_of(struct results *results, struct tg_uuid message_id)
+{
+    return &results->buckets[tg_uuid_hash(message_id) % BUCKETS];
+}
+
+// false: TG_WAITERS_MAX wait, or nobody may any more.
+static bool add(struct results *results, struct waiter *waiter)
+{
+    pthread_mutex_lock(&results->lock);
+    bool room = !results->closed && results->count < TG_WAITERS_MAX;
+    if (room) {
+        struct waiter **bucket = bucket_of(results, waiter->verdict.message_id);
+        waiter->next = *bucket;
+        *bucket = waiter;
+        results->count++;
+        tg_gauge_add(TG_WAITERS, 1);
+    }
+    pthread_mutex_unlock(&results->lock);
+    return room;
+}
+
+// Under the lock.
+static struct waiter *take_out(struct results *results, struct waiter **link)
+{
+    struct waiter *waiter = *link;
+    *link = waiter->next;
+    results->count--;
+    tg_gauge_add(TG_WAITERS, -1);
+    return waiter;
+}
+
+// Takes out who waits for that message; NULL: nobody does.
+static struct waiter *take(struct results *results, struct tg_uuid message_id)
+{
+    pthread_mutex_lock(&results->lock);
+    struct waiter **link = bucket_of(results, message_id);
+    while (*link && !tg_uuid_equal((*link)->verdict.message_id, message_id))
+        link = &(*link)->next;
+    struct waiter *found = *link ? take_out(results, link) : NULL;
+    pthread_mutex_unlock(&results->lock);
+    return found;
+}
+
+// Takes out everyone who is to be looked at by `now_ms`, as a list.
+static struct waiter *take_due(struct results *results, long long now_ms)
+{
+    struct waiter *due = NULL;
+    pthread_mutex_lock(&results->lock);
+    for (int i = 0; results->count > 0 && i < BUCKETS; i++) {
+        struct waiter **link = &results->buckets[i];
+        while (*link) {
+            if ((*link)->look_ms > now_ms) {
+                link = &(*link)->next;
+                continue;
+            }
+            struct waiter *waiter = take_out(results, link);
+            waiter->next = due;
+            due = waiter;
+        }
+    }
+    pthread_mutex_unlock(&results->lock);
+    return due;
+}
 
 // Lets it wait on until the next look at the database, the pauses growing. false: its time is up,
 // or it cannot wait.
-static bool wait_on(const struct results *results, struct waiter *waiter)
+static bool wait_on(struct waiter *waiter)
 {
     long long now_ms = tg_now_ms();
     if (now_ms >= waiter->deadline_ms)
@@ -44,7 +125,7 @@ static bool wait_on(const struct results *results, struct waiter *waiter)
     waiter->look_ms = now_ms + waiter->pause_ms;
     if (waiter->look_ms > waiter->deadline_ms)
         waiter->look_ms = waiter->deadline_ms;
-    return waiter_table_add(results->waiters, waiter);
+    return add(waiter->results, waiter);
 }
 
 // May the message still leave, or be on its way?
@@ -56,7 +137,7 @@ static bool is_open(enum tg_status status)
 
 static void answer_or_wait_on(struct waiter *waiter, const struct tg_result *result)
 {
-    if (is_open(result->status) && wait_on(waiter->context, waiter))
+    if (is_open(result->status) && wait_on(waiter))
         return;
     send_answer_result(waiter->request, &waiter->verdict, result);
     free(waiter);
@@ -75,33 +156,33 @@ static void look(struct tg_pg *pg, void *context)
     answer_or_wait_on(waiter, &result);
 }
 
-static void ask_database(const struct results *results, struct waiter *waiter)
+static void ask_database(struct waiter *waiter)
 {
     struct tg_result as_accepted = {.status = waiter->verdict.status};
-    if (!pool_submit(results->pool, look, waiter))
+    if (!pool_submit(waiter->results->pool, look, waiter))
         answer_or_wait_on(waiter, &as_accepted);
 }
 
-static void look_at_due(const struct results *results, long long now_ms)
+static void look_at_due(struct results *results, long long now_ms)
 {
-    struct waiter *due = waiter_table_take_due(results->waiters, now_ms);
+    struct waiter *due = take_due(results, now_ms);
     while (due) {
         struct waiter *next = due->next;
-        ask_database(results, due);
+        ask_database(due);
         due = next;
     }
 }
 
-static void hear(const struct results *results, const char *json)
+static void hear(struct results *results, const char *json)
 {
     struct tg_result result;
     struct waiter *waiter = NULL;
     if (tg_result_read(json, strlen(json), &result))
-        waiter = waiter_table_take(results->waiters, result.message_id);
+        waiter = take(results, result.message_id);
     if (waiter && result.status != TG_STATUS_NONE)
         answer_or_wait_on(waiter, &result); // it may be tried again
     else if (waiter)
-        ask_database(results, waiter); // settled by somebody else: the record tells
+        ask_database(waiter); // settled by somebody else: the record tells
 }
 
 static void *run(void *argument)
@@ -141,7 +222,7 @@ struct results *results_start(const char *redis_url, int partitions, struct pool
     results->redis_url = redis_url;
     results->partitions = partitions;
     results->pool = pool;
-    results->waiters = waiter_table_create();
+    pthread_mutex_init(&results->lock, NULL);
     // The random half of a fresh id tells this ingress from every other.
     char id[TG_UUID_TEXT_SIZE];
     tg_uuid_format(tg_uuid7(), id);
@@ -152,8 +233,9 @@ struct results *results_start(const char *redis_url, int partitions, struct pool
 
 void results_close(struct results *results)
 {
-    waiter_table_close(results->waiters);
-    atomic_store(&results->closed, true);
+    pthread_mutex_lock(&results->lock);
+    results->closed = true;
+    pthread_mutex_unlock(&results->lock);
 }
 
 void results_stop(struct results *results)
@@ -167,7 +249,8 @@ void results_free(struct results *results)
 {
     if (!results)
         return;
-    waiter_table_free(results->waiters);
+    assert(results->count == 0);
+    pthread_mutex_destroy(&results->lock);
     free(results);
 }
 
@@ -182,7 +265,7 @@ static struct waiter *create_waiter(struct results *results, struct request *req
     struct waiter *waiter = calloc(1, sizeof *waiter);
     if (!waiter)
         abort();
-    waiter->context = results;
+    waiter->results = results;
     waiter->request = request;
     waiter->org_id = org_id;
     waiter->verdict = *verdict;
@@ -196,8 +279,7 @@ bool results_await(struct results *results, struct request *request, struct tg_u
     waiter->deadline_ms = tg_now_ms() + wait_ms;
     waiter->look_ms = waiter->deadline_ms;
     // Only the job of what is queued now will carry our name.
-    bool waits = verdict->status == TG_STATUS_QUEUED ? waiter_table_add(results->waiters, waiter)
-                                                     : wait_on(results, waiter);
+    bool waits = verdict->status == TG_STATUS_QUEUED ? add(results, waiter) : wait_on(waiter);
     if (!waits)
         free(waiter);
     return waits;
@@ -206,5 +288,5 @@ bool results_await(struct results *results, struct request *request, struct tg_u
 void results_tell(struct results *results, struct request *request, struct tg_uuid org_id,
                   const struct tg_verdict *verdict)
 {
-    ask_database(results, create_waiter(results, request, org_id, verdict));
+    ask_database(create_waiter(results, request, org_id, verdict));
 }

@@ -15,13 +15,10 @@ struct results *results_start(const char *redis_url, int partitions, struct pool
 
 // Lets nobody wait from now on.
 void results_close(struct results *results);
-
-// Closes, ends the thread, and has all who wait answered with how their messages stand. The pool
-// must still run, and its threads do that.
+// The same, ends the thread, and has all who wait answered with how their messages stand. The pool
+// must still run: its threads do that.
 void results_stop(struct results *results);
-
-// Frees what was stopped, once the pool is, too. NULL is fine.
-void results_free(struct results *results);
+void results_free(struct results *results); // stopped, and so is the pool; or NULL
 
 // The name that jobs carry so that the result finds this ingress.
 const char *results_name(const struct results *results);

@@ -8,8 +8,11 @@
 #include "common/limits.h"
 #include "common/words/phone.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 // How the client gave the message, which is how errors name its fields.
 enum shape { SHAPE_MESSAGE, SHAPE_MEDIA, SHAPE_PAYLOAD };
@@ -46,48 +49,55 @@ static bool find(struct json_object *root, const char *field, enum json_type typ
     return true;
 }
 
-// PostgreSQL's text holds no NUL, and C's strings end there; JSON allows it.
-static bool holds_nul(struct json_object *string)
+// The same for a string; *text is absent if the member is.
+static bool find_text(struct json_object *root, const char *field, struct tg_span *text,
+                      struct tg_error *error)
 {
-    return strlen(json_object_get_string(string)) != (size_t)json_object_get_string_len(string);
+    struct json_object *value;
+    bool good = find(root, field, json_type_string, "a string", &value, error);
+    *text = tg_json_span(good ? value : NULL);
+    return good;
 }
 
-static bool find_string(struct json_object *root, const char *field, struct json_object **value,
-                        struct tg_error *error)
+// PostgreSQL's text holds no NUL, and C's strings end there; JSON allows it.
+static bool holds_nul(struct tg_span text)
 {
-    return find(root, field, json_type_string, "a string", value, error);
+    return strlen(text.data) != text.length;
 }
 
 static bool read_org(struct json_object *root, const struct identity *caller, struct tg_send *send,
                      struct tg_error *error)
 {
-    struct json_object *org_id;
-    if (!find_string(root, "org_id", &org_id, error))
-        return false;
-    return identity_org(caller, org_id ? json_object_get_string(org_id) : NULL,
-                        org_id ? (size_t)json_object_get_string_len(org_id) : 0, "org_id",
-                        &send->org_id, error);
+    struct tg_span org_id;
+    return find_text(root, "org_id", &org_id, error) &&
+           identity_org(caller, org_id.data, org_id.length, "org_id", &send->org_id, error);
+}
+
+static bool read_phone(struct json_object *root, struct tg_send *send, struct tg_error *error)
+{
+    struct tg_span phone;
+    return find_text(root, "phone", &phone, error) &&
+           (!phone.data ||
+            tg_phone_normalise(phone.data, phone.length, "phone", send->phone, error));
 }
 
 static bool read_channel(struct json_object *root, struct tg_send *send, struct tg_error *error)
 {
-    struct json_object *channel_id;
-    if (!find_string(root, "channel_id", &channel_id, error))
+    struct tg_span id;
+    if (!find_text(root, "channel_id", &id, error))
         return false;
-    send->has_channel = channel_id != NULL;
-    if (channel_id &&
-        !tg_uuid_parse(json_object_get_string(channel_id),
-                       (size_t)json_object_get_string_len(channel_id), &send->channel_id))
+    send->has_channel = id.data != NULL;
+    if (id.data && !tg_uuid_parse(id.data, id.length, &send->channel_id))
         return tg_error_set(error, "invalid_field", "channel_id", "channel_id must be a UUID");
     return true;
 }
 
 static bool read_priority(struct json_object *root, struct tg_send *send, struct tg_error *error)
 {
-    struct json_object *priority;
-    if (!find_string(root, "priority", &priority, error))
+    struct tg_span priority;
+    if (!find_text(root, "priority", &priority, error))
         return false;
-    const char *name = priority ? json_object_get_string(priority) : "high";
+    const char *name = priority.data ? priority.data : "high";
     if (strcmp(name, "high") == 0)
         send->priority = TG_PRIORITY_HIGH;
     else if (strcmp(name, "bulk") == 0)
@@ -101,13 +111,13 @@ static bool read_priority(struct json_object *root, struct tg_send *send, struct
 static bool read_time(struct json_object *root, const char *field, int64_t ahead_max_s,
                       int64_t *time_ms, struct tg_error *error)
 {
-    struct json_object *given;
+    struct tg_span given;
     *time_ms = 0;
-    if (!find_string(root, field, &given, error))
+    if (!find_text(root, field, &given, error))
         return false;
-    if (!given)
+    if (!given.data)
         return true;
-    if (holds_nul(given) || !tg_time_parse(json_object_get_string(given), time_ms))
+    if (holds_nul(given) || !tg_time_parse(given.data, time_ms))
         return tg_error_set(error, "invalid_field", field,
                             "%s must be a time such as 2026-11-24T09:30:00Z (RFC 3339)", field);
     if (*time_ms == 0)
@@ -127,6 +137,44 @@ static bool read_times(struct json_object *root, struct tg_send *send, struct tg
     if (send->not_after_ms && send->not_after_ms <= send->send_at_ms)
         return tg_error_set(error, "invalid_field", "not_after", "not_after must be after send_at");
     return true;
+}
+
+static struct json_object *text_message(struct json_object *body)
+{
+    struct json_object *message = json_object_new_object();
+    struct json_object *text = json_object_new_object();
+    json_object_object_add(text, "body", json_object_get(body));
+    json_object_object_add(message, "type", json_object_new_string("text"));
+    json_object_object_add(message, "text", text);
+    return message;
+}
+
+static struct json_object *media_message(struct json_object *media, struct tg_error *error)
+{
+    struct json_object *type = NULL;
+    const char *code = NULL;
+    json_object_object_get_ex(media, "type", &type);
+    if (!type)
+        code = "missing_field";
+    else if (!json_object_is_type(type, json_type_string))
+        code = "invalid_field";
+    else if (!tg_cloud_message_is_media(json_object_get_string(type)))
+        code = "invalid_message";
+    if (code) {
+        tg_error_set(error, code, "media.type",
+                     "media.type must be image, video, audio, document or sticker");
+        return NULL;
+    }
+    struct json_object *message = json_object_new_object();
+    struct json_object *content = json_object_new_object();
+    json_object_object_foreach(media, name, value)
+    {
+        if (strcmp(name, "type") != 0)
+            json_object_object_add(content, name, json_object_get(value));
+    }
+    json_object_object_add(message, "type", json_object_get(type));
+    json_object_object_add(message, json_object_get_string(type), content);
+    return message;
 }
 
 // The Cloud API message object that the request asks for, and how it asks. The caller owns it.
@@ -153,33 +201,9 @@ static struct json_object *read_content(struct json_object *root, enum shape *sh
                      "One of message, media and payload is required");
         return NULL;
     }
-    if (*shape == SHAPE_PAYLOAD)
-        return json_object_get(given);
-
-    struct json_object *message = json_object_new_object();
-    struct json_object *content = json_object_new_object();
-    if (*shape == SHAPE_MESSAGE) {
-        json_object_object_add(message, "type", json_object_new_string("text"));
-        json_object_object_add(content, "body", json_object_get(given));
-        json_object_object_add(message, "text", content);
-        return message;
-    }
-    struct json_object *type;
-    if (!find_string(given, "type", &type, error) || !type) {
-        tg_error_set(error, type ? "invalid_field" : "missing_field", "media.type",
-                     "media.type must be image, video, audio, document or sticker");
-        json_object_put(content);
-        json_object_put(message);
-        return NULL;
-    }
-    json_object_object_foreach(given, name, value)
-    {
-        if (strcmp(name, "type") != 0)
-            json_object_object_add(content, name, json_object_get(value));
-    }
-    json_object_object_add(message, "type", json_object_get(type));
-    json_object_object_add(message, json_object_get_string(type), content);
-    return message;
+    if (*shape == SHAPE_MESSAGE)
+        return text_message(given);
+    return *shape == SHAPE_MEDIA ? media_message(given, error) : json_object_get(given);
 }
 
 // A path within the Cloud API message, as the client wrote it.
@@ -212,49 +236,40 @@ static void add_envelope(struct json_object *message)
     json_object_object_add(message, "to", json_object_new_string(""));
 }
 
-static bool read_phone(struct json_object *root, struct tg_send *send, struct tg_error *error)
+static bool read_user_id(struct tg_span user_id, struct tg_send *send, struct tg_error *error)
 {
-    struct json_object *phone;
-    if (!find_string(root, "phone", &phone, error))
-        return false;
-    return !phone || tg_phone_normalise(json_object_get_string(phone),
-                                        (size_t)json_object_get_string_len(phone), "phone",
-                                        send->phone, error);
+    static const char field[] = "payload.recipient";
+    if (send->phone[0])
+        return tg_error_set(error, "invalid_field", "phone",
+                            "phone and payload.recipient name two recipients");
+    if (holds_nul(user_id))
+        return tg_error_set(error, "invalid_message", field, "%s must not hold NUL characters",
+                            field);
+    if (user_id.length >= sizeof send->user_id)
+        return tg_error_set(error, "invalid_message", field, "%s must have at most %zu bytes",
+                            field, sizeof send->user_id - 1);
+    memcpy(send->user_id, user_id.data, user_id.length + 1);
+    return true;
 }
 
 // Settles on the one recipient that `phone` and the message's own `to` or `recipient` name.
 static bool read_recipient(const struct tg_cloud_message *checked, struct json_object *message,
                            struct tg_send *send, struct tg_error *error)
 {
-    struct json_object *recipient_type;
-    if (json_object_object_get_ex(message, "recipient_type", &recipient_type) && recipient_type &&
-        strcmp(json_object_get_string(recipient_type), "individual") != 0)
+    const char *recipient_type = tg_json_string_member(message, "recipient_type");
+    if (recipient_type && strcmp(recipient_type, "individual") != 0)
         return tg_error_set(error, "invalid_message", "payload.recipient_type",
                             "Messages to groups are not supported");
-    if (checked->recipient) {
-        if (send->phone[0])
-            return tg_error_set(error, "invalid_field", "phone",
-                                "phone and payload.recipient name two recipients");
-        if (holds_nul(checked->recipient))
-            return tg_error_set(error, "invalid_message", "payload.recipient",
-                                "payload.recipient must not hold NUL characters");
-        if ((size_t)json_object_get_string_len(checked->recipient) >= sizeof send->user_id)
-            return tg_error_set(error, "invalid_message", "payload.recipient",
-                                "payload.recipient must have at most %zu bytes",
-                                sizeof send->user_id - 1);
-        snprintf(send->user_id, sizeof send->user_id, "%s",
-                 json_object_get_string(checked->recipient));
-        return true;
-    }
+    if (checked->recipient)
+        return read_user_id(tg_json_span(checked->recipient), send, error);
     if (!checked->to) {
         send->phone[0] = '\0'; // a receipt goes to the message that it names
         return true;
     }
-    size_t length = (size_t)json_object_get_string_len(checked->to);
-    if (length > 0) {
+    struct tg_span given = tg_json_span(checked->to);
+    if (given.length > 0) {
         char to[TG_PHONE_SIZE];
-        if (!tg_phone_normalise(json_object_get_string(checked->to), length, "payload.to", to,
-                                error))
+        if (!tg_phone_normalise(given.data, given.length, "payload.to", to, error))
             return false;
         if (send->phone[0] && strcmp(send->phone, to) != 0)
             return tg_error_set(error, "invalid_field", "payload.to",
@@ -270,17 +285,17 @@ static bool read_recipient(const struct tg_cloud_message *checked, struct json_o
 static bool add_reply_to(struct json_object *root, struct json_object *message,
                          struct tg_error *error)
 {
-    struct json_object *reply_to;
-    if (!find_string(root, "reply_to", &reply_to, error))
+    struct tg_span wamid;
+    if (!find_text(root, "reply_to", &wamid, error))
         return false;
-    if (!reply_to)
+    if (!wamid.data)
         return true;
-    int length = json_object_get_string_len(reply_to);
-    if (length == 0 || length >= TG_WAMID_SIZE)
+    if (wamid.length == 0 || wamid.length >= TG_WAMID_SIZE)
         return tg_error_set(error, "invalid_field", "reply_to",
                             "reply_to must be the wamid of a message");
     struct json_object *context = json_object_new_object();
-    json_object_object_add(context, "message_id", json_object_get(reply_to));
+    json_object_object_add(context, "message_id",
+                           json_object_new_string_len(wamid.data, (int)wamid.length));
     json_object_object_add(message, "context", context);
     return true;
 }
@@ -288,14 +303,12 @@ static bool add_reply_to(struct json_object *root, struct json_object *message,
 // Keeps the client's own opaque data, in whose place ours goes to Meta, and writes what Meta gets.
 static bool write_payload(struct json_object *message, struct tg_send *send, struct tg_error *error)
 {
-    struct json_object *own;
-    if (json_object_object_get_ex(message, "biz_opaque_callback_data", &own) && own) {
-        if (holds_nul(own))
-            return tg_error_set(error, "invalid_message", "payload.biz_opaque_callback_data",
-                                "payload.biz_opaque_callback_data must not hold NUL characters");
-        tg_text_append(&send->callback_data, json_object_get_string(own),
-                       (size_t)json_object_get_string_len(own));
-    }
+    struct tg_span own =
+        tg_json_span(tg_json_member(message, "biz_opaque_callback_data", json_type_string));
+    if (own.data && holds_nul(own))
+        return tg_error_set(error, "invalid_message", "payload.biz_opaque_callback_data",
+                            "payload.biz_opaque_callback_data must not hold NUL characters");
+    tg_text_append(&send->callback_data, own.data, own.length);
     tg_cloud_message_write(message, send->message_id, &send->payload);
     return true;
 }
@@ -303,14 +316,9 @@ static bool write_payload(struct json_object *message, struct tg_send *send, str
 static bool read_message(struct json_object *root, struct json_object *message, enum shape shape,
                          struct tg_send *send, struct tg_error *error)
 {
+    struct tg_cloud_message checked;
     if (!add_reply_to(root, message, error))
         return false;
-    struct json_object *type;
-    if (shape == SHAPE_MEDIA && json_object_object_get_ex(message, "type", &type) &&
-        !tg_cloud_message_is_media(json_object_get_string(type)))
-        return tg_error_set(error, "invalid_message", "media.type",
-                            "media.type must be image, video, audio, document or sticker");
-    struct tg_cloud_message checked;
     if (!json_object_object_get_ex(message, "status", NULL))
         add_envelope(message);
     if (!tg_cloud_message_check(message, &checked, error)) {
@@ -326,7 +334,6 @@ static bool read_message(struct json_object *root, struct json_object *message, 
 bool send_form_read(const struct tg_text *body, const struct identity *caller, struct tg_send *send,
                     struct tg_error *error)
 {
-    *send = (struct tg_send){0};
     struct json_object *root = parse(body, error);
     if (!root)
         return false;
@@ -347,9 +354,39 @@ bool send_form_read(const struct tg_text *body, const struct identity *caller, s
     return good;
 }
 
-void send_form_set_key(struct tg_send *send, const char *key, const struct tg_text *body)
+bool send_form_read_key(const char *value, int count, const struct tg_text *body,
+                        struct tg_send *send, struct tg_error *error)
 {
-    snprintf(send->idempotency_key, sizeof send->idempotency_key, "%s", key);
-    if (key[0])
-        tg_sha256(tg_text_string(body), body->length, send->body_hash);
+    static const char header[] = "Idempotency-Key";
+    if (count == 0)
+        return true;
+    if (count > 1)
+        return tg_error_set(error, "invalid_header", header, "%s must be given once", header);
+    value = value ? value + strspn(value, " \t") : "";
+    size_t length = strlen(value);
+    while (length > 0 && strchr(" \t", value[length - 1]))
+        length--;
+    bool printable = length > 0 && length < TG_IDEMPOTENCY_KEY_SIZE;
+    for (size_t i = 0; printable && i < length; i++)
+        printable = value[i] >= ' ' && value[i] <= '~';
+    if (!printable)
+        return tg_error_set(error, "invalid_header", header,
+                            "%s must have 1 to %d printable ASCII characters", header,
+                            TG_IDEMPOTENCY_KEY_SIZE - 1);
+    memcpy(send->idempotency_key, value, length);
+    tg_sha256(tg_text_string(body), body->length, send->body_hash);
+    return true;
+}
+
+int send_form_wait_seconds(const char *prefer)
+{
+    for (const char *at = prefer; at && *at;) {
+        at += strspn(at, " ,;\t");
+        if (strncasecmp(at, "wait=", 5) == 0 && isdigit((unsigned char)at[5])) {
+            long seconds = strtol(at + 5, NULL, 10);
+            return seconds > TG_WAIT_MAX_S ? TG_WAIT_MAX_S : (int)seconds;
+        }
+        at += strcspn(at, " ,;\t");
+    }
+    return 0;
 }

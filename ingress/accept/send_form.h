@@ -1,14 +1,22 @@
-// The body of POST /api/send-message: JSON in, a send ready for its lane out.
+// What a POST of /api/send-message says, in its body and its headers: a send ready for its lane.
+// Thread-safe.
 #pragma once
 
 #include "common/store/accept.h"
 #include "ingress/who/identity.h"
 
-// Reads `body` (JSON: {org_id, phone, message | media | payload, ...}) into `send`, which gets a
-// new message id and the payload that Meta will get. On failure `error` names the field as the
-// client wrote it, and `send` needs no finish. Thread-safe.
+// Reads `body` (JSON: {org_id, phone, message | media | payload, ...}) into `send`, which must be
+// zeroed but for its key, and gets a new message id and the payload that Meta will get. On failure
+// `error` names the field as the client wrote it, and `send` needs no finish.
 bool send_form_read(const struct tg_text *body, const struct identity *caller, struct tg_send *send,
                     struct tg_error *error) TG_MUST_CHECK;
 
-// Puts an idempotency key into the send, and the hash of the body that it stands for. "": no key.
-void send_form_set_key(struct tg_send *send, const char *key, const struct tg_text *body);
+// Puts what the header Idempotency-Key says (`value`, which was sent `count` times; 0: not at all)
+// into the zeroed `send`, without the blanks around it, and the hash of the body that it stands
+// for.
+bool send_form_read_key(const char *value, int count, const struct tg_text *body,
+                        struct tg_send *send, struct tg_error *error) TG_MUST_CHECK;
+
+// Seconds of the header `Prefer: wait=N` (RFC 7240), at most TG_WAIT_MAX_S; 0 if there is none.
+// `prefer` may be NULL.
+int send_form_wait_seconds(const char *prefer);

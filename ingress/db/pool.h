@@ -10,12 +10,9 @@ struct pool *pool_start(const char *postgres_url);
 
 // Refuses new work from now on.
 void pool_close(struct pool *pool);
-
-// Closes, waits until what was taken is done, and ends the threads.
+// The same, waits until what was taken is done, and ends the threads.
 void pool_stop(struct pool *pool);
-
-// Frees a pool that was stopped. NULL is fine.
-void pool_free(struct pool *pool);
+void pool_free(struct pool *pool); // stopped, or NULL
 
 // Has `work(pg, context)` run on a thread of the pool. false: too much is waiting, or the pool is
 // closed; nothing runs. Thread-safe.

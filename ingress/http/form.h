@@ -12,9 +12,7 @@ struct form;
 // "body") for more than TG_FORM_FIELDS_MAX fields, and where a name or value is not UTF-8, holds a
 // NUL or a "%" without two digits behind it. The caller frees what it returns. Thread-safe.
 struct form *form_read(const struct tg_text *body, struct tg_error *error) TG_MUST_CHECK;
-
-// Frees it. NULL is fine.
-void form_free(struct form *form);
+void form_free(struct form *form); // NULL is fine
 
 // The value of the first field of that name, NULL if there is none; *count, if not NULL, is how
 // many there are. Borrowed from the form.

@@ -27,10 +27,7 @@ struct server *server_start(const struct tg_address *address, unsigned threads,
 
 // Takes no further connections; from now on every answer closes its connection.
 void server_close(struct server *server);
-
-// Closes; waits until every request has been answered and its answer has left (two seconds for
+// The same; waits until every request has been answered and its answer has left (two seconds for
 // those whose client does not read), then ends all connections and the threads.
 void server_stop(struct server *server);
-
-// Frees a server that was stopped. NULL is fine.
-void server_free(struct server *server);
+void server_free(struct server *server); // stopped, or NULL

@@ -9,29 +9,7 @@
 #include "ingress/http/answer.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-
-struct callback {
-    const char *app_secrets;
-    const char *verify_token;
-    struct webhook_writer *writer;
-};
-
-struct callback *callback_create(const char *app_secrets, const char *verify_token,
-                                 struct webhook_writer *writer)
-{
-    struct callback *callback = malloc(sizeof *callback);
-    if (!callback)
-        abort();
-    *callback = (struct callback){app_secrets, verify_token, writer};
-    return callback;
-}
-
-void callback_free(struct callback *callback)
-{
-    free(callback);
-}
 
 // Whoever can reach us can cause a refusal, so that one line of a kind in so many seconds must do.
 static void log_refusal(const char *event, atomic_llong *next_ms)

@@ -5,19 +5,17 @@
 #include "ingress/meta/webhook_writer.h"
 #include "ingress/route/endpoint.h"
 
-struct callback;
+// What it takes; all borrowed.
+struct callback {
+    const char *app_secrets; // separated by commas
+    const char *verify_token;
+    struct webhook_writer *writer;
+};
 
 // GET and POST /webhook; their context is a struct callback.
 extern const struct endpoint callback_endpoints[];
 
-// `app_secrets` are separated by commas. All three are borrowed and must outlive it.
-struct callback *callback_create(const char *app_secrets, const char *verify_token,
-                                 struct webhook_writer *writer);
-
-// NULL is fine.
-void callback_free(struct callback *callback);
-
 // Is `header`, "sha256=" and 64 hexadecimal digits, the HMAC-SHA256 of the body under one of the
-// secrets, which are separated by commas? Takes the same time for every wrong signature.
+// secrets? Takes the same time for every wrong signature.
 // Thread-safe.
 bool callback_is_signed(const char *secrets, const char *header, const struct tg_text *body);

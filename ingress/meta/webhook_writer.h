@@ -13,12 +13,9 @@ struct webhook_writer *webhook_writer_start(const char *redis_url, int partition
 // Refuses new webhooks from now on. Once Redis has not taken something, what is left is refused
 // without asking it.
 void webhook_writer_close(struct webhook_writer *writer);
-
-// Closes, publishes and answers what is queued, and ends the thread.
+// The same, publishes and answers what is queued, and ends the thread.
 void webhook_writer_stop(struct webhook_writer *writer);
-
-// Frees a writer that was stopped. NULL is fine.
-void webhook_writer_free(struct webhook_writer *writer);
+void webhook_writer_free(struct webhook_writer *writer); // stopped, or NULL
 
 // Queues the request's body as a webhook; the request is answered 200 once Redis has it, 503 if it
 // has not: full, closed, Redis away, out of memory or too slow. Thread-safe.

@@ -14,9 +14,7 @@ struct router;
 
 // Both are borrowed and must outlive it.
 struct router *router_create(struct keys *keys, struct pool *pool);
-
-// NULL is fine.
-void router_free(struct router *router);
+void router_free(struct router *router); // NULL is fine
 
 // Adds a table, which ends with an empty row; its handlers get `context`. Before the server is
 // started. Of two endpoints that fit a request the one that was added first is taken.

@@ -11,9 +11,7 @@ struct keys;
 
 // `trusted`: who gives no key is believed (TOLLGATE_AUTH).
 struct keys *keys_create(bool trusted);
-
-// Nobody may wait for a look-up any more. NULL is fine.
-void keys_free(struct keys *keys);
+void keys_free(struct keys *keys); // nobody waits for a look-up any more; NULL is fine
 
 // A request that waits for a key's look-up; its owner's, zeroed, and left alone while it waits.
 struct key_asker {

@@ -18,11 +18,66 @@ Test(idempotency_key, stands_for_the_bytes_of_its_body)
     TG_TEXT_AUTO body = {0};
     tg_text_append_string(&body, "abc");
     struct tg_send send = {0};
-    send_form_set_key(&send, "", &body);
-    cr_assert_str_eq(send.idempotency_key, "");
-    send_form_set_key(&send, "order-42", &body);
+    struct tg_error error = {0};
+    cr_assert(send_form_read_key("order-42", 1, &body, &send, &error));
     cr_assert_str_eq(send.idempotency_key, "order-42");
     cr_assert_arr_eq(send.body_hash, abc, sizeof abc);
+}
+
+#define LETTERS_50 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
+#define LETTERS_250 LETTERS_50 LETTERS_50 LETTERS_50 LETTERS_50 LETTERS_50
+
+struct key {
+    char header[300];
+    char key[TG_IDEMPOTENCY_KEY_SIZE]; // "": refused
+};
+
+ParameterizedTestParameters(idempotency_key, has_1_to_255_printable_characters)
+{
+    static struct key keys[] = {
+        {"order-42", "order-42"},
+        {"x", "x"},
+        {"a key with blanks", "a key with blanks"},
+        {" \t order-42\t ", "order-42"},
+        {"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"},
+        {LETTERS_250 "12345", LETTERS_250 "12345"},
+        {"  " LETTERS_250 "12345  ", LETTERS_250 "12345"},
+        {"", ""},
+        {"   ", ""},
+        {"\t", ""},
+        {LETTERS_250 "123456", ""},
+        {"order\t42", ""},
+        {"order\x01", ""},
+        {"order\x7f", ""},
+        {"\xc3\xbc", ""},
+    };
+    return cr_make_param_array(struct key, keys, sizeof keys / sizeof *keys);
+}
+
+ParameterizedTest(struct key *key, idempotency_key, has_1_to_255_printable_characters)
+{
+    const struct tg_text body = {0};
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    bool good = send_form_read_key(key->header, 1, &body, &send, &error);
+    cr_assert_eq(good, key->key[0] != '\0', "%s", key->header);
+    cr_assert_str_eq(send.idempotency_key, key->key);
+    if (!good) {
+        cr_assert_str_eq(error.code, "invalid_header");
+        cr_assert_str_eq(error.field, "Idempotency-Key");
+    }
+}
+
+Test(idempotency_key, may_be_absent_and_must_not_come_twice)
+{
+    const struct tg_text body = {0};
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    cr_assert(send_form_read_key(NULL, 0, &body, &send, &error));
+    cr_assert_str_eq(send.idempotency_key, "");
+    cr_assert_not(send_form_read_key("one", 2, &body, &send, &error));
+    cr_assert_str_eq(error.message, "Idempotency-Key must be given once");
+    cr_assert_not(send_form_read_key(NULL, 1, &body, &send, &error));
 }
 
 enum { NONE = -1000000000, DAY_S = 86400 };
@@ -72,7 +127,7 @@ ParameterizedTest(struct times *times, not_after, is_after_send_at_and_not_too_f
     append_time(&body, "send_at", times->send_at_s);
     append_time(&body, "not_after", times->not_after_s);
     tg_text_append_string(&body, "}");
-    struct tg_send send;
+    struct tg_send send = {0};
     struct tg_error error = {0};
     bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
     cr_assert_str_eq(error.field, times->field, "%s", tg_text_string(&body));
@@ -115,7 +170,7 @@ ParameterizedTest(struct recipient *recipient, recipient, is_one_person_or_none)
 {
     TG_TEXT_AUTO body = {0};
     tg_text_append_string(&body, recipient->request);
-    struct tg_send send;
+    struct tg_send send = {0};
     struct tg_error error = {0};
     bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
     cr_assert_str_eq(error.field, recipient->field, "%s", recipient->request);
@@ -147,7 +202,7 @@ ParameterizedTest(struct number *number, recipient, leaves_with_a_plus_however_i
 {
     TG_TEXT_AUTO body = {0};
     tg_text_append_string(&body, number->request);
-    struct tg_send send;
+    struct tg_send send = {0};
     struct tg_error error = {0};
     cr_assert(send_form_read(&body, &(struct identity){0}, &send, &error), "%s", error.message);
     cr_expect_str_eq(send.phone, "919876543210");
@@ -164,7 +219,7 @@ Test(recipient, is_kept_whole_or_refused)
         for (size_t i = 0; i < letters; i++)
             tg_text_append_string(&body, "\xc3\xa4"); // two bytes
         tg_text_append_string(&body, "\"}}");
-        struct tg_send send;
+        struct tg_send send = {0};
         struct tg_error error = {0};
         bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
         cr_assert_eq(good, 2 * letters < TG_USER_ID_SIZE, "%zu: %s", letters, error.message);
