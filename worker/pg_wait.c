@@ -22,7 +22,12 @@ bool pg_wait_for_schema(struct tg_pg *pg, struct stop *stop)
     }
 }
 
-bool pg_wait_for_another_try(enum tg_pg_status status, struct stop *stop)
+bool pg_wait_goes_on(enum tg_pg_status status, struct tg_batch *batch, struct stop *stop)
 {
-    return status == TG_PG_RETRY ? !stop_ordered(stop) : !stop_wait(stop, TG_RECONNECT_MS);
+    if (status == TG_PG_OK || status == TG_PG_REFUSED)
+        return true;
+    if (status == TG_PG_RETRY ? stop_ordered(stop) : stop_wait(stop, TG_RECONNECT_MS))
+        return false;
+    tg_batch_repeat(batch);
+    return true;
 }

@@ -1,6 +1,7 @@
 // Waiting for PostgreSQL, for as long as stop is not ordered.
 #pragma once
 
+#include "common/base/batch.h"
 #include "common/pg/pg.h"
 #include "worker/stop.h"
 
@@ -8,6 +9,7 @@
 // ordered first.
 bool pg_wait_for_schema(struct tg_pg *pg, struct stop *stop) TG_MUST_CHECK;
 
-// After a call that was not TG_PG_OK: is it worth another attempt? Waits a while before it says
-// yes, unless nothing is away (TG_PG_RETRY). False: stop is ordered.
-bool pg_wait_for_another_try(enum tg_pg_status status, struct stop *stop) TG_MUST_CHECK;
+// After a batch's call: has a batch that was neither done nor refused repeated, after a while,
+// unless nothing is away (TG_PG_RETRY). False: stop is ordered, and it is left.
+bool pg_wait_goes_on(enum tg_pg_status status, struct tg_batch *batch,
+                     struct stop *stop) TG_MUST_CHECK;

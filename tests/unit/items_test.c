@@ -28,7 +28,7 @@ static struct tg_text body_with(const char *members)
     return body;
 }
 
-#define read_body(items, body) items_read(items, &(struct item_body){.text = (body)})
+#define read_body(items, body) items_read(items, (struct item_body){.text = (body)})
 
 // Read again, the body of a single item is that item, and writes the same bytes.
 static void expect_same_again(const struct item *item, const char *name)
@@ -192,7 +192,7 @@ Test(items, a_body_that_is_not_read_is_one_dead_item_to_the_byte)
 {
     struct tg_text body = body_with("\"statuses\":[]");
     struct items items = {0};
-    items_add_dead(&items, &(struct item_body){.text = &body}, "poison");
+    items_add_dead(&items, (struct item_body){.text = &body}, "poison");
     cr_assert_eq(items.count, 1);
     cr_assert_eq(items.item[0].kind, ITEM_DEAD);
     cr_assert_str_eq(items.item[0].reason, "poison");

@@ -14,8 +14,7 @@
 // Items on their way through a transaction, those of one kind together.
 struct batch {
     struct tg_pg *pg;
-    const int64_t *letters;
-    size_t letter_count;
+    const struct items *items; // it is a part of these
     size_t n;
     struct item *item[TG_BATCH_MAX];
     // What came of item[i], by its kind.
@@ -106,6 +105,8 @@ static enum tg_pg_status apply_kinds(struct batch *batch, struct item *items, si
 static enum tg_pg_status record_dead(struct batch *batch)
 {
     struct tg_dead_letter letters[TG_BATCH_MAX];
+    int64_t taken[TG_INBOUND_WEBHOOKS_MAX];
+    size_t taken_count = 0;
     size_t n = 0;
     for (size_t i = 0; i < batch->n; i++) {
         const struct item *item = batch->item[i];
@@ -118,19 +119,23 @@ static enum tg_pg_status record_dead(struct batch *batch)
     }
     if (n == 0)
         return TG_PG_OK;
+    for (size_t i = 0; i < batch->items->body_count; i++) {
+        if (batch->items->body[i].letter)
+            taken[taken_count++] = batch->items->body[i].letter;
+    }
     enum tg_pg_status status =
-        tg_store_record_dead_letters(batch->pg, batch->letters, batch->letter_count, letters, n);
+        tg_store_record_dead_letters(batch->pg, taken, taken_count, letters, n);
     for (size_t i = 0; i < n; i++)
         tg_text_finish(&letters[i].body);
     return status;
 }
 
-static enum tg_pg_status apply_in_transaction(struct batch *batch, struct item *items, size_t n)
+static enum tg_pg_status apply_in_transaction(struct batch *batch, size_t first, size_t n)
 {
     enum tg_pg_status status = tg_pg_begin(batch->pg);
     if (status != TG_PG_OK)
         return status;
-    status = apply_kinds(batch, items, n);
+    status = apply_kinds(batch, batch->items->item + first, n);
     if (status == TG_PG_OK)
         status = record_dead(batch);
     if (status == TG_PG_OK)
@@ -218,12 +223,12 @@ static bool conclude(const struct means *means, const struct batch *batch)
 }
 
 // *concluded is false if stop was ordered before what follows from the batch was done.
-static enum tg_pg_status apply_batch(const struct means *means, struct item *items, size_t n,
-                                     const int64_t *letters, size_t letter_count, bool *concluded)
+static enum tg_pg_status apply_batch(const struct means *means, const struct items *items,
+                                     size_t first, size_t n, bool *concluded)
 {
-    struct batch batch = {.pg = means->pg, .letters = letters, .letter_count = letter_count};
+    struct batch batch = {.pg = means->pg, .items = items};
     long long began_ms = tg_now_ms();
-    enum tg_pg_status status = apply_in_transaction(&batch, items, n);
+    enum tg_pg_status status = apply_in_transaction(&batch, first, n);
     if (status == TG_PG_OK) {
         tg_observe(TG_INBOUND_BATCH, (double)n);
         tg_observe(TG_INBOUND_SECONDS, (double)(tg_now_ms() - began_ms) / 1e3);
@@ -246,27 +251,18 @@ static bool refuse(struct item *item)
     return was_dead;
 }
 
-bool apply_all(const struct means *means, struct items *items, const int64_t *letters,
-               size_t letter_count)
+bool apply_all(struct means *means, struct items *items)
 {
+    sizing_note(&means->sizing, items->body_count, items->bytes);
     struct tg_batch batch = tg_batch_of(items->count, TG_BATCH_MAX);
     while (tg_batch_next(&batch)) {
-        struct item *of_batch = items->item + batch.first;
         bool concluded = true;
-        enum tg_pg_status status =
-            apply_batch(means, of_batch, batch.size, letters, letter_count, &concluded);
-        if (!concluded)
-            return false;
-        if (status == TG_PG_OK)
-            continue;
-        if (status == TG_PG_REFUSED) {
-            if (!tg_batch_halve(&batch) && !refuse(of_batch))
-                tg_batch_repeat(&batch);
-        } else if (pg_wait_for_another_try(status, means->stop)) {
+        enum tg_pg_status status = apply_batch(means, items, batch.first, batch.size, &concluded);
+        if (status == TG_PG_REFUSED && !tg_batch_halve(&batch) &&
+            !refuse(items->item + batch.first))
             tg_batch_repeat(&batch);
-        } else {
+        if (!concluded || !pg_wait_goes_on(status, &batch, means->stop))
             return false;
-        }
     }
     return true;
 }

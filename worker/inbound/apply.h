@@ -6,8 +6,7 @@
 
 // Applies all items, up to TG_BATCH_MAX in one transaction, publishes what their statuses have
 // released and replies to their messages. What cannot be applied is recorded as a dead letter, or
-// recorded anew if it was one of `letters`, which are being tried again; what cannot even be
-// recorded is said by its body (`refused`). With PostgreSQL away it tries again: each item is
+// recorded anew if it was one; what cannot even be recorded is said by its body
+// (`refused`). With PostgreSQL away it tries again: each item is
 // applied once. False: stop was ordered before it was done.
-bool apply_all(const struct means *means, struct items *items, const int64_t *letters,
-               size_t letter_count) TG_MUST_CHECK;
+bool apply_all(struct means *means, struct items *items) TG_MUST_CHECK;

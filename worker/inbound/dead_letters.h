@@ -2,8 +2,7 @@
 #pragma once
 
 #include "worker/inbound/means.h"
-#include "worker/inbound/sizing.h"
 
 // Tries them all again, batch by batch. Those that fail again are recorded anew. False: stop was
 // ordered before it was done, or not even that can be asked for.
-bool dead_letters_retry(const struct means *means, struct sizing *sizing) TG_MUST_CHECK;
+bool dead_letters_retry(struct means *means) TG_MUST_CHECK;

@@ -8,7 +8,6 @@
 #include "common/streams/webhook.h"
 #include "worker/inbound/apply.h"
 #include "worker/inbound/dead_letters.h"
-#include "worker/inbound/sizing.h"
 #include "worker/pg_wait.h"
 
 #include <stdlib.h>
@@ -18,14 +17,15 @@ struct inbound {
     pthread_t thread;
     // The thread's own.
     struct means means;
-    struct sizing sizing;
     struct tg_stream *webhooks;
     struct tg_stream *former; // webhooks of an ingress that still adds them under the old name
 };
 
 // One that has ended one worker after the other is not even looked at: it is dead as it is.
-static void read_webhook(struct items *items, struct item_body *body, const struct tg_entry *entry)
+static void read_webhook(struct items *items, const struct tg_webhook *webhook)
 {
+    const struct item_body body = {.text = &webhook->body};
+    const struct tg_entry *entry = &webhook->entry;
     if (entry->deliveries <= TG_DELIVERIES_MAX) {
         items_read(items, body);
         return;
@@ -57,17 +57,11 @@ static void end(struct tg_stream *from, const struct tg_webhook *webhooks,
 static void apply(struct inbound *inbound, struct tg_stream *from, struct tg_webhook *webhooks,
                   size_t n)
 {
-    struct item_body bodies[TG_INBOUND_WEBHOOKS_MAX];
     struct items items = {0};
-    size_t bytes = 0;
-    for (size_t i = 0; i < n; i++) {
-        bodies[i] = (struct item_body){.text = &webhooks[i].body};
-        bytes += webhooks[i].body.length;
-        read_webhook(&items, &bodies[i], &webhooks[i].entry);
-    }
-    sizing_note(&inbound->sizing, n, bytes);
-    if (apply_all(&inbound->means, &items, NULL, 0))
-        end(from, webhooks, bodies, n);
+    for (size_t i = 0; i < n; i++)
+        read_webhook(&items, &webhooks[i]);
+    if (apply_all(&inbound->means, &items))
+        end(from, webhooks, items.body, n);
     items_finish(&items);
     for (size_t i = 0; i < n; i++)
         tg_webhook_finish(&webhooks[i]);
@@ -78,8 +72,8 @@ static void apply(struct inbound *inbound, struct tg_stream *from, struct tg_web
 static int take_new(struct inbound *inbound, struct tg_stream *from, int block_ms)
 {
     struct tg_webhook webhooks[TG_INBOUND_WEBHOOKS_MAX];
-    int n = tg_webhook_take(from, inbound->servers->consumer, webhooks, (int)inbound->sizing.max,
-                            block_ms);
+    int n = tg_webhook_take(from, inbound->servers->consumer, webhooks,
+                            (int)inbound->means.sizing.max, block_ms);
     if (n >= 0)
         apply(inbound, from, webhooks, (size_t)n);
     return n;
@@ -94,7 +88,7 @@ static void take_over(struct inbound *inbound, struct tg_stream *from)
     int n = 1;
     while (n > 0 && !stop_ordered(inbound->means.stop)) {
         n = tg_webhook_take_over(from, inbound->servers->consumer, webhooks,
-                                 (int)inbound->sizing.max, TG_WEBHOOK_TAKEOVER_MS);
+                                 (int)inbound->means.sizing.max, TG_WEBHOOK_TAKEOVER_MS);
         if (n > 0) {
             tg_log(TG_LOG_WARN, "webhooks_taken_over", TG_LOG_NUMBER("webhooks", n));
             apply(inbound, from, webhooks, (size_t)n);
@@ -114,7 +108,7 @@ static void take_former(struct inbound *inbound)
 
 static void look(struct inbound *inbound)
 {
-    if (!dead_letters_retry(&inbound->means, &inbound->sizing))
+    if (!dead_letters_retry(&inbound->means))
         return;
     take_former(inbound);
     take_over(inbound, inbound->webhooks);
@@ -141,7 +135,7 @@ static void *run(void *argument)
     means->pg = tg_pg_create(servers->postgres_url, "tollgate-worker inbound");
     means->sends = servers_stream(servers, tg_job_work);
     means->rules = rules_create();
-    inbound->sizing = sizing_begin(servers->partitions);
+    means->sizing = sizing_begin(servers->partitions);
     inbound->webhooks = servers_stream(servers, tg_webhook_work);
     inbound->former = servers_stream(servers, tg_webhook_former_work);
 

@@ -6,6 +6,7 @@
 #include "worker/inbound/fields.h"
 #include "worker/inbound/item_message.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,20 +283,28 @@ static const char *read_body(struct items *items, const struct item_origin *whol
     return NULL;
 }
 
-void items_read(struct items *items, struct item_body *body)
+static struct item_body *add_body(struct items *items, struct item_body body)
+{
+    assert(items->body_count < TG_INBOUND_WEBHOOKS_MAX);
+    items->bytes += body.text->length;
+    items->body_begin = items->count;
+    items->body[items->body_count] = body;
+    return &items->body[items->body_count++];
+}
+
+void items_read(struct items *items, struct item_body body)
 {
     struct tg_error error;
     const struct item_origin whole = {
-        .body = body,
-        .root = tg_json_parse(tg_text_string(body->text), body->text->length, &error)};
-    items->body_begin = items->count;
+        .body = add_body(items, body),
+        .root = tg_json_parse(tg_text_string(body.text), body.text->length, &error)};
     const char *reason = read_body(items, &whole);
     if (reason)
         add(items, &whole, reason);
     json_object_put(whole.root);
 }
 
-void items_add_dead(struct items *items, struct item_body *body, const char *reason)
+void items_add_dead(struct items *items, struct item_body body, const char *reason)
 {
-    add(items, &(const struct item_origin){.body = body}, reason);
+    add(items, &(const struct item_origin){.body = add_body(items, body)}, reason);
 }

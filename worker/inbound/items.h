@@ -6,6 +6,7 @@
 // Shapes: docs/meta.md ("Webhooks").
 #pragma once
 
+#include "common/limits.h"
 #include "common/store/inbound.h"
 
 #include <json-c/json.h>
@@ -16,6 +17,7 @@ enum item_kind { ITEM_STATUS, ITEM_MESSAGE, ITEM_PREFERENCE, ITEM_ACCOUNT_NOTICE
 // A body that items come from: a webhook's, or a dead letter's.
 struct item_body {
     const struct tg_text *text;
+    int64_t letter;      // the dead letter's id; 0: a webhook's
     int64_t tries;       // so often it was tried before
     const char *refused; // why an item of it was dead, if PostgreSQL would not even record that
 };
@@ -44,20 +46,23 @@ struct item {
     };
 };
 
-// The items of a batch of bodies. Zero-initialised is empty.
+// The items of up to TG_INBOUND_WEBHOOKS_MAX bodies. Zero-initialised is empty.
 struct items {
+    struct item_body body[TG_INBOUND_WEBHOOKS_MAX];
+    size_t body_count;
+    size_t bytes; // of all bodies
     struct item *item;
     size_t count;
     size_t capacity;
     size_t body_begin; // the first item of the body that is being read
 };
 
-// Appends the items of a body, which must live as long as they do. A body always has at least one
-// item, unless it is well-formed and empty. Bounded by TG_WEBHOOK_ITEMS_MAX.
-void items_read(struct items *items, struct item_body *body);
+// Appends a body, whose text must live as long as the items, and its items. It always has at least
+// one, unless it is well-formed and empty. Bounded by TG_WEBHOOK_ITEMS_MAX.
+void items_read(struct items *items, struct item_body body);
 
 // Appends a body as one dead item, unread.
-void items_add_dead(struct items *items, struct item_body *body, const char *reason);
+void items_add_dead(struct items *items, struct item_body body, const char *reason);
 
 // Frees everything and makes it empty again.
 void items_finish(struct items *items);

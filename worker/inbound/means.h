@@ -1,9 +1,10 @@
-// What webhooks are applied with; all borrowed, and of one thread.
+// What webhooks are applied with. What it points to is borrowed, and all is of one thread.
 #pragma once
 
 #include "common/pg/pg.h"
 #include "common/redis/stream.h"
 #include "worker/inbound/rules.h"
+#include "worker/inbound/sizing.h"
 #include "worker/stop.h"
 
 struct means {
@@ -11,4 +12,5 @@ struct means {
     struct tg_stream *sends; // jobs of replies, and of what statuses have released
     struct rules *rules;
     struct stop *stop;
+    struct sizing sizing;
 };

@@ -137,16 +137,11 @@ static enum tg_pg_status decide(const struct means *means, const struct reply_ca
                                 struct tg_reply *reply, bool *replies)
 {
     const struct tg_received *received = cause->received;
-    const struct rules_message message = {.org_id = received->org_id,
-                                          .channel_id = received->channel_id,
-                                          .text = cause->message->text,
-                                          .is_first = received->is_first,
-                                          .is_word = received->is_word};
     enum tg_pg_status status =
         rules_load(means->rules, means->pg, received->org_id, received->rules_version);
     if (status != TG_PG_OK)
         return status;
-    const struct tg_rule *rule = rules_find(means->rules, &message);
+    const struct tg_rule *rule = rules_find(means->rules, received, cause->message->text);
     *replies = rule != NULL;
     if (!rule)
         return TG_PG_OK;
@@ -219,18 +214,11 @@ bool reply_to_all(const struct means *means, const struct reply_cause *causes, s
     while (tg_batch_next(&batch)) {
         const struct reply_cause *of_batch = causes + batch.first;
         enum tg_pg_status status = reply_to_batch(means, of_batch, batch.size);
-        if (status == TG_PG_OK)
-            continue;
-        if (status == TG_PG_REFUSED) {
-            if (!tg_batch_halve(&batch))
-                tg_log(TG_LOG_ERROR, "reply_refused",
-                       TG_LOG_ID("org_id", of_batch->received->org_id),
-                       TG_LOG_ID("message_id", of_batch->received->message_id));
-        } else if (pg_wait_for_another_try(status, means->stop)) {
-            tg_batch_repeat(&batch);
-        } else {
+        if (status == TG_PG_REFUSED && !tg_batch_halve(&batch))
+            tg_log(TG_LOG_ERROR, "reply_refused", TG_LOG_ID("org_id", of_batch->received->org_id),
+                   TG_LOG_ID("message_id", of_batch->received->message_id));
+        if (!pg_wait_goes_on(status, &batch, means->stop))
             return false;
-        }
     }
     return true;
 }

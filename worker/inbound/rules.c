@@ -146,31 +146,35 @@ static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_u
     return TG_PG_OK;
 }
 
-static bool matches(struct rules *rules, const struct compiled *compiled,
-                    const struct rules_message *message)
+static struct tg_span trimmed(struct tg_span text)
 {
-    const struct tg_rule *rule = &compiled->rule;
-    if (rule->of_channel && !tg_uuid_equal(rule->channel_id, message->channel_id))
-        return false;
-    if (compiled->matches_all)
-        return !message->is_word && (!kinds[kind_of(rule)].first_only || message->is_first);
-    if (!compiled->code || !message->text.data)
-        return false;
-    struct tg_span text = message->text;
     static const char spaces[] = " \t\r\n";
-    while (text.length > 0 && strchr(spaces, text.data[0]) && text.data[0]) {
+    while (text.length > 0 && memchr(spaces, text.data[0], sizeof spaces - 1)) {
         text.data++;
         text.length--;
     }
-    while (text.length > 0 && text.data[text.length - 1] &&
-           strchr(spaces, text.data[text.length - 1]))
+    while (text.length > 0 && memchr(spaces, text.data[text.length - 1], sizeof spaces - 1))
         text.length--;
+    return text;
+}
+
+static bool matches(struct rules *rules, const struct compiled *compiled,
+                    const struct tg_received *received, struct tg_span text)
+{
+    const struct tg_rule *rule = &compiled->rule;
+    if (rule->of_channel && !tg_uuid_equal(rule->channel_id, received->channel_id))
+        return false;
+    if (compiled->matches_all)
+        return !received->is_word && (!kinds[kind_of(rule)].first_only || received->is_first);
+    if (!compiled->code || !text.data)
+        return false;
+    text = trimmed(text);
     if (text.length > TG_RULE_TEXT_MAX)
         text.length = TG_RULE_TEXT_MAX;
     int result = pcre2_match(compiled->code, (PCRE2_SPTR)text.data, text.length, 0, 0, rules->match,
                              rules->limits);
     if (result < 0 && result != PCRE2_ERROR_NOMATCH)
-        log_bad_rule("rule_failed", message->org_id, rule, result);
+        log_bad_rule("rule_failed", received->org_id, rule, result);
     return result >= 0;
 }
 
@@ -192,11 +196,12 @@ enum tg_pg_status rules_load(struct rules *rules, struct tg_pg *pg, struct tg_uu
     return status;
 }
 
-const struct tg_rule *rules_find(struct rules *rules, const struct rules_message *message)
+const struct tg_rule *rules_find(struct rules *rules, const struct tg_received *received,
+                                 struct tg_span text)
 {
-    const struct org_rules *org = remembered(rules, message->org_id);
+    const struct org_rules *org = remembered(rules, received->org_id);
     for (size_t i = 0; i < org->count; i++) {
-        if (matches(rules, &org->rule[i], message))
+        if (matches(rules, &org->rule[i], received, text))
             return &org->rule[i].rule;
     }
     return NULL;

@@ -1,9 +1,9 @@
 // Automation rules: which of an org's rules answers a message. Patterns are compiled once for each
 // version of an org's rules, and read again when receive_messages tells of a newer one.
-//
-// One thread uses a cache.
+// A cache is for one thread.
 #pragma once
 
+#include "common/store/inbound.h"
 #include "common/store/rules.h"
 
 struct rules;
@@ -16,16 +16,9 @@ void rules_destroy(struct rules *rules); // NULL is fine
 enum tg_pg_status rules_load(struct rules *rules, struct tg_pg *pg, struct tg_uuid org_id,
                              int64_t version) TG_MUST_CHECK;
 
-// What a rule is matched against.
-struct rules_message {
-    struct tg_uuid org_id;
-    struct tg_uuid channel_id;
-    struct tg_span text;
-    bool is_first;
-    bool is_word; // one that opts out: only a rule with a pattern answers it
-};
-
-// The first rule of the org, whose rules are loaded, that matches; NULL if none does. Borrowed
-// until the next rules_load. A pattern that is no good, or whose match costs too much, matches
-// nothing and is logged.
-const struct tg_rule *rules_find(struct rules *rules, const struct rules_message *message);
+// The first rule of the org, whose rules are loaded, that matches a message of this text; NULL if
+// none does. A word that opts out is only answered by a rule with a pattern. Borrowed until the
+// next rules_load. A pattern that is no good, or whose match costs too much, matches nothing and is
+// logged.
+const struct tg_rule *rules_find(struct rules *rules, const struct tg_received *received,
+                                 struct tg_span text);
