@@ -1,10 +1,10 @@
 #include "worker/stop.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 struct stop {
     pthread_mutex_t mutex;
@@ -14,9 +14,7 @@ struct stop {
 
 struct stop *stop_create(void)
 {
-    struct stop *stop = calloc(1, sizeof *stop);
-    if (!stop)
-        abort();
+    struct stop *stop = tg_alloc(sizeof *stop);
     stop->ordered_ms = -1;
     pthread_mutex_init(&stop->mutex, NULL);
     tg_cond_init(&stop->given);

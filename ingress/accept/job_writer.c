@@ -1,5 +1,6 @@
 #include "ingress/accept/job_writer.h"
 
+#include "common/base/memory.h"
 #include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -7,7 +8,6 @@
 #include "common/service/service.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
 struct job_writer {
     const char *redis_url;
@@ -73,9 +73,7 @@ static void *run(void *argument)
 
 struct job_writer *job_writer_start(const char *redis_url, int partitions)
 {
-    struct job_writer *writer = calloc(1, sizeof *writer);
-    if (!writer)
-        abort();
+    struct job_writer *writer = tg_alloc(sizeof *writer);
     writer->redis_url = redis_url;
     writer->partitions = partitions;
     writer->queue = tg_queue_create(TG_JOB_QUEUE_MAX);
@@ -105,9 +103,7 @@ void job_writer_free(struct job_writer *writer)
 
 struct job_batch *job_batch_create(size_t max)
 {
-    struct job_batch *batch = malloc(sizeof *batch + max * sizeof batch->job[0]);
-    if (!batch)
-        abort();
+    struct job_batch *batch = tg_alloc(sizeof *batch + max * sizeof batch->job[0]);
     batch->n = 0;
     return batch;
 }

@@ -2,6 +2,7 @@
 
 #include "common/base/batch.h"
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -11,7 +12,6 @@
 #include "ingress/accept/send_answer.h"
 #include "ingress/http/answer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct lane {
@@ -177,9 +177,7 @@ static void *run(void *argument)
 struct lanes *lanes_start(const char *postgres_url, size_t count, struct results *results,
                           struct job_writer *jobs)
 {
-    struct lanes *lanes = calloc(1, sizeof *lanes + count * sizeof lanes->lane[0]);
-    if (!lanes)
-        abort();
+    struct lanes *lanes = tg_alloc(sizeof *lanes + count * sizeof lanes->lane[0]);
     lanes->postgres_url = postgres_url;
     lanes->results = results;
     lanes->jobs = jobs;
@@ -212,9 +210,7 @@ void lanes_free(struct lanes *lanes)
 
 void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s)
 {
-    struct ticket *ticket = malloc(sizeof *ticket);
-    if (!ticket)
-        abort();
+    struct ticket *ticket = tg_alloc(sizeof *ticket);
     *ticket = (struct ticket){.request = request,
                               .send = *send,
                               .wait_s = wait_s,

@@ -1,6 +1,7 @@
 #include "ingress/accept/results.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
@@ -12,7 +13,6 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 // A result is awaited for at most so long at a time, so that deadlines are kept to about this.
@@ -216,9 +216,7 @@ static void *run(void *argument)
 
 struct results *results_start(const char *redis_url, int partitions, struct pool *pool)
 {
-    struct results *results = calloc(1, sizeof *results);
-    if (!results)
-        abort();
+    struct results *results = tg_alloc(sizeof *results);
     results->redis_url = redis_url;
     results->partitions = partitions;
     results->pool = pool;
@@ -262,9 +260,7 @@ const char *results_name(const struct results *results)
 static struct waiter *create_waiter(struct results *results, struct request *request,
                                     struct tg_uuid org_id, const struct tg_verdict *verdict)
 {
-    struct waiter *waiter = calloc(1, sizeof *waiter);
-    if (!waiter)
-        abort();
+    struct waiter *waiter = tg_alloc(sizeof *waiter);
     waiter->results = results;
     waiter->request = request;
     waiter->org_id = org_id;

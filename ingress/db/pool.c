@@ -1,10 +1,9 @@
 #include "ingress/db/pool.h"
 
+#include "common/base/memory.h"
 #include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/service.h"
-
-#include <stdlib.h>
 
 struct pool {
     const char *postgres_url;
@@ -35,9 +34,7 @@ static void *run(void *argument)
 
 struct pool *pool_start(const char *postgres_url)
 {
-    struct pool *pool = calloc(1, sizeof *pool);
-    if (!pool)
-        abort();
+    struct pool *pool = tg_alloc(sizeof *pool);
     pool->postgres_url = postgres_url;
     pool->queue = tg_queue_create(TG_POOL_QUEUE_MAX);
     for (int i = 0; i < TG_POOL_THREADS; i++)
@@ -67,9 +64,7 @@ void pool_free(struct pool *pool)
 
 bool pool_submit(struct pool *pool, pool_work *work, void *context)
 {
-    struct errand *errand = malloc(sizeof *errand);
-    if (!errand)
-        abort();
+    struct errand *errand = tg_alloc(sizeof *errand);
     *errand = (struct errand){work, context};
     if (tg_queue_try_push(pool->queue, errand))
         return true;

@@ -1,10 +1,10 @@
 #include "ingress/http/form.h"
 
 #include "common/base/digits.h"
+#include "common/base/memory.h"
 #include "common/base/utf8.h"
 #include "common/limits.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct form {
@@ -53,11 +53,8 @@ static char *read_field(struct form *form, const char *from, const char *end, ch
 
 struct form *form_read(const struct tg_text *body, struct tg_error *error)
 {
-    struct form *form = calloc(1, sizeof *form);
-    char *to = malloc(body->length + (size_t)2 * TG_FORM_FIELDS_MAX);
-    if (!form || !to)
-        abort();
-    form->text = to;
+    struct form *form = tg_alloc(sizeof *form);
+    char *to = form->text = tg_alloc(body->length + (size_t)2 * TG_FORM_FIELDS_MAX);
     const char *from = tg_text_string(body);
     const char *const all = from + body->length;
     while (from < all) {

@@ -1,11 +1,11 @@
 #include "ingress/who/api_key.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/store/reads.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -27,9 +27,7 @@ struct keys {
 
 struct keys *keys_create(bool trusted)
 {
-    struct keys *keys = calloc(1, sizeof *keys);
-    if (!keys)
-        abort();
+    struct keys *keys = tg_alloc(sizeof *keys);
     keys->trusted = trusted;
     pthread_mutex_init(&keys->lock, NULL);
     return keys;

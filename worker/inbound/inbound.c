@@ -1,6 +1,7 @@
 #include "worker/inbound/inbound.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
@@ -9,8 +10,6 @@
 #include "worker/inbound/apply.h"
 #include "worker/inbound/dead_letters.h"
 #include "worker/pg_wait.h"
-
-#include <stdlib.h>
 
 struct inbound {
     const struct servers *servers;
@@ -154,9 +153,7 @@ static void *run(void *argument)
 
 struct inbound *inbound_start(const struct servers *servers)
 {
-    struct inbound *inbound = calloc(1, sizeof *inbound);
-    if (!inbound)
-        abort();
+    struct inbound *inbound = tg_alloc(sizeof *inbound);
     inbound->servers = servers;
     inbound->means.stop = stop_create();
     inbound->thread = tg_service_thread("inbound", run, inbound);

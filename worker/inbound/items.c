@@ -1,6 +1,7 @@
 #include "worker/inbound/items.h"
 
 #include "common/base/json.h"
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/words/result.h"
 #include "worker/inbound/fields.h"
@@ -9,7 +10,6 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 // Adds an item that is dead for that reason; NULL: it is to be read.
@@ -17,9 +17,7 @@ static struct item *add(struct items *items, const struct item_origin *origin, c
 {
     if (items->count == items->capacity) {
         items->capacity = items->capacity ? 2 * items->capacity : 256;
-        items->item = realloc(items->item, items->capacity * sizeof *items->item);
-        if (!items->item)
-            abort();
+        items->item = tg_realloc(items->item, items->capacity * sizeof *items->item);
     }
     struct item *item = &items->item[items->count++];
     *item = (struct item){.kind = ITEM_DEAD, .origin = *origin, .reason = reason};

@@ -1,6 +1,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "worker/inbound/rules.h"
 
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 
@@ -31,9 +32,7 @@ struct rules {
 
 struct rules *rules_create(void)
 {
-    struct rules *rules = calloc(1, sizeof *rules);
-    if (!rules)
-        abort();
+    struct rules *rules = tg_alloc(sizeof *rules);
     rules->limits = pcre2_match_context_create(NULL);
     rules->match = pcre2_match_data_create(1, NULL);
     if (!rules->limits || !rules->match)
@@ -136,9 +135,7 @@ static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_u
     org->org_id = org_id;
     org->version = count > 0 ? rules->loaded[0].version : 0;
     org->count = count;
-    org->rule = calloc(count + 1, sizeof *org->rule);
-    if (!org->rule)
-        abort();
+    org->rule = tg_alloc((count + 1) * sizeof *org->rule);
     for (size_t i = 0; i < count; i++) {
         org->rule[i].rule = rules->loaded[i];
         compile(org_id, &org->rule[i]);

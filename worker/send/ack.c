@@ -1,9 +1,8 @@
 #include "worker/send/ack.h"
 
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/log.h"
-
-#include <stdlib.h>
 
 // More jobs than this are not on their way through a worker (all its places, beside the batches in
 // two threads' hands), and while Redis is away none is added.
@@ -17,9 +16,7 @@ struct ack {
 
 struct ack *ack_create(struct tg_stream *stream)
 {
-    struct ack *ack = calloc(1, sizeof *ack);
-    if (!ack)
-        abort();
+    struct ack *ack = tg_alloc(sizeof *ack);
     ack->stream = stream;
     return ack;
 }

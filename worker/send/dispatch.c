@@ -1,5 +1,6 @@
 #include "worker/send/dispatch.h"
 
+#include "common/base/memory.h"
 #include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -127,9 +128,7 @@ static void *run(void *argument)
 struct dispatch *dispatch_start(const struct graph_options *graph, struct settle *next,
                                 struct stop *stop)
 {
-    struct dispatch *dispatch = calloc(1, sizeof *dispatch);
-    if (!dispatch)
-        abort();
+    struct dispatch *dispatch = tg_alloc(sizeof *dispatch);
     dispatch->graph = *graph;
     dispatch->http = graph_create(graph);
     dispatch->queue = tg_queue_create(TG_DISPATCH_QUEUE_MAX);

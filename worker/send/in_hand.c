@@ -1,15 +1,12 @@
 #include "worker/send/in_hand.h"
 
 #include "common/base/clock.h"
-
-#include <stdlib.h>
+#include "common/base/memory.h"
 
 struct in_hand *in_hand_create(const struct tg_claim *claim, const struct tg_job *job,
                                long long claimed_at_ms)
 {
-    struct in_hand *message = malloc(sizeof *message);
-    if (!message)
-        abort();
+    struct in_hand *message = tg_alloc(sizeof *message);
     *message = (struct in_hand){.claim = *claim,
                                 .job = *job,
                                 .claimed_at_ms = claimed_at_ms,

@@ -1,6 +1,7 @@
 #include "worker/send/intake.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -11,8 +12,6 @@
 #include "worker/send/ack.h"
 #include "worker/send/claim.h"
 #include "worker/successors.h"
-
-#include <stdlib.h>
 
 enum {
     // While there is no free place, so often to look whether to stop.
@@ -138,9 +137,7 @@ static void *run(void *argument)
 struct intake *intake_start(const struct servers *servers, struct places *places,
                             struct dispatch *next, struct stop *stop)
 {
-    struct intake *intake = calloc(1, sizeof *intake);
-    if (!intake)
-        abort();
+    struct intake *intake = tg_alloc(sizeof *intake);
     intake->servers = servers;
     intake->places = places;
     intake->claimer.next = next;

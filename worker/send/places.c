@@ -1,11 +1,11 @@
 #include "worker/send/places.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 enum {
     // A claim is worth its round trips from so many messages on: a quarter of a batch, or of the
@@ -26,9 +26,7 @@ struct places {
 struct places *places_create(size_t count)
 {
     assert(count >= 1);
-    struct places *places = calloc(1, sizeof *places);
-    if (!places)
-        abort();
+    struct places *places = tg_alloc(sizeof *places);
     places->count = count;
     places->free = count;
     places->fair = count / 4 < FAIR_NUMBER ? (count + 3) / 4 : FAIR_NUMBER;

@@ -1,12 +1,11 @@
 #include "worker/send/send.h"
 
+#include "common/base/memory.h"
 #include "worker/send/dispatch.h"
 #include "worker/send/intake.h"
 #include "worker/send/places.h"
 #include "worker/send/settle.h"
 #include "worker/stop.h"
-
-#include <stdlib.h>
 
 struct send {
     struct stop *stop;
@@ -18,9 +17,7 @@ struct send {
 
 struct send *send_start(const struct servers *servers, const struct graph_options *graph)
 {
-    struct send *send = calloc(1, sizeof *send);
-    if (!send)
-        abort();
+    struct send *send = tg_alloc(sizeof *send);
     send->stop = stop_create();
     send->places = places_create(graph->at_once);
     send->settle = settle_start(servers, send->places, send->stop);

@@ -2,6 +2,7 @@
 
 #include "common/base/batch.h"
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -238,9 +239,7 @@ static void *run(void *argument)
 
 struct settle *settle_start(const struct servers *servers, struct places *places, struct stop *stop)
 {
-    struct settle *settle = calloc(1, sizeof *settle);
-    if (!settle)
-        abort();
+    struct settle *settle = tg_alloc(sizeof *settle);
     settle->servers = servers;
     settle->places = places;
     settle->stop = stop;

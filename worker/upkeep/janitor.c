@@ -1,13 +1,12 @@
 #include "worker/upkeep/janitor.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
 #include "common/streams/job.h"
 #include "common/streams/webhook.h"
 #include "worker/upkeep/duty.h"
-
-#include <stdlib.h>
 
 // How soon another janitor takes over when the acting one is gone.
 enum { LOCK_INTERVAL_MS = 2000 };
@@ -79,9 +78,7 @@ static void *run(void *argument)
 
 struct janitor *janitor_start(const struct servers *servers, const struct janitor_times *times)
 {
-    struct janitor *janitor = calloc(1, sizeof *janitor);
-    if (!janitor)
-        abort();
+    struct janitor *janitor = tg_alloc(sizeof *janitor);
     janitor->servers = servers;
     janitor->upkeep.times = *times;
     janitor->upkeep.stop = stop_create();
