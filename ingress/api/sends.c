@@ -7,7 +7,7 @@
 
 static void send_message(void *context, struct request *request, const struct identity *caller)
 {
-    const struct tg_text *body = &request_body(request)->bytes;
+    const struct tg_text *body = &request->body.bytes;
     struct tg_send send = {0};
     struct tg_error error;
     int count;

@@ -5,21 +5,16 @@
 
 #include "ingress/http/body.h"
 
-struct request;
+struct request {
+    const char *method;
+    const char *path;
+    // The bytes (none, if it is a file), or the file, which is read from its beginning and is the
+    // request's to close (-1: nothing has come). A body that was too large, or for which there was
+    // no room, is not there.
+    struct body body;
+    void *state; // the server's handler's own bytes (struct server_handler)
+};
 
-const char *request_method(const struct request *request);
-const char *request_path(const struct request *request);
-
-// The server's handler's own bytes (struct server_handler).
-void *request_state(struct request *request);
-
-// Before the body comes (server_handler.begin): what body is expected.
-void request_expect(struct request *request, enum body_kind kind, size_t max);
-
-// The body: its bytes (none, if it is a file), or the file, which is read from its beginning and is
-// the request's to close (-1: nothing has come). A body that was too large, or for which there was
-// no room, is not there.
-const struct body *request_body(const struct request *request);
 // Gives back what the body takes, as nobody needs it any more.
 void request_drop_body(struct request *request);
 

@@ -1,6 +1,7 @@
 #include "ingress/http/server.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -44,12 +45,11 @@ struct header {
     char name[];
 };
 
-struct request {
+// A request, and what only we know of it.
+struct exchange {
+    struct request request;
     struct server *server;
     struct MHD_Connection *connection;
-    const char *method;
-    const char *path;
-    struct body body;
     struct header *headers; // of the answer
     bool unread;            // not to its end: the connection cannot be used again
     bool handed_out;
@@ -58,34 +58,14 @@ struct request {
     max_align_t state[];  // the handler's
 };
 
-const char *request_method(const struct request *request)
+static struct exchange *exchange_of(const struct request *request)
 {
-    return request->method;
-}
-
-const char *request_path(const struct request *request)
-{
-    return request->path;
-}
-
-void *request_state(struct request *request)
-{
-    return request->state;
-}
-
-void request_expect(struct request *request, enum body_kind kind, size_t max)
-{
-    request->body = body_of(kind, max);
-}
-
-const struct body *request_body(const struct request *request)
-{
-    return &request->body;
+    return (struct exchange *)request;
 }
 
 void request_drop_body(struct request *request)
 {
-    body_drop(&request->body, &request->server->room);
+    body_drop(&request->body, &exchange_of(request)->server->room);
 }
 
 struct header_search {
@@ -108,7 +88,8 @@ static enum MHD_Result compare_header(void *context, enum MHD_ValueKind kind, co
 const char *request_header(const struct request *request, const char *name, int *count)
 {
     struct header_search search = {.name = name};
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, compare_header, &search);
+    MHD_get_connection_values(exchange_of(request)->connection, MHD_HEADER_KIND, compare_header,
+                              &search);
     if (count)
         *count = search.count;
     return search.value;
@@ -116,20 +97,20 @@ const char *request_header(const struct request *request, const char *name, int 
 
 const char *request_parameter(const struct request *request, const char *name)
 {
-    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    return MHD_lookup_connection_value(exchange_of(request)->connection, MHD_GET_ARGUMENT_KIND,
+                                       name);
 }
 
 void request_add_header(struct request *request, const char *name, const char *value)
 {
-    assert(request->answer.status == 0);
+    struct exchange *exchange = exchange_of(request);
+    assert(exchange->answer.status == 0);
     size_t size = strlen(name) + 1;
-    struct header *header = malloc(sizeof *header + size + strlen(value) + 1);
-    if (!header)
-        abort();
+    struct header *header = tg_alloc(sizeof *header + size + strlen(value) + 1);
     memcpy(header->name, name, size);
     header->value = strcpy(header->name + size, value);
-    header->next = request->headers;
-    request->headers = header;
+    header->next = exchange->headers;
+    exchange->headers = header;
 }
 
 // A request that was handed out has come further: one of the two counts is less.
@@ -141,31 +122,31 @@ static void count_down(struct server *server, size_t *count)
     pthread_mutex_unlock(&server->lock);
 }
 
-static void free_request(void *context, struct MHD_Connection *connection, void **held,
-                         enum MHD_RequestTerminationCode why)
+static void free_exchange(void *context, struct MHD_Connection *connection, void **held,
+                          enum MHD_RequestTerminationCode why)
 {
     (void)context;
     (void)connection;
     (void)why;
-    struct request *request = *held;
-    if (!request)
+    struct exchange *exchange = *held;
+    if (!exchange)
         return;
-    if (request->handed_out)
-        count_down(request->server, &request->server->unsent);
-    request_drop_body(request);
-    tg_text_finish(&request->answer.body);
-    while (request->headers) {
-        struct header *header = request->headers;
-        request->headers = header->next;
+    if (exchange->handed_out)
+        count_down(exchange->server, &exchange->server->unsent);
+    request_drop_body(&exchange->request);
+    tg_text_finish(&exchange->answer.body);
+    while (exchange->headers) {
+        struct header *header = exchange->headers;
+        exchange->headers = header->next;
         free(header);
     }
-    free(request);
+    free(exchange);
     *held = NULL;
 }
 
-static enum MHD_Result queue_answer(struct request *request)
+static enum MHD_Result queue_answer(struct exchange *exchange)
 {
-    struct answer *answer = &request->answer;
+    struct answer *answer = &exchange->answer;
     char status[12];
     snprintf(status, sizeof status, "%d", answer->status);
     tg_count(TG_HTTP_REQUESTS, status, 1);
@@ -179,47 +160,47 @@ static enum MHD_Result queue_answer(struct request *request)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                 answer->content_type ? answer->content_type : "application/json");
     answer->body = (struct tg_text){0};
-    for (const struct header *header = request->headers; header; header = header->next)
+    for (const struct header *header = exchange->headers; header; header = header->next)
         MHD_add_response_header(response, header->name, header->value);
-    if (atomic_load_explicit(&request->server->closed, memory_order_relaxed) || request->unread)
+    if (atomic_load_explicit(&exchange->server->closed, memory_order_relaxed) || exchange->unread)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result queued =
-        MHD_queue_response(request->connection, (unsigned)answer->status, response);
+        MHD_queue_response(exchange->connection, (unsigned)answer->status, response);
     MHD_destroy_response(response);
     return queued;
 }
 
 // Gives it to the handler, for the first time or again.
-static void hand_out(struct request *request)
+static void hand_out(struct exchange *exchange)
 {
-    struct server *server = request->server;
-    if (!request->handed_out) {
+    struct server *server = exchange->server;
+    if (!exchange->handed_out) {
         pthread_mutex_lock(&server->lock);
         server->unanswered++;
         server->unsent++;
         pthread_mutex_unlock(&server->lock);
-        if (request->body.file >= 0)
-            lseek(request->body.file, 0, SEEK_SET);
+        if (exchange->request.body.file >= 0)
+            lseek(exchange->request.body.file, 0, SEEK_SET);
     }
-    request->handed_out = true;
-    request->going_on = false;
+    exchange->handed_out = true;
+    exchange->going_on = false;
     // Suspended first: from the next line on another thread may answer.
-    MHD_suspend_connection(request->connection);
-    server->handler.handle(request, server->handler.context);
+    MHD_suspend_connection(exchange->connection);
+    server->handler.handle(&exchange->request, server->handler.context);
 }
 
 // Asks the handler what it expects and looks at what is announced.
-static void begin(struct request *request)
+static void begin(struct exchange *exchange)
 {
-    const struct server_handler *handler = &request->server->handler;
-    request_expect(request, BODY_NONE, 0);
-    handler->begin(request, handler->context);
-    const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH, NULL);
+    const struct server_handler *handler = &exchange->server->handler;
+    exchange->request.body = body_of(BODY_NONE, 0);
+    handler->begin(&exchange->request, handler->context);
+    const char *length = request_header(&exchange->request, MHD_HTTP_HEADER_CONTENT_LENGTH, NULL);
     unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
-    request->body.too_large = announced > request->body.max;
-    request->unread = request->body.too_large && announced > DISCARD_MAX;
-    if (request->unread)
-        hand_out(request);
+    exchange->request.body.too_large = announced > exchange->request.body.max;
+    exchange->unread = exchange->request.body.too_large && announced > DISCARD_MAX;
+    if (exchange->unread)
+        hand_out(exchange);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
@@ -227,48 +208,48 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                                   const char *upload, size_t *upload_size, void **held)
 {
     (void)version;
-    struct request *request = *held;
-    if (!request) {
+    struct exchange *exchange = *held;
+    if (!exchange) {
         struct server *server = context;
-        *held = request = calloc(1, sizeof *request + server->handler.state_size);
-        if (!request)
-            return MHD_NO;
-        request->server = server;
-        request->connection = connection;
-        request->method = method;
-        request->path = path;
-        begin(request);
+        *held = exchange = tg_alloc(sizeof *exchange + server->handler.state_size);
+        exchange->server = server;
+        exchange->connection = connection;
+        exchange->request =
+            (struct request){.method = method, .path = path, .state = exchange->state};
+        begin(exchange);
         return MHD_YES;
     }
-    if (request->answer.status != 0)
-        return queue_answer(request);
+    if (exchange->answer.status != 0)
+        return queue_answer(exchange);
     if (*upload_size > 0) {
-        struct body *body = &request->body;
-        body_take(body, &request->server->room, upload, *upload_size);
+        struct body *body = &exchange->request.body;
+        body_take(body, &exchange->server->room, upload, *upload_size);
         if (body->too_large && body->came > DISCARD_MAX)
             return MHD_NO;
         *upload_size = 0;
         return MHD_YES;
     }
-    if (!request->handed_out || request->going_on)
-        hand_out(request);
+    if (!exchange->handed_out || exchange->going_on)
+        hand_out(exchange);
     return MHD_YES;
 }
 
 void request_answer(struct request *request, struct answer *answer)
 {
-    assert(request->answer.status == 0 && answer->status != 0);
-    struct server *server = request->server;
-    request->answer = *answer;
+    struct exchange *exchange = exchange_of(request);
+    struct server *server = exchange->server;
+    assert(exchange->answer.status == 0 && answer->status != 0);
+    exchange->answer = *answer;
     *answer = (struct answer){0};
-    MHD_resume_connection(request->connection);
+    MHD_resume_connection(exchange->connection);
     count_down(server, &server->unanswered);
 }
 
 void request_go_on(struct request *request)
 {
-    request->going_on = true;
-    MHD_resume_connection(request->connection);
+    struct exchange *exchange = exchange_of(request);
+    exchange->going_on = true;
+    MHD_resume_connection(exchange->connection);
 }
 
 __attribute__((format(printf, 2, 0))) static void log_library(void *context, const char *format,
@@ -297,9 +278,7 @@ struct server *server_start(const struct tg_address *address, unsigned threads,
     int listener = tg_listen(address, TG_LISTEN_BACKLOG, "TOLLGATE_LISTEN", text, error);
     if (listener < 0)
         return NULL;
-    struct server *server = calloc(1, sizeof *server);
-    if (!server)
-        abort();
+    struct server *server = tg_alloc(sizeof *server);
     server->handler = *handler;
     pthread_mutex_init(&server->lock, NULL);
     tg_cond_init(&server->progress);
@@ -309,7 +288,7 @@ struct server *server_start(const struct tg_address *address, unsigned threads,
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC,
         0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED, free_request, NULL,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED, free_exchange, NULL,
         MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)TG_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)TG_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,

@@ -10,9 +10,10 @@ struct server;
 
 // Who gets the requests, on threads of the server's.
 struct server_handler {
-    // So many bytes of the handler's own come with each request, zeroed (request_state).
+    // So many bytes of the handler's own come with each request, zeroed (request->state).
     size_t state_size;
-    // The headers are there: calls request_expect, or no body is expected. Must not wait.
+    // The headers are there: sets the body to one that is expected (body_of), or none is. Must not
+    // wait.
     void (*begin)(struct request *request, void *context);
     // The body is complete, or what is left of it will not be read. The request's connection is
     // suspended until it is answered. Must not wait. Called again after each request_go_on.

@@ -77,8 +77,7 @@ static void take_webhook(void *context, struct request *request, const struct id
     const struct callback *callback = context;
     int count;
     const char *header = request_header(request, "X-Hub-Signature-256", &count);
-    if (count == 1 &&
-        callback_is_signed(callback->app_secrets, header, &request_body(request)->bytes)) {
+    if (count == 1 && callback_is_signed(callback->app_secrets, header, &request->body.bytes)) {
         webhook_writer_submit(callback->writer, request);
         return;
     }

@@ -1,6 +1,7 @@
 #include "ingress/meta/webhook_writer.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -10,7 +11,6 @@
 #include "ingress/http/answer.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
 enum {
     // How often to look whether partitions are full: even at the fastest rate there ever is, few
@@ -82,7 +82,7 @@ static bool publish(struct webhook_writer *writer, int partition, struct request
 {
     const struct tg_text *bodies[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
-        bodies[i] = &request_body(requests[i])->bytes;
+        bodies[i] = &requests[i]->body.bytes;
     return tg_webhook_publish(writer->stream, partition, bodies, n);
 }
 
@@ -120,10 +120,10 @@ static void publish_batch(struct webhook_writer *writer, struct request *const *
 // As many as one pipeline may carry, at least one. *bytes is what their bodies have.
 static size_t fitting(struct request *const *requests, size_t n, size_t *bytes)
 {
-    *bytes = request_body(requests[0])->held;
+    *bytes = requests[0]->body.held;
     size_t count = 1;
-    while (count < n && *bytes + request_body(requests[count])->held <= TG_WEBHOOK_PIPELINE_BYTES)
-        *bytes += request_body(requests[count++])->held;
+    while (count < n && *bytes + requests[count]->body.held <= TG_WEBHOOK_PIPELINE_BYTES)
+        *bytes += requests[count++]->body.held;
     return count;
 }
 
@@ -149,9 +149,7 @@ static void *run(void *argument)
 
 struct webhook_writer *webhook_writer_start(const char *redis_url, int partitions)
 {
-    struct webhook_writer *writer = calloc(1, sizeof *writer);
-    if (!writer)
-        abort();
+    struct webhook_writer *writer = tg_alloc(sizeof *writer);
     writer->redis_url = redis_url;
     writer->partitions = partitions;
     writer->queue = tg_queue_create(TG_WEBHOOK_QUEUE_MAX);
@@ -181,7 +179,7 @@ void webhook_writer_free(struct webhook_writer *writer)
 
 void webhook_writer_submit(struct webhook_writer *writer, struct request *request)
 {
-    size_t bytes = request_body(request)->held;
+    size_t bytes = request->body.held;
     size_t before = atomic_fetch_add_explicit(&writer->bytes, bytes, memory_order_relaxed);
     tg_gauge_add(TG_WEBHOOK_QUEUE, 1);
     if (before + bytes <= TG_WEBHOOK_QUEUE_BYTES_MAX && tg_queue_try_push(writer->queue, request))

@@ -1,5 +1,6 @@
 #include "ingress/route/router.h"
 
+#include "common/base/memory.h"
 #include "ingress/http/answer.h"
 #include "ingress/route/path.h"
 
@@ -31,9 +32,7 @@ struct visit {
 
 struct router *router_create(struct keys *keys, struct pool *pool)
 {
-    struct router *router = calloc(1, sizeof *router);
-    if (!router)
-        abort();
+    struct router *router = tg_alloc(sizeof *router);
     router->keys = keys;
     router->pool = pool;
     return router;
@@ -50,11 +49,8 @@ void router_free(struct router *router)
 void router_add(struct router *router, const struct endpoint *endpoints, void *context)
 {
     for (const struct endpoint *endpoint = endpoints; endpoint->method; endpoint++) {
-        struct row *rows = realloc(router->rows, (router->count + 1) * sizeof *rows);
-        if (!rows)
-            abort();
-        rows[router->count++] = (struct row){endpoint, context};
-        router->rows = rows;
+        router->rows = tg_realloc(router->rows, (router->count + 1) * sizeof *router->rows);
+        router->rows[router->count++] = (struct row){endpoint, context};
     }
 }
 
@@ -71,15 +67,15 @@ static const struct row *next_row(const struct router *router, const char *path,
 
 static void begin(struct request *request, void *context)
 {
-    struct visit *visit = request_state(request);
+    struct visit *visit = request->state;
     size_t at = 0;
     visit->router = context;
     visit->request = request;
     do {
-        visit->row = next_row(visit->router, request_path(request), &at);
-    } while (visit->row && strcmp(visit->row->endpoint->method, request_method(request)) != 0);
+        visit->row = next_row(visit->router, request->path, &at);
+    } while (visit->row && strcmp(visit->row->endpoint->method, request->method) != 0);
     if (visit->row)
-        request_expect(request, visit->row->endpoint->body, visit->row->endpoint->body_max);
+        request->body = body_of(visit->row->endpoint->body, visit->row->endpoint->body_max);
 }
 
 // Nothing is there, or not by this method.
@@ -89,7 +85,7 @@ static void answer_nothing_there(const struct visit *visit)
     TG_TEXT_AUTO methods = {0};
     const struct row *row;
     size_t at = 0;
-    while ((row = next_row(visit->router, request_path(visit->request), &at)))
+    while ((row = next_row(visit->router, visit->request->path, &at)))
         tg_text_append_format(&methods, "%s%s", methods.length > 0 ? ", " : "",
                               row->endpoint->method);
     if (methods.length == 0) {
@@ -112,7 +108,7 @@ static bool is_of_type(const char *content_type, const char *type)
 // What every request must be, whoever sends it.
 static bool check_body(struct request *request, struct tg_error *error)
 {
-    const struct body *body = request_body(request);
+    const struct body *body = &request->body;
     const char *type = body_media_type(body->kind);
     if (body->too_large)
         return tg_error_set(error, "body_too_large", "body", "The body must have at most %zu bytes",
@@ -129,8 +125,8 @@ static bool check_body(struct request *request, struct tg_error *error)
 
 struct tg_span endpoint_segment(struct request *request, const char *name)
 {
-    const struct visit *visit = request_state(request);
-    return path_segment(visit->row->endpoint->path, request_path(request), name);
+    const struct visit *visit = request->state;
+    return path_segment(visit->row->endpoint->path, request->path, name);
 }
 
 // A caller whom we do not know may try again with a key; Meta, who signs, may not.
@@ -232,7 +228,7 @@ static void authenticate(struct visit *visit)
 static void handle(struct request *request, void *context)
 {
     (void)context;
-    struct visit *visit = request_state(request);
+    struct visit *visit = request->state;
     struct tg_error error;
     if (visit->admitted)
         go_on(NULL, visit);

@@ -84,7 +84,7 @@ static void tell_form(void *context, struct request *request, const struct ident
     (void)context;
     (void)caller;
     struct tg_error error;
-    struct form *form = form_read(&request_body(request)->bytes, &error);
+    struct form *form = form_read(&request->body.bytes, &error);
     if (!form) {
         answer_error(request, &error);
         return;
@@ -103,7 +103,7 @@ static void tell_bytes(struct tg_pg *pg, struct request *request, const struct i
 {
     (void)pg;
     (void)caller;
-    const struct body *body = request_body(request);
+    const struct body *body = &request->body;
     unsigned long sum = 0;
     size_t in_file = 0;
     unsigned char bytes[65536];
