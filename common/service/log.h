@@ -31,6 +31,10 @@ void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_form
 // written is lost.
 void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields);
 
+// Which message, of what has a message_id and an org_id.
+#define TG_LOG_MESSAGE(of)                                                                         \
+    TG_LOG_ID("message_id", (of)->message_id), TG_LOG_ID("org_id", (of)->org_id)
+
 // tg_log(TG_LOG_INFO, "batch_accepted", TG_LOG_NUMBER("sends", n), TG_LOG_ID("org_id", org));
 // (An array must not be empty, and cppcheck does not know __VA_OPT__: hence the element before the
 // first.)

@@ -132,8 +132,7 @@ static enum tg_pg_status accept_batch(struct lane *lane, struct ticket *const *t
 static void refuse_batch(struct ticket *const *tickets, size_t n, enum tg_pg_status status)
 {
     for (size_t i = 0; i < n; i++) {
-        tg_log(TG_LOG_ERROR, "send_not_accepted", TG_LOG_ID("org_id", tickets[i]->send.org_id),
-               TG_LOG_ID("message_id", tickets[i]->send.message_id),
+        tg_log(TG_LOG_ERROR, "send_not_accepted", TG_LOG_MESSAGE(&tickets[i]->send),
                TG_LOG_TEXT("outcome", tickets[i]->maybe_accepted ? "unknown" : "not accepted"));
         send_answer_failed(tickets[i]->request, tickets[i]->send.message_id,
                            tickets[i]->maybe_accepted, status);

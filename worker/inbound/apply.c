@@ -154,11 +154,10 @@ static void record_status(const struct item *item, const struct tg_status_applie
     if (applied->unknown_code) {
         tg_count(TG_UNKNOWN_ERROR_CODES, item->status.error_code, 1);
         tg_log(TG_LOG_WARN, "unknown_error_code", TG_LOG_TEXT("code", item->status.error_code),
-               TG_LOG_ID("message_id", applied->message_id), TG_LOG_ID("org_id", applied->org_id));
+               TG_LOG_MESSAGE(applied));
     }
     if (item->status.status == TG_STATUS_FAILED || applied->reversed)
-        tg_log(TG_LOG_INFO, "send_failed_later", TG_LOG_ID("message_id", applied->message_id),
-               TG_LOG_ID("org_id", applied->org_id),
+        tg_log(TG_LOG_INFO, "send_failed_later", TG_LOG_MESSAGE(applied),
                TG_LOG_TEXT("status", tg_status_names[item->status.status]),
                TG_LOG_TEXT("outcome", item->status.error_code),
                TG_LOG_NUMBER("refunded", applied->refunded),

@@ -175,8 +175,7 @@ static void publish(struct tg_stream *sends, const struct tg_reply *replies,
                 (struct tg_job){.org_id = replies[i].org_id, .message_id = replies[i].reply_id};
         else if (strcmp(verdicts[i].verdict, "accepted") != 0 &&
                  strcmp(verdicts[i].verdict, "answered") != 0)
-            tg_log(TG_LOG_INFO, "reply_skipped", TG_LOG_ID("org_id", replies[i].org_id),
-                   TG_LOG_ID("message_id", replies[i].message_id),
+            tg_log(TG_LOG_INFO, "reply_skipped", TG_LOG_MESSAGE(&replies[i]),
                    TG_LOG_ID("rule_id", replies[i].rule_id),
                    TG_LOG_TEXT("reason", verdicts[i].verdict));
     }
@@ -215,8 +214,7 @@ bool reply_to_all(const struct means *means, const struct reply_cause *causes, s
         const struct reply_cause *of_batch = causes + batch.first;
         enum tg_pg_status status = reply_to_batch(means, of_batch, batch.size);
         if (status == TG_PG_REFUSED && !tg_batch_halve(&batch))
-            tg_log(TG_LOG_ERROR, "reply_refused", TG_LOG_ID("org_id", of_batch->received->org_id),
-                   TG_LOG_ID("message_id", of_batch->received->message_id));
+            tg_log(TG_LOG_ERROR, "reply_refused", TG_LOG_MESSAGE(of_batch->received));
         if (!pg_wait_goes_on(status, &batch, means->stop))
             return false;
     }

@@ -137,8 +137,8 @@ size_t claim_jobs(const struct claimer *claimer, struct tg_job *jobs, size_t n)
         bool done = claim(claimer, of_batch, batch.size, &count);
         claimed += count;
         if (!done && !tg_batch_halve(&batch)) {
-            tg_log(TG_LOG_ERROR, "claim_refused", TG_LOG_ID("message_id", of_batch->message_id),
-                   TG_LOG_ID("org_id", of_batch->org_id), TG_LOG_TEXT("entry", of_batch->entry.id));
+            tg_log(TG_LOG_ERROR, "claim_refused", TG_LOG_MESSAGE(of_batch),
+                   TG_LOG_TEXT("entry", of_batch->entry.id));
             stop_wait(claimer->stop, RETRY_MS);
         }
     }

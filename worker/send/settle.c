@@ -79,8 +79,8 @@ static void log_unsent(const struct tg_outcome *outcome, const struct tg_settled
     };
     if (events[settled->status].event)
         tg_log(events[settled->status].level, events[settled->status].event,
-               TG_LOG_ID("message_id", outcome->message_id), TG_LOG_ID("org_id", outcome->org_id),
-               TG_LOG_TEXT("outcome", outcome->key), TG_LOG_TEXT("class", settled->error_class),
+               TG_LOG_MESSAGE(outcome), TG_LOG_TEXT("outcome", outcome->key),
+               TG_LOG_TEXT("class", settled->error_class),
                TG_LOG_NUMBER("refunded", settled->refunded));
 }
 
@@ -89,8 +89,7 @@ static void record(const struct tg_outcome *outcome, const struct tg_settled *se
     tg_count(TG_OUTCOMES, outcome->key, 1);
     if (!settled->settled) {
         // Also how a batch looks whose first attempt was committed without our hearing of it.
-        tg_log(TG_LOG_INFO, "send_found_settled", TG_LOG_ID("message_id", outcome->message_id),
-               TG_LOG_ID("org_id", outcome->org_id),
+        tg_log(TG_LOG_INFO, "send_found_settled", TG_LOG_MESSAGE(outcome),
                TG_LOG_TEXT("status", tg_status_names[settled->status]),
                TG_LOG_TEXT("outcome", outcome->key));
         return;
@@ -101,13 +100,13 @@ static void record(const struct tg_outcome *outcome, const struct tg_settled *se
     if (settled->unknown_code) {
         tg_count(TG_UNKNOWN_ERROR_CODES, outcome->key, 1);
         tg_log(TG_LOG_WARN, "unknown_error_code", TG_LOG_TEXT("code", outcome->key),
-               TG_LOG_ID("message_id", outcome->message_id), TG_LOG_ID("org_id", outcome->org_id));
+               TG_LOG_MESSAGE(outcome));
     }
     log_unsent(outcome, settled);
     if (settled->paused) {
         tg_count(TG_CHANNELS_PAUSED, outcome->key, 1);
-        tg_log(TG_LOG_WARN, "channel_paused", TG_LOG_ID("org_id", outcome->org_id),
-               TG_LOG_ID("message_id", outcome->message_id), TG_LOG_TEXT("outcome", outcome->key));
+        tg_log(TG_LOG_WARN, "channel_paused", TG_LOG_MESSAGE(outcome),
+               TG_LOG_TEXT("outcome", outcome->key));
     }
 }
 
@@ -164,8 +163,7 @@ static enum tg_pg_status hand_back(struct settle *settle, struct in_hand *const 
 static void log_left(const char *event, struct in_hand *const *messages, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        tg_log(TG_LOG_ERROR, event, TG_LOG_ID("message_id", messages[i]->outcome.message_id),
-               TG_LOG_ID("org_id", messages[i]->outcome.org_id),
+        tg_log(TG_LOG_ERROR, event, TG_LOG_MESSAGE(&messages[i]->outcome),
                TG_LOG_TEXT("outcome", messages[i]->outcome.key));
 }
 

@@ -60,8 +60,8 @@ void duty_conclude(struct upkeep *upkeep, const struct duty_ending *ending,
     for (size_t i = 0; i < n; i++) {
         successors_add(&successors, ended[i].org_id, &ended[i].released);
         tg_count(TG_REFUNDS, NULL, ended[i].refunded);
-        tg_log(ending->level, ending->event, TG_LOG_ID("message_id", ended[i].message_id),
-               TG_LOG_ID("org_id", ended[i].org_id), TG_LOG_NUMBER("refunded", ended[i].refunded));
+        tg_log(ending->level, ending->event, TG_LOG_MESSAGE(&ended[i]),
+               TG_LOG_NUMBER("refunded", ended[i].refunded));
     }
     tg_count(TG_JANITOR, ending->duty, n);
     successors_publish(&successors, upkeep->sends);
