@@ -12,8 +12,7 @@ static const int64_t time_max_s = 4102444800;
 struct json_object *field_of(struct json_object *object, const char *name)
 {
     struct json_object *value = NULL;
-    if (json_object_is_type(object, json_type_object))
-        json_object_object_get_ex(object, name, &value);
+    json_object_object_get_ex(object, name, &value);
     return value;
 }
 

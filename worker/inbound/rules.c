@@ -9,11 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A rule and its compiled pattern; NULL: it needs none, or is no good.
+// How each kind's pattern is read: all without case, by Unicode, and in texts that may be any
+// bytes.
+static const struct kind {
+    const char *name;
+    uint32_t options;
+    bool matches_all;
+    bool first_only;
+} kinds[] = {
+    {.name = "exact", .options = PCRE2_LITERAL | PCRE2_ANCHORED | PCRE2_ENDANCHORED},
+    {.name = "starts_with", .options = PCRE2_LITERAL | PCRE2_ANCHORED},
+    {.name = "contains", .options = PCRE2_LITERAL},
+    {.name = "regex"},
+    {.name = "any", .matches_all = true},
+    {.name = "first_message", .matches_all = true, .first_only = true},
+};
+
 struct compiled {
     struct tg_rule rule;
-    pcre2_code *code;
-    bool matches_all; // any, first_message
+    const struct kind *kind; // NULL: one that this version does not know
+    pcre2_code *code;        // of the pattern; NULL: it needs none, or is no good
 };
 
 struct org_rules {
@@ -63,31 +78,6 @@ void rules_destroy(struct rules *rules)
     free(rules);
 }
 
-// How each kind's pattern is read: all without case, by Unicode, and in texts that may be any
-// bytes.
-static const struct {
-    const char *name;
-    uint32_t options;
-    bool matches_all;
-    bool first_only;
-} kinds[] = {
-    {.name = "exact", .options = PCRE2_LITERAL | PCRE2_ANCHORED | PCRE2_ENDANCHORED},
-    {.name = "starts_with", .options = PCRE2_LITERAL | PCRE2_ANCHORED},
-    {.name = "contains", .options = PCRE2_LITERAL},
-    {.name = "regex"},
-    {.name = "any", .matches_all = true},
-    {.name = "first_message", .matches_all = true, .first_only = true},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-static size_t kind_of(const struct tg_rule *rule)
-{
-    size_t kind = 0;
-    while (kind < KINDS && strcmp(kinds[kind].name, rule->match_kind) != 0)
-        kind++;
-    return kind;
-}
-
 static void log_bad_rule(const char *event, struct tg_uuid org_id, const struct tg_rule *rule,
                          int error)
 {
@@ -101,20 +91,20 @@ static void log_bad_rule(const char *event, struct tg_uuid org_id, const struct 
 static void compile(struct tg_uuid org_id, struct compiled *compiled)
 {
     const struct tg_rule *rule = &compiled->rule;
-    size_t kind = kind_of(rule);
-    if (kind == KINDS) {
-        log_bad_rule("rule_refused", org_id, rule, 0);
-        return;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, rule->match_kind) == 0)
+            compiled->kind = &kinds[i];
     }
-    compiled->matches_all = kinds[kind].matches_all;
-    if (compiled->matches_all)
+    if (!compiled->kind)
+        log_bad_rule("rule_refused", org_id, rule, 0);
+    if (!compiled->kind || compiled->kind->matches_all)
         return;
     int error = 0;
     PCRE2_SIZE offset = 0;
-    compiled->code =
-        pcre2_compile((PCRE2_SPTR)tg_text_string(&rule->pattern), rule->pattern.length,
-                      kinds[kind].options | PCRE2_CASELESS | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF,
-                      &error, &offset, NULL);
+    compiled->code = pcre2_compile((PCRE2_SPTR)tg_text_string(&rule->pattern), rule->pattern.length,
+                                   compiled->kind->options | PCRE2_CASELESS | PCRE2_UTF |
+                                       PCRE2_MATCH_INVALID_UTF,
+                                   &error, &offset, NULL);
     if (!compiled->code)
         log_bad_rule("rule_refused", org_id, rule, error);
     else
@@ -161,8 +151,8 @@ static bool matches(struct rules *rules, const struct compiled *compiled,
     const struct tg_rule *rule = &compiled->rule;
     if (rule->of_channel && !tg_uuid_equal(rule->channel_id, received->channel_id))
         return false;
-    if (compiled->matches_all)
-        return !received->is_word && (!kinds[kind_of(rule)].first_only || received->is_first);
+    if (compiled->kind && compiled->kind->matches_all)
+        return !received->is_word && (!compiled->kind->first_only || received->is_first);
     if (!compiled->code || !text.data)
         return false;
     text = trimmed(text);

@@ -66,17 +66,11 @@ static bool judge_envelope(struct json_object *root, struct tg_outcome *outcome)
 static bool find_wamid(struct json_object *root, struct tg_outcome *outcome)
 {
     struct json_object *messages = tg_json_member(root, "messages", json_type_array);
-    if (!messages)
+    struct json_object *first = messages ? json_object_array_get_idx(messages, 0) : NULL;
+    struct tg_span id = tg_json_span(tg_json_member(first, "id", json_type_string));
+    if (id.length == 0 || id.length >= sizeof outcome->wamid || strlen(id.data) != id.length)
         return false;
-    struct json_object *id =
-        tg_json_member(json_object_array_get_idx(messages, 0), "id", json_type_string);
-    if (!id)
-        return false;
-    const char *wamid = json_object_get_string(id);
-    size_t length = (size_t)json_object_get_string_len(id);
-    if (length == 0 || length >= sizeof outcome->wamid || strlen(wamid) != length)
-        return false;
-    memcpy(outcome->wamid, wamid, length + 1);
+    memcpy(outcome->wamid, id.data, id.length + 1);
     return true;
 }
 
