@@ -17,53 +17,37 @@ struct batch {
     const struct items *items; // it is a part of these
     size_t n;
     struct item *item[TG_BATCH_MAX];
+    const void *row[TG_BATCH_MAX]; // of item[i], as the call for its kind takes it
     // What came of item[i], by its kind.
     struct tg_status_applied applied[TG_BATCH_MAX];
     struct tg_received received[TG_BATCH_MAX];
     enum tg_item_verdict preferred[TG_BATCH_MAX];
 };
 
-// A call for the items of one kind, item[first] and so on.
-typedef enum tg_pg_status kind_call(struct batch *batch, size_t first, size_t n);
-
-static enum tg_pg_status apply_statuses(struct batch *batch, size_t first, size_t n)
+// The call for those of one kind, item[first] and so on.
+static enum tg_pg_status apply_kind(struct batch *batch, enum item_kind kind, size_t first)
 {
-    const struct tg_status_update *updates[TG_BATCH_MAX];
-    for (size_t i = 0; i < n; i++)
-        updates[i] = &batch->item[first + i]->status;
-    return tg_store_apply_statuses(batch->pg, updates, n, batch->applied + first);
+    struct tg_pg *pg = batch->pg;
+    const void *const *rows = batch->row + first;
+    size_t n = batch->n - first;
+    switch (kind) {
+    case ITEM_STATUS:
+        return tg_store_apply_statuses(pg, (const struct tg_status_update *const *)rows, n,
+                                       batch->applied + first);
+    case ITEM_MESSAGE:
+        return tg_store_receive_messages(pg, (const struct tg_inbound_message *const *)rows, n,
+                                         batch->received + first);
+    case ITEM_PREFERENCE:
+        return tg_store_receive_preferences(pg, (const struct tg_preference *const *)rows, n,
+                                            batch->preferred + first);
+    case ITEM_ACCOUNT_NOTICE:
+        return tg_store_record_account_notices(pg, (const struct tg_account_notice *const *)rows,
+                                               n);
+    case ITEM_DEAD:
+        break;
+    }
+    return TG_PG_OK;
 }
-
-static enum tg_pg_status receive_messages(struct batch *batch, size_t first, size_t n)
-{
-    const struct tg_inbound_message *messages[TG_BATCH_MAX];
-    for (size_t i = 0; i < n; i++)
-        messages[i] = &batch->item[first + i]->message;
-    return tg_store_receive_messages(batch->pg, messages, n, batch->received + first);
-}
-
-static enum tg_pg_status receive_preferences(struct batch *batch, size_t first, size_t n)
-{
-    const struct tg_preference *preferences[TG_BATCH_MAX];
-    for (size_t i = 0; i < n; i++)
-        preferences[i] = &batch->item[first + i]->preference;
-    return tg_store_receive_preferences(batch->pg, preferences, n, batch->preferred + first);
-}
-
-static enum tg_pg_status record_account_notices(struct batch *batch, size_t first, size_t n)
-{
-    const struct tg_account_notice *notices[TG_BATCH_MAX];
-    for (size_t i = 0; i < n; i++)
-        notices[i] = &batch->item[first + i]->account_notice;
-    return tg_store_record_account_notices(batch->pg, notices, n);
-}
-
-static kind_call *const calls[] = {
-    [ITEM_STATUS] = apply_statuses,
-    [ITEM_MESSAGE] = receive_messages,
-    [ITEM_PREFERENCE] = receive_preferences,
-    [ITEM_ACCOUNT_NOTICE] = record_account_notices,
-};
 
 static enum tg_item_verdict verdict_of(const struct batch *batch, size_t i)
 {
@@ -88,11 +72,13 @@ static enum tg_pg_status apply_kinds(struct batch *batch, struct item *items, si
     for (enum item_kind kind = 0; kind <= ITEM_DEAD && status == TG_PG_OK; kind++) {
         size_t first = batch->n;
         for (size_t i = 0; i < n; i++) {
-            if (items[i].kind == kind)
-                batch->item[batch->n++] = &items[i];
+            if (items[i].kind != kind)
+                continue;
+            batch->row[batch->n] = &items[i].status; // or what else it is: they begin in one place
+            batch->item[batch->n++] = &items[i];
         }
-        if (kind != ITEM_DEAD && batch->n > first)
-            status = calls[kind](batch, first, batch->n - first);
+        if (batch->n > first)
+            status = apply_kind(batch, kind, first);
     }
     for (size_t i = 0; status == TG_PG_OK && i < batch->n; i++) {
         enum tg_item_verdict verdict = verdict_of(batch, i);
