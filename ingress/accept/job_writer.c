@@ -10,12 +10,10 @@
 #include <stdatomic.h>
 
 struct job_writer {
-    const char *redis_url;
-    int partitions;
-    struct tg_queue *queue; // struct job_batch
-    atomic_size_t waiting;  // jobs in the queue
+    struct tg_stream *stream; // the thread's own
+    struct tg_queue *queue;   // struct job_batch
+    atomic_size_t waiting;    // jobs in the queue
     pthread_t thread;
-    struct tg_stream *stream;
     atomic_bool closed;
     bool gave_up; // closed, and Redis does not take jobs
 };
@@ -61,21 +59,18 @@ static void publish_all(struct job_writer *writer, void *const *popped, size_t n
 static void *run(void *argument)
 {
     struct job_writer *writer = argument;
-    writer->stream = tg_stream_create(writer->redis_url, writer->partitions, tg_job_work);
     while (!tg_queue_drained(writer->queue)) {
         void *popped[TG_BATCH_MAX];
         size_t n = tg_queue_pop(writer->queue, popped, TG_BATCH_MAX, -1);
         publish_all(writer, popped, n);
     }
-    tg_stream_destroy(writer->stream);
     return NULL;
 }
 
 struct job_writer *job_writer_start(const char *redis_url, int partitions)
 {
     struct job_writer *writer = tg_alloc(sizeof *writer);
-    writer->redis_url = redis_url;
-    writer->partitions = partitions;
+    writer->stream = tg_stream_create(redis_url, partitions, tg_job_work);
     writer->queue = tg_queue_create(TG_JOB_QUEUE_MAX);
     writer->thread = tg_service_thread("jobs", run, writer);
     return writer;
@@ -98,6 +93,7 @@ void job_writer_free(struct job_writer *writer)
     if (!writer)
         return;
     tg_queue_destroy(writer->queue);
+    tg_stream_destroy(writer->stream);
     free(writer);
 }
 

@@ -22,7 +22,6 @@ struct lane {
 };
 
 struct lanes {
-    const char *postgres_url;
     struct results *results;
     struct job_writer *jobs;
     size_t count;
@@ -158,7 +157,6 @@ static void take_all(struct lane *lane, struct ticket *const *tickets, size_t n)
 static void *run(void *argument)
 {
     struct lane *lane = argument;
-    lane->pg = tg_pg_create(lane->lanes->postgres_url, "tollgate-ingress lane");
     while (!tg_queue_drained(lane->queue)) {
         struct ticket *tickets[TG_BATCH_MAX];
         size_t n = tg_queue_pop(lane->queue, (void **)tickets, TG_BATCH_MAX, -1);
@@ -169,7 +167,6 @@ static void *run(void *argument)
         for (size_t i = 0; i < n; i++)
             free_ticket(tickets[i]);
     }
-    tg_pg_destroy(lane->pg);
     return NULL;
 }
 
@@ -177,13 +174,13 @@ struct lanes *lanes_start(const char *postgres_url, size_t count, struct results
                           struct job_writer *jobs)
 {
     struct lanes *lanes = tg_alloc(sizeof *lanes + count * sizeof lanes->lane[0]);
-    lanes->postgres_url = postgres_url;
     lanes->results = results;
     lanes->jobs = jobs;
     lanes->count = count;
     for (size_t i = 0; i < count; i++) {
         struct lane *lane = &lanes->lane[i];
         lane->lanes = lanes;
+        lane->pg = tg_pg_create(postgres_url, "tollgate-ingress lane");
         lane->queue = tg_queue_create(TG_LANE_QUEUE_MAX);
         lane->thread = tg_service_thread("lane", run, lane);
     }
@@ -202,8 +199,10 @@ void lanes_free(struct lanes *lanes)
 {
     if (!lanes)
         return;
-    for (size_t i = 0; i < lanes->count; i++)
+    for (size_t i = 0; i < lanes->count; i++) {
         tg_queue_destroy(lanes->lane[i].queue);
+        tg_pg_destroy(lanes->lane[i].pg);
+    }
     free(lanes);
 }
 

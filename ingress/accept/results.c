@@ -37,8 +37,7 @@ struct waiter {
 };
 
 struct results {
-    const char *redis_url;
-    int partitions;
+    struct tg_stream *stream; // the thread's own
     struct pool *pool;
     char name[TG_INGRESS_NAME_SIZE];
     pthread_t thread;
@@ -188,15 +187,13 @@ static void hear(struct results *results, const char *json)
 static void *run(void *argument)
 {
     struct results *results = argument;
-    struct tg_stream *stream =
-        tg_stream_create(results->redis_url, results->partitions, tg_job_work);
     bool subscribed = false;
     char json[RESULT_MAX];
     long long next_look_ms = 0;
     while (!atomic_load(&results->closed)) {
         if (!subscribed)
-            subscribed = tg_job_subscribe(stream, results->name);
-        int got = subscribed ? tg_stream_listen(stream, json, sizeof json, LISTEN_MS) : 0;
+            subscribed = tg_job_subscribe(results->stream, results->name);
+        int got = subscribed ? tg_stream_listen(results->stream, json, sizeof json, LISTEN_MS) : 0;
         if (got > 0)
             hear(results, json);
         else if (got < 0)
@@ -210,15 +207,13 @@ static void *run(void *argument)
             next_look_ms = now_ms + LISTEN_MS;
         }
     }
-    tg_stream_destroy(stream);
     return NULL;
 }
 
 struct results *results_start(const char *redis_url, int partitions, struct pool *pool)
 {
     struct results *results = tg_alloc(sizeof *results);
-    results->redis_url = redis_url;
-    results->partitions = partitions;
+    results->stream = tg_stream_create(redis_url, partitions, tg_job_work);
     results->pool = pool;
     pthread_mutex_init(&results->lock, NULL);
     // The random half of a fresh id tells this ingress from every other.
@@ -249,6 +244,7 @@ void results_free(struct results *results)
         return;
     assert(results->count == 0);
     pthread_mutex_destroy(&results->lock);
+    tg_stream_destroy(results->stream);
     free(results);
 }
 

@@ -21,7 +21,6 @@ enum {
 };
 
 struct webhook_writer {
-    const char *redis_url;
     int partitions;
     struct tg_queue *queue;
     atomic_size_t bytes; // of the webhooks that are not answered yet
@@ -130,7 +129,6 @@ static size_t fitting(struct request *const *requests, size_t n, size_t *bytes)
 static void *run(void *argument)
 {
     struct webhook_writer *writer = argument;
-    writer->stream = tg_stream_create(writer->redis_url, writer->partitions, tg_webhook_work);
     while (!tg_queue_drained(writer->queue)) {
         struct request *requests[TG_BATCH_MAX];
         size_t n = tg_queue_pop(writer->queue, (void **)requests, TG_BATCH_MAX, -1);
@@ -143,15 +141,14 @@ static void *run(void *argument)
             i += count;
         }
     }
-    tg_stream_destroy(writer->stream);
     return NULL;
 }
 
 struct webhook_writer *webhook_writer_start(const char *redis_url, int partitions)
 {
     struct webhook_writer *writer = tg_alloc(sizeof *writer);
-    writer->redis_url = redis_url;
     writer->partitions = partitions;
+    writer->stream = tg_stream_create(redis_url, partitions, tg_webhook_work);
     writer->queue = tg_queue_create(TG_WEBHOOK_QUEUE_MAX);
     writer->thread = tg_service_thread("webhooks", run, writer);
     return writer;
@@ -174,6 +171,7 @@ void webhook_writer_free(struct webhook_writer *writer)
     if (!writer)
         return;
     tg_queue_destroy(writer->queue);
+    tg_stream_destroy(writer->stream);
     free(writer);
 }
 
