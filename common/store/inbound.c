@@ -38,11 +38,6 @@ enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
     return tg_pg_call(pg, &apply_statuses, TG_EACH_AT(updates, n), TG_ROWS(applied, n));
 }
 
-void tg_received_finish(struct tg_received *received)
-{
-    tg_text_finish(&received->name);
-}
-
 static const struct tg_call receive_messages = {
     .name = "receive_messages",
     .each = TG_FIELDS(

@@ -78,7 +78,7 @@ struct tg_received {
     struct tg_uuid channel_id;
     struct tg_uuid message_id; // of the one that was there first, if it is a duplicate
     int64_t rules_version;     // of the org's automation rules; 0: no reply is to be thought of
-    struct tg_text name;       // of the contact; this and the rest only with rules
+    struct tg_text name;       // of the contact; to be finished. This and the rest only with rules
     enum tg_item_verdict verdict;
     bool is_first; // of the conversation
     bool is_word;  // it is a word that opts out
@@ -86,7 +86,6 @@ struct tg_received {
     char phone[TG_PHONE_SIZE]; // "": none
     char user_id[TG_USER_ID_SIZE];
 };
-void tg_received_finish(struct tg_received *received);
 
 enum tg_pg_status tg_store_receive_messages(struct tg_pg *pg,
                                             const struct tg_inbound_message *const *messages,

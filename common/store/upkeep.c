@@ -23,10 +23,7 @@ static const struct tg_field ended_fields[] = {
 };
 
 static const struct tg_call release_due_sends = {
-    .name = "release_due_sends",
-    .one = slice_fields,
-    .out = key_fields,
-};
+    .name = "release_due_sends", .one = slice_fields, .out = key_fields};
 
 enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, struct tg_slice slice,
                                              struct tg_message_key *due, size_t *n)

@@ -8,11 +8,6 @@
 const char tg_webhook_work[] = "webhooks";
 const char tg_webhook_former_work[] = "events";
 
-void tg_webhook_finish(struct tg_webhook *webhook)
-{
-    tg_text_finish(&webhook->body);
-}
-
 bool tg_webhook_publish(struct tg_stream *stream, int partition,
                         const struct tg_text *const *bodies, size_t n)
 {

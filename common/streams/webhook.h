@@ -11,9 +11,8 @@ extern const char tg_webhook_former_work[];
 
 struct tg_webhook {
     struct tg_entry entry;
-    struct tg_text body; // owned by whoever took the webhook
+    struct tg_text body; // to be finished by whoever took the webhook
 };
-void tg_webhook_finish(struct tg_webhook *webhook); // frees the body
 
 // Adds up to TG_BATCH_MAX bodies (at least one) to one partition: all, or none of them
 // (tg_stream_publish_together).

@@ -25,7 +25,7 @@ static const char *written(const char *rule_reply, const char *phone, struct tg_
         snprintf(result, sizeof result, "%.*sid%s", (int)(at - reply.payload.data),
                  reply.payload.data, at + strlen(id));
     tg_rule_finish(&rule);
-    tg_received_finish(&to);
+    tg_text_finish(&to.name);
     tg_text_finish(&reply.payload);
     return good ? result : NULL;
 }

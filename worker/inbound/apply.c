@@ -220,7 +220,7 @@ static enum tg_pg_status apply_batch(const struct means *means, const struct ite
         *concluded = conclude(means, &batch);
     }
     for (size_t i = 0; i < n; i++)
-        tg_received_finish(&batch.received[i]);
+        tg_text_finish(&batch.received[i].name);
     return status;
 }
 

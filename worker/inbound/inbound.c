@@ -63,7 +63,7 @@ static void apply(struct inbound *inbound, struct tg_stream *from, struct tg_web
         end(from, webhooks, items.body, n);
     items_finish(&items);
     for (size_t i = 0; i < n; i++)
-        tg_webhook_finish(&webhooks[i]);
+        tg_text_finish(&webhooks[i].body);
 }
 
 // Takes what is new, waiting up to `block_ms` for it, and applies it. Returns how many there were;
