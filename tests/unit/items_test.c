@@ -95,10 +95,10 @@ Test(items, of_several_bodies_stand_one_after_the_other)
     read_body(&items, &second);
     cr_assert_eq(items.count, 3);
     cr_assert_eq(items.item[0].kind, ITEM_MESSAGE);
-    cr_assert(span_is(items.item[0].message.wamid, "w1"));
-    cr_assert(span_is(items.item[0].message.text, "a"));
+    cr_assert(tg_span_equals(items.item[0].message.wamid, "w1"));
+    cr_assert(tg_span_equals(items.item[0].message.text, "a"));
     cr_assert_str_eq(items.item[1].reason, "invalid_message");
-    cr_assert(span_is(items.item[1].origin.phone_number_id, "123456"));
+    cr_assert(tg_span_equals(items.item[1].origin.phone_number_id, "123456"));
     cr_assert_str_eq(items.item[2].reason, "invalid_json");
     items_finish(&items);
     cr_assert_eq(items.count, 0);
@@ -119,7 +119,7 @@ Test(items, a_status_names_its_message_only_by_a_uuid)
     cr_assert_eq(items.count, 2);
     cr_assert(items.item[0].status.names_message);
     cr_assert_str_eq(items.item[0].status.error_code, "131026");
-    cr_assert(span_is(items.item[0].status.error_message, "d"));
+    cr_assert(tg_span_equals(items.item[0].status.error_message, "d"));
     cr_assert_not(items.item[1].status.names_message);
     cr_assert_eq(items.item[1].status.time_s, 1);
     items_finish(&items);

@@ -27,12 +27,6 @@ struct tg_span field_text(struct json_object *object, const char *name, size_t m
     return field_string(field_of(object, name), max);
 }
 
-bool span_is(struct tg_span span, const char *string)
-{
-    return span.data && span.length == strlen(string) &&
-           memcmp(span.data, string, span.length) == 0;
-}
-
 bool field_time(struct json_object *object, int64_t *time_s)
 {
     struct json_object *value = field_of(object, "timestamp");

@@ -15,9 +15,6 @@ struct json_object *field_of(struct json_object *object, const char *name);
 struct tg_span field_string(struct json_object *value, size_t max);
 struct tg_span field_text(struct json_object *object, const char *name, size_t max);
 
-// Is it this string? False for an absent one.
-bool span_is(struct tg_span span, const char *string);
-
 // "timestamp", Unix seconds: Meta writes a string of digits, in user_preferences a number. False:
 // it is no time of Meta's.
 bool field_time(struct json_object *object, int64_t *time_s);

@@ -16,7 +16,8 @@ static struct json_object *find_profile(struct json_object *value, struct tg_spa
         struct json_object *contact = json_object_array_get_idx(contacts, i);
         struct tg_span wa_id = field_text(contact, "wa_id", FIELD_PHONE_LENGTH_MAX);
         struct tg_span id = field_text(contact, "user_id", TG_USER_ID_SIZE - 1);
-        if ((wa_id.data && span_is(from, wa_id.data)) || (id.data && span_is(user_id, id.data)))
+        if ((wa_id.data && tg_span_equals(from, wa_id.data)) ||
+            (id.data && tg_span_equals(user_id, id.data)))
             return contact;
     }
     return NULL;
@@ -46,10 +47,10 @@ static struct tg_span interactive_text(struct json_object *interactive)
 // False: the text that its type must have is not there, or is no string.
 static bool read_text(struct json_object *content, struct tg_inbound_message *message)
 {
-    if (span_is(message->type, "interactive"))
+    if (tg_span_equals(message->type, "interactive"))
         message->text = interactive_text(content);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (!span_is(message->type, texts[i].type))
+        if (!tg_span_equals(message->type, texts[i].type))
             continue;
         struct json_object *text = field_of(content, texts[i].member);
         if (texts[i].required && !json_object_is_type(text, json_type_string))
@@ -102,7 +103,7 @@ const char *item_read_message(struct item *item, struct json_object *object,
     if (!message->mime_type.data)
         message->media_id = (struct tg_span){0};
     message->reply_to = field_text(field_of(object, "context"), "id", TG_WAMID_SIZE - 1);
-    if (span_is(message->type, "system"))
+    if (tg_span_equals(message->type, "system"))
         read_new_phone(content, message);
     struct json_object *referral = tg_json_member(object, "referral", json_type_object);
     if (referral)

@@ -123,7 +123,7 @@ static const char *read_status(struct item *item, struct json_object *object,
         return "invalid_timestamp";
     struct tg_span name = field_text(object, "status", FIELD_TYPE_LENGTH_MAX);
     size_t i = 0;
-    while (i < STATUSES && !span_is(name, statuses[i].name))
+    while (i < STATUSES && !tg_span_equals(name, statuses[i].name))
         i++;
     if (i == STATUSES)
         return "unknown_status";
@@ -156,8 +156,8 @@ static const char *read_preference(struct item *item, struct json_object *object
     if (!field_time(object, &preference->time_s))
         return "invalid_timestamp";
     struct tg_span wanted = field_text(object, "value", FIELD_TYPE_LENGTH_MAX);
-    preference->opt_out = span_is(wanted, "stop");
-    if (!preference->opt_out && !span_is(wanted, "resume"))
+    preference->opt_out = tg_span_equals(wanted, "stop");
+    if (!preference->opt_out && !tg_span_equals(wanted, "resume"))
         return "unknown_preference";
     item->kind = ITEM_PREFERENCE;
     return NULL;
@@ -184,7 +184,7 @@ static bool has_room(const struct items *items)
 static bool has_lists(struct tg_span field)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        if (span_is(field, lists[i].field))
+        if (tg_span_equals(field, lists[i].field))
             return true;
     }
     return false;
@@ -197,7 +197,7 @@ static bool read_lists(struct items *items, struct item_origin origin, struct tg
     bool found = false;
     for (size_t i = 0; i < LISTS; i++) {
         struct json_object *list = field_of(value, lists[i].name);
-        if (!span_is(field, lists[i].field) || !list)
+        if (!tg_span_equals(field, lists[i].field) || !list)
             continue;
         found = true;
         origin.list = NULL;
@@ -261,8 +261,8 @@ static const char *read_body(struct items *items, const struct item_origin *whol
 {
     if (!whole->root)
         return "invalid_json";
-    if (!span_is(field_text(whole->root, "object", FIELD_NAME_LENGTH_MAX),
-                 "whatsapp_business_account"))
+    if (!tg_span_equals(field_text(whole->root, "object", FIELD_NAME_LENGTH_MAX),
+                        "whatsapp_business_account"))
         return "wrong_object";
     struct json_object *entries = tg_json_member(whole->root, "entry", json_type_array);
     if (!entries)

@@ -7,7 +7,6 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/streams/job.h"
-#include "worker/inbound/fields.h"
 #include "worker/pg_wait.h"
 
 #include <assert.h>
@@ -22,7 +21,7 @@ bool reply_is_due(struct tg_span type)
                                        "document",    "sticker",  "location", "button",
                                        "interactive", "contacts", "order",    "request_welcome"};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
-        if (span_is(type, said[i]))
+        if (tg_span_equals(type, said[i]))
             return true;
     }
     return false;
