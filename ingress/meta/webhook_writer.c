@@ -33,13 +33,6 @@ struct webhook_writer {
     bool full[TG_PARTITIONS_MAX];
 };
 
-static void answer_stored(struct request *request)
-{
-    tg_count(TG_WEBHOOKS, "stored", 1);
-    struct answer answer = {.status = 200};
-    request_answer(request, &answer);
-}
-
 static void answer_refused(struct request *request, const char *result, const char *message)
 {
     tg_count(TG_WEBHOOKS, result, 1);
@@ -105,9 +98,11 @@ static void publish_batch(struct webhook_writer *writer, struct request *const *
     int partition = next_partition(writer);
     bool stored = partition >= 0 && !writer->gave_up && store(writer, partition, requests, n);
     writer->gave_up = !stored && atomic_load(&writer->closed);
+    if (stored)
+        tg_count(TG_WEBHOOKS, "stored", n);
     for (size_t i = 0; i < n; i++) {
         if (stored)
-            answer_stored(requests[i]);
+            request_answer(requests[i], &(struct answer){.status = 200});
         else
             answer_refused(requests[i], "unavailable", "The webhook could not be stored");
     }

@@ -133,10 +133,8 @@ static enum tg_pg_status apply_in_transaction(struct batch *batch, size_t first,
 static void record_status(const struct item *item, const struct tg_status_applied *applied)
 {
     tg_count(TG_INBOUND_ITEMS, "status_applied", 1);
-    if (applied->refunded)
-        tg_count(TG_REFUNDS, NULL, 1);
-    if (applied->reversed)
-        tg_count(TG_REFUND_REVERSALS, NULL, 1);
+    tg_count(TG_REFUNDS, NULL, applied->refunded);
+    tg_count(TG_REFUND_REVERSALS, NULL, applied->reversed);
     if (applied->unknown_code) {
         tg_count(TG_UNKNOWN_ERROR_CODES, item->status.error_code, 1);
         tg_log(TG_LOG_WARN, "unknown_error_code", TG_LOG_TEXT("code", item->status.error_code),

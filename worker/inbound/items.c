@@ -98,13 +98,12 @@ static void read_failure(struct json_object *object, struct tg_status_update *st
 
 static void make_account_notice(struct item *item, struct json_object *value)
 {
-    struct json_object *time = tg_json_member(item->origin.entry, "time", json_type_int);
     item->kind = ITEM_ACCOUNT_NOTICE;
     item->account_notice = (struct tg_account_notice){
         .phone_number_id = item->origin.phone_number_id,
         .waba_id = field_text(item->origin.entry, "id", 64),
         .field = field_text(item->origin.change, "field", FIELD_NAME_LENGTH_MAX),
-        .time_s = time ? json_object_get_int64(time) : 0};
+        .time_s = json_object_get_int64(tg_json_member(item->origin.entry, "time", json_type_int))};
     tg_json_write(value, &item->account_notice.value);
 }
 

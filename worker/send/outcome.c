@@ -57,8 +57,8 @@ static bool judge_envelope(struct json_object *root, struct tg_outcome *outcome)
     snprintf(outcome->key, sizeof outcome->key, "%" PRId64, json_object_get_int64(code));
     struct json_object *data = tg_json_member(error, "error_data", json_type_object);
     set_message(outcome, text_member(error, "message"), text_member(data, "details"));
-    struct json_object *transient = tg_json_member(error, "is_transient", json_type_boolean);
-    outcome->transient = transient && json_object_get_boolean(transient);
+    outcome->transient =
+        json_object_get_boolean(tg_json_member(error, "is_transient", json_type_boolean));
     return true;
 }
 
@@ -77,12 +77,8 @@ static bool find_wamid(struct json_object *root, struct tg_outcome *outcome)
 static void judge_success(const struct tg_http_answer *answer, bool receipt,
                           struct json_object *root, struct tg_outcome *outcome)
 {
-    if (find_wamid(root, outcome)) {
-        set_key(outcome, "sent");
-        return;
-    }
-    struct json_object *success = tg_json_member(root, "success", json_type_boolean);
-    if (receipt && success && json_object_get_boolean(success)) {
+    bool success = json_object_get_boolean(tg_json_member(root, "success", json_type_boolean));
+    if (find_wamid(root, outcome) || (receipt && success)) {
         set_key(outcome, "sent");
         return;
     }

@@ -95,8 +95,7 @@ static void record(const struct tg_outcome *outcome, const struct tg_settled *se
         return;
     }
     tg_count(TG_SENDS_SETTLED, tg_status_names[settled->status], 1);
-    if (settled->refunded)
-        tg_count(TG_REFUNDS, NULL, 1);
+    tg_count(TG_REFUNDS, NULL, settled->refunded);
     if (settled->unknown_code) {
         tg_count(TG_UNKNOWN_ERROR_CODES, outcome->key, 1);
         tg_log(TG_LOG_WARN, "unknown_error_code", TG_LOG_TEXT("code", outcome->key),
@@ -179,17 +178,15 @@ static void do_all(struct settle *settle, batch_fn *do_batch, struct in_hand *co
     while (tg_batch_next(&batch)) {
         struct in_hand *const *of_batch = messages + batch.first;
         enum tg_pg_status status = do_batch(settle, of_batch, batch.size);
-        if (status == TG_PG_OK)
+        if (status == TG_PG_REFUSED && !tg_batch_halve(&batch))
+            log_left("settle_refused", of_batch, 1);
+        if (status == TG_PG_OK || status == TG_PG_REFUSED)
             continue;
-        if (status == TG_PG_REFUSED) {
-            if (!tg_batch_halve(&batch))
-                log_left("settle_refused", of_batch, 1);
-        } else if (try_again(settle)) {
-            tg_batch_repeat(&batch);
-        } else {
+        if (!try_again(settle)) {
             log_left("settle_given_up", of_batch, n - batch.first);
             return;
         }
+        tg_batch_repeat(&batch);
     }
 }
 
