@@ -6,8 +6,8 @@
 #include "common/settings/settings.h"
 #include "worker/inbound/inbound.h"
 #include "worker/send/send.h"
-#include "worker/servers.h"
 #include "worker/upkeep/janitor.h"
+#include "worker/worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,20 +53,11 @@ static void work(const struct tg_settings *settings)
 {
     char consumer[96];
     name_consumer(consumer, sizeof consumer);
-    const struct servers servers = {.postgres_url = settings->postgres_url,
-                                    .redis_url = settings->redis_url,
-                                    .partitions = (int)settings->partitions,
-                                    .consumer = consumer};
-    const struct graph_options graph = {.url = settings->graph_url,
-                                        .version = settings->graph_version,
-                                        .timeout_ms = (int)settings->graph_timeout_ms,
-                                        .at_once = (size_t)settings->send_concurrency};
-    const struct janitor_times times = {.graph_timeout_ms = settings->graph_timeout_ms,
-                                        .confirmation_window_s = settings->confirmation_window_s};
+    const struct worker worker = {settings, consumer};
     unsigned roles = settings->worker_roles;
-    struct send *send = roles & TG_ROLE_SEND ? send_start(&servers, &graph) : NULL;
-    struct inbound *inbound = roles & TG_ROLE_INBOUND ? inbound_start(&servers) : NULL;
-    struct janitor *janitor = roles & TG_ROLE_JANITOR ? janitor_start(&servers, &times) : NULL;
+    struct send *send = roles & TG_ROLE_SEND ? send_start(&worker) : NULL;
+    struct inbound *inbound = roles & TG_ROLE_INBOUND ? inbound_start(&worker) : NULL;
+    struct janitor *janitor = roles & TG_ROLE_JANITOR ? janitor_start(&worker) : NULL;
     tg_log(TG_LOG_INFO, "worker_started", TG_LOG_TEXT("consumer", consumer),
            TG_LOG_NUMBER("send", send != NULL), TG_LOG_NUMBER("inbound", inbound != NULL),
            TG_LOG_NUMBER("janitor", janitor != NULL));

@@ -30,14 +30,21 @@ static struct in_hand *given_message_of_age(long long age_ms)
     return in_hand_create(&claim, &job, tg_boottime_ms() - age_ms);
 }
 
+static struct tg_settings settings_of(const struct peer *meta)
+{
+    return (struct tg_settings){.graph_url = meta->url,
+                                .graph_version = "v23.0",
+                                .graph_timeout_ms = DEADLINE_MS,
+                                .send_concurrency = 1};
+}
+
 static struct in_hand *post(struct peer *meta, struct in_hand *message)
 {
-    const struct graph_options options = {
-        .url = meta->url, .version = "v23.0", .timeout_ms = DEADLINE_MS, .at_once = 1};
-    struct tg_http *http = graph_create(&options);
+    const struct tg_settings settings = settings_of(meta);
+    struct tg_http *http = graph_create(&settings);
     struct in_hand *finished = NULL;
     long long deadline_ms = tg_now_ms() + DEADLINE_MS;
-    graph_post(http, &options, message);
+    graph_post(http, &settings, message);
     while (!(finished = graph_take_finished(http)) && tg_now_ms() < deadline_ms) {
         tg_http_run(http, 5);
         peer_look(meta);
@@ -76,13 +83,12 @@ Test(graph, lets_no_byte_of_a_message_leave_whose_claim_is_too_old)
 Test(graph, bears_a_connection_for_a_few_seconds_that_acknowledges_nothing)
 {
     struct peer *meta = given_meta();
-    const struct graph_options options = {
-        .url = meta->url, .version = "v23.0", .timeout_ms = DEADLINE_MS, .at_once = 1};
-    struct tg_http *http = graph_create(&options);
+    const struct tg_settings settings = settings_of(meta);
+    struct tg_http *http = graph_create(&settings);
     struct in_hand *message = given_message_of_age(0);
     unsigned silence_ms = 0;
     socklen_t size = sizeof silence_ms;
-    graph_post(http, &options, message);
+    graph_post(http, &settings, message);
     while (meta->connection < 0) {
         tg_http_run(http, 5);
         peer_accept(meta);

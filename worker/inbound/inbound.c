@@ -12,7 +12,7 @@
 #include "worker/pg_wait.h"
 
 struct inbound {
-    const struct servers *servers;
+    const struct worker *worker;
     pthread_t thread;
     // The thread's own.
     struct means means;
@@ -71,7 +71,7 @@ static void apply(struct inbound *inbound, struct tg_stream *from, struct tg_web
 static int take_new(struct inbound *inbound, struct tg_stream *from, int block_ms)
 {
     struct tg_webhook webhooks[TG_INBOUND_WEBHOOKS_MAX];
-    int n = tg_webhook_take(from, inbound->servers->consumer, webhooks,
+    int n = tg_webhook_take(from, inbound->worker->consumer, webhooks,
                             (int)inbound->means.sizing.max, block_ms);
     if (n >= 0)
         apply(inbound, from, webhooks, (size_t)n);
@@ -86,7 +86,7 @@ static void take_over(struct inbound *inbound, struct tg_stream *from)
     struct tg_webhook webhooks[TG_INBOUND_WEBHOOKS_MAX];
     int n = 1;
     while (n > 0 && !stop_ordered(inbound->means.stop)) {
-        n = tg_webhook_take_over(from, inbound->servers->consumer, webhooks,
+        n = tg_webhook_take_over(from, inbound->worker->consumer, webhooks,
                                  (int)inbound->means.sizing.max, TG_WEBHOOK_TAKEOVER_MS);
         if (n > 0) {
             tg_log(TG_LOG_WARN, "webhooks_taken_over", TG_LOG_NUMBER("webhooks", n));
@@ -129,20 +129,20 @@ static void work(struct inbound *inbound)
 static void *run(void *argument)
 {
     struct inbound *inbound = argument;
-    const struct servers *servers = inbound->servers;
+    const struct worker *worker = inbound->worker;
     struct means *means = &inbound->means;
-    means->pg = tg_pg_create(servers->postgres_url, "tollgate-worker inbound");
-    means->sends = servers_stream(servers, tg_job_work);
+    means->pg = tg_pg_create(worker->settings->postgres_url, "tollgate-worker inbound");
+    means->sends = worker_stream(worker, tg_job_work);
     means->rules = rules_create();
-    means->sizing = sizing_begin(servers->partitions);
-    inbound->webhooks = servers_stream(servers, tg_webhook_work);
-    inbound->former = servers_stream(servers, tg_webhook_former_work);
+    means->sizing = sizing_begin((int)worker->settings->partitions);
+    inbound->webhooks = worker_stream(worker, tg_webhook_work);
+    inbound->former = worker_stream(worker, tg_webhook_former_work);
 
     if (pg_wait_for_schema(means->pg, inbound->means.stop))
         work(inbound);
 
-    tg_stream_leave(inbound->webhooks, servers->consumer);
-    tg_stream_leave(inbound->former, servers->consumer);
+    tg_stream_leave(inbound->webhooks, worker->consumer);
+    tg_stream_leave(inbound->former, worker->consumer);
     tg_stream_destroy(inbound->former);
     tg_stream_destroy(inbound->webhooks);
     rules_destroy(means->rules);
@@ -151,10 +151,10 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct inbound *inbound_start(const struct servers *servers)
+struct inbound *inbound_start(const struct worker *worker)
 {
     struct inbound *inbound = tg_alloc(sizeof *inbound);
-    inbound->servers = servers;
+    inbound->worker = worker;
     inbound->means.stop = stop_create();
     inbound->thread = tg_service_thread("inbound", run, inbound);
     return inbound;

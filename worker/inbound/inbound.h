@@ -2,15 +2,15 @@
 // these and replies. All that takes a struct inbound takes NULL as well.
 #pragma once
 
-#include "worker/servers.h"
+#include "worker/worker.h"
 
 struct inbound;
 
 // Starts the thread, which reads the streams of webhooks alone, so that it never waits behind
 // sends. It also takes over what other workers have left lying, and tries dead letters again whose
 // time has come. With PostgreSQL away it keeps the batch it has and tries again: applying twice
-// changes nothing. `servers` must outlive it.
-struct inbound *inbound_start(const struct servers *servers);
+// changes nothing.
+struct inbound *inbound_start(const struct worker *worker);
 
 // Takes nothing more from now on.
 void inbound_close(struct inbound *inbound);

@@ -18,7 +18,7 @@ enum {
 };
 
 struct dispatch {
-    struct graph_options graph;
+    const struct tg_settings *settings;
     struct tg_http *http;
     struct tg_queue *queue; // of struct in_hand
     struct settle *next;
@@ -58,7 +58,7 @@ static void begin(struct dispatch *dispatch, struct in_hand *message)
         outcome_malformed_token(&message->outcome);
         settle_push(dispatch->next, message);
     } else {
-        graph_post(dispatch->http, &dispatch->graph, message);
+        graph_post(dispatch->http, dispatch->settings, message);
     }
 }
 
@@ -125,12 +125,12 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct dispatch *dispatch_start(const struct graph_options *graph, struct settle *next,
+struct dispatch *dispatch_start(const struct tg_settings *settings, struct settle *next,
                                 struct stop *stop)
 {
     struct dispatch *dispatch = tg_alloc(sizeof *dispatch);
-    dispatch->graph = *graph;
-    dispatch->http = graph_create(graph);
+    dispatch->settings = settings;
+    dispatch->http = graph_create(settings);
     dispatch->queue = tg_queue_create(TG_DISPATCH_QUEUE_MAX);
     dispatch->next = next;
     dispatch->stop = stop;

@@ -11,7 +11,7 @@ struct dispatch;
 // What was claimed more than TG_CLAIM_FRESH_MS ago is not begun but handed back. Once `stop` is
 // ordered nothing new is begun: what waits, and what still comes, is handed back, and what is under
 // way has TG_DRAIN_MS to end. All that is given must outlive it.
-struct dispatch *dispatch_start(const struct graph_options *graph, struct settle *next,
+struct dispatch *dispatch_start(const struct tg_settings *settings, struct settle *next,
                                 struct stop *stop);
 
 // Hands over up to TG_DISPATCH_QUEUE_MAX messages, each of which has its place. Thread-safe.

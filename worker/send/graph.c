@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-struct tg_http *graph_create(const struct graph_options *options)
+struct tg_http *graph_create(const struct tg_settings *settings)
 {
-    return tg_http_create(
-        &(const struct tg_http_options){.calls_max = options->at_once,
-                                        .silence_ms = TG_META_SILENCE_MS,
-                                        .https_only = strncmp(options->url, "https:", 6) == 0});
+    return tg_http_create(&(const struct tg_http_options){
+        .calls_max = (size_t)settings->send_concurrency,
+        .silence_ms = TG_META_SILENCE_MS,
+        .https_only = strncmp(settings->graph_url, "https:", 6) == 0});
 }
 
 // After a standstill of this process, or a long way to a connection, the message may be somebody
@@ -27,11 +27,11 @@ static void count_active(const struct tg_http *http)
     tg_gauge_set(TG_DISPATCHES, (int64_t)tg_http_active(http));
 }
 
-void graph_post(struct tg_http *http, const struct graph_options *options, struct in_hand *message)
+void graph_post(struct tg_http *http, const struct tg_settings *settings, struct in_hand *message)
 {
     TG_TEXT_AUTO url = {0};
     TG_TEXT_AUTO authorization = {0};
-    tg_text_append_format(&url, "%s/%s/%s/messages", options->url, options->version,
+    tg_text_append_format(&url, "%s/%s/%s/messages", settings->graph_url, settings->graph_version,
                           message->claim.phone_number_id);
     tg_text_append_format(&authorization, "Authorization: Bearer %s",
                           tg_text_string(&message->claim.access_token));
@@ -42,7 +42,7 @@ void graph_post(struct tg_http *http, const struct graph_options *options, struc
                       .headers = {"Content-Type: application/json", tg_text_string(&authorization)},
                       .body = {message->claim.payload.data, message->claim.payload.length},
                       .connect_timeout_ms = TG_META_CONNECT_TIMEOUT_MS,
-                      .timeout_ms = options->timeout_ms,
+                      .timeout_ms = (int)settings->graph_timeout_ms,
                       .answer_max = TG_META_ANSWER_MAX,
                       .context = message,
                       .hold_back = is_too_old});

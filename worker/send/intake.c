@@ -23,7 +23,7 @@ enum {
 };
 
 struct intake {
-    const struct servers *servers;
+    const struct worker *worker;
     struct places *places;
     pthread_t thread;
     // The thread's own.
@@ -77,7 +77,7 @@ static int take_over(struct intake *intake, int max)
         return 0;
     int n = 0;
     if (claim_works(intake->claimer.pg))
-        n = tg_job_take_over(intake->stream, intake->servers->consumer, intake->jobs, max,
+        n = tg_job_take_over(intake->stream, intake->worker->consumer, intake->jobs, max,
                              TG_JOB_TAKEOVER_MS);
     if (n <= 0) {
         intake->next_take_over_ms = tg_now_ms() + TAKE_OVER_INTERVAL_MS;
@@ -94,7 +94,7 @@ static int next_jobs(struct intake *intake, int max)
     int n = take_over(intake, max);
     if (n > 0)
         return (int)sort_out_poison(intake, (size_t)n);
-    n = tg_job_take(intake->stream, intake->servers->consumer, intake->jobs, max,
+    n = tg_job_take(intake->stream, intake->worker->consumer, intake->jobs, max,
                     TG_STREAM_BLOCK_MS);
     if (n >= 0)
         ack_late(intake->claimer.ack);
@@ -120,8 +120,8 @@ static void *run(void *argument)
 {
     struct intake *intake = argument;
     struct claimer *claimer = &intake->claimer;
-    claimer->pg = tg_pg_create(intake->servers->postgres_url, "tollgate-worker intake");
-    intake->stream = servers_stream(intake->servers, tg_job_work);
+    claimer->pg = tg_pg_create(intake->worker->settings->postgres_url, "tollgate-worker intake");
+    intake->stream = worker_stream(intake->worker, tg_job_work);
     claimer->ack = ack_create(intake->stream);
 
     if (pg_wait_for_schema(claimer->pg, claimer->stop))
@@ -133,11 +133,11 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct intake *intake_start(const struct servers *servers, struct places *places,
+struct intake *intake_start(const struct worker *worker, struct places *places,
                             struct dispatch *next, struct stop *stop)
 {
     struct intake *intake = tg_alloc(sizeof *intake);
-    intake->servers = servers;
+    intake->worker = worker;
     intake->places = places;
     intake->claimer.next = next;
     intake->claimer.stop = stop;

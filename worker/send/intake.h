@@ -3,8 +3,8 @@
 
 #include "worker/send/dispatch.h"
 #include "worker/send/places.h"
-#include "worker/servers.h"
 #include "worker/stop.h"
+#include "worker/worker.h"
 
 struct intake;
 
@@ -13,7 +13,7 @@ struct intake;
 // and tries again. Now and then it takes over jobs that other workers have left lying, and fails
 // the messages of those that ended one worker after the other. Once `stop` is ordered it takes no
 // more. All that is given must outlive it.
-struct intake *intake_start(const struct servers *servers, struct places *places,
+struct intake *intake_start(const struct worker *worker, struct places *places,
                             struct dispatch *next, struct stop *stop);
 
 // With the stop ordered: waits until what was taken has gone on or was given back.

@@ -15,14 +15,14 @@ struct send {
     struct settle *settle;
 };
 
-struct send *send_start(const struct servers *servers, const struct graph_options *graph)
+struct send *send_start(const struct worker *worker)
 {
     struct send *send = tg_alloc(sizeof *send);
     send->stop = stop_create();
-    send->places = places_create(graph->at_once);
-    send->settle = settle_start(servers, send->places, send->stop);
-    send->dispatch = dispatch_start(graph, send->settle, send->stop);
-    send->intake = intake_start(servers, send->places, send->dispatch, send->stop);
+    send->places = places_create((size_t)worker->settings->send_concurrency);
+    send->settle = settle_start(worker, send->places, send->stop);
+    send->dispatch = dispatch_start(worker->settings, send->settle, send->stop);
+    send->intake = intake_start(worker, send->places, send->dispatch, send->stop);
     return send;
 }
 

@@ -2,13 +2,12 @@
 // takes a struct send takes NULL as well.
 #pragma once
 
-#include "worker/send/graph.h"
-#include "worker/servers.h"
+#include "worker/worker.h"
 
 struct send;
 
-// Starts the three. `servers` and the strings of `graph` must outlive them.
-struct send *send_start(const struct servers *servers, const struct graph_options *graph);
+// Starts the three.
+struct send *send_start(const struct worker *worker);
 
 // Takes no further jobs from now on, and begins nothing more of what was taken.
 void send_close(struct send *send);

@@ -25,7 +25,7 @@ enum {
 };
 
 struct settle {
-    const struct servers *servers;
+    const struct worker *worker;
     struct places *places;
     struct stop *stop;
     struct tg_queue *queue; // of struct in_hand
@@ -209,9 +209,9 @@ static void settle_all(struct settle *settle, struct in_hand *const *messages, s
 static void *run(void *argument)
 {
     struct settle *settle = argument;
-    const struct servers *servers = settle->servers;
-    settle->pg = tg_pg_create(servers->postgres_url, "tollgate-worker settle");
-    settle->stream = servers_stream(servers, tg_job_work);
+    const struct worker *worker = settle->worker;
+    settle->pg = tg_pg_create(worker->settings->postgres_url, "tollgate-worker settle");
+    settle->stream = worker_stream(worker, tg_job_work);
     settle->ack = ack_create(settle->stream);
 
     while (!tg_queue_drained(settle->queue)) {
@@ -226,16 +226,16 @@ static void *run(void *argument)
     }
 
     ack_destroy(settle->ack);
-    tg_stream_leave(settle->stream, servers->consumer);
+    tg_stream_leave(settle->stream, worker->consumer);
     tg_stream_destroy(settle->stream);
     tg_pg_destroy(settle->pg);
     return NULL;
 }
 
-struct settle *settle_start(const struct servers *servers, struct places *places, struct stop *stop)
+struct settle *settle_start(const struct worker *worker, struct places *places, struct stop *stop)
 {
     struct settle *settle = tg_alloc(sizeof *settle);
-    settle->servers = servers;
+    settle->worker = worker;
     settle->places = places;
     settle->stop = stop;
     settle->queue = tg_queue_create(places_count(places));

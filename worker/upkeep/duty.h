@@ -7,13 +7,13 @@
 
 #include "common/redis/stream.h"
 #include "common/service/log.h"
+#include "common/settings/settings.h"
 #include "common/store/upkeep.h"
 #include "worker/stop.h"
-#include "worker/upkeep/janitor.h"
 
 // What the duties work with; it is the janitor's.
 struct upkeep {
-    struct janitor_times times;
+    const struct tg_settings *settings;
     struct stop *stop;
     struct tg_pg *pg;
     struct tg_stream *sends;

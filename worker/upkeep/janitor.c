@@ -17,7 +17,7 @@ static duty_round *const duties[] = {
 enum { DUTIES = sizeof duties / sizeof *duties };
 
 struct janitor {
-    const struct servers *servers;
+    const struct worker *worker;
     struct upkeep upkeep;
     pthread_t thread;
     // The thread's own.
@@ -61,10 +61,10 @@ static void *run(void *argument)
 {
     struct janitor *janitor = argument;
     struct upkeep *upkeep = &janitor->upkeep;
-    upkeep->pg = tg_pg_create(janitor->servers->postgres_url, "tollgate-worker janitor");
-    upkeep->sends = servers_stream(janitor->servers, tg_job_work);
-    upkeep->webhooks = servers_stream(janitor->servers, tg_webhook_work);
-    upkeep->former_webhooks = servers_stream(janitor->servers, tg_webhook_former_work);
+    upkeep->pg = tg_pg_create(janitor->worker->settings->postgres_url, "tollgate-worker janitor");
+    upkeep->sends = worker_stream(janitor->worker, tg_job_work);
+    upkeep->webhooks = worker_stream(janitor->worker, tg_webhook_work);
+    upkeep->former_webhooks = worker_stream(janitor->worker, tg_webhook_former_work);
 
     while (!stop_wait(upkeep->stop, do_duties(janitor)))
         ;
@@ -76,11 +76,11 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct janitor *janitor_start(const struct servers *servers, const struct janitor_times *times)
+struct janitor *janitor_start(const struct worker *worker)
 {
     struct janitor *janitor = tg_alloc(sizeof *janitor);
-    janitor->servers = servers;
-    janitor->upkeep.times = *times;
+    janitor->worker = worker;
+    janitor->upkeep.settings = worker->settings;
     janitor->upkeep.stop = stop_create();
     janitor->thread = tg_service_thread("janitor", run, janitor);
     return janitor;

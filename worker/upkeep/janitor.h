@@ -2,20 +2,12 @@
 // its PostgreSQL session. All that takes a struct janitor takes NULL as well.
 #pragma once
 
-#include "worker/servers.h"
-
-#include <stdint.h>
+#include "worker/worker.h"
 
 struct janitor;
 
-// How long things may take before the janitor ends them.
-struct janitor_times {
-    int64_t graph_timeout_ms;      // a request to Meta
-    int64_t confirmation_window_s; // a message that stays unconfirmed
-};
-
-// Starts its thread. `servers` must outlive it.
-struct janitor *janitor_start(const struct servers *servers, const struct janitor_times *times);
+// Starts its thread.
+struct janitor *janitor_start(const struct worker *worker);
 
 // Begins no further duty from now on.
 void janitor_close(struct janitor *janitor);
