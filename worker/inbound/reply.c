@@ -27,45 +27,37 @@ bool reply_is_due(struct tg_span type)
     return false;
 }
 
-static struct json_object *fill_string(const char *text, size_t length, const struct tg_text *name)
+static void fill_string(struct json_object *string, const struct tg_text *name)
 {
     TG_TEXT_AUTO filled = {0};
-    const char *end = text + length;
-    for (;;) {
-        const char *at = memmem(text, (size_t)(end - text), placeholder, sizeof placeholder - 1);
-        tg_text_append(&filled, text, (size_t)((at ? at : end) - text));
-        if (!at)
-            break;
+    struct tg_span left = tg_json_span(string);
+    const char *at;
+    while ((at = memmem(left.data, left.length, placeholder, sizeof placeholder - 1))) {
+        size_t before = (size_t)(at - left.data);
+        tg_text_append(&filled, left.data, before);
         tg_text_append(&filled, tg_text_string(name), name->length);
-        text = at + sizeof placeholder - 1;
+        left.data = at + sizeof placeholder - 1;
+        left.length -= before + sizeof placeholder - 1;
     }
-    return json_object_new_string_len(tg_text_string(&filled), (int)filled.length);
+    tg_text_append(&filled, left.data, left.length);
+    json_object_set_string_len(string, tg_text_string(&filled), (int)filled.length);
 }
 
-// A copy of the value in which every string is filled in. Values are at most TG_JSON_DEPTH_MAX
-// deep. NOLINTNEXTLINE(misc-no-recursion): as deep as the parser lets it be
-static struct json_object *fill(struct json_object *value, const struct tg_text *name)
+// Fills in every string of the value.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the parser lets it be, TG_JSON_DEPTH_MAX
+static void fill(struct json_object *value, const struct tg_text *name)
 {
-    struct json_object *filled = NULL;
-    switch (json_object_get_type(value)) {
-    case json_type_string:
-        return fill_string(json_object_get_string(value), (size_t)json_object_get_string_len(value),
-                           name);
-    case json_type_array:
-        filled = json_object_new_array();
+    if (json_object_is_type(value, json_type_string)) {
+        fill_string(value, name);
+    } else if (json_object_is_type(value, json_type_array)) {
         for (size_t i = 0; i < json_object_array_length(value); i++)
-            json_object_array_add(filled, fill(json_object_array_get_idx(value, i), name));
-        return filled;
-    case json_type_object: {
-        filled = json_object_new_object();
+            fill(json_object_array_get_idx(value, i), name);
+    } else if (json_object_is_type(value, json_type_object)) {
         json_object_object_foreach(value, key, member)
         {
-            json_object_object_add(filled, key, fill(member, name));
+            (void)key;
+            fill(member, name);
         }
-        return filled;
-    }
-    default:
-        return json_object_get(value);
     }
 }
 
@@ -116,12 +108,11 @@ static bool check(struct json_object *message, const struct tg_received *to, str
 bool reply_write(const struct tg_rule *rule, const struct tg_received *to, struct tg_span wamid,
                  struct tg_reply *reply, struct tg_error *error)
 {
-    struct json_object *given =
+    struct json_object *message =
         tg_json_parse(tg_text_string(&rule->reply), rule->reply.length, error);
-    if (!given)
+    if (!message)
         return false;
-    struct json_object *message = fill(given, &to->name);
-    json_object_put(given);
+    fill(message, &to->name);
     if (json_object_is_type(message, json_type_string))
         message = text_message(message);
     bool good = check(message, to, wamid, reply, error);
