@@ -53,7 +53,7 @@ static void work(const struct tg_settings *settings)
 {
     char consumer[96];
     name_consumer(consumer, sizeof consumer);
-    const struct worker worker = {settings, consumer};
+    const struct worker worker = {settings, consumer, stop_create()};
     unsigned roles = settings->worker_roles;
     struct send *send = roles & TG_ROLE_SEND ? send_start(&worker) : NULL;
     struct inbound *inbound = roles & TG_ROLE_INBOUND ? inbound_start(&worker) : NULL;
@@ -64,15 +64,14 @@ static void work(const struct tg_settings *settings)
     tg_service_ready();
     tg_service_wait_for_stop();
 
-    send_close(send);
-    inbound_close(inbound);
-    janitor_close(janitor);
+    stop_order(worker.stop);
     send_stop(send);
     inbound_stop(inbound);
     janitor_stop(janitor);
     send_free(send);
     inbound_free(inbound);
     janitor_free(janitor);
+    stop_destroy(worker.stop);
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-// The order to stop, as the threads of a room see it. Thread-safe.
+// The order to stop, as the threads of the worker see it. Thread-safe.
 #pragma once
 
 #include <stdbool.h>

@@ -3,10 +3,12 @@
 
 #include "common/redis/stream.h"
 #include "common/settings/settings.h"
+#include "worker/stop.h"
 
 struct worker {
     const struct tg_settings *settings;
     const char *consumer; // its name in the consumer groups
+    struct stop *stop;    // is ordered for all of them at once
 };
 
 // A new connection to the streams of that kind of work.

@@ -155,29 +155,18 @@ struct inbound *inbound_start(const struct worker *worker)
 {
     struct inbound *inbound = tg_alloc(sizeof *inbound);
     inbound->worker = worker;
-    inbound->means.stop = stop_create();
+    inbound->means.stop = worker->stop;
     inbound->thread = tg_service_thread("inbound", run, inbound);
     return inbound;
 }
 
-void inbound_close(struct inbound *inbound)
-{
-    if (inbound)
-        stop_order(inbound->means.stop);
-}
-
 void inbound_stop(struct inbound *inbound)
 {
-    if (!inbound)
-        return;
-    inbound_close(inbound);
-    pthread_join(inbound->thread, NULL);
+    if (inbound)
+        pthread_join(inbound->thread, NULL);
 }
 
 void inbound_free(struct inbound *inbound)
 {
-    if (!inbound)
-        return;
-    stop_destroy(inbound->means.stop);
     free(inbound);
 }

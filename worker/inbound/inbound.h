@@ -12,10 +12,7 @@ struct inbound;
 // changes nothing.
 struct inbound *inbound_start(const struct worker *worker);
 
-// Takes nothing more from now on.
-void inbound_close(struct inbound *inbound);
-
-// The same, and waits until the batch at hand is done; with PostgreSQL away it stays pending, for
-// whoever takes over.
+// Once stop is ordered nothing more is taken. Waits until the batch at hand is done; with
+// PostgreSQL away it stays pending, for whoever takes over.
 void inbound_stop(struct inbound *inbound);
 void inbound_free(struct inbound *inbound); // stopped

@@ -18,11 +18,10 @@ enum {
 };
 
 struct dispatch {
-    const struct tg_settings *settings;
+    const struct worker *worker;
     struct tg_http *http;
     struct tg_queue *queue; // of struct in_hand
     struct settle *next;
-    struct stop *stop;
     pthread_t thread;
 };
 
@@ -58,7 +57,7 @@ static void begin(struct dispatch *dispatch, struct in_hand *message)
         outcome_malformed_token(&message->outcome);
         settle_push(dispatch->next, message);
     } else {
-        graph_post(dispatch->http, dispatch->settings, message);
+        graph_post(dispatch->http, dispatch->worker->settings, message);
     }
 }
 
@@ -94,7 +93,7 @@ static void hand_back_waiting(struct dispatch *dispatch, int timeout_ms)
 
 static void drain(struct dispatch *dispatch)
 {
-    while (stop_age_ms(dispatch->stop) < TG_DRAIN_MS &&
+    while (stop_age_ms(dispatch->worker->stop) < TG_DRAIN_MS &&
            (tg_http_active(dispatch->http) > 0 || !tg_queue_drained(dispatch->queue))) {
         hand_back_waiting(dispatch, 0);
         tg_http_run(dispatch->http, LOOK_AGAIN_MS);
@@ -116,7 +115,7 @@ static void drain(struct dispatch *dispatch)
 static void *run(void *argument)
 {
     struct dispatch *dispatch = argument;
-    while (!stop_ordered(dispatch->stop)) {
+    while (!stop_ordered(dispatch->worker->stop)) {
         begin_waiting(dispatch);
         tg_http_run(dispatch->http, IDLE_MS);
         pass_on_finished(dispatch);
@@ -125,15 +124,13 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct dispatch *dispatch_start(const struct tg_settings *settings, struct settle *next,
-                                struct stop *stop)
+struct dispatch *dispatch_start(const struct worker *worker, struct settle *next)
 {
     struct dispatch *dispatch = tg_alloc(sizeof *dispatch);
-    dispatch->settings = settings;
-    dispatch->http = graph_create(settings);
+    dispatch->worker = worker;
+    dispatch->http = graph_create(worker->settings);
     dispatch->queue = tg_queue_create(TG_DISPATCH_QUEUE_MAX);
     dispatch->next = next;
-    dispatch->stop = stop;
     dispatch->thread = tg_service_thread("dispatch", run, dispatch);
     return dispatch;
 }

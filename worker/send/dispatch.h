@@ -3,16 +3,15 @@
 
 #include "worker/send/graph.h"
 #include "worker/send/settle.h"
-#include "worker/stop.h"
+#include "worker/worker.h"
 
 struct dispatch;
 
 // Starts its thread, which puts each message into `next`, with its outcome or to be handed back.
-// What was claimed more than TG_CLAIM_FRESH_MS ago is not begun but handed back. Once `stop` is
+// What was claimed more than TG_CLAIM_FRESH_MS ago is not begun but handed back. Once stop is
 // ordered nothing new is begun: what waits, and what still comes, is handed back, and what is under
-// way has TG_DRAIN_MS to end. All that is given must outlive it.
-struct dispatch *dispatch_start(const struct tg_settings *settings, struct settle *next,
-                                struct stop *stop);
+// way has TG_DRAIN_MS to end.
+struct dispatch *dispatch_start(const struct worker *worker, struct settle *next);
 
 // Hands over up to TG_DISPATCH_QUEUE_MAX messages, each of which has its place. Thread-safe.
 void dispatch_push(struct dispatch *dispatch, struct in_hand *const *messages, size_t n);

@@ -134,13 +134,13 @@ static void *run(void *argument)
 }
 
 struct intake *intake_start(const struct worker *worker, struct places *places,
-                            struct dispatch *next, struct stop *stop)
+                            struct dispatch *next)
 {
     struct intake *intake = tg_alloc(sizeof *intake);
     intake->worker = worker;
     intake->places = places;
     intake->claimer.next = next;
-    intake->claimer.stop = stop;
+    intake->claimer.stop = worker->stop;
     intake->thread = tg_service_thread("intake", run, intake);
     return intake;
 }

@@ -3,7 +3,6 @@
 
 #include "worker/send/dispatch.h"
 #include "worker/send/places.h"
-#include "worker/stop.h"
 #include "worker/worker.h"
 
 struct intake;
@@ -11,10 +10,10 @@ struct intake;
 // Starts its thread. It reads only as many jobs as there are free places, one for each message that
 // goes to `next`: what is claimed can leave at once. With PostgreSQL away it keeps the jobs it has
 // and tries again. Now and then it takes over jobs that other workers have left lying, and fails
-// the messages of those that ended one worker after the other. Once `stop` is ordered it takes no
+// the messages of those that ended one worker after the other. Once stop is ordered it takes no
 // more. All that is given must outlive it.
 struct intake *intake_start(const struct worker *worker, struct places *places,
-                            struct dispatch *next, struct stop *stop);
+                            struct dispatch *next);
 
 // With the stop ordered: waits until what was taken has gone on or was given back.
 void intake_stop(struct intake *intake);

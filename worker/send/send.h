@@ -9,10 +9,7 @@ struct send;
 // Starts the three.
 struct send *send_start(const struct worker *worker);
 
-// Takes no further jobs from now on, and begins nothing more of what was taken.
-void send_close(struct send *send);
-
-// The same, and waits until what was taken is settled or handed back; what is under way at Meta has
-// TG_DRAIN_MS.
+// Once stop is ordered no further jobs are taken, and nothing more of what was taken is begun.
+// Waits until it is settled or handed back; what is under way at Meta has TG_DRAIN_MS.
 void send_stop(struct send *send);
 void send_free(struct send *send); // stopped

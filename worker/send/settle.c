@@ -27,7 +27,6 @@ enum {
 struct settle {
     const struct worker *worker;
     struct places *places;
-    struct stop *stop;
     struct tg_queue *queue; // of struct in_hand
     pthread_t thread;
     // The thread's own.
@@ -41,7 +40,7 @@ struct settle {
 // Is it worth another attempt? Waits before it says yes.
 static bool try_again(struct settle *settle)
 {
-    if (stop_age_ms(settle->stop) > GIVE_UP_MS)
+    if (stop_age_ms(settle->worker->stop) > GIVE_UP_MS)
         return false;
     tg_sleep_ms(RETRY_MS);
     return true;
@@ -232,12 +231,11 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct settle *settle_start(const struct worker *worker, struct places *places, struct stop *stop)
+struct settle *settle_start(const struct worker *worker, struct places *places)
 {
     struct settle *settle = tg_alloc(sizeof *settle);
     settle->worker = worker;
     settle->places = places;
-    settle->stop = stop;
     settle->queue = tg_queue_create(places_count(places));
     settle->thread = tg_service_thread("settle", run, settle);
     return settle;

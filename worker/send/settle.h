@@ -3,7 +3,6 @@
 
 #include "worker/send/in_hand.h"
 #include "worker/send/places.h"
-#include "worker/stop.h"
 #include "worker/worker.h"
 
 struct settle;
@@ -13,7 +12,7 @@ struct settle;
 // publishes results to those who wait, and gives the places back. With PostgreSQL away it keeps the
 // batch and tries again, until some time after the order to stop: settling twice changes nothing.
 // All that is given must outlive it.
-struct settle *settle_start(const struct worker *worker, struct places *places, struct stop *stop);
+struct settle *settle_start(const struct worker *worker, struct places *places);
 
 // Hands over a message that has a place, with its outcome or to be handed back. Thread-safe.
 void settle_push(struct settle *settle, struct in_hand *message);

@@ -14,7 +14,7 @@ bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *do_batch, 
 {
     struct tg_slice slice = {0};
     struct tg_batch batch = tg_batch_of(SIZE_MAX, (size_t)size);
-    while (!stop_ordered(upkeep->stop) && tg_batch_next(&batch)) {
+    while (!stop_ordered(upkeep->worker->stop) && tg_batch_next(&batch)) {
         size_t n = 0;
         slice.limit = (int64_t)batch.size;
         enum tg_pg_status status = do_batch(upkeep, slice, &n);

@@ -7,14 +7,12 @@
 
 #include "common/redis/stream.h"
 #include "common/service/log.h"
-#include "common/settings/settings.h"
 #include "common/store/upkeep.h"
-#include "worker/stop.h"
+#include "worker/worker.h"
 
 // What the duties work with; it is the janitor's.
 struct upkeep {
-    const struct tg_settings *settings;
-    struct stop *stop;
+    const struct worker *worker;
     struct tg_pg *pg;
     struct tg_stream *sends;
     struct tg_stream *webhooks;

@@ -15,7 +15,8 @@ static enum tg_pg_status unconfirm(struct upkeep *upkeep, struct tg_slice slice,
 {
     struct tg_ended ended[BATCH];
     enum tg_pg_status status = tg_store_unconfirm_sends(
-        upkeep->pg, upkeep->settings->graph_timeout_ms + TG_SENDING_GRACE_MS, slice, ended, n);
+        upkeep->pg, upkeep->worker->settings->graph_timeout_ms + TG_SENDING_GRACE_MS, slice, ended,
+        n);
     if (status == TG_PG_OK)
         duty_conclude(upkeep, &ending, ended, *n);
     return status;

@@ -10,7 +10,7 @@ enum {
 int duty_keys(struct upkeep *upkeep)
 {
     int64_t deleted = BATCH;
-    while (deleted == BATCH && !stop_ordered(upkeep->stop)) {
+    while (deleted == BATCH && !stop_ordered(upkeep->worker->stop)) {
         if (tg_store_delete_idempotency_keys(upkeep->pg, TG_IDEMPOTENCY_KEPT_S, BATCH, &deleted) !=
             TG_PG_OK)
             break;

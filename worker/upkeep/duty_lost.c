@@ -29,7 +29,7 @@ int duty_lost(struct upkeep *upkeep)
     struct tg_message_key lost[BATCH];
     size_t n = BATCH;
     find_ages(upkeep, ages_ms, partitions);
-    while (n == BATCH && !stop_ordered(upkeep->stop)) {
+    while (n == BATCH && !stop_ordered(upkeep->worker->stop)) {
         if (tg_store_find_lost_sends(upkeep->pg, ages_ms, partitions, BATCH, lost, &n) != TG_PG_OK)
             break;
         duty_publish(upkeep, "lost", lost, n);

@@ -13,7 +13,7 @@ static enum tg_pg_status fail(struct upkeep *upkeep, struct tg_slice slice, size
 {
     struct tg_ended ended[BATCH];
     enum tg_pg_status status = tg_store_fail_unheard_sends(
-        upkeep->pg, upkeep->settings->confirmation_window_s, slice, ended, n);
+        upkeep->pg, upkeep->worker->settings->confirmation_window_s, slice, ended, n);
     if (status == TG_PG_OK)
         duty_conclude(upkeep, &ending, ended, *n);
     return status;

@@ -17,7 +17,6 @@ static duty_round *const duties[] = {
 enum { DUTIES = sizeof duties / sizeof *duties };
 
 struct janitor {
-    const struct worker *worker;
     struct upkeep upkeep;
     pthread_t thread;
     // The thread's own.
@@ -41,7 +40,7 @@ static bool hold_lock(struct janitor *janitor)
 static int do_duties(struct janitor *janitor)
 {
     long long wait_ms = LOCK_INTERVAL_MS;
-    for (size_t i = 0; i < DUTIES && !stop_ordered(janitor->upkeep.stop); i++) {
+    for (size_t i = 0; i < DUTIES && !stop_ordered(janitor->upkeep.worker->stop); i++) {
         if (tg_now_ms() >= janitor->next_ms[i]) {
             if (!hold_lock(janitor))
                 return LOCK_INTERVAL_MS;
@@ -61,12 +60,13 @@ static void *run(void *argument)
 {
     struct janitor *janitor = argument;
     struct upkeep *upkeep = &janitor->upkeep;
-    upkeep->pg = tg_pg_create(janitor->worker->settings->postgres_url, "tollgate-worker janitor");
-    upkeep->sends = worker_stream(janitor->worker, tg_job_work);
-    upkeep->webhooks = worker_stream(janitor->worker, tg_webhook_work);
-    upkeep->former_webhooks = worker_stream(janitor->worker, tg_webhook_former_work);
+    const struct worker *worker = upkeep->worker;
+    upkeep->pg = tg_pg_create(worker->settings->postgres_url, "tollgate-worker janitor");
+    upkeep->sends = worker_stream(worker, tg_job_work);
+    upkeep->webhooks = worker_stream(worker, tg_webhook_work);
+    upkeep->former_webhooks = worker_stream(worker, tg_webhook_former_work);
 
-    while (!stop_wait(upkeep->stop, do_duties(janitor)))
+    while (!stop_wait(worker->stop, do_duties(janitor)))
         ;
 
     tg_stream_destroy(upkeep->former_webhooks);
@@ -79,31 +79,18 @@ static void *run(void *argument)
 struct janitor *janitor_start(const struct worker *worker)
 {
     struct janitor *janitor = tg_alloc(sizeof *janitor);
-    janitor->worker = worker;
-    janitor->upkeep.settings = worker->settings;
-    janitor->upkeep.stop = stop_create();
+    janitor->upkeep.worker = worker;
     janitor->thread = tg_service_thread("janitor", run, janitor);
     return janitor;
 }
 
-void janitor_close(struct janitor *janitor)
-{
-    if (janitor)
-        stop_order(janitor->upkeep.stop);
-}
-
 void janitor_stop(struct janitor *janitor)
 {
-    if (!janitor)
-        return;
-    janitor_close(janitor);
-    pthread_join(janitor->thread, NULL);
+    if (janitor)
+        pthread_join(janitor->thread, NULL);
 }
 
 void janitor_free(struct janitor *janitor)
 {
-    if (!janitor)
-        return;
-    stop_destroy(janitor->upkeep.stop);
     free(janitor);
 }

@@ -9,9 +9,6 @@ struct janitor;
 // Starts its thread.
 struct janitor *janitor_start(const struct worker *worker);
 
-// Begins no further duty from now on.
-void janitor_close(struct janitor *janitor);
-
-// The same, and waits until the batch at hand is done.
+// Once stop is ordered no further duty is begun. Waits until the batch at hand is done.
 void janitor_stop(struct janitor *janitor);
 void janitor_free(struct janitor *janitor); // stopped
