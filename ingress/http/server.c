@@ -105,10 +105,11 @@ void request_add_header(struct request *request, const char *name, const char *v
 {
     struct exchange *exchange = exchange_of(request);
     assert(exchange->answer.status == 0);
-    size_t size = strlen(name) + 1;
-    struct header *header = tg_alloc(sizeof *header + size + strlen(value) + 1);
-    memcpy(header->name, name, size);
-    header->value = strcpy(header->name + size, value);
+    size_t name_size = strlen(name) + 1;
+    size_t value_size = strlen(value) + 1;
+    struct header *header = tg_alloc(sizeof *header + name_size + value_size);
+    memcpy(header->name, name, name_size);
+    header->value = memcpy(header->name + name_size, value, value_size);
     header->next = exchange->headers;
     exchange->headers = header;
 }
