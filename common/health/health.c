@@ -45,7 +45,10 @@ static void probe_postgresql(struct tg_health *health, struct tg_text *missing)
 static void probe_redis(struct tg_stream *stream, struct tg_text *missing)
 {
     // The first ping may only find out that the connection has died since the last probe.
-    if (!tg_stream_ping(stream) && !tg_stream_ping(stream))
+    bool answered = tg_stream_ping(stream);
+    if (!answered)
+        answered = tg_stream_ping(stream);
+    if (!answered)
         append_name(missing, "redis");
 }
 
