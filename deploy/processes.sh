@@ -61,9 +61,15 @@ start() {
     started+=("$started_pid $signal $name")
 }
 
-# start_command TEXT: likewise `bash -c TEXT`, with our input and output. Sets started_pid.
+# start_command TEXT: likewise `bash -c TEXT`, with our input and output. At a terminal it gets one of its own
+# (script), so that Ctrl-C reaches what runs in the foreground there and not us, and what is left there
+# ends with it. Sets started_pid.
 start_command() {
-    setsid setpriv --pdeathsig TERM env --default-signal=INT,QUIT bash -c "$1" <&0 9>&- &
+    local run=(setsid) shell=(bash -c "$1")
+    if [[ -t 0 && -t 1 && -t 2 ]]; then
+        run=() shell=(env SHELL="$BASH" script --quiet --return --command "$1" /dev/null)
+    fi
+    "${run[@]}" setpriv --pdeathsig TERM env --default-signal=INT,QUIT "${shell[@]}" <&0 9>&- &
     started_pid=$!
     started+=("$started_pid TERM command")
 }
