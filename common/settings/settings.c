@@ -186,8 +186,10 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_POSTGRES_URL", BOTH, postgres_url, text), .secret = true,
      .check = tg_pg_url_check,
      .shape = "a postgresql:// URL or key=value pairs as libpq takes them",
-     .example = "postgresql://tollgate@127.0.0.1:5432/tollgate",
-     .help = "The PostgreSQL database; several hosts are tried in turn."},
+     .example = "postgresql://tollgate_ingress:password@127.0.0.1:5432/tollgate",
+     .help =
+         "The PostgreSQL database, as the daemon's own role (tollgate_ingress, tollgate_worker); "
+         "several hosts are tried in turn."},
     {SETTING("TOLLGATE_REDIS_URL", BOTH, redis_url, text), .secret = true,
      .standard = "redis://127.0.0.1:6379/0", .check = tg_redis_url_check,
      .shape = "redis://[[user]:password@]host[:port][/database]",
