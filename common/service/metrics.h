@@ -30,12 +30,12 @@
     ROW(TG_JOBS_REPUBLISHED, "tollgate_jobs_republished_total", "why",                             \
         "Jobs published by workers: due, lost and found, or released by the message before.")      \
     ROW(TG_JOBS_TAKEN_OVER, "tollgate_jobs_taken_over_total", NULL,                                \
-        "Jobs taken over from workers that have left them lying.")                                 \
+        "Jobs taken over after 5 s: their worker is gone, or has no answer of Meta's yet.")        \
     ROW(TG_JANITOR, "tollgate_janitor_total", "duty", "What the janitor has dealt with, by duty.") \
     ROW(TG_INBOUND_ITEMS, "tollgate_inbound_items_total", "result",                                \
         "Items of webhooks, by what came of them.")                                                \
     ROW(TG_DEAD_LETTERS, "tollgate_dead_letters_total", "reason",                                  \
-        "Items of webhooks that could not be applied.")                                            \
+        "Times that an item of a webhook could not be applied, each try of it.")                   \
     ROW(TG_REFUND_REVERSALS, "tollgate_refund_reversals_total", NULL,                              \
         "Fees taken again: delivered after the refund.")                                           \
     ROW(TG_REPLIES, "tollgate_replies_total", "verdict",                                           \
