@@ -72,6 +72,13 @@ static void renew_tokens(struct database *database)
                         "WHERE status = 'paused'");
 }
 
+// A slowed channel doubles its rate each minute, for up to six: nobody waits here for so long.
+static void let_channels_recover(struct database *database)
+{
+    (void)database_text(database, "UPDATE pace SET slowed_at = slowed_at - interval '1 minute' "
+                                  "WHERE slowed_at > clock_timestamp() - interval '6 minutes'");
+}
+
 // Streams that hold anything.
 static const char *entries_left(struct rig *rig)
 {
@@ -113,6 +120,7 @@ static void come_to_rest(struct rig *rig)
         }
         // Again and again: what waited for the one token may use up the next.
         renew_tokens(rig->gateway->database);
+        let_channels_recover(rig->gateway->database);
         const char *why = unrest(rig);
         if (*why == '\0')
             return;
