@@ -89,7 +89,9 @@ FAULT(postgres, out_of_connections)
 FAULT(postgres, locked_for_long)
 {
     struct database *database = rig->gateway->database;
-    (void)database_text(database, "BEGIN; LOCK TABLE wallets, outbox IN SHARE ROW EXCLUSIVE MODE");
+    // Who has the one may want the other: the daemon is to be the victim then, and tries again.
+    (void)database_text(database, "BEGIN; SET LOCAL deadlock_timeout = '1min'; "
+                                  "LOCK TABLE wallets, outbox IN SHARE ROW EXCLUSIVE MODE");
     fault_lasts(LOCKED_MS);
     (void)database_text(database, "ROLLBACK");
 }
