@@ -17,11 +17,11 @@ LANGUAGE sql STABLE AS $$
     -- of all; none is missing, and none is below zero.
     SELECT 'I1', t.org_id, t.message_id,
            format('ledger row %s: balance_after is %s, ', t.n, t.balance_after)
-           || CASE WHEN t.balance_after = t.running THEN 'below zero' ELSE 'should be ' || t.running END
+           || CASE WHEN t.balance_after = t.continued THEN 'below zero' ELSE 'should be ' || t.continued END
       FROM (SELECT x.org_id, x.n, x.message_id, x.balance_after,
-                   sum(x.amount) OVER (PARTITION BY x.org_id ORDER BY x.n) AS running
+                   x.amount + lag(x.balance_after, 1, 0.0000) OVER (PARTITION BY x.org_id ORDER BY x.n) AS continued
               FROM wallet_transactions x) t
-     WHERE t.balance_after <> t.running OR t.balance_after < 0
+     WHERE t.balance_after <> t.continued OR t.balance_after < 0
     UNION ALL
     SELECT 'I1', t.org_id, NULL::uuid, format('%s ledger rows, and the newest is number %s', count(*), max(t.n))
       FROM wallet_transactions t

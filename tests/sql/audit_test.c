@@ -107,8 +107,7 @@ Test(audit, a_balance_that_is_not_booked_violates_I1)
     run("UPDATE wallet_transactions SET amount = 9 WHERE n = 1");
     assert_rows(rows("SELECT invariant, detail FROM audit_ledger() WHERE message_id IS NULL"),
                 "I1, ledger row 1: balance_after is 10.0000, should be 9.0000");
-    cr_assert_str_eq(number_of("audit_ledger() WHERE invariant = 'I1'"),
-                     "5"); // that and all that follow
+    cr_assert_str_eq(number_of("audit_ledger() WHERE invariant = 'I1'"), "1"); // all others go on
 }
 
 Test(audit, a_wrong_balance_after_violates_I1)
@@ -116,8 +115,9 @@ Test(audit, a_wrong_balance_after_violates_I1)
     given_a_right_ledger();
     run("UPDATE wallet_transactions SET balance_after = 9.79 WHERE message_id = '%s'", sent);
     assert_rows(rows("SELECT invariant, message_id, regexp_replace(detail, '\\d+', 'N') "
-                     "FROM audit_ledger()"),
+                     "FROM audit_ledger() ORDER BY detail LIMIT 1"),
                 text("I1, %s, ledger row N: balance_after is 9.7900, should be 9.8000", sent));
+    cr_assert_str_eq(number_of("audit_ledger()"), "2"); // and the one that goes on from it
 }
 
 // Takes ledger rows away and makes the money agree, so that only the missing row is wrong.
