@@ -91,8 +91,8 @@ BEGIN
     IF TG_OP = 'DELETE' OR NEW.org_id <> OLD.org_id
        OR NEW.currency IS DISTINCT FROM OLD.currency AND NEW.currency IS DISTINCT FROM v_currency THEN
         RAISE restrict_violation USING MESSAGE = TG_OP || ' on wallets is refused: only balances change';
-    ELSIF NEW.balance IS NULL OR NEW.balance = 'NaN' OR NEW.balance <> round(NEW.balance, 4) THEN
-        RAISE check_violation USING MESSAGE = 'balance must be a number of at most four decimals';
+    ELSIF NEW.balance IS NULL OR NEW.balance = 'NaN' OR NEW.balance < 0 OR NEW.balance <> round(NEW.balance, 4) THEN
+        RAISE check_violation USING MESSAGE = 'balance must be at least 0 and have at most four decimals';
     ELSIF TG_OP = 'INSERT' THEN
         NEW.currency := v_currency;
         INSERT INTO wallet_locks (org_id) VALUES (NEW.org_id) ON CONFLICT DO NOTHING;
