@@ -141,6 +141,16 @@ Test(neighbour, an_owner_that_is_to_be_express_too_keeps_its_search_path)
     expect_that_express_works(EXPRESS);
 }
 
+Test(neighbour, an_owner_that_turns_out_to_be_shared_gets_its_search_path_back_for_good)
+{
+    given_role(EXPRESS);
+    (void)migrate_as(EXPRESS, NULL);
+    (void)migrate_as(EXPRESS, "--shared");
+    (void)migrate_as(EXPRESS, NULL);
+    given_express(EXPRESS);
+    expect_that_express_works(EXPRESS);
+}
+
 Test(neighbour, an_owner_that_has_a_search_path_keeps_it)
 {
     given_role(OWNER);
