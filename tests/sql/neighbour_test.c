@@ -151,6 +151,20 @@ Test(neighbour, an_owner_that_turns_out_to_be_shared_gets_its_search_path_back_f
     expect_that_express_works(EXPRESS);
 }
 
+Test(neighbour, who_does_not_own_the_schema_is_refused)
+{
+    given_role(OWNER);
+    (void)migrate_as(OWNER, NULL);
+    given_role(EXPRESS);
+    bool good;
+    const char *said = program_finish(program_start((const char *const[]){
+                                          text("%s/deploy/migrate", TOLLGATE_SOURCE_DIR), "--url",
+                                          text("%s user=%s", database_conninfo(), EXPRESS), NULL}),
+                                      &good);
+    cr_assert(!good);
+    cr_assert(strstr(said, "the schema tollgate is not owned by " EXPRESS), "%s", said);
+}
+
 Test(neighbour, an_owner_that_has_a_search_path_keeps_it)
 {
     given_role(OWNER);
