@@ -30,6 +30,12 @@ static struct tg_text body_with(const char *members)
 
 #define read_body(items, body) items_read(items, (struct item_body){.text = (body)})
 
+static bool same(struct tg_span one, struct tg_span other)
+{
+    return one.length == other.length &&
+           memcmp(one.data ? one.data : "", other.data ? other.data : "", one.length) == 0;
+}
+
 // Read again, the body of a single item is that item, and writes the same bytes.
 static void expect_same_again(const struct item *item, const char *name)
 {
@@ -42,6 +48,10 @@ static void expect_same_again(const struct item *item, const char *name)
     cr_assert_eq(again.item[0].kind, item->kind, "%s: %s", name, tg_text_string(&body));
     if (item->kind == ITEM_DEAD)
         cr_assert_str_eq(again.item[0].reason, item->reason, "%s", name);
+    if (item->kind == ITEM_MESSAGE)
+        cr_assert(same(again.item[0].message.name, item->message.name) &&
+                      same(again.item[0].message.user_id, item->message.user_id),
+                  "%s: %s", name, tg_text_string(&body));
     item_write_body(&again.item[0], &second);
     cr_assert_eq(second.length, body.length, "%s", name);
     cr_assert_arr_eq(tg_text_string(&second), tg_text_string(&body), body.length, "%s", name);
@@ -141,11 +151,62 @@ Test(items, one_that_is_killed_lets_go_of_what_it_held)
     tg_text_finish(&body);
 }
 
+static void append_times(struct tg_text *text, const char *string, size_t times)
+{
+    for (size_t i = 0; i < times; i++)
+        tg_text_append_string(text, string);
+}
+
+// Whatever can be long around an item is long here.
+Test(items, are_told_alone_without_what_belongs_to_their_neighbours)
+{
+    enum { MESSAGES = 100, LENGTH = 100 * 1000 };
+    struct tg_text body = {0};
+    struct tg_text messages = {0};
+    tg_text_append_string(&body, "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"");
+    append_times(&body, "1", LENGTH);
+    tg_text_append_string(&body, "\",\"time\":[");
+    append_times(&body, "1,", LENGTH);
+    tg_text_append_string(&body, "1],\"changes\":[{\"field\":\"messages\",\"value\":{\"metadata\":"
+                                 "{\"phone_number_id\":\"123456\",\"display_phone_number\":\"");
+    append_times(&body, "1", LENGTH);
+    tg_text_append_string(&body, "\"},\"contacts\":[");
+    for (int i = 0; i < MESSAGES; i++) {
+        tg_text_append_format(&body,
+                              "%s{\"wa_id\":\"9198765%05d\",\"user_id\":\"IN.%d\",\"more\":\"",
+                              i ? "," : "", i, i);
+        append_times(&body, "1", LENGTH / MESSAGES);
+        tg_text_append_format(&body, "\",\"profile\":{\"name\":\"%d\",\"username\":\"", i);
+        append_times(&body, "1", 1000);
+        tg_text_append_string(&body, "\"}}");
+        tg_text_append_format(&messages,
+                              "%s{\"from\":\"9198765%05d\",\"id\":\"w\",\"timestamp\":\"1\","
+                              "\"type\":\"text\",\"text\":{\"body\":\"a\"}}",
+                              i ? "," : "", i);
+    }
+    tg_text_append_format(&body, "],\"messages\":[%s]}}]}]}", messages.data);
+    struct items items = {0};
+    read_body(&items, &body);
+    cr_assert_eq(items.count, MESSAGES);
+    for (int i = 0; i < MESSAGES; i++) {
+        char name[8];
+        struct tg_text alone = {0};
+        snprintf(name, sizeof name, "%d", i);
+        cr_assert(tg_span_equals(items.item[i].message.name, name), "%d", i);
+        expect_same_again(&items.item[i], name);
+        item_write_body(&items.item[i], &alone);
+        cr_assert_lt(alone.length, 500, "%s", alone.data);
+        tg_text_finish(&alone);
+    }
+    items_finish(&items);
+    tg_text_finish(&body);
+    tg_text_finish(&messages);
+}
+
 Test(items, more_than_any_body_of_meta_s_has_are_one_dead_letter)
 {
     struct tg_text members = text_of("\"messages\":[null");
-    for (int i = 0; i < TG_WEBHOOK_ITEMS_MAX; i++)
-        tg_text_append_string(&members, ",null");
+    append_times(&members, ",null", TG_WEBHOOK_ITEMS_MAX);
     tg_text_append_string(&members, "]");
     struct tg_text body = body_with(members.data);
     struct items items = {0};

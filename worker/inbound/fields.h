@@ -6,7 +6,12 @@
 
 #include <json-c/json.h>
 
-enum { FIELD_TYPE_LENGTH_MAX = 64, FIELD_NAME_LENGTH_MAX = 128, FIELD_PHONE_LENGTH_MAX = 64 };
+enum {
+    FIELD_TYPE_LENGTH_MAX = 64,
+    FIELD_NAME_LENGTH_MAX = 128,
+    FIELD_PHONE_LENGTH_MAX = 64,
+    FIELD_SHORT_LENGTH_MAX = 512, // of all that is read around an item
+};
 
 // A member; NULL if there is none, or `object` is no object.
 struct json_object *field_of(struct json_object *object, const char *name);

@@ -5,15 +5,17 @@
 
 #include <string.h>
 
-enum { PROFILE_LENGTH_MAX = 512, MEDIA_LENGTH_MAX = 256 };
+enum { MEDIA_LENGTH_MAX = 256 };
 
-// The member of `contacts` that tells of who wrote a message; NULL if none does.
-static struct json_object *find_profile(struct json_object *value, struct tg_span from,
-                                        struct tg_span user_id)
+struct json_object *item_find_contact(struct json_object *value, struct json_object *object,
+                                      size_t index)
 {
+    struct tg_span from = field_text(object, "from", FIELD_PHONE_LENGTH_MAX);
+    struct tg_span user_id = field_text(object, "from_user_id", TG_USER_ID_SIZE - 1);
     struct json_object *contacts = tg_json_member(value, "contacts", json_type_array);
-    for (size_t i = 0; contacts && i < json_object_array_length(contacts); i++) {
-        struct json_object *contact = json_object_array_get_idx(contacts, i);
+    size_t count = contacts ? json_object_array_length(contacts) : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *contact = json_object_array_get_idx(contacts, (index + i) % count);
         struct tg_span wa_id = field_text(contact, "wa_id", FIELD_PHONE_LENGTH_MAX);
         struct tg_span id = field_text(contact, "user_id", TG_USER_ID_SIZE - 1);
         if ((wa_id.data && tg_span_equals(from, wa_id.data)) ||
@@ -93,11 +95,10 @@ const char *item_read_message(struct item *item, struct json_object *object,
     if (!read_text(content, message))
         return "invalid_message";
 
-    struct json_object *profile =
-        find_profile(value, field_text(object, "from", FIELD_PHONE_LENGTH_MAX), message->user_id);
+    struct json_object *contact = item_find_contact(value, object, item->origin.index);
     if (!message->user_id.data)
-        message->user_id = field_text(profile, "user_id", TG_USER_ID_SIZE - 1);
-    message->name = field_text(field_of(profile, "profile"), "name", PROFILE_LENGTH_MAX);
+        message->user_id = field_text(contact, "user_id", TG_USER_ID_SIZE - 1);
+    message->name = field_text(field_of(contact, "profile"), "name", FIELD_SHORT_LENGTH_MAX);
     message->media_id = field_text(content, "id", MEDIA_LENGTH_MAX);
     message->mime_type = field_text(content, "mime_type", MEDIA_LENGTH_MAX);
     if (!message->mime_type.data)

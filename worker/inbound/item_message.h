@@ -9,3 +9,9 @@ typedef const char *item_read(struct item *item, struct json_object *object,
                               struct json_object *value);
 
 item_read item_read_message;
+
+// The member of `contacts` in `value` that tells of who wrote the message `object`, which stands at
+// `index` in its list; NULL if none does. The one in the same place is looked at first, then those
+// behind it, round the end.
+struct json_object *item_find_contact(struct json_object *value, struct json_object *object,
+                                      size_t index);

@@ -70,7 +70,8 @@ void items_finish(struct items *items);
 // An item that could be understood, but not applied.
 void item_kill(struct item *item, const char *reason);
 
-// Appends a webhook body that holds this item alone, with its entry's and its change's
-// surroundings: read again it is the same item. What could not be told apart is the whole body, to
-// the byte.
+// Appends a webhook body that holds this item alone, with what is read of its entry, its change and
+// its contact: read again it is the same item. Nothing else of what surrounds it is kept, or a long
+// body would be as long again for each of its items. What could not be told apart is the whole
+// body, to the byte.
 void item_write_body(const struct item *item, struct tg_text *body);

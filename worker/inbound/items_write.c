@@ -1,14 +1,16 @@
 #include "common/base/json.h"
 #include "worker/inbound/fields.h"
-#include "worker/inbound/items.h"
+#include "worker/inbound/item_message.h"
 
-// An object with the members of `of` that have these names; NULL ends them.
+// An object with the members of `of` that have these names, NULL ending them, and are short: what
+// surrounds an item stands in its body and in those of all its neighbours.
 static struct json_object *pick(struct json_object *of, const char *const *names)
 {
     struct json_object *picked = json_object_new_object();
     for (; *names; names++) {
         struct json_object *value = field_of(of, *names);
-        if (value)
+        if (json_object_is_type(value, json_type_int) ||
+            field_string(value, FIELD_SHORT_LENGTH_MAX).data)
             json_object_object_add(picked, *names, json_object_get(value));
     }
     return picked;
@@ -21,19 +23,39 @@ static struct json_object *array_of(struct json_object *element)
     return array;
 }
 
-// The change with nothing in its lists but the item.
+static struct json_object *pick_contact(struct json_object *contact)
+{
+    struct json_object *picked =
+        pick(contact, (const char *const[]){"wa_id", "user_id", "identity_key_hash", NULL});
+    json_object_object_add(
+        picked, "profile",
+        pick(field_of(contact, "profile"), (const char *const[]){"name", "username", NULL}));
+    return picked;
+}
+
+// The value with nothing in its lists but the item and, of a message, the contact that wrote it.
+static struct json_object *pick_value(struct json_object *whole, const struct item_origin *origin)
+{
+    struct json_object *value = pick(whole, (const char *const[]){"messaging_product", NULL});
+    json_object_object_add(
+        value, "metadata",
+        pick(field_of(whole, "metadata"),
+             (const char *const[]){"display_phone_number", "phone_number_id", NULL}));
+    struct json_object *item =
+        json_object_array_get_idx(field_of(whole, origin->list), origin->index);
+    struct json_object *contact = item_find_contact(whole, item, origin->index);
+    if (contact)
+        json_object_object_add(value, "contacts", array_of(pick_contact(contact)));
+    json_object_object_add(value, origin->list, array_of(json_object_get(item)));
+    return value;
+}
+
 static struct json_object *pick_change(const struct item_origin *origin)
 {
     if (!origin->list)
         return json_object_get(origin->change);
-    struct json_object *whole = field_of(origin->change, "value");
-    struct json_object *value =
-        pick(whole, (const char *const[]){"messaging_product", "metadata", "contacts", NULL});
-    struct json_object *item =
-        json_object_array_get_idx(field_of(whole, origin->list), origin->index);
-    json_object_object_add(value, origin->list, array_of(json_object_get(item)));
     struct json_object *change = pick(origin->change, (const char *const[]){"field", NULL});
-    json_object_object_add(change, "value", value);
+    json_object_object_add(change, "value", pick_value(field_of(origin->change, "value"), origin));
     return change;
 }
 
