@@ -118,6 +118,10 @@ enum {
     TG_INBOUND_BYTES = 32 * 1024 * 1024,
     // Meta's batches have up to 1,000 updates; a body with more items than this is none of Meta's.
     TG_WEBHOOK_ITEMS_MAX = 10000,
+    // Contacts of a change that are looked at for who wrote one of its messages, beginning with the
+    // one in the same place. Meta tells of one for each message, and a few dozens at the most; 3 MB
+    // could hold hundreds of thousands, and thousands of messages that are nobody's of them.
+    TG_CONTACTS_LOOKED_MAX = 64,
     // A webhook that its worker has had for so long is taken over: applying a batch takes
     // milliseconds, and applying twice is harmless.
     TG_WEBHOOK_TAKEOVER_MS = 5000,

@@ -203,6 +203,48 @@ Test(items, are_told_alone_without_what_belongs_to_their_neighbours)
     tg_text_finish(&messages);
 }
 
+static const struct {
+    size_t index; // of the message
+    size_t place; // of its contact
+    size_t contacts;
+    bool found;
+} places[] = {
+    {0, 0, 1, true},
+    {0, TG_CONTACTS_LOOKED_MAX - 1, 1000, true},
+    {0, TG_CONTACTS_LOOKED_MAX, 1000, false},
+    {999, 999, 1000, true},
+    {999, 1, 1000, true},
+    {999, 998, 1000, false},
+    {7, 0, 3, true},
+    {0, 0, 0, false},
+};
+
+Test(items, a_contact_is_looked_for_where_its_message_stands_and_not_without_end)
+{
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct tg_text members = text_of("\"messages\":[");
+        append_times(&members, "null,", places[i].index);
+        tg_text_append_string(&members,
+                              "{\"from\":\"919876543210\",\"id\":\"w\",\"timestamp\":\"1\","
+                              "\"type\":\"text\",\"text\":{\"body\":\"a\"}}],\"contacts\":[");
+        for (size_t place = 0; place < places[i].contacts; place++)
+            tg_text_append_format(&members, "%s%s", place ? "," : "",
+                                  place == places[i].place ? "{\"wa_id\":\"919876543210\","
+                                                             "\"profile\":{\"name\":\"Asha\"}}"
+                                                           : "{}");
+        tg_text_append_string(&members, "]");
+        struct tg_text body = body_with(members.data);
+        struct items items = {0};
+        read_body(&items, &body);
+        const struct item *item = &items.item[items.count - 1];
+        cr_assert_eq(tg_span_equals(item->message.name, "Asha"), places[i].found, "%zu", i);
+        expect_same_again(item, "contact");
+        items_finish(&items);
+        tg_text_finish(&body);
+        tg_text_finish(&members);
+    }
+}
+
 Test(items, more_than_any_body_of_meta_s_has_are_one_dead_letter)
 {
     struct tg_text members = text_of("\"messages\":[null");

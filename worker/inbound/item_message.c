@@ -14,7 +14,7 @@ struct json_object *item_find_contact(struct json_object *value, struct json_obj
     struct tg_span user_id = field_text(object, "from_user_id", TG_USER_ID_SIZE - 1);
     struct json_object *contacts = tg_json_member(value, "contacts", json_type_array);
     size_t count = contacts ? json_object_array_length(contacts) : 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && i < TG_CONTACTS_LOOKED_MAX; i++) {
         struct json_object *contact = json_object_array_get_idx(contacts, (index + i) % count);
         struct tg_span wa_id = field_text(contact, "wa_id", FIELD_PHONE_LENGTH_MAX);
         struct tg_span id = field_text(contact, "user_id", TG_USER_ID_SIZE - 1);

@@ -12,6 +12,6 @@ item_read item_read_message;
 
 // The member of `contacts` in `value` that tells of who wrote the message `object`, which stands at
 // `index` in its list; NULL if none does. The one in the same place is looked at first, then those
-// behind it, round the end.
+// behind it, round the end: TG_CONTACTS_LOOKED_MAX at the most.
 struct json_object *item_find_contact(struct json_object *value, struct json_object *object,
                                       size_t index);
