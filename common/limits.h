@@ -122,6 +122,9 @@ enum {
     // one in the same place. Meta tells of one for each message, and a few dozens at the most; 3 MB
     // could hold hundreds of thousands, and thousands of messages that are nobody's of them.
     TG_CONTACTS_LOOKED_MAX = 64,
+    // Dead letters that one transaction records, unless it is a single one: PostgreSQL takes a
+    // second for so many. A usual one is under 1 KiB, a batch of them under 256 KiB.
+    TG_DEAD_LETTERS_BYTES = 8 * 1024 * 1024,
     // A webhook that its worker has had for so long is taken over: applying a batch takes
     // milliseconds, and applying twice is harmless.
     TG_WEBHOOK_TAKEOVER_MS = 5000,

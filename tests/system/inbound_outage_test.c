@@ -3,6 +3,9 @@
 #include "tests/system/org.h"
 #include "tests/system/webhook.h"
 
+#include "common/base/text.h"
+#include "common/limits.h"
+
 #include <string.h>
 
 TestSuite(inbound_outage, .timeout = 120);
@@ -130,6 +133,55 @@ Test(inbound_outage, what_fails_again_in_a_replay_stands_there_still)
     expect_equal(database_text(gateway->database, "SELECT replay_dead_letters('refused')"), "1");
     eventually(org_messages(&refused, "received") == 1);
     eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 1);
+    stop_gateway(gateway);
+}
+
+// Messages to a number that nobody has, as long as one body can hold them, and six times as long in
+// JSON; and contacts, of which each message has one.
+static const char *long_dead_body(int messages, int length, int contacts)
+{
+    struct tg_text text = {0};
+    struct tg_text body = {0};
+    for (int i = 0; i < length; i++)
+        tg_text_append_string(&text, "\x01");
+    tg_text_append_string(&body,
+                          "{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1\", "
+                          "\"changes\": [{\"field\": \"messages\", \"value\": {\"metadata\": "
+                          "{\"phone_number_id\": \"4711\"}, \"contacts\": [");
+    for (int i = 0; i < contacts; i++)
+        tg_text_append_format(&body, "%s{\"wa_id\":\"9198765%05d\",\"profile\":{\"name\":\"%d\"}}",
+                              i ? "," : "", i, i);
+    tg_text_append_string(&body, "], \"messages\": [");
+    for (int i = 0; i < messages; i++)
+        tg_text_append_format(&body,
+                              "%s{\"from\":\"9198765%05d\",\"id\":\"wamid.%d\",\"timestamp\":"
+                              "\"1763800000\",\"type\":\"text\",\"text\":{\"body\":\"%s\"}}",
+                              i ? "," : "", i, i, tg_text_string(&text));
+    tg_text_append_string(&body, "]}}]}]}");
+    tg_text_finish(&text);
+    return tg_text_string(&body);
+}
+
+// One body holds up nobody: what is to be recorded of it is divided.
+Test(inbound_outage, more_dead_letters_than_a_transaction_holds_are_several)
+{
+    enum { MESSAGES = 260 };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    struct answer answer = post_webhook(gateway, long_dead_body(MESSAGES, 10000, 6000), 0);
+    cr_assert_eq(answer.status, 200, "%d", answer.status);
+    post_texts(&org, 0, 1);
+    eventually(org_messages(&org, "received") == 1);
+    eventually_within(40, webhooks_left(gateway) == 0);
+    expect_equal(
+        database_text(gateway->database,
+                      "SELECT count(*) || ' ' || count(DISTINCT substring(convert_from(body, "
+                      "'UTF8') FROM '\"name\":\"\\d+\"')) FROM dead_letters"),
+        text_of("%d %d", MESSAGES, MESSAGES));
+    cr_assert_leq(database_number(gateway->database,
+                                  "SELECT max(bytes) FROM (SELECT sum(length(body)) AS bytes "
+                                  "FROM dead_letters GROUP BY xmin::text) t"),
+                  TG_DEAD_LETTERS_BYTES);
     stop_gateway(gateway);
 }
 

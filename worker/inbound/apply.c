@@ -88,29 +88,46 @@ static enum tg_pg_status apply_kinds(struct batch *batch, struct item *items, si
     return status;
 }
 
-static enum tg_pg_status record_dead(struct batch *batch)
+// Writes what is dead, up to the one with which it is too much. Returns how many.
+static size_t write_dead(const struct batch *batch, struct tg_dead_letter *letters, size_t *bytes)
 {
-    struct tg_dead_letter letters[TG_BATCH_MAX];
-    int64_t taken[TG_INBOUND_WEBHOOKS_MAX];
-    size_t taken_count = 0;
     size_t n = 0;
-    for (size_t i = 0; i < batch->n; i++) {
+    for (size_t i = 0; i < batch->n && *bytes <= TG_DEAD_LETTERS_BYTES; i++) {
         const struct item *item = batch->item[i];
         if (item->kind != ITEM_DEAD)
             continue;
         letters[n] = (struct tg_dead_letter){.reason = item->reason,
                                              .phone_number_id = item->origin.phone_number_id,
                                              .tries = item->origin.body->tries};
-        item_write_body(item, &letters[n++].body);
+        item_write_body(item, &letters[n].body);
+        *bytes += letters[n++].body.length;
     }
-    if (n == 0)
-        return TG_PG_OK;
+    return n;
+}
+
+static enum tg_pg_status record_letters(const struct batch *batch,
+                                        const struct tg_dead_letter *letters, size_t n)
+{
+    int64_t taken[TG_INBOUND_WEBHOOKS_MAX];
+    size_t taken_count = 0;
     for (size_t i = 0; i < batch->items->body_count; i++) {
         if (batch->items->body[i].letter)
             taken[taken_count++] = batch->items->body[i].letter;
     }
-    enum tg_pg_status status =
-        tg_store_record_dead_letters(batch->pg, taken, taken_count, letters, n);
+    return tg_store_record_dead_letters(batch->pg, taken, taken_count, letters, n);
+}
+
+// More than one transaction may hold is refused here already, so that the batch is halved.
+static enum tg_pg_status record_dead(const struct batch *batch)
+{
+    struct tg_dead_letter letters[TG_BATCH_MAX];
+    size_t bytes = 0;
+    size_t n = write_dead(batch, letters, &bytes);
+    enum tg_pg_status status = TG_PG_OK;
+    if (bytes > TG_DEAD_LETTERS_BYTES && batch->n > 1)
+        status = TG_PG_REFUSED;
+    else if (n > 0)
+        status = record_letters(batch, letters, n);
     for (size_t i = 0; i < n; i++)
         tg_text_finish(&letters[i].body);
     return status;
