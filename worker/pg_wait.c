@@ -28,6 +28,8 @@ bool pg_wait_goes_on(enum tg_pg_status status, struct tg_batch *batch, struct st
         return true;
     if (status == TG_PG_RETRY ? stop_ordered(stop) : stop_wait(stop, TG_RECONNECT_MS))
         return false;
-    tg_batch_repeat(batch);
+    // It may have been too large to be done in time.
+    if (status == TG_PG_UNAVAILABLE || !tg_batch_halve(batch))
+        tg_batch_repeat(batch);
     return true;
 }

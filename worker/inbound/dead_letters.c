@@ -21,9 +21,9 @@ static bool end(const struct means *means, const struct tg_taken_letter *letters
     }
     struct tg_batch all = tg_batch_of(count, TG_INBOUND_WEBHOOKS_MAX);
     while (tg_batch_next(&all)) {
-        enum tg_pg_status status = tg_store_end_dead_letters(means->pg, done, count);
+        enum tg_pg_status status = tg_store_end_dead_letters(means->pg, done + all.first, all.size);
         if (status == TG_PG_REFUSED)
-            tg_log(TG_LOG_ERROR, "dead_letters_left", TG_LOG_NUMBER("letters", count));
+            tg_log(TG_LOG_ERROR, "dead_letters_left", TG_LOG_NUMBER("letters", all.size));
         if (!pg_wait_goes_on(status, &all, means->stop))
             return false;
     }
