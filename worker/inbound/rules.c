@@ -133,7 +133,8 @@ static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_u
     return TG_PG_OK;
 }
 
-static struct tg_span trimmed(struct tg_span text)
+// As much of the text as a pattern sees.
+static struct tg_span seen(struct tg_span text)
 {
     static const char spaces[] = " \t\r\n";
     while (text.length > 0 && memchr(spaces, text.data[0], sizeof spaces - 1)) {
@@ -142,6 +143,8 @@ static struct tg_span trimmed(struct tg_span text)
     }
     while (text.length > 0 && memchr(spaces, text.data[text.length - 1], sizeof spaces - 1))
         text.length--;
+    if (text.length > TG_RULE_TEXT_MAX)
+        text.length = TG_RULE_TEXT_MAX;
     return text;
 }
 
@@ -155,9 +158,6 @@ static bool matches(struct rules *rules, const struct compiled *compiled,
         return !received->is_word && (!compiled->kind->first_only || received->is_first);
     if (!compiled->code || !text.data)
         return false;
-    text = trimmed(text);
-    if (text.length > TG_RULE_TEXT_MAX)
-        text.length = TG_RULE_TEXT_MAX;
     int result = pcre2_match(compiled->code, (PCRE2_SPTR)text.data, text.length, 0, 0, rules->match,
                              rules->limits);
     if (result < 0 && result != PCRE2_ERROR_NOMATCH)
@@ -187,6 +187,7 @@ const struct tg_rule *rules_find(struct rules *rules, const struct tg_received *
                                  struct tg_span text)
 {
     const struct org_rules *org = remembered(rules, received->org_id);
+    text = seen(text);
     for (size_t i = 0; i < org->count; i++) {
         if (matches(rules, &org->rule[i], received, text))
             return &org->rule[i].rule;
