@@ -118,6 +118,9 @@ enum {
     TG_INBOUND_BYTES = 32 * 1024 * 1024,
     // Meta's batches have up to 1,000 updates; a body with more items than this is none of Meta's.
     TG_WEBHOOK_ITEMS_MAX = 10000,
+    // Objects and lists of a body. Parsed, each takes up to 800 bytes however short it is, so that
+    // 3 MB of {} would be 760 MB; the densest of Meta's own bodies has one in 40 bytes, or 75,000.
+    TG_WEBHOOK_OBJECTS_MAX = 100 * 1000,
     // Contacts of a change that are looked at for who wrote one of its messages, beginning with the
     // one in the same place. Meta tells of one for each message, and a few dozens at the most; 3 MB
     // could hold hundreds of thousands, and thousands of messages that are nobody's of them.

@@ -261,6 +261,38 @@ Test(items, more_than_any_body_of_meta_s_has_are_one_dead_letter)
 }
 
 static const struct {
+    const char *one;
+    size_t times;
+    const char *reason; // of the body; NULL: it is read
+} dense[] = {
+    {"[],", TG_WEBHOOK_OBJECTS_MAX - 16, NULL},
+    {"[],", TG_WEBHOOK_OBJECTS_MAX, "too_many_objects"},
+    {"{},", TG_WEBHOOK_OBJECTS_MAX, "too_many_objects"},
+    {"{\"[\":\"\\\"\"},", TG_WEBHOOK_OBJECTS_MAX - 16, NULL}, // a quotation mark within
+    {"\"[{\\\"[{\",", TG_WEBHOOK_OBJECTS_MAX, NULL},
+    {"\"\\\\\",[],", TG_WEBHOOK_OBJECTS_MAX, "too_many_objects"}, // a backslash within
+};
+
+Test(items, more_objects_than_any_body_of_meta_s_has_are_not_even_parsed)
+{
+    for (size_t i = 0; i < sizeof dense / sizeof *dense; i++) {
+        struct tg_text members = text_of("\"statuses\":[null],\"contacts\":[");
+        append_times(&members, dense[i].one, dense[i].times);
+        tg_text_append_string(&members, "0]");
+        struct tg_text body = body_with(members.data);
+        struct items items = {0};
+        read_body(&items, &body);
+        cr_assert_eq(items.count, 1, "%zu", i);
+        cr_assert_str_eq(items.item[0].reason, dense[i].reason ? dense[i].reason : "invalid_status",
+                         "%zu", i);
+        expect_same_again(&items.item[0], dense[i].one);
+        items_finish(&items);
+        tg_text_finish(&body);
+        tg_text_finish(&members);
+    }
+}
+
+static const struct {
     const char *timestamp;
     bool good;
 } times[] = {{"\"1763800000\"", true},

@@ -280,6 +280,23 @@ static const char *read_body(struct items *items, const struct item_origin *whol
     return NULL;
 }
 
+// Has it more objects and lists than may be parsed?
+static bool is_too_dense(const struct tg_text *text)
+{
+    size_t count = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < text->length; i++) {
+        char c = text->data[i];
+        if (c == '"')
+            in_string = !in_string;
+        else if (in_string)
+            i += c == '\\';
+        else
+            count += c == '{' || c == '[';
+    }
+    return count > TG_WEBHOOK_OBJECTS_MAX;
+}
+
 static struct item_body *add_body(struct items *items, struct item_body body)
 {
     assert(items->body_count < TG_INBOUND_WEBHOOKS_MAX);
@@ -291,6 +308,10 @@ static struct item_body *add_body(struct items *items, struct item_body body)
 
 void items_read(struct items *items, struct item_body body)
 {
+    if (is_too_dense(body.text)) {
+        items_add_dead(items, body, "too_many_objects");
+        return;
+    }
     struct tg_error error;
     const struct item_origin whole = {
         .body = add_body(items, body),

@@ -58,7 +58,8 @@ struct items {
 };
 
 // Appends a body, whose text must live as long as the items, and its items. It always has at least
-// one, unless it is well-formed and empty. Bounded by TG_WEBHOOK_ITEMS_MAX.
+// one, unless it is well-formed and empty. Bounded by TG_WEBHOOK_ITEMS_MAX and
+// TG_WEBHOOK_OBJECTS_MAX: a body that has more is one dead item.
 void items_read(struct items *items, struct item_body body);
 
 // Appends a body as one dead item, unread.
