@@ -134,6 +134,9 @@ static void free_exchange(void *context, struct MHD_Connection *connection, void
         return;
     if (exchange->handed_out)
         count_down(exchange->server, &exchange->server->unsent);
+    // Its client went while it was on its way back to the handler.
+    if (exchange->handed_out && exchange->answer.status == 0)
+        count_down(exchange->server, &exchange->server->unanswered);
     request_drop_body(&exchange->request);
     tg_text_finish(&exchange->answer.body);
     while (exchange->headers) {

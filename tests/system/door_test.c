@@ -3,7 +3,13 @@
 #include "tests/system/door.h"
 #include "tests/system/org.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 TestSuite(door, .timeout = 120);
 
@@ -126,6 +132,37 @@ Test(door, many_requests_with_one_new_key_look_it_up_once_for_the_server)
 Test(door, many_requests_with_one_new_key_look_it_up_once_for_the_database)
 {
     expect_one_look_up("/database", true);
+}
+
+// Sends a request and returns its connection.
+static int ask_and_stay(const struct org *org)
+{
+    int port = atoi(strrchr(url, ':') + 1);
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(connection, (struct sockaddr *)&address, sizeof address), 0);
+    cr_assert_gt(dprintf(connection,
+                         "GET /server HTTP/1.1\r\nHost: x\r\n"
+                         "Authorization: Bearer %s\r\n\r\n",
+                         org->key),
+                 0);
+    return connection;
+}
+
+Test(door, who_goes_while_the_key_is_looked_up_does_not_keep_the_server_from_stopping)
+{
+    struct door *door = given_door();
+    struct org org = given_org(&gateway);
+    hold_look_ups();
+    int connection = ask_and_stay(&org);
+    eventually(look_up_waits());
+    struct linger reset = {.l_onoff = 1};
+    cr_assert_eq(setsockopt(connection, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+    close(connection);
+    let_look_ups_go();
+    close_door(door);
 }
 
 Test(door, many_requests_with_one_unknown_key_look_it_up_once)
