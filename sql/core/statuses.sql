@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION find_statuses(
 ) RETURNS SETOF status_item LANGUAGE sql STABLE AS $$
     SELECT s.n, CASE WHEN c.id IS NULL THEN 'unknown_number'
                      WHEN named.org_id <> c.org_id OR named.channel_id <> c.id OR named.direction <> 'outbound'
+                          OR named.wamid <> s.wamid -- posted past us, under the id of one of ours
                      THEN 'foreign_message'
                      WHEN named.id IS NULL AND known.id IS NULL THEN 'unknown_message'
                      ELSE 'applied' END AS verdict,

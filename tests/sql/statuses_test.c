@@ -151,7 +151,7 @@ Test(statuses, a_batch_counts_like_one_after_the_other)
     const char *number = number_of_org(org);
     assert_rows(
         rows("SELECT verdict, message_id = '%s', refunded, reversed FROM apply_statuses("
-             "ARRAY['%s', '%s', '%s', '%s', '1'], ARRAY['w', 'w', 'w', 'wamid.%s', 'w'], "
+             "ARRAY['%s', '%s', '%s', '%s', '1'], array_fill('wamid.%s'::text, ARRAY[5]), "
              "ARRAY['%s', '%s', '%s', NULL, NULL]::uuid[], "
              "ARRAY['read', 'failed', 'sent', 'delivered', 'sent'], "
              "ARRAY[1763800003, 1763800001, 1763800000, 1763800002, 1]::bigint[], "
@@ -223,6 +223,18 @@ Test(statuses, of_another_org_s_message_move_nothing)
     cr_assert_str_eq(status_of(message), "sent");
     cr_assert_str_eq(balance_of(acme), "9.80");
     cr_assert_str_eq(balance_of(beta), "10.00");
+}
+
+// An org that has its own token may post to Meta itself, and call that by our id.
+Test(statuses, of_another_wamid_than_the_message_has_move_nothing)
+{
+    const char *org = given_org_with_channel("10.00");
+    const char *message = given_settled_message(org, "sent");
+    assert_rows(apply(.org = org, .message = message, .wamid = "wamid.another", .status = "failed",
+                      .code = "131000"),
+                "foreign_message, f, f, f");
+    cr_assert_str_eq(status_of(message), "sent");
+    cr_assert_str_eq(balance_of(org), "9.80");
 }
 
 Test(statuses, of_another_number_of_the_same_org_move_nothing)
@@ -305,7 +317,8 @@ static void apply_at_once(struct session *session, int thread)
         text(
             "SELECT count(*) FROM (SELECT (array_agg(m.id ORDER BY %s)) AS ids FROM messages m) x, "
             "LATERAL apply_statuses((SELECT array_agg(c.phone_number_id) FROM channels c, "
-            "generate_series(1, cardinality(ids))), ids::text[], ids, "
+            "generate_series(1, cardinality(ids))), ARRAY(SELECT 'wamid.' || i FROM unnest(ids) "
+            "i), ids, "
             "array_fill('%s'::text, ARRAY[cardinality(ids)]), "
             "array_fill(1763800000::bigint, ARRAY[cardinality(ids)]), "
             "array_fill(NULL::text, ARRAY[cardinality(ids)]), "
