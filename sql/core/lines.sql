@@ -108,6 +108,6 @@ BEGIN
                    AS i (org_id, channel_id, contact_id, priority)
              WHERE i.priority = 'high') i
      WHERE o.channel_id = ANY (ARRAY[i.channel_id]) AND o.contact_id = i.contact_id AND o.org_id = i.org_id
-       AND o.seq IS NOT NULL AND o.state IN ('scheduled', 'held') AND o.attempt = 0 AND NOT o.paced
-       AND o.due_at > clock_timestamp() AND o.due_at < 'infinity';
+       AND o.seq IS NOT NULL AND o.priority = 'bulk' AND o.state IN ('scheduled', 'held') AND o.attempt = 0
+       AND NOT o.paced AND o.due_at > clock_timestamp() AND o.due_at < 'infinity';
 END $$;

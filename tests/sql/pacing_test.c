@@ -79,6 +79,15 @@ Test(pacing, high_has_the_last_quarter_while_bulk_waits)
     assert_rows(waiting("high", 3, 400, before), "t, 400");
 }
 
+Test(pacing, high_alone_has_the_whole_rate_however_much_waits)
+{
+    given_acme();
+    const char *before = now();
+    accept(30, "high");
+    accept(30, "high");
+    assert_rows(waiting("high", 11, 100, before), "t, 100");
+}
+
 Test(pacing, high_comes_off_bulk_and_bulk_that_leaves_off_high)
 {
     given_acme();
@@ -178,6 +187,17 @@ Test(pacing, high_does_not_pull_forward_what_a_slowed_channel_has_put_off)
     (void)given_message(.org = acme, .phone = "919876543210");
     cr_assert_str_eq(
         value("SELECT due_at > now() + interval '3 s' FROM outbox WHERE message_id = '%s'", bulk),
+        "t");
+}
+
+Test(pacing, high_does_not_pull_high_forward)
+{
+    given_acme();
+    accept(50, "high");
+    const char *first = given_message(.org = acme, .phone = "919876543210");
+    (void)given_message(.org = acme, .phone = "919876543210");
+    cr_assert_str_eq(
+        value("SELECT due_at > now() + interval '3 s' FROM outbox WHERE message_id = '%s'", first),
         "t");
 }
 
