@@ -29,12 +29,16 @@ BEGIN
                string_to_array(l.traits, ' ') AS traits
           FROM (VALUES
             -- Each step an index look-up, and nothing left to plan.
-            ('lookup nested written generic', 'accept_sends claim_sends settle_sends apply_statuses '
-             'receive_messages receive_preferences book refund_sends move_fees take_slots'),
-            ('lookup nested generic', 'lock_wallets lock_line_ends call_up_next pull_forward'),
+            ('lookup nested written generic', 'claim_sends receive_messages receive_preferences refund_sends '
+             'move_fees'),
+            -- Some of them by the newest row, or the end of a line, of which the dead ones are not to be read.
+            ('lookup ordered nested written generic', 'accept_sends settle_sends apply_statuses book take_slots'),
+            ('lookup ordered nested generic', 'lock_line_ends call_up_next'),
+            ('lookup nested generic', 'lock_wallets pull_forward'),
             ('lookup generic', 'release_sends'),
             -- Not called for each message, so that planning costs little.
-            ('lookup custom', 'end_sends fail_unheard_sends park_sends join_lines drip'),
+            ('lookup custom', 'end_sends fail_unheard_sends park_sends'),
+            ('lookup ordered custom', 'join_lines drip'),
             -- A batch is taken from an index. To plan it for the times of now would be to look up what stands at
             -- the end of that index, and pass what is dead there.
             ('lookup ordered unmerged generic', 'release_due_sends'),

@@ -11,11 +11,12 @@ $$;
 -- find_opt_out: the conversation in which this contact has opted out of bulk, if there is one.
 CREATE OR REPLACE FUNCTION find_opt_out(p_org_id uuid, p_channel_id uuid, p_phone text, p_user_id text)
 RETURNS SETOF conversations LANGUAGE sql STABLE AS $$
-    SELECT v.* FROM contacts c
-      JOIN conversations v ON v.org_id = c.org_id AND v.channel_id = p_channel_id AND v.contact_id = c.id
-     WHERE c.org_id = p_org_id AND v.opted_out_at IS NOT NULL
-       AND (c.phone = p_phone OR c.phone = phone_alternative(p_phone) OR c.user_id = p_user_id)
-     LIMIT 1;
+    SELECT v.*
+      FROM (SELECT c.id FROM contacts c
+             WHERE c.org_id = p_org_id AND c.phone = ANY (ARRAY[p_phone, phone_alternative(p_phone)])
+            UNION ALL SELECT c.id FROM contacts c WHERE c.org_id = p_org_id AND c.user_id = p_user_id) c
+      JOIN conversations v ON v.org_id = p_org_id AND v.channel_id = p_channel_id AND v.contact_id = c.id
+     WHERE v.opted_out_at IS NOT NULL LIMIT 1;
 $$;
 
 -- judge_sends: each as if it had come alone after those before it. The caller has locked the wallets: so balances

@@ -120,5 +120,5 @@ BEGIN
                SELECT count(*) FROM slot t
                 WHERE t.channel_id = s.channel_id AND t.at <= v_now + c_drip_ahead))
       FROM slowed s
-     WHERE p.channel_id = s.channel_id AND p.id = s.pace_id;
+     WHERE p.channel_id = ANY (ARRAY[s.channel_id]) AND p.id = s.pace_id AND p.org_id = s.org_id;
 END $$;

@@ -62,7 +62,8 @@ BEGIN
         SELECT c.*, p.id AS pace_id, current_share(p.share, p.slowed_at) < 1 AS is_slowed,
                greatest(p.high_free_at, v_now) AS high_from,
                greatest(p.bulk_free_at, v_now) + in_seconds(c.high_count * g.gap) AS bulk_from,
-               CASE WHEN p.bulk_free_at > v_now + c_burst THEN 4 ELSE 1 END * g.gap AS high_gap,
+               CASE WHEN p.bulk_free_at > greatest(p.high_free_at, v_now) + c_burst THEN 4 ELSE 1 END * g.gap
+                   AS high_gap, -- bulk waits for longer than the high before it
                g.gap / 0.75 AS bulk_gap, g.gap
           FROM channel c
           LEFT JOIN channels h ON h.org_id = c.org_id AND h.id = c.channel_id
@@ -85,7 +86,7 @@ BEGIN
                           WHERE s.channel_id = r.channel_id AND s.is_bulk AND s.due_at <= v_now) ELSE 0 END),
                bulk_free_at = r.bulk_from + in_seconds(r.bulk_count * r.bulk_gap)
           FROM rate r
-         WHERE p.channel_id = r.channel_id AND p.id = r.pace_id
+         WHERE p.channel_id = ANY (ARRAY[r.channel_id]) AND p.id = r.pace_id AND p.org_id = r.org_id
     )
     SELECT array_agg(CASE WHEN s.channel_id IS NOT NULL THEN greatest(s.due_at, v_now) END), array_agg(s.is_slowed)
       INTO dues, slowed FROM (SELECT * FROM slot ORDER BY n) s;
@@ -102,6 +103,6 @@ BEGIN
       FROM (SELECT DISTINCT i.org_id, i.channel_id
               FROM unnest(p_org_ids, p_channel_ids) AS i (org_id, channel_id)) i
      CROSS JOIN LATERAL pace_of(i.org_id, i.channel_id) n
-     WHERE p.channel_id = n.channel_id AND p.id = n.id
+     WHERE p.channel_id = ANY (ARRAY[n.channel_id]) AND p.id = n.id AND p.org_id = n.org_id
        AND (p.slowed_at IS NULL OR p.slowed_at < clock_timestamp() - interval '1 second');
 END $$;
