@@ -107,6 +107,8 @@ int main(int argc, char **argv)
 
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_INGRESS);
     bool served = health && serve(&settings);
+    if (served)
+        tg_log(TG_LOG_INFO, "ingress_stopped");
     tg_health_stop(health);
     tg_health_free(health);
     return served ? EXIT_SUCCESS : EXIT_FAILURE;

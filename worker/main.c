@@ -12,20 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-// Each request under way has a socket; the usual soft limit of 1,024 files is for programs that
-// select().
-static void raise_file_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        tg_log(TG_LOG_WARN, "file_limit_kept", TG_LOG_NUMBER("files", limit.rlim_cur));
-}
 
 // libcurl waits in the dispatch thread for a look-up that outlasts its connect timeout. With
 // resolv.conf's 5 s for each server and attempt no other message would leave for 10 to 40 s. An
@@ -81,7 +68,6 @@ int main(int argc, char **argv)
     int status = tg_settings_main(TG_WORKER, argc, argv, &settings);
     if (status >= 0)
         return status;
-    raise_file_limit();
     hurry_resolver();
 
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_WORKER);

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -17,8 +18,21 @@ static sigset_t stop_signals(void)
     return set;
 }
 
+// Each connection has a file; the usual soft limit of 1,024 is for programs that select().
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        tg_log(TG_LOG_WARN, "file_limit_kept", TG_LOG_NUMBER("files", before));
+}
+
 void tg_service_start(void)
 {
+    raise_file_limit();
     sigset_t set = stop_signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     // A peer that has gone is an error of that write, not the end of the daemon.

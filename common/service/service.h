@@ -3,7 +3,8 @@
 
 #include <pthread.h>
 
-// Blocks the stop signals in this and all later threads and ignores SIGPIPE. Call first in main.
+// Blocks the stop signals in this and all later threads, ignores SIGPIPE, and raises the limit of
+// open files as far as it may be. Call first in main.
 void tg_service_start(void);
 
 // Tells the service manager (sd_notify, if $NOTIFY_SOCKET is set) that the daemon is ready, and
