@@ -137,7 +137,7 @@ Test(door, many_requests_with_one_new_key_look_it_up_once_for_the_database)
 // Sends a request and returns its connection.
 static int ask_and_stay(const struct org *org)
 {
-    int port = atoi(strrchr(url, ':') + 1);
+    long port = strtol(strrchr(url, ':') + 1, NULL, 10);
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -283,6 +283,8 @@ static const char *read_body(struct items *items, const struct item_origin *whol
 // Has it more objects and lists than may be parsed?
 static bool is_too_dense(const struct tg_text *text)
 {
+    if (text->length <= TG_WEBHOOK_OBJECTS_MAX)
+        return false; // each takes a byte at least
     size_t count = 0;
     bool in_string = false;
     for (size_t i = 0; i < text->length; i++) {
