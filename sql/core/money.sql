@@ -88,7 +88,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_currency text := (SELECT o.currency FROM organizations o WHERE o.id = NEW.org_id);
 BEGIN
-    IF TG_OP = 'DELETE' OR NEW.org_id <> OLD.org_id
+    IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND NEW.org_id IS DISTINCT FROM OLD.org_id
        OR NEW.currency IS DISTINCT FROM OLD.currency AND NEW.currency IS DISTINCT FROM v_currency THEN
         RAISE restrict_violation USING MESSAGE = TG_OP || ' on wallets is refused: only balances change';
     ELSIF NEW.balance IS NULL OR NEW.balance = 'NaN' OR NEW.balance < 0 OR NEW.balance <> round(NEW.balance, 4) THEN

@@ -217,6 +217,7 @@ Test(tenancy, keys_never_change)
         "UPDATE channels SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
         "UPDATE channels SET id = gen_random_uuid()",
         "UPDATE wallets SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
+        "UPDATE wallets SET org_id = NULL",
         "UPDATE wallet_locks SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
         "UPDATE wallet_transactions SET org_id = (SELECT org_id FROM party WHERE name = 'beta')",
         "UPDATE wallet_transactions SET message_id = (SELECT message_id FROM acme)",
