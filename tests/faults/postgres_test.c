@@ -106,7 +106,8 @@ FAULT(postgres, wallets_locked_for_long)
                                          "ON c.org_id = o.org_id AND c.id = o.contact_id "
                                          "WHERE c.phone = '15550131049' AND o.state = 'sending' "
                                          "AND o.claimed_at > now() - interval '0.5 s'") > 0);
-    (void)database_text(database, "BEGIN; SELECT 1 FROM wallets FOR UPDATE");
+    (void)database_text(database, "BEGIN; SELECT 1 FROM wallet_locks ORDER BY org_id FOR UPDATE");
+    (void)database_text(database, "LOCK TABLE wallet_transactions IN SHARE MODE");
     simulator_set(rig->gateway->simulator, "{\"latency_ms\": 0}");
     fault_lasts(LOCKED_MS);
     (void)database_text(database, "ROLLBACK");
