@@ -263,6 +263,24 @@ static void add_plus(struct json_object *message)
     json_object_object_add(message, "to", json_object_new_string(tg_text_string(&number)));
 }
 
+struct json_object *tg_cloud_message_text(struct json_object *body)
+{
+    struct json_object *message = json_object_new_object();
+    struct json_object *text = json_object_new_object();
+    json_object_object_add(text, "body", body);
+    json_object_object_add(message, "type", json_object_new_string("text"));
+    json_object_object_add(message, "text", text);
+    return message;
+}
+
+void tg_cloud_message_answer(struct json_object *message, struct tg_span wamid)
+{
+    struct json_object *context = json_object_new_object();
+    json_object_object_add(context, "message_id",
+                           json_object_new_string_len(wamid.data, (int)wamid.length));
+    json_object_object_add(message, "context", context);
+}
+
 void tg_cloud_message_write(struct json_object *message, struct tg_uuid message_id,
                             struct tg_text *payload)
 {

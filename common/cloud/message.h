@@ -35,6 +35,12 @@ bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message
 // Is this one of the types that carry media: image, video, audio, document, sticker?
 bool tg_cloud_message_is_media(const char *type);
 
+// A text message with that body, which it takes. The caller's to put.
+struct json_object *tg_cloud_message_text(struct json_object *body);
+
+// Makes a message the answer to the one with that wamid.
+void tg_cloud_message_answer(struct json_object *message, struct tg_span wamid);
+
 // Appends a checked message as the bytes that Meta gets, once: the message itself is changed. Our
 // id goes with it (biz_opaque_callback_data, in place of whatever stood there): status webhooks
 // bring it back. Its `to`, which must be as tg_phone_normalise left it, gets a "+" in front; the id

@@ -139,16 +139,6 @@ static bool read_times(struct json_object *root, struct tg_send *send, struct tg
     return true;
 }
 
-static struct json_object *text_message(struct json_object *body)
-{
-    struct json_object *message = json_object_new_object();
-    struct json_object *text = json_object_new_object();
-    json_object_object_add(text, "body", json_object_get(body));
-    json_object_object_add(message, "type", json_object_new_string("text"));
-    json_object_object_add(message, "text", text);
-    return message;
-}
-
 static struct json_object *media_message(struct json_object *media, struct tg_error *error)
 {
     struct json_object *type = NULL;
@@ -202,7 +192,7 @@ static struct json_object *read_content(struct json_object *root, enum shape *sh
         return NULL;
     }
     if (*shape == SHAPE_MESSAGE)
-        return text_message(given);
+        return tg_cloud_message_text(json_object_get(given));
     return *shape == SHAPE_MEDIA ? media_message(given, error) : json_object_get(given);
 }
 
@@ -293,10 +283,7 @@ static bool add_reply_to(struct json_object *root, struct json_object *message,
     if (wamid.length == 0 || wamid.length >= TG_WAMID_SIZE)
         return tg_error_set(error, "invalid_field", "reply_to",
                             "reply_to must be the wamid of a message");
-    struct json_object *context = json_object_new_object();
-    json_object_object_add(context, "message_id",
-                           json_object_new_string_len(wamid.data, (int)wamid.length));
-    json_object_object_add(message, "context", context);
+    tg_cloud_message_answer(message, wamid);
     return true;
 }
 

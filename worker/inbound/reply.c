@@ -61,16 +61,6 @@ static void fill(struct json_object *value, const struct tg_text *name)
     }
 }
 
-static struct json_object *text_message(struct json_object *body)
-{
-    struct json_object *message = json_object_new_object();
-    struct json_object *text = json_object_new_object();
-    json_object_object_add(text, "body", body);
-    json_object_object_add(message, "type", json_object_new_string("text"));
-    json_object_object_add(message, "text", text);
-    return message;
-}
-
 // Who gets it and what it answers is never the rule's to say.
 static void address(struct json_object *message, const struct tg_received *to, struct tg_span wamid)
 {
@@ -82,10 +72,7 @@ static void address(struct json_object *message, const struct tg_received *to, s
         json_object_object_add(message, "to", json_object_new_string(to->phone));
     else
         json_object_object_add(message, "recipient", json_object_new_string(to->user_id));
-    struct json_object *context = json_object_new_object();
-    json_object_object_add(context, "message_id",
-                           json_object_new_string_len(wamid.data, (int)wamid.length));
-    json_object_object_add(message, "context", context);
+    tg_cloud_message_answer(message, wamid);
 }
 
 // Addresses the message and asks whether Meta would take it. Fills the type.
@@ -114,7 +101,7 @@ bool reply_write(const struct tg_rule *rule, const struct tg_received *to, struc
         return false;
     fill(message, &to->name);
     if (json_object_is_type(message, json_type_string))
-        message = text_message(message);
+        message = tg_cloud_message_text(message);
     bool good = check(message, to, wamid, reply, error);
     if (good)
         tg_cloud_message_write(message, reply->reply_id, &reply->payload);
