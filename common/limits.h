@@ -29,6 +29,10 @@ enum {
     // A partition with so many webhooks takes no more: a day's worth of a busy gateway, about 1 GiB
     // of Redis's memory.
     TG_WEBHOOKS_PER_PARTITION_MAX = 1000 * 1000,
+    // Meta repeats what it has no answer to within minutes, and so does who plays it back: so long,
+    // and so many (a minute's worth of a busy gateway, 2.5 MiB), an ingress knows what Redis has.
+    TG_WEBHOOK_REMEMBERED_MS = 120 * 1000,
+    TG_WEBHOOKS_REMEMBERED = 64 * 1024,
 
     // HTTP connections of one ingress. Each waiting request is a connection, so this bounds memory
     // too: 4,096 connections of 16 KiB each.

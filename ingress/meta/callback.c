@@ -1,12 +1,12 @@
 #include "ingress/meta/callback.h"
 
 #include "common/base/clock.h"
-#include "common/base/digits.h"
 #include "common/crypto/digest.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "ingress/http/answer.h"
+#include "ingress/meta/signature.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -42,19 +42,10 @@ static void shake_hands(void *context, struct request *request, const struct ide
                    "hub.mode, hub.verify_token and hub.challenge do not fit");
 }
 
-static bool parse_signature(const char *header, unsigned char mac[static TG_SHA256_SIZE])
-{
-    static const char prefix[] = "sha256=";
-    if (strncmp(header, prefix, sizeof prefix - 1) != 0)
-        return false;
-    const char *digits = header + sizeof prefix - 1;
-    return strlen(digits) == (size_t)2 * TG_SHA256_SIZE && tg_hex_read(digits, mac, TG_SHA256_SIZE);
-}
-
 bool callback_is_signed(const char *secrets, const char *header, const struct tg_text *body)
 {
     unsigned char given[TG_SHA256_SIZE];
-    if (!header || !parse_signature(header, given))
+    if (!header || !signature_read(header, given))
         return false;
     bool is_signed = false;
     for (const char *secret = secrets;; secret++) {
@@ -76,7 +67,7 @@ static void take_webhook(void *context, struct request *request, const struct id
     (void)caller;
     const struct callback *callback = context;
     int count;
-    const char *header = request_header(request, "X-Hub-Signature-256", &count);
+    const char *header = request_header(request, SIGNATURE_HEADER, &count);
     if (count == 1 && callback_is_signed(callback->app_secrets, header, &request->body.bytes)) {
         webhook_writer_submit(callback->writer, request);
         return;
@@ -84,7 +75,7 @@ static void take_webhook(void *context, struct request *request, const struct id
     tg_count(TG_WEBHOOKS, "bad_signature", 1);
     static atomic_llong next_log_ms;
     log_refusal("webhook_signature_refused", &next_log_ms);
-    answer_refusal(request, "bad_signature", "X-Hub-Signature-256",
+    answer_refusal(request, "bad_signature", SIGNATURE_HEADER,
                    count == 1 ? "The signature is not right" : "Exactly one signature is required");
 }
 

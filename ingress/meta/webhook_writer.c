@@ -9,6 +9,8 @@
 #include "common/service/service.h"
 #include "common/streams/webhook.h"
 #include "ingress/http/answer.h"
+#include "ingress/meta/recent.h"
+#include "ingress/meta/signature.h"
 
 #include <stdatomic.h>
 
@@ -26,7 +28,8 @@ struct webhook_writer {
     atomic_size_t bytes; // of the webhooks that are not answered yet
     pthread_t thread;
     struct tg_stream *stream;
-    int partition; // the last one that was published to
+    struct recent *recent; // forgotten when Redis was away: it may have lost what it had
+    int partition;         // the last one that was published to
     long long next_look_ms;
     atomic_bool closed;
     bool gave_up; // closed, and Redis does not take what is left
@@ -93,22 +96,77 @@ static bool store(struct webhook_writer *writer, int partition, struct request *
     return stored;
 }
 
-static void publish_batch(struct webhook_writer *writer, struct request *const *requests, size_t n)
+static void answer_all(struct request *const *requests, size_t n, const char *result)
+{
+    if (result)
+        tg_count(TG_WEBHOOKS, result, n);
+    for (size_t i = 0; i < n; i++) {
+        if (result)
+            request_answer(requests[i], &(struct answer){.status = 200});
+        else
+            answer_refused(requests[i], "unavailable", "The webhook could not be stored");
+    }
+}
+
+static bool read_mac(const struct request *request, unsigned char mac[static TG_SHA256_SIZE])
+{
+    const char *header = request_header(request, SIGNATURE_HEADER, NULL);
+    return header && signature_read(header, mac);
+}
+
+static void remember(struct webhook_writer *writer, struct request *const *requests, size_t n)
+{
+    unsigned char mac[TG_SHA256_SIZE];
+    for (size_t i = 0; i < n; i++) {
+        if (read_mac(requests[i], mac))
+            recent_add(writer->recent, mac, tg_now_ms());
+    }
+}
+
+// Stores what is new. False: Redis has not taken it.
+static bool publish_new(struct webhook_writer *writer, struct request *const *requests, size_t n)
 {
     int partition = next_partition(writer);
     bool stored = partition >= 0 && !writer->gave_up && store(writer, partition, requests, n);
     writer->gave_up = !stored && atomic_load(&writer->closed);
     if (stored)
-        tg_count(TG_WEBHOOKS, "stored", n);
-    for (size_t i = 0; i < n; i++) {
-        if (stored)
-            request_answer(requests[i], &(struct answer){.status = 200});
-        else
-            answer_refused(requests[i], "unavailable", "The webhook could not be stored");
-    }
+        remember(writer, requests, n);
+    else if (partition >= 0)
+        recent_clear(writer->recent);
+    answer_all(requests, n, stored ? "stored" : NULL);
     // After the answers, which it must not delay; and not while Redis is away.
     if (stored || (partition < 0 && !writer->gave_up))
         look_for_full(writer);
+    return stored;
+}
+
+// What Redis has already is not stored again, but answered only if Redis is there.
+static void answer_repeated(struct webhook_writer *writer, struct request *const *requests,
+                            size_t n, bool redis_is_there)
+{
+    if (!redis_is_there)
+        redis_is_there = !writer->gave_up && tg_stream_ping(writer->stream);
+    if (!redis_is_there)
+        recent_clear(writer->recent);
+    answer_all(requests, n, redis_is_there ? "repeated" : NULL);
+}
+
+static void publish_batch(struct webhook_writer *writer, struct request *const *requests, size_t n)
+{
+    struct request *new[TG_BATCH_MAX];
+    struct request *repeated[TG_BATCH_MAX];
+    size_t new_count = 0;
+    size_t repeated_count = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char mac[TG_SHA256_SIZE];
+        if (read_mac(requests[i], mac) && recent_has(writer->recent, mac, tg_now_ms()))
+            repeated[repeated_count++] = requests[i];
+        else
+            new[new_count++] = requests[i];
+    }
+    bool stored = new_count > 0 && publish_new(writer, new, new_count);
+    if (repeated_count > 0)
+        answer_repeated(writer, repeated, repeated_count, stored);
 }
 
 // As many as one pipeline may carry, at least one. *bytes is what their bodies have.
@@ -145,6 +203,7 @@ struct webhook_writer *webhook_writer_start(const char *redis_url, int partition
     writer->partitions = partitions;
     writer->stream = tg_stream_create(redis_url, partitions, tg_webhook_work);
     writer->queue = tg_queue_create(TG_WEBHOOK_QUEUE_MAX);
+    writer->recent = recent_create();
     writer->thread = tg_service_thread("webhooks", run, writer);
     return writer;
 }
@@ -167,6 +226,7 @@ void webhook_writer_free(struct webhook_writer *writer)
         return;
     tg_queue_destroy(writer->queue);
     tg_stream_destroy(writer->stream);
+    recent_destroy(writer->recent);
     free(writer);
 }
 

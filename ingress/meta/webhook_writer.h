@@ -1,6 +1,7 @@
 // The way of webhooks to Redis, group-committed: one thread takes everything that is waiting and
 // publishes it in one transaction; while that is under way, the next one forms. A webhook is
-// answered only after Redis has answered for it.
+// answered only after Redis has answered for it. One whose bytes Redis has taken in the last
+// minutes is not stored again; it is answered once Redis shows that it is there.
 #pragma once
 
 #include "ingress/http/request.h"
@@ -17,6 +18,7 @@ void webhook_writer_close(struct webhook_writer *writer);
 void webhook_writer_stop(struct webhook_writer *writer);
 void webhook_writer_free(struct webhook_writer *writer); // stopped, or NULL
 
-// Queues the request's body as a webhook; the request is answered 200 once Redis has it, 503 if it
-// has not: full, closed, Redis away, out of memory or too slow. Thread-safe.
+// Queues the request's body, whose signature is right, as a webhook; the request is answered 200
+// once Redis has it, 503 if it has not: full, closed, Redis away, out of memory or too slow.
+// Thread-safe.
 void webhook_writer_submit(struct webhook_writer *writer, struct request *request);

@@ -133,11 +133,13 @@ Test(reply, a_body_that_comes_fifty_times_is_answered_once)
         text_message_body(org.phone_number_id, "919876543210", "wamid.same", "hello");
     struct http_request requests[TIMES];
     struct answer answers[TIMES];
-    for (int i = 0; i < TIMES; i++)
+    for (int i = 0; i < TIMES; i++) { // not the same bytes, which would be stored once
+        const char *again = text_of("%s%*s", body, i, "");
         requests[i] = (struct http_request){
             .path = "/webhook",
-            .body = body,
-            .headers = {signature_header(GATEWAY_APP_SECRET, body, strlen(body))}};
+            .body = again,
+            .headers = {signature_header(GATEWAY_APP_SECRET, again, strlen(again))}};
+    }
     http_ask_all(gateway->ingress.url, requests, TIMES, answers, NULL, NULL);
     for (int i = 0; i < TIMES; i++)
         cr_assert_eq(answers[i].status, 200);
@@ -145,7 +147,7 @@ Test(reply, a_body_that_comes_fifty_times_is_answered_once)
 
     process_stop_cleanly(gateway->workers[0].process);
     (void)start_worker(gateway);
-    struct answer again = post_webhook(gateway, body, 0);
+    struct answer again = post_webhook(gateway, text_of("\n%s", body), 0);
     cr_assert_eq(again.status, 200);
     eventually(webhooks_left(gateway) == 0);
     eventually(org_messages(&org, "sent") == 1);

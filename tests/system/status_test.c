@@ -203,7 +203,8 @@ Test(status, forged_foreign_and_replayed_ones_move_no_money)
     expect_equal(message_state(gateway, id), "sent");
 
     for (int i = 0; i < 3; i++) {
-        struct answer replayed = post_webhook(gateway, body, 0);
+        // Not the same bytes, which would be stored once.
+        struct answer replayed = post_webhook(gateway, text_of("%s%*s", body, i, ""), 0);
         cr_assert_eq(replayed.status, 200);
     }
     expect_becomes(gateway, id, "failed 131000 refunded");

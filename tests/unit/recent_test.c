@@ -1,0 +1,44 @@
+#include "ingress/meta/recent.h"
+
+#include "common/limits.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const unsigned char one[TG_SHA256_SIZE] = {1, 2, 3, 4};
+static const unsigned char beside[TG_SHA256_SIZE] = {1, 2, 3, 5}; // in the same place
+static const unsigned char other[TG_SHA256_SIZE] = {9};
+
+Test(recent, what_was_added_is_known_for_minutes_and_nothing_else)
+{
+    struct recent *recent = recent_create();
+    cr_assert_not(recent_has(recent, one, 1000));
+    recent_add(recent, one, 1000);
+    cr_assert(recent_has(recent, one, 1000));
+    cr_assert(recent_has(recent, one, 1000 + TG_WEBHOOK_REMEMBERED_MS - 1));
+    cr_assert_not(recent_has(recent, one, 1000 + TG_WEBHOOK_REMEMBERED_MS));
+    cr_assert_not(recent_has(recent, beside, 1000));
+    cr_assert_not(recent_has(recent, other, 1000));
+    recent_destroy(recent);
+}
+
+Test(recent, of_two_in_one_place_the_later_one_is_known)
+{
+    struct recent *recent = recent_create();
+    recent_add(recent, one, 1000);
+    recent_add(recent, other, 1000);
+    recent_add(recent, beside, 1000);
+    cr_assert_not(recent_has(recent, one, 1000));
+    cr_assert(recent_has(recent, beside, 1000));
+    cr_assert(recent_has(recent, other, 1000));
+    recent_destroy(recent);
+}
+
+Test(recent, everything_can_be_forgotten)
+{
+    struct recent *recent = recent_create();
+    recent_add(recent, one, 1000);
+    recent_clear(recent);
+    cr_assert_not(recent_has(recent, one, 1000));
+    recent_destroy(recent);
+}
