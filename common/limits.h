@@ -10,6 +10,9 @@ enum {
     // One page of the ledger.
     TG_TRANSACTIONS_LIMIT_DEFAULT = 50,
     TG_TRANSACTIONS_LIMIT_MAX = 200,
+    // And of account notices, each of which may have some KiB.
+    TG_NOTICES_LIMIT_DEFAULT = 20,
+    TG_NOTICES_LIMIT_MAX = 100,
 
     // Webhooks. Meta's bodies have up to 3 MB.
     TG_WEBHOOK_BODY_MAX = 3 * 1024 * 1024,
@@ -120,15 +123,19 @@ enum {
     // while they are small.
     TG_INBOUND_WEBHOOKS_MAX = 256,
     TG_INBOUND_BYTES = 32 * 1024 * 1024,
-    // Meta's batches have up to 1,000 updates; a body with more items than this is none of Meta's.
-    TG_WEBHOOK_ITEMS_MAX = 10000,
+    // Meta's batches have up to 1,000 updates, and a chunk of history has thousands of messages, of
+    // 150 bytes and more. A body with more items than this is none of Meta's.
+    TG_WEBHOOK_ITEMS_MAX = 20000,
     // Objects and lists of a body. Parsed, each takes up to 800 bytes however short it is, so that
     // 3 MB of {} would be 760 MB; the densest of Meta's own bodies has one in 40 bytes, or 75,000.
     TG_WEBHOOK_OBJECTS_MAX = 100 * 1000,
-    // Contacts of a change that are looked at for who wrote one of its messages, beginning with the
-    // one in the same place. Meta tells of one for each message, and a few dozens at the most; 3 MB
-    // could hold hundreds of thousands, and thousands of messages that are nobody's of them.
-    TG_CONTACTS_LOOKED_MAX = 64,
+    // And values, names of members included, of up to 100 bytes each: the densest of Meta's has one
+    // in 11 bytes. 3 MB of 1,1,1 would be 1,500,000.
+    TG_WEBHOOK_VALUES_MAX = 500 * 1000,
+    // Memory of the bodies that are parsed at the same time: no more is read before these are
+    // applied. A usual one takes some 20 KiB, and even 256 that are as dense as can be within 1 KiB
+    // take less.
+    TG_INBOUND_MEMORY = 128 * 1024 * 1024,
     // Dead letters that one transaction records, unless it is a single one: PostgreSQL takes a
     // second for so many. A usual one is under 1 KiB, a batch of them under 256 KiB.
     TG_DEAD_LETTERS_BYTES = 8 * 1024 * 1024,

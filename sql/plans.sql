@@ -29,8 +29,8 @@ BEGIN
                string_to_array(l.traits, ' ') AS traits
           FROM (VALUES
             -- Each step an index look-up, and nothing left to plan.
-            ('lookup nested written generic', 'claim_sends receive_messages receive_preferences refund_sends '
-             'move_fees'),
+            ('lookup nested written generic', 'claim_sends receive_messages receive_copies receive_preferences '
+             'refund_sends move_fees'),
             -- Some of them by the newest row, or the end of a line, of which the dead ones are not to be read.
             ('lookup ordered nested written generic', 'accept_sends settle_sends apply_statuses book take_slots'),
             ('lookup ordered nested generic', 'lock_line_ends call_up_next'),

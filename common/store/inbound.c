@@ -52,7 +52,12 @@ static const struct tg_call receive_messages = {
         TEXT("p_reply_tos", tg_inbound_message, reply_to),
         TEXT("p_referrals", tg_inbound_message, referral),
         TEXT("p_payloads", tg_inbound_message, payload),
-        INT8("p_times", tg_inbound_message, time_s)),
+        INT8("p_times", tg_inbound_message, time_s),
+        TEXT("p_group_ids", tg_inbound_message, group_id),
+        TEXT("p_summaries", tg_inbound_message, summary),
+        TEXT("p_error_codes", tg_inbound_message, error_code),
+        TEXT("p_error_messages", tg_inbound_message, error_message),
+        TEXT("p_changes", tg_inbound_message, changes)),
     .out =
         TG_FIELDS(WORD("verdict", tg_received, verdict, tg_item_verdict_names),
                   UUID("org_id", tg_received, org_id), UUID("channel_id", tg_received, channel_id),
@@ -73,6 +78,37 @@ enum tg_pg_status tg_store_receive_messages(struct tg_pg *pg,
 struct judged { // a row of one value is that value
     enum tg_item_verdict verdict;
 };
+
+static const struct tg_call receive_copies = {
+    .name = "receive_copies",
+    .each = TG_FIELDS(
+        UUID("p_ids", tg_inbound_message, id),
+        TEXT("p_phone_number_ids", tg_inbound_message, phone_number_id),
+        TEXT("p_wamids", tg_inbound_message, wamid), TEXT("p_phones", tg_inbound_message, phone),
+        TEXT("p_user_ids", tg_inbound_message, user_id), TEXT("p_names", tg_inbound_message, name),
+        TEXT("p_origins", tg_inbound_message, origin),
+        BOOL("p_outbound", tg_inbound_message, outbound),
+        WORD("p_statuses", tg_inbound_message, status, tg_status_names),
+        TEXT("p_types", tg_inbound_message, type), TEXT("p_texts", tg_inbound_message, text),
+        TEXT("p_summaries", tg_inbound_message, summary),
+        TEXT("p_media_ids", tg_inbound_message, media_id),
+        TEXT("p_mime_types", tg_inbound_message, mime_type),
+        TEXT("p_reply_tos", tg_inbound_message, reply_to),
+        TEXT("p_changes", tg_inbound_message, changes),
+        TEXT("p_payloads", tg_inbound_message, payload),
+        TEXT("p_error_codes", tg_inbound_message, error_code),
+        TEXT("p_error_messages", tg_inbound_message, error_message),
+        INT8("p_times", tg_inbound_message, time_s)),
+    .out = TG_FIELDS(WORD("verdict", judged, verdict, tg_item_verdict_names)),
+};
+
+enum tg_pg_status tg_store_receive_copies(struct tg_pg *pg,
+                                          const struct tg_inbound_message *const *messages,
+                                          size_t n, enum tg_item_verdict *verdicts)
+{
+    return tg_pg_call(pg, &receive_copies, TG_EACH_AT(messages, n),
+                      TG_ROWS((struct judged *)verdicts, n));
+}
 
 static const struct tg_call receive_preferences = {
     .name = "receive_preferences",
@@ -96,7 +132,8 @@ static const struct tg_call record_account_notices = {
     .each = TG_FIELDS(
         TEXT("p_phone_number_ids", tg_account_notice, phone_number_id),
         TEXT("p_waba_ids", tg_account_notice, waba_id), INT8("p_times", tg_account_notice, time_s),
-        TEXT("p_fields", tg_account_notice, field), TEXT("p_values", tg_account_notice, value)),
+        TEXT("p_fields", tg_account_notice, field), TEXT("p_values", tg_account_notice, value),
+        TEXT("p_events", tg_account_notice, event)),
 };
 
 enum tg_pg_status tg_store_record_account_notices(struct tg_pg *pg,
@@ -156,5 +193,6 @@ enum tg_pg_status tg_store_end_dead_letters(struct tg_pg *pg,
 }
 
 const struct tg_call *const tg_inbound_calls[] = {
-    &apply_statuses,      &receive_messages,  &receive_preferences, &record_account_notices,
-    &record_dead_letters, &take_dead_letters, &end_dead_letters,    NULL};
+    &apply_statuses,      &receive_messages,       &receive_copies,
+    &receive_preferences, &record_account_notices, &record_dead_letters,
+    &take_dead_letters,   &end_dead_letters,       NULL};

@@ -10,6 +10,7 @@
 #include "common/pg/pg.h"
 #include "common/words/ids.h"
 #include "common/words/phone.h"
+#include "common/words/result.h"
 #include "common/words/status.h"
 
 // What came of an item of a webhook.
@@ -30,12 +31,12 @@ extern const char *const tg_item_verdict_names[TG_ITEM_VERDICTS];
 struct tg_status_update {
     struct tg_span phone_number_id;
     struct tg_span wamid;
-    struct tg_uuid message_id; // biz_opaque_callback_data
-    bool names_message;        // it was there, and could be an id of ours
-    enum tg_status status;     // sent, delivered, read, failed
-    int64_t time_s;            // Unix time, Meta's
-    struct tg_text pricing;    // JSON; empty: none
-    char error_code[12];       // of "failed"; "": Meta gave none
+    struct tg_uuid message_id;          // biz_opaque_callback_data
+    bool names_message;                 // it was there, and could be an id of ours
+    enum tg_status status;              // sent, delivered, read, failed
+    int64_t time_s;                     // Unix time, Meta's
+    struct tg_text pricing;             // JSON; empty: none
+    char error_code[TG_META_CODE_SIZE]; // of "failed"; "": Meta gave none
     struct tg_span error_message;
 };
 
@@ -54,7 +55,8 @@ enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
                                           const struct tg_status_update *const *updates, size_t n,
                                           struct tg_status_applied *applied) TG_MUST_CHECK;
 
-// A message that a customer has written.
+// A message that a customer has written; or one that was written without Tollgate, which has an
+// origin.
 struct tg_inbound_message {
     struct tg_uuid id; // a new one
     struct tg_span phone_number_id;
@@ -67,10 +69,19 @@ struct tg_inbound_message {
     struct tg_span text;
     struct tg_span media_id;
     struct tg_span mime_type;
-    struct tg_span reply_to; // wamid
-    struct tg_text referral; // JSON; empty: none
-    struct tg_text payload;  // Meta's own object, JSON
-    int64_t time_s;          // Unix time, Meta's
+    struct tg_span reply_to;            // wamid
+    struct tg_span group_id;            // that it was written in
+    struct tg_span changes;             // the wamid of the message that it edits or revokes
+    struct tg_text summary;             // what it says, where its type has no text
+    struct tg_text referral;            // JSON; empty: none
+    struct tg_text payload;             // Meta's own object, JSON
+    char error_code[TG_META_CODE_SIZE]; // why Meta does not show it
+    struct tg_span error_message;
+    int64_t time_s; // Unix time, Meta's
+    // Of one with an origin:
+    const char *origin; // "phone_app", "history"
+    bool outbound;      // the org wrote it, to the contact that is named here
+    enum tg_status status;
 };
 
 struct tg_received {
@@ -91,6 +102,11 @@ enum tg_pg_status tg_store_receive_messages(struct tg_pg *pg,
                                             const struct tg_inbound_message *const *messages,
                                             size_t n, struct tg_received *received) TG_MUST_CHECK;
 
+// Keeps messages that have an origin among the others of their contacts, and no more than that.
+enum tg_pg_status tg_store_receive_copies(struct tg_pg *pg,
+                                          const struct tg_inbound_message *const *messages,
+                                          size_t n, enum tg_item_verdict *verdicts) TG_MUST_CHECK;
+
 // A contact who wants no bulk sends any more, or wants them again.
 struct tg_preference {
     struct tg_span phone_number_id;
@@ -109,6 +125,7 @@ struct tg_account_notice {
     struct tg_span phone_number_id;
     struct tg_span waba_id;
     struct tg_span field;
+    struct tg_span event; // what happened; absent: Meta has no word for it
     struct tg_text value; // JSON
     int64_t time_s;       // 0: not told
 };

@@ -6,7 +6,11 @@
 #include "common/words/ids.h"
 #include "common/words/status.h"
 
-enum { TG_OUTCOME_KEY_SIZE = 32, TG_ERROR_MESSAGE_SIZE = 512 };
+enum {
+    TG_OUTCOME_KEY_SIZE = 32,
+    TG_ERROR_MESSAGE_SIZE = 512,
+    TG_META_CODE_SIZE = 12, // an error code of Meta's, in digits, and the NUL
+};
 
 struct tg_result {
     struct tg_uuid message_id;

@@ -5,22 +5,27 @@
 CREATE OR REPLACE FUNCTION find_inbound(
     p_ids uuid[], p_phone_number_ids text[], p_wamids text[], p_phones text[], p_user_ids text[], p_names text[],
     p_new_phones text[], p_types text[], p_texts text[], p_media_ids text[], p_mime_types text[],
-    p_reply_tos text[], p_referrals text[], p_payloads text[], p_times bigint[]
+    p_reply_tos text[], p_referrals text[], p_payloads text[], p_times bigint[],
+    p_group_ids text[] DEFAULT NULL, p_summaries text[] DEFAULT NULL, p_error_codes text[] DEFAULT NULL,
+    p_error_messages text[] DEFAULT NULL, p_changes text[] DEFAULT NULL
 ) RETURNS SETOF inbound_item LANGUAGE sql STABLE AS $$
     SELECT i.n, c.org_id, c.id AS channel_id, c.id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
-           CASE WHEN i.word IS NULL THEN NULL
+           CASE WHEN i.word IS NULL OR i.group_id IS NOT NULL THEN NULL
                 WHEN EXISTS (SELECT FROM unnest(o.opt_out_words) w WHERE lower(w) = i.word) THEN true
                 WHEN EXISTS (SELECT FROM unnest(o.opt_in_words) w WHERE lower(w) = i.word) THEN false
            END AS opt_out,
            i.id, i.wamid, i.phone, i.new_phone, i.user_id, i.name, i.type, i.text, i.media_id, i.mime_type,
-           i.reply_to, i.referral::json, i.payload::json, to_timestamp(i.at)
+           i.reply_to, i.referral::json, i.payload::json, to_timestamp(i.at),
+           i.group_id, i.summary, i.error_code, i.error_message, i.changes
       FROM (SELECT u.*, lower(btrim(u.text, E' \t\r\n')) AS word,
                    row_number() OVER (PARTITION BY u.phone_number_id, u.wamid ORDER BY u.n) = 1 AS is_first
               FROM unnest(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                           p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
-                          p_times) WITH ORDINALITY
+                          p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes)
+                   WITH ORDINALITY
                    AS u (id, phone_number_id, wamid, phone, user_id, name, new_phone, type, text, media_id,
-                         mime_type, reply_to, referral, payload, at, n)) i
+                         mime_type, reply_to, referral, payload, at, group_id, summary, error_code,
+                         error_message, changes, n)) i
       LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id
       LEFT JOIN organizations o ON o.id = c.org_id
       LEFT JOIN LATERAL (
@@ -29,16 +34,17 @@ CREATE OR REPLACE FUNCTION find_inbound(
      ORDER BY i.n;
 $$;
 
--- keep_conversations: when each contact last wrote, and what it wrote first; p_contacts: who wrote each item. From
--- here on two workers that got the same message wait for each other. Only a time that is later by a minute is
--- kept: each one leaves a version of the row behind, which all later ones would have to pass while somebody holds a
--- snapshot.
+-- keep_conversations: when each contact last wrote, and what it wrote first; p_contacts: who wrote each item. What
+-- is written in a group, or changes an earlier message, is not written to the number. From here on two workers that
+-- got the same message wait for each other. Only a time that is later by a minute is kept: each one leaves a version
+-- of the row behind, which all later ones would have to pass while somebody holds a snapshot.
 CREATE OR REPLACE FUNCTION keep_conversations(p_items inbound_item[], p_contacts bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO conversations AS v (org_id, channel_id, contact_id, last_inbound_at, first_message_id)
     SELECT i.org_id, i.channel_id, p_contacts[i.place], max(i.at), (array_agg(i.id ORDER BY i.place))[1]
       FROM (SELECT u.*, u.ordinality AS place FROM unnest(p_items) WITH ORDINALITY u) i
+     WHERE i.group_id IS NULL AND i.type NOT IN ('edit', 'revoke')
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (org_id, channel_id, contact_id) DO UPDATE
        SET last_inbound_at = greatest(v.last_inbound_at, excluded.last_inbound_at),
@@ -47,17 +53,35 @@ BEGIN
         OR excluded.last_inbound_at >= v.last_inbound_at + interval '1 minute';
 END $$;
 
+-- keep_changes: which message each of these edits or revokes; null: none. Those that are not there change nothing.
+CREATE OR REPLACE FUNCTION keep_changes(p_org_ids uuid[], p_channel_ids uuid[], p_message_ids uuid[], p_wamids text[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO message_changes (org_id, message_id, channel_id, wamid)
+    SELECT m.org_id, m.id, m.channel_id, i.wamid
+      FROM unnest(p_org_ids, p_channel_ids, p_message_ids, p_wamids) AS i (org_id, channel_id, message_id, wamid)
+      JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id AND m.channel_id = i.channel_id
+     WHERE i.wamid IS NOT NULL
+    ON CONFLICT DO NOTHING;
+END $$;
+
 -- save_inbound: the messages themselves; what somebody else has saved meanwhile stays as it is.
 CREATE OR REPLACE FUNCTION save_inbound(p_items inbound_item[], p_contacts bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, status, wamid, text,
-                          media_id, mime_type, reply_to, referral, sent_at)
+                          media_id, mime_type, reply_to, referral, sent_at, group_id, summary, error_code,
+                          error_message)
     SELECT i.id, i.org_id, i.channel_id, p_contacts[i.ordinality], 'inbound', i.type, i.payload, 'received',
-           i.wamid, i.text, i.media_id, i.mime_type, i.reply_to, i.referral, i.at
+           i.wamid, i.text, i.media_id, i.mime_type, i.reply_to, i.referral, i.at, i.group_id, i.summary,
+           i.error_code, i.error_message
       FROM unnest(p_items) WITH ORDINALITY i
      ORDER BY i.channel_id, i.wamid
     ON CONFLICT (channel_id, wamid) WHERE wamid IS NOT NULL DO NOTHING;
+    IF EXISTS (SELECT FROM unnest(p_items) i WHERE i.changes IS NOT NULL) THEN
+        PERFORM keep_changes(array_agg(i.org_id), array_agg(i.channel_id), array_agg(i.id), array_agg(i.changes))
+           FROM unnest(p_items) i;
+    END IF;
 END $$;
 
 -- tell_received: a row per item, in order. A message that is there already may lack its reply, if a worker died in
@@ -69,7 +93,7 @@ LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN i.org_id IS NULL THEN 'unknown_number'
                 WHEN i.is_new AND m.id = i.id THEN 'saved' ELSE 'duplicate' END,
            i.org_id, i.channel_id, m.id,
-           CASE WHEN o.rules_version > 0 AND m.direction = 'inbound'
+           CASE WHEN o.rules_version > 0 AND m.direction = 'inbound' AND i.group_id IS NULL
                      AND m.created_at > now() - interval '10 minutes'
                      AND NOT EXISTS (SELECT FROM auto_replies a
                                       WHERE a.org_id = m.org_id AND a.message_id = m.id)

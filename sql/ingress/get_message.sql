@@ -1,6 +1,8 @@
 -- get_message: one message as a JSON document, or no row if the org has no such. With the caller's rights,
 -- as all reads for the outer interface, so that row-level security stands behind it.
 --
+-- The text of what was edited is the newest one, and that of what was revoked is gone; original_text is the first.
+--
 -- Until it is `sent` or final a message's state stands in the outbox; then in the record.
 CREATE OR REPLACE FUNCTION get_message(p_org_id uuid, p_message_id uuid) RETURNS TABLE (document json)
 LANGUAGE plpgsql SET search_path = tollgate, pg_temp AS $$
@@ -20,8 +22,18 @@ BEGIN
                                time_text(a.settled_at) AS ended_at
                           FROM attempts a WHERE a.org_id = m.org_id AND a.message_id = m.id) t)
                AS failed_attempts,
-               m.refund_waived, m.callback_data, m.payload, m.text, m.media_id, m.mime_type, m.reply_to,
-               m.referral, m.pricing,
+               m.refund_waived, m.callback_data, m.payload,
+               CASE WHEN k.revoked_at IS NOT NULL THEN NULL WHEN k.edited_at IS NOT NULL THEN k.text
+                    ELSE m.text END AS text,
+               m.summary, m.media_id, m.mime_type, m.reply_to, m.referral, m.group_id, m.origin,
+               CASE WHEN coalesce(k.edited_at, k.revoked_at) IS NOT NULL THEN m.text END AS original_text,
+               time_text(k.edited_at) AS edited_at, time_text(k.revoked_at) AS revoked_at,
+               (SELECT row_to_json(x)
+                  FROM (SELECT x.wamid, (SELECT o.id FROM messages o
+                                          WHERE o.channel_id = x.channel_id AND o.org_id = x.org_id
+                                            AND o.wamid = x.wamid) AS message_id
+                          FROM message_changes x WHERE x.org_id = m.org_id AND x.message_id = m.id) x) AS changes,
+               m.pricing,
                (SELECT row_to_json(a) FROM (SELECT r.reply_id AS message_id, r.rule_id, r.reply_skipped
                                               FROM auto_replies r
                                              WHERE r.org_id = m.org_id AND r.message_id = m.id) a)
@@ -35,5 +47,12 @@ BEGIN
           FROM messages m
           LEFT JOIN contacts c ON c.org_id = m.org_id AND c.id = m.contact_id
           LEFT JOIN outbox o ON o.org_id = m.org_id AND o.message_id = m.id
+         CROSS JOIN LATERAL ( -- what was said of it later, by who wrote it
+               SELECT max(e.sent_at) FILTER (WHERE e.type = 'edit') AS edited_at,
+                      min(e.sent_at) FILTER (WHERE e.type = 'revoke') AS revoked_at,
+                      (array_agg(e.text ORDER BY e.sent_at DESC, e.id DESC) FILTER (WHERE e.type = 'edit'))[1] AS text
+                 FROM message_changes x JOIN messages e ON e.id = ANY (ARRAY[x.message_id]) AND e.org_id = x.org_id
+                WHERE x.org_id = m.org_id AND x.channel_id = m.channel_id AND x.wamid = m.wamid
+                  AND e.direction = m.direction) k
          WHERE m.org_id = p_org_id AND m.id = p_message_id) d;
 END $$;

@@ -13,7 +13,11 @@ CREATE OR REPLACE FUNCTION receive_messages(
     p_types text[], p_texts text[], p_media_ids text[], p_mime_types text[],
     p_reply_tos text[],                    -- wamid
     p_referrals text[], p_payloads text[], -- JSON; the latter is Meta's own object
-    p_times bigint[]                       -- Unix seconds, Meta's
+    p_times bigint[],                      -- Unix seconds, Meta's
+    p_group_ids text[] DEFAULT NULL,       -- in which it was written; NULL: to the number alone
+    p_summaries text[] DEFAULT NULL,       -- what it says where there is no text
+    p_error_codes text[] DEFAULT NULL, p_error_messages text[] DEFAULT NULL, -- why Meta does not show it
+    p_changes text[] DEFAULT NULL          -- the wamid of the message that it edits or revokes
 ) RETURNS TABLE (                          -- a row per item, in order
     verdict text,                          -- saved, duplicate, unknown_number; the rest is NULL for the last
     org_id uuid, channel_id uuid, message_id uuid,
@@ -33,7 +37,7 @@ BEGIN
     SELECT array_agg(i), array_agg(i) FILTER (WHERE i.is_new) INTO v_items, v_new
       FROM find_inbound(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                         p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
-                        p_times) i;
+                        p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes) i;
     IF v_new IS NOT NULL THEN
         PERFORM move_contact(i.org_id, i.phone, i.new_phone) FROM unnest(v_new) i
           WHERE i.new_phone IS NOT NULL AND i.phone IS NOT NULL;

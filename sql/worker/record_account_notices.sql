@@ -3,17 +3,18 @@
 -- again stands here once; p_times (Meta's, Unix seconds; NULL where it gives none) tells it from the like.
 CREATE OR REPLACE FUNCTION record_account_notices(
     p_phone_number_ids text[], p_waba_ids text[], p_times bigint[], p_fields text[],
-    p_values text[] -- JSON
+    p_values text[],                -- JSON
+    p_events text[] DEFAULT NULL    -- Meta's word for what happened; NULL: none
 ) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_recorded integer;
 BEGIN
-    INSERT INTO account_notices (org_id, waba_id, phone_number_id, field, value, digest)
-    SELECT coalesce(c.org_id, w.org_id), i.waba_id, i.phone_number_id, i.field, i.value::json,
+    INSERT INTO account_notices (org_id, waba_id, phone_number_id, field, event, value, digest)
+    SELECT coalesce(c.org_id, w.org_id), i.waba_id, i.phone_number_id, i.field, i.event, i.value::json,
            sha256(convert_to(concat_ws(E'\x01', coalesce(i.phone_number_id, ''), coalesce(i.waba_id, ''),
                                        coalesce(i.at, 0), i.field, i.value), 'UTF8'))
-      FROM unnest(p_phone_number_ids, p_waba_ids, p_times, p_fields, p_values) WITH ORDINALITY
-           AS i (phone_number_id, waba_id, at, field, value, n)
+      FROM unnest(p_phone_number_ids, p_waba_ids, p_times, p_fields, p_values, p_events) WITH ORDINALITY
+           AS i (phone_number_id, waba_id, at, field, value, event, n)
       LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id
       LEFT JOIN LATERAL (
            SELECT (array_agg(DISTINCT k.org_id))[1] AS org_id FROM channels k

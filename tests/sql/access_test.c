@@ -31,7 +31,7 @@ static const char *granted_functions(const char *role)
 Test(access, ingress_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "cancel_send",
-                "find_api_key", "get_message", "get_result", "get_wallet",
+                "find_api_key", "get_message", "get_result", "get_wallet", "list_account_notices",
                 "list_wallet_transactions", "money_text", "schema_version", "time_text");
 }
 
@@ -40,10 +40,10 @@ Test(access, the_worker_executes_its_functions_alone)
     assert_rows(granted_functions("tollgate_worker"), "accept_replies", "apply_statuses",
                 "claim_sends", "delete_idempotency_keys", "end_dead_letters", "expire_sends",
                 "fail_poison_sends", "fail_unheard_sends", "find_lost_sends", "list_rules",
-                "money_text", "next_due", "receive_messages", "receive_preferences",
-                "record_account_notices", "record_dead_letters", "release_due_sends",
-                "release_sends", "schema_version", "settle_sends", "take_dead_letters",
-                "take_janitor_lock", "time_text", "unconfirm_sends");
+                "money_text", "next_due", "receive_copies", "receive_messages",
+                "receive_preferences", "record_account_notices", "record_dead_letters",
+                "release_due_sends", "release_sends", "schema_version", "settle_sends",
+                "take_dead_letters", "take_janitor_lock", "time_text", "unconfirm_sends");
 }
 
 // The folder of a function's file is the right to call it.
@@ -274,6 +274,10 @@ Test(access, ingress_does_its_work)
                            "FROM list_wallet_transactions('%s', 1000000, 10)",
                            acme),
                      "2");
+    cr_assert_str_eq(value("SELECT document ->> 'notices' FROM "
+                           "list_account_notices('%s', 1000000, 10)",
+                           acme),
+                     "[]");
     become_owner();
     assert_healthy();
 }

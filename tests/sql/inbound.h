@@ -20,6 +20,8 @@ struct inbound_spec {
     const char *new_phone; // null
     const char *type;      // "text"
     const char *text;      // "hello"
+    const char *group;     // null: a group's id
+    const char *changes;   // null: the wamid that it edits or revokes
     long at;               // 1763800000
 };
 // Receives a batch: receive({.org = acme}, {.org = beta}). Returns rows of verdict.
@@ -39,3 +41,26 @@ const char *found_inbound_sql(const struct inbound_spec *messages, size_t n);
 // A message that was received; returns its id.
 #define given_inbound(...) given_inbound_of((struct inbound_spec){__VA_ARGS__})
 const char *given_inbound_of(struct inbound_spec spec);
+
+struct copy_spec {
+    const char *org;
+    const char *number;  // a phone_number_id instead of the org's
+    const char *wamid;   // a new one
+    const char *phone;   // "919876543210"; "": hidden
+    const char *user_id; // null
+    const char *name;    // null
+    const char *origin;  // "phone_app"
+    bool inbound;
+    const char *status;  // "sent"; inbound: "received"
+    const char *type;    // "text"
+    const char *text;    // "hello"
+    const char *media;   // null
+    const char *changes; // null
+    long at;             // 1763800000
+};
+// Receives copies; rows of verdict.
+#define receive_copies(...)                                                                        \
+    rows("%s",                                                                                     \
+         receive_copies_sql((struct copy_spec[]){__VA_ARGS__},                                     \
+                            sizeof(struct copy_spec[]){__VA_ARGS__} / sizeof(struct copy_spec)))
+const char *receive_copies_sql(const struct copy_spec *copies, size_t n);

@@ -86,7 +86,7 @@ Test(items, each_of_a_body_can_be_told_alone_and_read_again)
 
 Test(items, so_can_those_of_what_is_new)
 {
-    expect_folder_same_again("webhooks-2026", 47);
+    expect_folder_same_again("webhooks-2026", 59);
 }
 
 Test(items, so_can_the_bad_ones)
@@ -204,40 +204,59 @@ Test(items, are_told_alone_without_what_belongs_to_their_neighbours)
 }
 
 static const struct {
-    size_t index; // of the message
-    size_t place; // of its contact
-    size_t contacts;
-    bool found;
-} places[] = {
-    {0, 0, 1, true},
-    {0, TG_CONTACTS_LOOKED_MAX - 1, 1000, true},
-    {0, TG_CONTACTS_LOOKED_MAX, 1000, false},
-    {999, 999, 1000, true},
-    {999, 1, 1000, true},
-    {999, 998, 1000, false},
-    {7, 0, 3, true},
-    {0, 0, 0, false},
+    size_t index;      // of the message
+    const char *names; // who it is from
+    const char *found; // the name of the contact
+} senders[] = {
+    {0, "\"from\":\"919876543210\"", "in front"},
+    {999, "\"from\":\"919876543210\"", "beside"},
+    {7, "\"from\":\"919876543210\"", "in front"},
+    {5000, "\"from\":\"919876543210\"", "in front"},
+    {0, "\"from_user_id\":\"IN.1\"", "by id"},
+    {0, "\"from\":\"919876543299\",\"from_user_id\":\"IN.1\"", "by id"},
+    {0, "\"from\":\"919876543299\"", NULL},
+    {0, "\"from_user_id\":\"IN.2\"", NULL},
 };
 
-Test(items, a_contact_is_looked_for_where_its_message_stands_and_not_without_end)
+static void append_contacts(struct tg_text *members)
 {
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    static const struct {
+        size_t place;
+        const char *contact;
+    } known[] = {
+        {500, "\"wa_id\":\"919876543210\",\"profile\":{\"name\":\"in front\"}"},
+        {999, "\"wa_id\":\"919876543210\",\"profile\":{\"name\":\"beside\"}"},
+        {1500, "\"wa_id\":\"919876543210\",\"profile\":{\"name\":\"behind\"}"},
+        {1900, "\"user_id\":\"IN.1\",\"wa_id\":\"\",\"profile\":{\"name\":\"by id\"}"},
+    };
+    size_t next = 0;
+    for (size_t place = 1; place < 2000; place++) {
+        bool is_known = next < sizeof known / sizeof *known && known[next].place == place;
+        tg_text_append_format(members, ",{%s}", is_known ? known[next].contact : "");
+        next += is_known;
+    }
+}
+
+// Whoever is in the same place is looked at first, and then the first of all.
+Test(items, a_contact_is_found_wherever_it_stands)
+{
+    for (size_t i = 0; i < sizeof senders / sizeof *senders; i++) {
         struct tg_text members = text_of("\"messages\":[");
-        append_times(&members, "null,", places[i].index);
-        tg_text_append_string(&members,
-                              "{\"from\":\"919876543210\",\"id\":\"w\",\"timestamp\":\"1\","
-                              "\"type\":\"text\",\"text\":{\"body\":\"a\"}}],\"contacts\":[");
-        for (size_t place = 0; place < places[i].contacts; place++)
-            tg_text_append_format(&members, "%s%s", place ? "," : "",
-                                  place == places[i].place ? "{\"wa_id\":\"919876543210\","
-                                                             "\"profile\":{\"name\":\"Asha\"}}"
-                                                           : "{}");
+        append_times(&members, "null,", senders[i].index);
+        tg_text_append_format(&members,
+                              "{%s,\"id\":\"w\",\"timestamp\":\"1\",\"type\":\"text\",\"text\":"
+                              "{\"body\":\"a\"}}],\"contacts\":[7",
+                              senders[i].names);
+        append_contacts(&members);
         tg_text_append_string(&members, "]");
         struct tg_text body = body_with(members.data);
         struct items items = {0};
         read_body(&items, &body);
         const struct item *item = &items.item[items.count - 1];
-        cr_assert_eq(tg_span_equals(item->message.name, "Asha"), places[i].found, "%zu", i);
+        cr_assert_eq(item->kind, ITEM_MESSAGE, "%zu", i);
+        cr_assert(senders[i].found ? tg_span_equals(item->message.name, senders[i].found)
+                                   : !item->message.name.data,
+                  "%zu", i);
         expect_same_again(item, "contact");
         items_finish(&items);
         tg_text_finish(&body);
@@ -271,6 +290,10 @@ static const struct {
     {"{\"[\":\"\\\"\"},", TG_WEBHOOK_OBJECTS_MAX - 16, NULL}, // a quotation mark within
     {"\"[{\\\"[{\",", TG_WEBHOOK_OBJECTS_MAX, NULL},
     {"\"\\\\\",[],", TG_WEBHOOK_OBJECTS_MAX, "too_many_objects"}, // a backslash within
+    {"1,", TG_WEBHOOK_VALUES_MAX - 100, NULL},
+    {"1,", TG_WEBHOOK_VALUES_MAX, "too_many_objects"},
+    {"{\"a\":1,\"b\":2,\"c\":3},", TG_WEBHOOK_VALUES_MAX / 7, "too_many_objects"},
+    {"\",:{[\",", TG_WEBHOOK_VALUES_MAX - 100, NULL},
 };
 
 Test(items, more_objects_than_any_body_of_meta_s_has_are_not_even_parsed)

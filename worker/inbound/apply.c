@@ -21,7 +21,7 @@ struct batch {
     // What came of item[i], by its kind.
     struct tg_status_applied applied[TG_BATCH_MAX];
     struct tg_received received[TG_BATCH_MAX];
-    enum tg_item_verdict preferred[TG_BATCH_MAX];
+    enum tg_item_verdict kept[TG_BATCH_MAX]; // of a copy or a preference
 };
 
 // The call for those of one kind, item[first] and so on.
@@ -37,9 +37,12 @@ static enum tg_pg_status apply_kind(struct batch *batch, enum item_kind kind, si
     case ITEM_MESSAGE:
         return tg_store_receive_messages(pg, (const struct tg_inbound_message *const *)rows, n,
                                          batch->received + first);
+    case ITEM_COPY:
+        return tg_store_receive_copies(pg, (const struct tg_inbound_message *const *)rows, n,
+                                       batch->kept + first);
     case ITEM_PREFERENCE:
         return tg_store_receive_preferences(pg, (const struct tg_preference *const *)rows, n,
-                                            batch->preferred + first);
+                                            batch->kept + first);
     case ITEM_ACCOUNT_NOTICE:
         return tg_store_record_account_notices(pg, (const struct tg_account_notice *const *)rows,
                                                n);
@@ -56,8 +59,9 @@ static enum tg_item_verdict verdict_of(const struct batch *batch, size_t i)
         return batch->applied[i].verdict;
     case ITEM_MESSAGE:
         return batch->received[i].verdict;
+    case ITEM_COPY:
     case ITEM_PREFERENCE:
-        return batch->preferred[i];
+        return batch->kept[i];
     case ITEM_ACCOUNT_NOTICE:
     case ITEM_DEAD:
         break;
@@ -190,6 +194,10 @@ static void record(const struct batch *batch, size_t i)
         break;
     case ITEM_STATUS:
         record_status(item, &batch->applied[i]);
+        break;
+    case ITEM_COPY:
+        tg_count(TG_INBOUND_ITEMS,
+                 batch->kept[i] == TG_ITEM_DUPLICATE ? "copy_duplicate" : "copy_saved", 1);
         break;
     case ITEM_PREFERENCE:
         tg_count(TG_INBOUND_ITEMS, "preference_applied", 1);

@@ -30,16 +30,28 @@ static bool end(const struct means *means, const struct tg_taken_letter *letters
     return true;
 }
 
-static bool retry_batch(struct means *means, const struct tg_taken_letter *letters, size_t n)
+// The first of these, as many as may be parsed at the same time. Returns how many; 0: stop was
+// ordered before it was done.
+static size_t retry_some(struct means *means, const struct tg_taken_letter *letters, size_t n)
 {
     struct items items = {0};
-    for (size_t i = 0; i < n; i++)
-        items_read(&items, (struct item_body){.text = &letters[i].body,
-                                              .letter = letters[i].id,
-                                              .tries = letters[i].tries});
-    bool done = apply_all(means, &items) && end(means, letters, items.body, n);
+    size_t count = 0;
+    for (; count < n && items.memory < TG_INBOUND_MEMORY; count++)
+        items_read(&items, (struct item_body){.text = &letters[count].body,
+                                              .letter = letters[count].id,
+                                              .tries = letters[count].tries});
+    bool done = apply_all(means, &items) && end(means, letters, items.body, count);
     items_finish(&items);
-    return done;
+    return done ? count : 0;
+}
+
+static bool retry_batch(struct means *means, const struct tg_taken_letter *letters, size_t n)
+{
+    size_t done = 0;
+    size_t count = n;
+    while (count > 0 && done < n)
+        done += count = retry_some(means, letters + done, n - done);
+    return done == n;
 }
 
 bool dead_letters_retry(struct means *means)

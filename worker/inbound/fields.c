@@ -3,6 +3,8 @@
 #include "common/base/json.h"
 #include "common/words/ids.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,4 +58,20 @@ bool field_contact(struct json_object *object, const char *name, const char *id_
     if (!field_of(object, name))
         return user_id->data != NULL;
     return field_phone(field_text(object, name, FIELD_PHONE_LENGTH_MAX), phone);
+}
+
+void field_error(struct json_object *object, size_t max, char code[static TG_META_CODE_SIZE],
+                 struct tg_span *message)
+{
+    struct json_object *errors = tg_json_member(object, "errors", json_type_array);
+    struct json_object *first = errors ? json_object_array_get_idx(errors, 0) : NULL;
+    struct json_object *number = tg_json_member(first, "code", json_type_int);
+    code[0] = '\0';
+    if (number && json_object_get_int64(number) >= 0 && json_object_get_int64(number) < INT32_MAX)
+        snprintf(code, TG_META_CODE_SIZE, "%" PRId64, json_object_get_int64(number));
+    *message = field_text(field_of(first, "error_data"), "details", max);
+    if (!message->data)
+        *message = field_text(first, "message", max);
+    if (!message->data)
+        *message = field_text(first, "title", max);
 }

@@ -3,6 +3,7 @@
 
 #include "common/base/text.h"
 #include "common/words/phone.h"
+#include "common/words/result.h"
 
 #include <json-c/json.h>
 
@@ -31,3 +32,8 @@ bool field_phone(struct tg_span text, char phone[static TG_PHONE_SIZE]);
 // them. False: neither is there, or one of them is none.
 bool field_contact(struct json_object *object, const char *name, const char *id_name,
                    char phone[static TG_PHONE_SIZE], struct tg_span *user_id);
+
+// The first of the object's "errors": its code ("": there is none) and what it says, up to `max`
+// bytes of it.
+void field_error(struct json_object *object, size_t max, char code[static TG_META_CODE_SIZE],
+                 struct tg_span *message);

@@ -53,15 +53,29 @@ static void end(struct tg_stream *from, const struct tg_webhook *webhooks,
         tg_log(TG_LOG_WARN, "webhooks_left_pending", TG_LOG_NUMBER("webhooks", count));
 }
 
+// Applies the first of these, as many as may be parsed at the same time. Returns how many; 0: stop
+// was ordered before it was done.
+static size_t apply_some(struct inbound *inbound, struct tg_stream *from,
+                         const struct tg_webhook *webhooks, size_t n)
+{
+    struct items items = {0};
+    size_t count = 0;
+    while (count < n && items.memory < TG_INBOUND_MEMORY)
+        read_webhook(&items, &webhooks[count++]);
+    bool applied = apply_all(&inbound->means, &items);
+    if (applied)
+        end(from, webhooks, items.body, count);
+    items_finish(&items);
+    return applied ? count : 0;
+}
+
 static void apply(struct inbound *inbound, struct tg_stream *from, struct tg_webhook *webhooks,
                   size_t n)
 {
-    struct items items = {0};
-    for (size_t i = 0; i < n; i++)
-        read_webhook(&items, &webhooks[i]);
-    if (apply_all(&inbound->means, &items))
-        end(from, webhooks, items.body, n);
-    items_finish(&items);
+    size_t done = 0;
+    size_t count = n;
+    while (count > 0 && done < n)
+        done += count = apply_some(inbound, from, webhooks + done, n - done);
     for (size_t i = 0; i < n; i++)
         tg_text_finish(&webhooks[i].body);
 }

@@ -1,17 +1,15 @@
-// What a customer wrote: an object of a webhook's list "messages" becomes a message to be kept.
+// Messages: an object of a list of messages becomes one to be kept.
 #pragma once
 
 #include "worker/inbound/items.h"
 
-// Makes of an object of a list an item of its kind. `value` is what the list stands in. Returns why
-// that cannot be done, the item staying dead; NULL: it is done.
+// Makes of an object of a list an item of its kind. `value` is what the list stands in, and
+// item->origin.contact who the object is about, if it tells. Returns why that cannot be done, the
+// item staying dead; NULL: it is done.
 typedef const char *item_read(struct item *item, struct json_object *object,
                               struct json_object *value);
 
-item_read item_read_message;
+item_read item_read_message; // what a customer wrote
 
-// The member of `contacts` in `value` that tells of who wrote the message `object`, which stands at
-// `index` in its list; NULL if none does. The one in the same place is looked at first, then those
-// behind it, round the end: TG_CONTACTS_LOOKED_MAX at the most.
-struct json_object *item_find_contact(struct json_object *value, struct json_object *object,
-                                      size_t index);
+// What was written, when, and as an answer to what, whoever wrote it.
+const char *item_read_content(struct item *item, struct json_object *object);

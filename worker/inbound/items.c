@@ -5,11 +5,11 @@
 #include "common/limits.h"
 #include "common/words/result.h"
 #include "worker/inbound/fields.h"
-#include "worker/inbound/item_message.h"
+#include "worker/inbound/item_copy.h"
+#include "worker/inbound/senders.h"
+#include "worker/inbound/weight.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 // Adds an item that is dead for that reason; NULL: it is to be read.
@@ -29,6 +29,8 @@ static void finish_kind(struct item *item)
 {
     switch (item->kind) {
     case ITEM_MESSAGE:
+    case ITEM_COPY:
+        tg_text_finish(&item->message.summary);
         tg_text_finish(&item->message.referral);
         tg_text_finish(&item->message.payload);
         break;
@@ -80,31 +82,46 @@ static const struct {
 };
 enum { STATUSES = sizeof statuses / sizeof *statuses };
 
-static void read_failure(struct json_object *object, struct tg_status_update *status)
+// What is told of an account, whatever it is, goes by what it holds rather than by where Meta puts
+// it (docs/meta.md, "Everything else").
+static struct tg_span notice_field(const struct item_origin *origin, struct json_object *value)
 {
-    struct json_object *errors = tg_json_member(object, "errors", json_type_array);
-    struct json_object *first = errors ? json_object_array_get_idx(errors, 0) : NULL;
-    struct json_object *code = tg_json_member(first, "code", json_type_int);
-    if (code && json_object_get_int64(code) >= 0 && json_object_get_int64(code) < INT32_MAX)
-        snprintf(status->error_code, sizeof status->error_code, "%" PRId64,
-                 json_object_get_int64(code));
-    static const size_t max = TG_ERROR_MESSAGE_SIZE - 1;
-    status->error_message = field_text(field_of(first, "error_data"), "details", max);
-    if (!status->error_message.data)
-        status->error_message = field_text(first, "message", max);
-    if (!status->error_message.data)
-        status->error_message = field_text(first, "title", max);
+    static const char template_quality[] = "message_template_quality_update";
+    if (field_of(value, "new_quality_score") && field_of(value, "message_template_id"))
+        return (struct tg_span){template_quality, sizeof template_quality - 1};
+    return origin->field;
+}
+
+static struct tg_span read_event(struct json_object *value)
+{
+    static const char *const names[] = {"event", "decision", "status"};
+    struct tg_span event = {0};
+    for (size_t i = 0; i < sizeof names / sizeof *names && !event.data; i++)
+        event = field_text(value, names[i], FIELD_TYPE_LENGTH_MAX);
+    return event;
 }
 
 static void make_account_notice(struct item *item, struct json_object *value)
 {
+    const struct item_origin *origin = &item->origin;
+    struct tg_span account = field_text(field_of(value, "waba_info"), "waba_id", 64);
+    struct tg_span event = read_event(value);
     item->kind = ITEM_ACCOUNT_NOTICE;
     item->account_notice = (struct tg_account_notice){
-        .phone_number_id = item->origin.phone_number_id,
-        .waba_id = field_text(item->origin.entry, "id", 64),
-        .field = field_text(item->origin.change, "field", FIELD_NAME_LENGTH_MAX),
-        .time_s = json_object_get_int64(tg_json_member(item->origin.entry, "time", json_type_int))};
+        .phone_number_id = origin->phone_number_id,
+        .waba_id = account.data ? account : field_text(origin->entry, "id", 64),
+        .field = notice_field(origin, value),
+        .event = event,
+        .time_s = json_object_get_int64(tg_json_member(origin->entry, "time", json_type_int))};
     tg_json_write(value, &item->account_notice.value);
+}
+
+// Of a message to a group Meta tells for each participant; one of them whom it does not reach fails
+// nothing.
+static bool is_of_participant(struct json_object *object)
+{
+    return field_text(object, "recipient_participant_id", FIELD_SHORT_LENGTH_MAX).data ||
+           field_text(object, "participant_recipient_id", FIELD_SHORT_LENGTH_MAX).data;
 }
 
 static const char *read_status(struct item *item, struct json_object *object,
@@ -126,7 +143,8 @@ static const char *read_status(struct item *item, struct json_object *object,
         i++;
     if (i == STATUSES)
         return "unknown_status";
-    if (statuses[i].status == TG_STATUS_NONE) {
+    if (statuses[i].status == TG_STATUS_NONE ||
+        (statuses[i].status == TG_STATUS_FAILED && is_of_participant(object))) {
         make_account_notice(item, object);
         return NULL;
     }
@@ -137,7 +155,7 @@ static const char *read_status(struct item *item, struct json_object *object,
     if (pricing)
         tg_json_write(pricing, &status->pricing);
     if (status->status == TG_STATUS_FAILED)
-        read_failure(object, status);
+        field_error(object, TG_ERROR_MESSAGE_SIZE - 1, status->error_code, &status->error_message);
     item->kind = ITEM_STATUS;
     return NULL;
 }
@@ -162,17 +180,27 @@ static const char *read_preference(struct item *item, struct json_object *object
     return NULL;
 }
 
-// The lists of a change whose members are items of their own.
-static const struct {
+// A list of a change whose members are items of their own, and which of their members name the
+// customer.
+struct list {
     const char *field;
     const char *name;
+    const char *who;
+    const char *who_id;
     item_read *read;
-} lists[] = {
-    {"messages", "messages", item_read_message},
-    {"messages", "statuses", read_status},
-    {"user_preferences", "user_preferences", read_preference},
+};
+
+static const struct list lists[] = {
+    {"messages", "messages", "from", "from_user_id", item_read_message},
+    {"messages", "statuses", NULL, NULL, read_status},
+    {"user_preferences", "user_preferences", NULL, NULL, read_preference},
+    {"smb_message_echoes", "message_echoes", "to", "to_user_id", item_read_echo},
+    // Media that a chunk has only named come later, by themselves.
+    {"history", "messages", "from", "from_user_id", item_read_history},
 };
 enum { LISTS = sizeof lists / sizeof *lists };
+static const struct list thread = {"history", "messages", "from", "from_user_id",
+                                   item_read_history};
 
 // Within the bound of a body's items, or just beyond it.
 static bool has_room(const struct items *items)
@@ -189,37 +217,121 @@ static bool has_lists(struct tg_span field)
     return false;
 }
 
+// A change that is being read.
+struct reading {
+    struct items *items;
+    struct json_object *value;
+    struct senders senders;
+};
+
+static struct json_object *find_contact(struct reading *reading, const struct item_origin *origin,
+                                        const struct list *list, struct json_object *object)
+{
+    if (!list->who)
+        return NULL;
+    struct tg_span phone = field_text(object, list->who, FIELD_PHONE_LENGTH_MAX);
+    struct tg_span user_id = field_text(object, list->who_id, TG_USER_ID_SIZE - 1);
+    if (origin->in_thread)
+        phone = user_id = field_text(origin->thread, "id", TG_USER_ID_SIZE - 1);
+    return senders_find(&reading->senders, phone, user_id, origin->index);
+}
+
+static void read_list(struct reading *reading, struct item_origin origin, const struct list *list,
+                      struct json_object *members)
+{
+    struct items *items = reading->items;
+    if (!json_object_is_type(members, json_type_array)) {
+        add(items, &origin, "invalid_change");
+        return;
+    }
+    origin.list = list->name;
+    for (; origin.index < json_object_array_length(members) && has_room(items); origin.index++) {
+        struct json_object *object = json_object_array_get_idx(members, origin.index);
+        origin.contact = find_contact(reading, &origin, list, object);
+        struct item *item = add(items, &origin, NULL);
+        item->reason = list->read(item, object, reading->value);
+    }
+}
+
+// How far the history has got, or why there is none: what a chunk holds beside its threads.
+static void read_progress(struct items *items, const struct item_origin *origin, bool has_threads)
+{
+    struct json_object *progress = item_without_threads(origin->chunk);
+    if (!has_threads || json_object_object_length(progress) > 0)
+        make_account_notice(add(items, origin, NULL), progress);
+    json_object_put(progress);
+}
+
+static void read_chunk(struct reading *reading, struct item_origin origin)
+{
+    struct items *items = reading->items;
+    struct json_object *threads = field_of(origin.chunk, "threads");
+    if (!json_object_is_type(origin.chunk, json_type_object) ||
+        (threads && !json_object_is_type(threads, json_type_array))) {
+        add(items, &origin, "invalid_change");
+        return;
+    }
+    read_progress(items, &origin, threads);
+    origin.in_thread = true;
+    for (size_t i = 0; threads && i < json_object_array_length(threads) && has_room(items); i++) {
+        origin.thread = json_object_array_get_idx(threads, i);
+        read_list(reading, origin, &thread, field_of(origin.thread, "messages"));
+    }
+}
+
+// {"history": [{"metadata", "threads": [{"id", "messages": [...]}]}]}
+static bool read_history(struct reading *reading, struct item_origin origin)
+{
+    struct json_object *chunks = field_of(reading->value, "history");
+    if (!tg_span_equals(origin.field, "history") || !chunks)
+        return false;
+    if (!json_object_is_type(chunks, json_type_array)) {
+        add(reading->items, &origin, "invalid_change");
+        return true;
+    }
+    origin.in_chunk = true;
+    for (size_t i = 0; i < json_object_array_length(chunks) && has_room(reading->items); i++) {
+        origin.chunk = json_object_array_get_idx(chunks, i);
+        read_chunk(reading, origin);
+    }
+    return true;
+}
+
 // Reads the lists of a change. False: it has none of them.
-static bool read_lists(struct items *items, struct item_origin origin, struct tg_span field,
+static bool read_lists(struct items *items, const struct item_origin *origin,
                        struct json_object *value)
 {
-    bool found = false;
+    struct reading reading = {items, value, senders_of(value)};
+    bool found = read_history(&reading, *origin);
     for (size_t i = 0; i < LISTS; i++) {
         struct json_object *list = field_of(value, lists[i].name);
-        if (!tg_span_equals(field, lists[i].field) || !list)
+        if (!tg_span_equals(origin->field, lists[i].field) || !list)
             continue;
         found = true;
-        origin.list = NULL;
-        origin.index = 0;
-        if (!json_object_is_type(list, json_type_array)) {
-            add(items, &origin, "invalid_change");
-            continue;
-        }
-        origin.list = lists[i].name;
-        for (; origin.index < json_object_array_length(list) && has_room(items); origin.index++) {
-            struct item *item = add(items, &origin, NULL);
-            item->reason =
-                lists[i].read(item, json_object_array_get_idx(list, origin.index), value);
-        }
+        read_list(&reading, *origin, &lists[i], list);
     }
+    senders_finish(&reading.senders);
     return found;
+}
+
+// Meta has put it into `value` in examples of its own, and an event without it is one of an
+// account.
+static struct tg_span change_field(struct json_object *change, struct json_object *value)
+{
+    static const char account_update[] = "account_update";
+    struct tg_span field = field_text(change, "field", FIELD_NAME_LENGTH_MAX);
+    if (!field.data)
+        field = field_text(value, "field", FIELD_NAME_LENGTH_MAX);
+    if (!field.data && field_text(value, "event", FIELD_TYPE_LENGTH_MAX).data)
+        field = (struct tg_span){account_update, sizeof account_update - 1};
+    return field;
 }
 
 // Why the change is dead as a whole; NULL: what it holds became items. The next two likewise.
 static const char *read_change(struct items *items, struct item_origin *origin)
 {
-    struct tg_span field = field_text(origin->change, "field", FIELD_NAME_LENGTH_MAX);
     struct json_object *value = field_of(origin->change, "value");
+    struct tg_span field = origin->field = change_field(origin->change, value);
     struct tg_span number = field_text(field_of(value, "metadata"), "phone_number_id", 32);
     origin->phone_number_id = number;
     if (!field.data || !value)
@@ -232,7 +344,7 @@ static const char *read_change(struct items *items, struct item_origin *origin)
             return "invalid_metadata";
         }
         // What else Meta tells there: errors of the number itself, or lists that are not known yet.
-        if (read_lists(items, *origin, field, value))
+        if (read_lists(items, origin, value))
             value = field_of(value, "errors");
         if (!value)
             return NULL;
@@ -256,12 +368,26 @@ static const char *read_entry(struct items *items, const struct item_origin *of_
     return NULL;
 }
 
+// {"object": "whatsapp_business_account"}, which Meta has put into the value of the change in
+// examples of its own.
+static bool is_of_whatsapp(struct json_object *root)
+{
+    struct json_object *object = field_of(root, "object");
+    struct json_object *inner = tg_json_member(root, "entry", json_type_array);
+    if (!object && inner) {
+        inner = json_object_array_get_idx(inner, 0);
+        inner = tg_json_member(inner, "changes", json_type_array);
+        inner = inner ? json_object_array_get_idx(inner, 0) : NULL;
+        object = field_of(field_of(inner, "value"), "object");
+    }
+    return tg_span_equals(tg_json_span(object), "whatsapp_business_account");
+}
+
 static const char *read_body(struct items *items, const struct item_origin *whole)
 {
     if (!whole->root)
         return "invalid_json";
-    if (!tg_span_equals(field_text(whole->root, "object", FIELD_NAME_LENGTH_MAX),
-                        "whatsapp_business_account"))
+    if (!is_of_whatsapp(whole->root))
         return "wrong_object";
     struct json_object *entries = tg_json_member(whole->root, "entry", json_type_array);
     if (!entries)
@@ -280,25 +406,6 @@ static const char *read_body(struct items *items, const struct item_origin *whol
     return NULL;
 }
 
-// Has it more objects and lists than may be parsed?
-static bool is_too_dense(const struct tg_text *text)
-{
-    if (text->length <= TG_WEBHOOK_OBJECTS_MAX)
-        return false; // each takes a byte at least
-    size_t count = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < text->length; i++) {
-        char c = text->data[i];
-        if (c == '"')
-            in_string = !in_string;
-        else if (in_string)
-            i += c == '\\';
-        else
-            count += c == '{' || c == '[';
-    }
-    return count > TG_WEBHOOK_OBJECTS_MAX;
-}
-
 static struct item_body *add_body(struct items *items, struct item_body body)
 {
     assert(items->body_count < TG_INBOUND_WEBHOOKS_MAX);
@@ -310,10 +417,12 @@ static struct item_body *add_body(struct items *items, struct item_body body)
 
 void items_read(struct items *items, struct item_body body)
 {
-    if (is_too_dense(body.text)) {
+    struct weight weight = weight_of(body.text);
+    if (weight.objects > TG_WEBHOOK_OBJECTS_MAX || weight.values > TG_WEBHOOK_VALUES_MAX) {
         items_add_dead(items, body, "too_many_objects");
         return;
     }
+    items->memory += weight.bytes;
     struct tg_error error;
     const struct item_origin whole = {
         .body = add_body(items, body),

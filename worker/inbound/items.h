@@ -12,7 +12,14 @@
 #include <json-c/json.h>
 
 // In the order in which they are applied.
-enum item_kind { ITEM_STATUS, ITEM_MESSAGE, ITEM_PREFERENCE, ITEM_ACCOUNT_NOTICE, ITEM_DEAD };
+enum item_kind {
+    ITEM_STATUS,
+    ITEM_MESSAGE,
+    ITEM_COPY, // a message that was written without Tollgate
+    ITEM_PREFERENCE,
+    ITEM_ACCOUNT_NOTICE,
+    ITEM_DEAD
+};
 
 // A body that items come from: a webhook's, or a dead letter's.
 struct item_body {
@@ -29,9 +36,15 @@ struct item_origin {
     struct json_object *root; // what stands below is borrowed from it, and it is held for each item
     struct json_object *entry;
     struct json_object *change;
-    struct tg_span phone_number_id; // that the change is about; absent: it names none
-    const char *list;               // "messages", "statuses", "user_preferences"
-    size_t index;                   // in the list
+    struct tg_span field;           // what the change is about
+    struct tg_span phone_number_id; // and whose; absent: it names none
+    bool in_chunk;                  // of "history", and of its "threads"
+    bool in_thread;
+    struct json_object *chunk;
+    struct json_object *thread;
+    const char *list;            // "messages", "statuses", "user_preferences", "message_echoes"
+    size_t index;                // in the list
+    struct json_object *contact; // what is told of who the item is about; NULL: nothing
 };
 
 struct item {
@@ -39,7 +52,7 @@ struct item {
     struct item_origin origin;
     const char *reason; // of ITEM_DEAD: a string literal
     union {
-        struct tg_inbound_message message;
+        struct tg_inbound_message message; // or a copy
         struct tg_status_update status;
         struct tg_preference preference;
         struct tg_account_notice account_notice;
@@ -50,7 +63,8 @@ struct item {
 struct items {
     struct item_body body[TG_INBOUND_WEBHOOKS_MAX];
     size_t body_count;
-    size_t bytes; // of all bodies
+    size_t bytes;  // of all bodies
+    size_t memory; // that they take as they were read, about
     struct item *item;
     size_t count;
     size_t capacity;
@@ -58,8 +72,8 @@ struct items {
 };
 
 // Appends a body, whose text must live as long as the items, and its items. It always has at least
-// one, unless it is well-formed and empty. Bounded by TG_WEBHOOK_ITEMS_MAX and
-// TG_WEBHOOK_OBJECTS_MAX: a body that has more is one dead item.
+// one, unless it is well-formed and empty. Bounded by TG_WEBHOOK_ITEMS_MAX, TG_WEBHOOK_OBJECTS_MAX
+// and TG_WEBHOOK_VALUES_MAX: a body that has more is one dead item.
 void items_read(struct items *items, struct item_body body);
 
 // Appends a body as one dead item, unread.
@@ -70,6 +84,9 @@ void items_finish(struct items *items);
 
 // An item that could be understood, but not applied.
 void item_kill(struct item *item, const char *reason);
+
+// A new object: a chunk of "history" without what becomes items of its own.
+struct json_object *item_without_threads(struct json_object *chunk);
 
 // Appends a webhook body that holds this item alone, with what is read of its entry, its change and
 // its contact: read again it is the same item. Nothing else of what surrounds it is kept, or a long

@@ -1,6 +1,8 @@
 #include "common/base/json.h"
 #include "worker/inbound/fields.h"
-#include "worker/inbound/item_message.h"
+#include "worker/inbound/items.h"
+
+#include <string.h>
 
 // An object with the members of `of` that have these names, NULL ending them, and are short: what
 // surrounds an item stands in its body and in those of all its neighbours.
@@ -33,29 +35,76 @@ static struct json_object *pick_contact(struct json_object *contact)
     return picked;
 }
 
-// The value with nothing in its lists but the item and, of a message, the contact that wrote it.
-static struct json_object *pick_value(struct json_object *whole, const struct item_origin *origin)
+// The list with the item alone.
+static void add_list(struct json_object *to, struct json_object *of,
+                     const struct item_origin *origin)
 {
+    struct json_object *item = json_object_array_get_idx(field_of(of, origin->list), origin->index);
+    json_object_object_add(to, origin->list, array_of(json_object_get(item)));
+}
+
+struct json_object *item_without_threads(struct json_object *chunk)
+{
+    struct json_object *rest = json_object_new_object();
+    json_object_object_foreach(chunk, name, value)
+    {
+        if (strcmp(name, "threads") != 0)
+            json_object_object_add(rest, name, json_object_get(value));
+    }
+    return rest;
+}
+
+static struct json_object *pick_thread(const struct item_origin *origin)
+{
+    if (!origin->list)
+        return json_object_get(origin->thread);
+    struct json_object *thread = pick(origin->thread, (const char *const[]){"id", NULL});
+    json_object_object_add(thread, "context",
+                           pick(field_of(origin->thread, "context"),
+                                (const char *const[]){"wa_id", "user_id", "username", NULL}));
+    add_list(thread, origin->thread, origin);
+    return thread;
+}
+
+// Of a chunk that is no good, all.
+static struct json_object *pick_chunk(const struct item *item)
+{
+    const struct item_origin *origin = &item->origin;
+    if (!origin->in_thread)
+        return item->kind == ITEM_ACCOUNT_NOTICE ? item_without_threads(origin->chunk)
+                                                 : json_object_get(origin->chunk);
+    struct json_object *chunk = json_object_new_object();
+    json_object_object_add(chunk, "threads", array_of(pick_thread(origin)));
+    return chunk;
+}
+
+// The value with nothing in its lists but the item and the contact that it is about.
+static struct json_object *pick_value(const struct item *item, struct json_object *whole)
+{
+    const struct item_origin *origin = &item->origin;
     struct json_object *value = pick(whole, (const char *const[]){"messaging_product", NULL});
     json_object_object_add(
         value, "metadata",
         pick(field_of(whole, "metadata"),
              (const char *const[]){"display_phone_number", "phone_number_id", NULL}));
-    struct json_object *item =
-        json_object_array_get_idx(field_of(whole, origin->list), origin->index);
-    struct json_object *contact = item_find_contact(whole, item, origin->index);
-    if (contact)
-        json_object_object_add(value, "contacts", array_of(pick_contact(contact)));
-    json_object_object_add(value, origin->list, array_of(json_object_get(item)));
+    if (origin->contact)
+        json_object_object_add(value, "contacts", array_of(pick_contact(origin->contact)));
+    if (origin->in_chunk)
+        json_object_object_add(value, "history", array_of(pick_chunk(item)));
+    else
+        add_list(value, whole, origin);
     return value;
 }
 
-static struct json_object *pick_change(const struct item_origin *origin)
+static struct json_object *pick_change(const struct item *item)
 {
-    if (!origin->list)
+    const struct item_origin *origin = &item->origin;
+    if (!origin->list && !origin->in_chunk)
         return json_object_get(origin->change);
-    struct json_object *change = pick(origin->change, (const char *const[]){"field", NULL});
-    json_object_object_add(change, "value", pick_value(field_of(origin->change, "value"), origin));
+    struct json_object *change = json_object_new_object();
+    json_object_object_add(
+        change, "field", json_object_new_string_len(origin->field.data, (int)origin->field.length));
+    json_object_object_add(change, "value", pick_value(item, field_of(origin->change, "value")));
     return change;
 }
 
@@ -71,7 +120,7 @@ void item_write_body(const struct item *item, struct tg_text *body)
     if (origin->change) {
         json_object_put(entry);
         entry = pick(origin->entry, (const char *const[]){"id", "time", NULL});
-        json_object_object_add(entry, "changes", array_of(pick_change(origin)));
+        json_object_object_add(entry, "changes", array_of(pick_change(item)));
     }
     struct json_object *root = json_object_new_object();
     json_object_object_add(root, "object", json_object_new_string("whatsapp_business_account"));
