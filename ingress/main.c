@@ -46,6 +46,7 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
     router_add(stops->router, callback_endpoints, &stops->callback);
     router_add(stops->router, message_endpoints, NULL);
     router_add(stops->router, wallet_endpoints, NULL);
+    router_add(stops->router, account_endpoints, NULL);
 }
 
 // In the flow's order: accept and publish what is queued, answer who waits, run what is asked. Both

@@ -75,22 +75,42 @@ enum tg_pg_status tg_store_get_wallet(struct tg_pg *pg, struct tg_uuid org_id, b
     return tg_pg_call(pg, &get_wallet, TG_ONE(&question), TG_ROW_IF(json, found));
 }
 
-static const struct tg_call list_wallet_transactions = {
-    .name = "list_wallet_transactions",
-    .one = TG_FIELDS(UUID("p_org_id", question, org_id), INT8("p_before", question, before),
-                     INT8("p_limit", question, limit)),
-    .out = document_field,
-    .only_reads = true,
-};
+static const struct tg_field page_fields[] = {UUID("p_org_id", question, org_id),
+                                              INT8("p_before", question, before),
+                                              INT8("p_limit", question, limit),
+                                              {0}};
+
+static enum tg_pg_status list_page(struct tg_pg *pg, const struct tg_call *call,
+                                   struct tg_uuid org_id, int64_t before, int64_t limit,
+                                   bool *found, struct tg_text *json)
+{
+    struct question question = {
+        .org_id = org_id, .before = before > 0 ? before : INT64_MAX, .limit = limit};
+    return tg_pg_call(pg, call, TG_ONE(&question), TG_ROW_IF(json, found));
+}
+
+static const struct tg_call list_wallet_transactions = {.name = "list_wallet_transactions",
+                                                        .one = page_fields,
+                                                        .out = document_field,
+                                                        .only_reads = true};
 
 enum tg_pg_status tg_store_list_wallet_transactions(struct tg_pg *pg, struct tg_uuid org_id,
                                                     int64_t before, int64_t limit, bool *found,
                                                     struct tg_text *json)
 {
-    struct question question = {
-        .org_id = org_id, .before = before > 0 ? before : INT64_MAX, .limit = limit};
-    return tg_pg_call(pg, &list_wallet_transactions, TG_ONE(&question), TG_ROW_IF(json, found));
+    return list_page(pg, &list_wallet_transactions, org_id, before, limit, found, json);
+}
+
+static const struct tg_call list_account_notices = {
+    .name = "list_account_notices", .one = page_fields, .out = document_field, .only_reads = true};
+
+enum tg_pg_status tg_store_list_account_notices(struct tg_pg *pg, struct tg_uuid org_id,
+                                                int64_t before, int64_t limit, bool *found,
+                                                struct tg_text *json)
+{
+    return list_page(pg, &list_account_notices, org_id, before, limit, found, json);
 }
 
 const struct tg_call *const tg_read_calls[] = {
-    &find_api_key, &get_result, &get_message, &get_wallet, &list_wallet_transactions, NULL};
+    &find_api_key,         &get_result, &get_message, &get_wallet, &list_wallet_transactions,
+    &list_account_notices, NULL};

@@ -22,7 +22,10 @@ enum tg_pg_status tg_store_get_message(struct tg_pg *pg, struct tg_uuid org_id,
                                        struct tg_text *json) TG_MUST_CHECK;
 enum tg_pg_status tg_store_get_wallet(struct tg_pg *pg, struct tg_uuid org_id, bool *found,
                                       struct tg_text *json) TG_MUST_CHECK;
-// Newest first; only rows with an id below `before` (0: from the newest).
+// Pages, newest first; only rows with an id below `before` (0: from the newest).
 enum tg_pg_status tg_store_list_wallet_transactions(struct tg_pg *pg, struct tg_uuid org_id,
                                                     int64_t before, int64_t limit, bool *found,
                                                     struct tg_text *json) TG_MUST_CHECK;
+enum tg_pg_status tg_store_list_account_notices(struct tg_pg *pg, struct tg_uuid org_id,
+                                                int64_t before, int64_t limit, bool *found,
+                                                struct tg_text *json) TG_MUST_CHECK;

@@ -6,3 +6,4 @@
 extern const struct endpoint send_endpoints[]; // their context is a struct lanes
 extern const struct endpoint message_endpoints[];
 extern const struct endpoint wallet_endpoints[];
+extern const struct endpoint account_endpoints[];
