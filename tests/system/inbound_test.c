@@ -1,4 +1,5 @@
-// What a tenant reads of what came by webhooks.
+// What came by webhooks, as a tenant reads it; and what of it is parsed at once.
+#include "common/base/text.h"
 #include "tests/corpus.h"
 #include "tests/system/org.h"
 #include "tests/system/webhook.h"
@@ -148,5 +149,33 @@ Test(inbound, what_meta_tells_of_an_account_is_read_by_its_org)
     expect_equal(answer_text(&answer, "/notices/1/event"), "");
     answer = get(&acme, "/api/account-notices?limit=101");
     expect_refused(&answer, 400, "invalid_field", "limit");
+    stop_gateway(gateway);
+}
+
+// Each takes more than half of the memory that the bodies of a batch may take.
+Test(inbound, no_more_is_parsed_at_once_than_memory_allows)
+{
+    enum { BODIES = 4, OBJECTS = 99 * 1000 };
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway, .number = "123456");
+    struct tg_text objects = {0};
+    for (int i = 0; i < OBJECTS; i++)
+        tg_text_append_string(&objects, "{},");
+    for (int i = 0; i < BODIES; i++) {
+        const char *body =
+            text_of("{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1001\", "
+                    "\"changes\": [{\"field\": \"messages\", \"value\": {\"metadata\": "
+                    "{\"phone_number_id\": \"123456\"}, \"contacts\": [%s0], \"messages\": "
+                    "[{\"from\": \"919876543210\", \"id\": \"wamid.%d\", \"timestamp\": "
+                    "\"1763800000\", \"type\": \"text\", \"text\": {\"body\": \"hi\"}}]}}]}]}",
+                    objects.data, i);
+        struct answer answer = post_webhook(gateway, body, 0);
+        cr_assert_eq(answer.status, 200);
+    }
+    struct daemon *worker = start_worker(gateway);
+    eventually(webhooks_left(gateway) == 0);
+    cr_assert_eq(org_messages(&org, "received"), BODIES);
+    expect_equal(daemon_metric(worker, "tollgate_inbound_batch_items_count"), "2");
+    tg_text_finish(&objects);
     stop_gateway(gateway);
 }
