@@ -33,6 +33,20 @@ enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, struct tg_slice s
                       TG_ROWS_TO(due, (size_t)slice.limit, n));
 }
 
+static const struct tg_call follow_clock = {
+    .name = "follow_clock",
+    .one = TG_FIELDS(INT8("p_expected_ms", task, age)),
+    .out = TG_FIELDS(INT8("now_ms", tg_clock, now_ms), INT8("back_ms", tg_clock, back_ms),
+                     BOOL("more", tg_clock, more)),
+};
+
+enum tg_pg_status tg_store_follow_clock(struct tg_pg *pg, int64_t expected_ms,
+                                        struct tg_clock *clock)
+{
+    struct task task = {.age = expected_ms};
+    return tg_pg_call(pg, &follow_clock, TG_ONE(&task), TG_ROWS(clock, 1));
+}
+
 static const struct tg_call next_due = {
     .name = "next_due",
     .out = TG_FIELDS(VALUE("next_due", INT8, int64_t)),
@@ -136,8 +150,14 @@ enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
     return tg_pg_call(pg, &take_janitor_lock, TG_ROWS(taken, 1));
 }
 
-const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends, &next_due,
-                                                 &find_lost_sends,   &expire_sends,
-                                                 &unconfirm_sends,   &fail_unheard_sends,
-                                                 &fail_poison_sends, &delete_idempotency_keys,
-                                                 &take_janitor_lock, NULL};
+const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
+                                                 &follow_clock,
+                                                 &next_due,
+                                                 &find_lost_sends,
+                                                 &expire_sends,
+                                                 &unconfirm_sends,
+                                                 &fail_unheard_sends,
+                                                 &fail_poison_sends,
+                                                 &delete_idempotency_keys,
+                                                 &take_janitor_lock,
+                                                 NULL};

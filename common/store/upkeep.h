@@ -17,6 +17,16 @@ struct tg_slice {
 enum tg_pg_status tg_store_release_due_sends(struct tg_pg *pg, struct tg_slice slice,
                                              struct tg_message_key *due, size_t *n) TG_MUST_CHECK;
 
+// The database's clock, in Unix milliseconds, which must go forward as `expected_ms` says (0: not
+// known). Where it was set back, what waits moves with it: call again while there is more.
+struct tg_clock {
+    int64_t now_ms;
+    int64_t back_ms; // by how much; 0: it was not
+    bool more;
+};
+enum tg_pg_status tg_store_follow_clock(struct tg_pg *pg, int64_t expected_ms,
+                                        struct tg_clock *clock) TG_MUST_CHECK;
+
 // Milliseconds until release_due_sends or expire_sends has something to do, by the database's
 // clock; 0: now; -1: nothing waits.
 enum tg_pg_status tg_store_next_due(struct tg_pg *pg, int64_t *ms) TG_MUST_CHECK;

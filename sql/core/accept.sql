@@ -155,7 +155,7 @@ BEGIN
             PERFORM pull_forward(v_all.orgs, v_all.channels, v_all.contacts, v_all.priorities);
         END IF;
     END IF;
-    v_slots := take_slots(v_all.orgs, v_all.channels, v_all.priorities);
+    v_slots := take_slots(v_all.orgs, v_all.channels, v_all.priorities, clock_timestamp());
     RETURN (
         SELECT array_agg(CASE WHEN i.verdict = 'accepted' THEN
                    ROW(i.recipient, i.slot_of IS NOT NULL OR i.send_at IS NULL,

@@ -1,10 +1,10 @@
 -- Pausing a channel whose credentials or number Meta no longer takes, and setting it going again.
 --
--- While a channel is paused its messages are parked: `scheduled`, due at infinity. Each is parked when its
--- turn comes (release_due_sends, claim_sends), so that pausing costs nothing however many wait.
+-- While a channel is paused, or its org suspended, its messages are parked: `scheduled`, due at infinity. Each is
+-- parked when its turn comes (release_due_sends, claim_sends), so that pausing costs nothing however many wait.
 
--- park_sends: parks messages whose turn has come but that may not leave: those of channels that are not
--- active until the channel is resumed, those past their not_after until the janitor expires them. The
+-- park_sends: parks messages whose turn has come but that may not leave: those of channels that do not
+-- send until the channel is resumed, those past their not_after until the janitor expires them. The
 -- lock on the channel makes whoever resumes it at this moment find them. Who holds it already is not waited
 -- for, as all that is due would wait too: then they are looked at again soon.
 CREATE OR REPLACE FUNCTION park_sends(p_org_ids uuid[], p_message_ids uuid[], p_claim_id uuid) RETURNS void
@@ -18,14 +18,14 @@ BEGIN
       FROM (SELECT c.id FROM channels c
              WHERE (c.org_id, c.id) IN (SELECT o.org_id, o.channel_id FROM outbox o
                                          WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids))
-               AND c.status <> 'active' ORDER BY c.id FOR SHARE SKIP LOCKED) p;
+               AND NOT c.sends ORDER BY c.id FOR SHARE SKIP LOCKED) p;
     UPDATE outbox o
        SET state = 'scheduled', due_at = i.due_at, look_at = least(i.due_at, o.not_after),
            attempt = CASE o.state WHEN 'sending' THEN o.attempt - 1 ELSE o.attempt END,
            claim_id = NULL, claimed_at = NULL
       FROM (SELECT u.org_id, u.message_id,
                    CASE WHEN u.channel_id = ANY (v_paused) THEN 'infinity'
-                        WHEN c.status <> 'active' THEN v_now + c_look_again
+                        WHEN NOT c.sends THEN v_now + c_look_again
                         ELSE v_now END AS due_at
               FROM outbox u JOIN channels c ON c.org_id = u.org_id AND c.id = u.channel_id
              WHERE u.message_id = ANY (p_message_ids) AND u.org_id = ANY (p_org_ids)) i
@@ -105,27 +105,35 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- Gives what was parked new slots, in the order in which it was accepted: not all at once, which would
--- only slow the number down.
+-- What comes of a change of the org's: its channels send or do not. Whoever claims a message looks at its channel
+-- anyway, and so asks nothing more.
+CREATE OR REPLACE FUNCTION follow_org() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+BEGIN
+    UPDATE channels c SET org_active = NEW.status = 'active' WHERE c.org_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+-- The same for a new channel. The lock makes whoever suspends the org at this moment find it.
+CREATE OR REPLACE FUNCTION join_org() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+BEGIN
+    NEW.org_active := coalesce((SELECT o.status = 'active' FROM organizations o WHERE o.id = NEW.org_id FOR SHARE),
+                               true);
+    RETURN NEW;
+END $$;
+
+-- Gives what was parked new slots.
 CREATE OR REPLACE FUNCTION resume_channel() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
-DECLARE
-    v_parked record; -- of each an array
-    v_dues   timestamptz[];
 BEGIN
     UPDATE alerts a SET resolved_at = now()
-     WHERE a.org_id = NEW.org_id AND a.channel_id = NEW.id AND a.kind = 'channel_paused' AND a.resolved_at IS NULL;
-    SELECT array_agg(o.message_id ORDER BY o.seq) AS messages, array_agg(o.priority ORDER BY o.seq) AS priorities,
-           array_agg(o.org_id) AS orgs, array_agg(o.channel_id) AS channels
-      INTO v_parked
-      FROM outbox o
-     WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled' AND o.due_at = 'infinity';
-    IF v_parked.messages IS NOT NULL THEN
-        PERFORM lock_wallets(ARRAY[NEW.org_id]);
-        SELECT s.dues INTO v_dues FROM take_slots(v_parked.orgs, v_parked.channels, v_parked.priorities) s;
-        UPDATE outbox o SET due_at = i.due_at, look_at = least(i.due_at, o.not_after)
-          FROM unnest(v_parked.messages, v_dues) AS i (message_id, due_at)
-         WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = NEW.org_id AND o.state = 'scheduled';
-    END IF;
+     WHERE NEW.status = 'active' AND a.org_id = NEW.org_id AND a.channel_id = NEW.id
+       AND a.kind = 'channel_paused' AND a.resolved_at IS NULL;
+    PERFORM lock_wallets(ARRAY[NEW.org_id]);
+    PERFORM give_slots(NEW.org_id, NEW.id, ARRAY(
+        SELECT o.message_id FROM outbox o
+         WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled' AND o.due_at = 'infinity'
+         ORDER BY o.seq));
     RETURN NULL;
 END $$;

@@ -65,7 +65,8 @@ BEGIN
                AND o.state = 'scheduled' AND o.due_at <= clock_timestamp()
              ORDER BY o.due_at, o.message_id) j;
     v_taken := lock_line_ends(v_all.orgs, v_all.channels, v_all.contacts);
-    SELECT s.dues INTO v_dues FROM take_slots(v_all.orgs, v_all.slots_of, v_all.priorities) s;
+    SELECT s.dues INTO v_dues
+      FROM take_slots(v_all.orgs, v_all.slots_of, v_all.priorities, clock_timestamp()) s;
     UPDATE outbox o
        SET seq = i.seq, due_at = coalesce(i.due_at, o.due_at),
            state = CASE WHEN i.waits THEN 'held' ELSE 'scheduled' END,

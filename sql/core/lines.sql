@@ -94,20 +94,34 @@ BEGIN
 END $$;
 
 -- pull_forward: what is sent as high behind bulk that waits for its slots would wait with it: so those ahead of it
--- may leave at once. What waits for a retry keeps its time, and so does what a slowed channel has put off.
+-- get slots of high, too. What waits for a retry keeps its time, and so does what a slowed channel has put off. The
+-- caller has locked the wallets.
 CREATE OR REPLACE FUNCTION pull_forward(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                         p_priorities text[])
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_now   timestamptz := clock_timestamp();
+    v_ahead record; -- of each an array
+    v_dues  timestamptz[];
 BEGIN
-    UPDATE outbox o
-       SET due_at = clock_timestamp(),
-           look_at = CASE o.state WHEN 'scheduled' THEN least(clock_timestamp(), o.not_after)
-                                  ELSE o.look_at END
+    SELECT array_agg(o.message_id ORDER BY o.seq) AS messages, array_agg(o.org_id ORDER BY o.seq) AS orgs,
+           array_agg(o.channel_id ORDER BY o.seq) AS channels, array_agg('high'::text) AS priorities
+      INTO v_ahead
       FROM (SELECT DISTINCT i.org_id, i.channel_id, i.contact_id
               FROM unnest(p_org_ids, p_channel_ids, p_contact_ids, p_priorities)
                    AS i (org_id, channel_id, contact_id, priority)
              WHERE i.priority = 'high') i
-     WHERE o.channel_id = ANY (ARRAY[i.channel_id]) AND o.contact_id = i.contact_id AND o.org_id = i.org_id
-       AND o.seq IS NOT NULL AND o.priority = 'bulk' AND o.state IN ('scheduled', 'held') AND o.attempt = 0
-       AND NOT o.paced AND o.due_at > clock_timestamp() AND o.due_at < 'infinity';
+      JOIN outbox o ON o.channel_id = ANY (ARRAY[i.channel_id]) AND o.contact_id = i.contact_id
+                   AND o.org_id = i.org_id
+     WHERE o.seq IS NOT NULL AND o.priority = 'bulk' AND o.state IN ('scheduled', 'held') AND o.attempt = 0
+       AND NOT o.paced AND o.due_at > v_now AND o.due_at < 'infinity';
+    IF v_ahead.messages IS NOT NULL THEN
+        SELECT s.dues INTO v_dues FROM take_slots(v_ahead.orgs, v_ahead.channels, v_ahead.priorities, v_now) s;
+        UPDATE outbox o
+           SET due_at = i.due_at,
+               look_at = CASE o.state WHEN 'scheduled' THEN least(i.due_at, o.not_after) ELSE o.look_at END
+          FROM unnest(v_ahead.messages, v_ahead.orgs, v_dues) AS i (message_id, org_id, due_at)
+         WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id
+           AND o.state IN ('scheduled', 'held') AND o.due_at > i.due_at;
+    END IF;
 END $$;

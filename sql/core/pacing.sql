@@ -1,14 +1,15 @@
--- Pacing: Meta takes max_mps messages a second from a number. GCRA: each message takes the number's next
--- slot, 1/rate seconds after the one before; it may leave up to BURST before its slot. So a campaign of any
--- size is accepted at once and leaves at the rate that its number can take.
+-- Pacing: Meta takes max_mps messages a second from a number. So a number is a clock that gives each message the
+-- next slot, 1/rate seconds after the one before (GCRA); it may leave up to a second's slots early, so that as
+-- many as that leave at once. A campaign of any size is accepted at once and leaves at the rate that its number
+-- can take.
 --
--- Bulk takes three quarters of the rate at the most, and whatever is sent as high comes off that; high has
--- the whole rate, or the last quarter while bulk waits.
+-- The rate has two parts, each with its own clock. A quarter is for high alone; three quarters are for both, and
+-- whoever comes first has their slots. So bulk never has more than three quarters; high has the whole rate, or
+-- while bulk waits the quarter, and the whole again from the moment when the last bulk has its slot.
 --
--- For example three high and two bulk over an idle number of 80 a second: a slot of high lasts 12.5 ms, one of
--- bulk 16.7. High gets the slots at 0, 12.5 and 25 ms, bulk those behind it at 37.5 and 54.2; all five may leave
--- at once, as none is more than a second ahead. The number is then free for high at 62.5 ms, after five messages,
--- and for bulk at 70.8.
+-- For example a number of 80 a second: a slot of both parts together lasts 12.5 ms, one of the quarter 50, one of
+-- the rest 16.7. Bulk waits with slots for the next 100 ms when five high come: they get those of the quarter at
+-- 0 and 50 ms, and the other three those of both parts from 100 ms on, 12.5 ms apart.
 --
 -- A channel's row of pace is changed under the lock of its org's wallet, with each batch. Every 32nd change gives
 -- it a new id, and a look begins at the largest: so no more than that stands in its way, whatever has been left
@@ -41,14 +42,24 @@ LANGUAGE sql STABLE AS $$
     SELECT * FROM pace p WHERE p.org_id = p_org_id AND p.channel_id = p_channel_id ORDER BY p.id DESC LIMIT 1;
 $$;
 
+-- In how many seconds p_free_at comes. A clock that has been set back since p_written_at makes it no later.
+CREATE OR REPLACE FUNCTION seconds_until(p_free_at timestamptz, p_written_at timestamptz, p_now timestamptz)
+RETURNS double precision LANGUAGE sql IMMUTABLE
+RETURN greatest(0, extract(epoch FROM p_free_at - greatest(p_now, p_written_at))::float8);
+
+-- By how much a slot may be early: a second's slots leave at once, and no more.
+CREATE OR REPLACE FUNCTION burst_of(p_gap double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE
+RETURN greatest(0, 1 - p_gap);
+
 -- take_slots: when each of these messages may leave, in order; what fits now may leave now. NULL for a NULL
 -- channel. The slots are taken. Tells also which channels are slowed. The caller has locked the wallets.
+--
+-- Times are seconds from now on. High goes by the part that is free first, `alone`, until the other one is free
+-- as well; from then on both are one, and as far ahead as they were together.
 CREATE OR REPLACE FUNCTION take_slots(p_org_ids uuid[], p_channel_ids uuid[], p_priorities text[],
-                                      OUT dues timestamptz[], OUT slowed boolean[])
+                                      p_now timestamptz, OUT dues timestamptz[], OUT slowed boolean[])
 LANGUAGE plpgsql AS $$
-DECLARE
-    c_burst CONSTANT interval := '1 second';
-    v_now   timestamptz := clock_timestamp();
 BEGIN
     WITH channel AS MATERIALIZED ( -- with the places of its messages
         SELECT i.org_id, i.channel_id, array_agg(i.n) FILTER (WHERE i.priority = 'high') AS high,
@@ -58,38 +69,50 @@ BEGIN
           FROM unnest(p_org_ids, p_channel_ids, p_priorities) WITH ORDINALITY
                AS i (org_id, channel_id, priority, n)
          GROUP BY i.org_id, i.channel_id
-    ), rate AS MATERIALIZED (
+    ), part AS (
         SELECT c.*, p.id AS pace_id, current_share(p.share, p.slowed_at) < 1 AS is_slowed,
-               greatest(p.high_free_at, v_now) AS high_from,
-               greatest(p.bulk_free_at, v_now) + in_seconds(c.high_count * g.gap) AS bulk_from,
-               CASE WHEN p.bulk_free_at > greatest(p.high_free_at, v_now) + c_burst THEN 4 ELSE 1 END * g.gap
-                   AS high_gap, -- bulk waits for longer than the high before it
-               g.gap / 0.75 AS bulk_gap, g.gap
+               1 / h.max_mps::float8 AS gap, seconds_until(p.high_free_at, p.written_at, p_now) AS high_from,
+               seconds_until(p.bulk_free_at, p.written_at, p_now) AS bulk_from
           FROM channel c
           LEFT JOIN channels h ON h.org_id = c.org_id AND h.id = c.channel_id
           LEFT JOIN LATERAL pace_of(c.org_id, c.channel_id) p ON true
-         CROSS JOIN LATERAL (SELECT 1 / h.max_mps::float8 AS gap) g
-    ), slot AS MATERIALIZED (
-        SELECT s.n, r.channel_id, r.is_slowed, false AS is_bulk,
-               r.high_from + in_seconds((s.k - 1) * r.high_gap) - c_burst AS due_at
+    ), alone AS (
+        SELECT p.*, least(p.high_from, p.bulk_from) AS alone_from, greatest(p.high_from, p.bulk_from) AS both_from,
+               g.alone_gap, least(p.high_count, ceil(abs(p.high_from - p.bulk_from) / g.alone_gap)) AS alone_count
+          FROM part p
+         CROSS JOIN LATERAL (SELECT p.gap * CASE WHEN p.high_from <= p.bulk_from THEN 4 ELSE 4 / 3.0 END) g (alone_gap)
+    ), rate AS MATERIALIZED (
+        SELECT a.*, b.joint_from, n.high_to, n.bulk_to - a.bulk_count * a.gap / 0.75 AS bulk_slots_from, n.bulk_to
+          FROM alone a
+         CROSS JOIN LATERAL (SELECT CASE WHEN a.high_count > a.alone_count THEN a.both_from + a.gap / a.alone_gap
+                                 * (a.alone_from + a.alone_count * a.alone_gap - a.both_from) END) b (joint_from)
+         CROSS JOIN LATERAL (SELECT b.joint_from + (a.high_count - a.alone_count) * a.gap) j (joint_to)
+         CROSS JOIN LATERAL (
+               SELECT coalesce(j.joint_to, a.high_from + CASE WHEN a.high_from <= a.bulk_from
+                                                              THEN a.alone_count * a.alone_gap ELSE 0 END) AS high_to,
+                      coalesce(j.joint_to, a.bulk_from + CASE WHEN a.high_from > a.bulk_from
+                                                              THEN a.alone_count * a.alone_gap ELSE 0 END)
+                      + a.bulk_count * a.gap / 0.75 AS bulk_to) n
+    ), slot AS (
+        SELECT s.n, r.channel_id, r.is_slowed,
+               CASE WHEN s.k <= r.alone_count
+                    THEN r.alone_from + (s.k - 1) * r.alone_gap - burst_of(r.alone_gap)
+                    ELSE r.joint_from + (s.k - 1 - r.alone_count) * r.gap - burst_of(r.gap) END AS due
           FROM rate r CROSS JOIN LATERAL unnest(r.high) WITH ORDINALITY AS s (n, k)
         UNION ALL
-        SELECT s.n, r.channel_id, r.is_slowed, true,
-               r.bulk_from + in_seconds((s.k - 1) * r.bulk_gap) - c_burst
+        SELECT s.n, r.channel_id, r.is_slowed,
+               r.bulk_slots_from + (s.k - 1) * r.gap / 0.75 - burst_of(r.gap / 0.75)
           FROM rate r CROSS JOIN LATERAL unnest(r.bulk) WITH ORDINALITY AS s (n, k)
     ), taken AS (
         UPDATE pace p
-           SET id = p.id + (p.changes + 1) / 32, changes = (p.changes + 1) % 32,
-               high_free_at = r.high_from + in_seconds(r.high_count * r.high_gap + r.gap * CASE
-                   WHEN r.bulk_count > 0
-                   THEN (SELECT count(*) FROM slot s
-                          WHERE s.channel_id = r.channel_id AND s.is_bulk AND s.due_at <= v_now) ELSE 0 END),
-               bulk_free_at = r.bulk_from + in_seconds(r.bulk_count * r.bulk_gap)
+           SET id = p.id + (p.changes + 1) / 32, changes = (p.changes + 1) % 32, written_at = p_now,
+               high_free_at = p_now + in_seconds(r.high_to), bulk_free_at = p_now + in_seconds(r.bulk_to)
           FROM rate r
          WHERE p.channel_id = ANY (ARRAY[r.channel_id]) AND p.id = r.pace_id AND p.org_id = r.org_id
     )
-    SELECT array_agg(CASE WHEN s.channel_id IS NOT NULL THEN greatest(s.due_at, v_now) END), array_agg(s.is_slowed)
-      INTO dues, slowed FROM (SELECT * FROM slot ORDER BY n) s;
+    SELECT array_agg(CASE WHEN s.channel_id IS NOT NULL THEN p_now + in_seconds(greatest(s.due, 0)) END ORDER BY s.n),
+           array_agg(s.is_slowed ORDER BY s.n)
+      INTO dues, slowed FROM slot s;
 END $$;
 
 -- slow_channels: Meta says that these numbers are too fast: half the rate, at most once a second.

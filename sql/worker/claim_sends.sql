@@ -5,7 +5,8 @@
 -- lost) a claim finds what it has claimed; settling and releasing name it too, so that nobody settles
 -- or releases what somebody else has claimed since.
 --
--- What may not leave is not claimed but parked: of a channel that is paused, or past its not_after.
+-- What may not leave is not claimed but parked: of a channel that is paused, of an org that is suspended,
+-- or past its not_after.
 CREATE OR REPLACE FUNCTION claim_sends(p_claim_id uuid, p_org_ids uuid[], p_message_ids uuid[])
 RETURNS TABLE (message_id uuid, org_id uuid, channel_id uuid, phone_number_id text, access_token text, type text,
                payload text)
@@ -24,8 +25,8 @@ BEGIN
     )
     -- Said once, since the channel may be paused or resumed meanwhile: each one either leaves or is parked.
     SELECT array_agg(o.org_id) AS orgs, array_agg(o.message_id) AS messages, array_agg(o.channel_id) AS channels,
-           array_agg(o.in_time AND c.status = 'active') AS leave,
-           bool_and(o.in_time AND c.status = 'active') AS all_leave
+           array_agg(o.in_time AND c.sends) AS leave,
+           bool_and(o.in_time AND c.sends) AS all_leave
       INTO v_claimed FROM claimed o LEFT JOIN channels c ON c.id = o.channel_id AND c.org_id = o.org_id;
 
     RETURN QUERY

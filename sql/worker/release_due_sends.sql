@@ -4,7 +4,7 @@
 -- - whose send_at has come takes its slot and its place in the line only now;
 -- - from a channel that Meta has slowed they leave at the rate that it takes, those that do not fit within
 --   DRIP_AHEAD later;
--- - of a channel that is paused they are parked.
+-- - of a channel that is paused, or of an org that is suspended, they are parked.
 --
 -- Lock order: outbox, wallets (where any joins a line or drips); channels are not waited for.
 CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint, p_skip bigint DEFAULT 0)
@@ -36,7 +36,7 @@ BEGIN
                     WHERE current_share(p.share, p.slowed_at) < 1) AS any_slowed,
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e) e
                      JOIN channels c ON c.org_id = e.org_id AND c.id = e.channel_id
-                    WHERE c.status <> 'active') AS any_paused
+                    WHERE NOT c.sends) AS any_paused
       INTO v_due FROM due d;
     IF v_due.messages IS NULL THEN
         RETURN;
@@ -44,7 +44,7 @@ BEGIN
     IF v_due.any_paused THEN
         PERFORM park_sends(array_agg(o.org_id), array_agg(o.message_id), NULL)
            FROM outbox o JOIN channels c ON c.org_id = o.org_id AND c.id = o.channel_id
-          WHERE o.message_id = ANY (v_due.messages) AND o.org_id = ANY (v_due.orgs) AND c.status <> 'active';
+          WHERE o.message_id = ANY (v_due.messages) AND o.org_id = ANY (v_due.orgs) AND NOT c.sends;
     END IF;
     IF v_due.any_joining OR v_due.any_slowed THEN
         PERFORM lock_wallets(v_due.orgs);

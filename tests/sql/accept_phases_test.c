@@ -166,7 +166,7 @@ Test(accept_phases, what_its_number_cannot_take_now_waits_for_its_slot)
     given_judged({.org = acme}, {.org = acme}, {.org = acme});
     assert_rows(rows("SELECT s.state, round(extract(epoch FROM s.due_at - now())) FROM items, "
                      "unnest(seat_sends(items, now())) s"),
-                "queued, 0", "queued, 0", "scheduled, 1");
+                "queued, 0", "scheduled, 1", "scheduled, 2");
 }
 
 Test(accept_phases, what_is_refused_gets_no_seat)

@@ -39,8 +39,8 @@ Test(access, the_worker_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_worker"), "accept_replies", "apply_statuses",
                 "claim_sends", "delete_idempotency_keys", "end_dead_letters", "expire_sends",
-                "fail_poison_sends", "fail_unheard_sends", "find_lost_sends", "list_rules",
-                "money_text", "next_due", "receive_copies", "receive_messages",
+                "fail_poison_sends", "fail_unheard_sends", "find_lost_sends", "follow_clock",
+                "list_rules", "money_text", "next_due", "receive_copies", "receive_messages",
                 "receive_preferences", "record_account_notices", "record_dead_letters",
                 "release_due_sends", "release_sends", "schema_version", "settle_sends",
                 "take_dead_letters", "take_janitor_lock", "time_text", "unconfirm_sends");
@@ -196,7 +196,7 @@ Test(access, every_table_of_an_org_has_row_level_security)
 {
     assert_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' AND NOT relrowsecurity "
                      "AND relnamespace = 'tollgate'::regnamespace ORDER BY 1"),
-                "error_rules", "schema_migrations");
+                "clock", "error_rules", "schema_migrations");
 }
 
 static const char *const tables[] = {"organizations", "wallets",  "wallet_transactions",

@@ -147,7 +147,8 @@ Test(janitor, of_two_that_are_due_together_the_first_accepted_leaves_first)
 {
     const char *acme = given_org(.balance = "10.00");
     given_channel(.org = acme, .max_mps = "1");
-    run("UPDATE pace SET high_free_at = now() + interval '1 minute'");
+    run("UPDATE pace SET high_free_at = now() + interval '1 minute', bulk_free_at = high_free_at + "
+        "interval '1 minute'");
     const char *ids[5];
     for (int i = 0; i < 5; i++)
         ids[i] =

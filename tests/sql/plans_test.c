@@ -153,7 +153,8 @@ static void expect_that_little_is_read_behind(int changes)
         "NULL, "
         "NULL) FROM wallet_locks",
         changes, changes);
-    run("SELECT count(s) FROM (SELECT take_slots(ARRAY[h.org_id], ARRAY[h.id], '{high}') AS s "
+    run("SELECT count(s) FROM (SELECT take_slots(ARRAY[h.org_id], ARRAY[h.id], '{high}', now()) AS "
+        "s "
         "FROM channels h, generate_series(1, %d) OFFSET 0) s",
         changes);
     long read = entries_read(accept_of(1, "NULL::text"));

@@ -269,8 +269,8 @@ Test(tenancy, a_phone_number_id_has_one_org)
                    beta);
 }
 
-// Every table but two carries org_id: organizations is the org, error_rules belong to nobody. Of
-// notices and dead letters it cannot always be told.
+// Every table but these carries org_id: organizations is the org, error_rules and clock belong to
+// nobody. Of notices and dead letters it cannot always be told.
 Test(tenancy, every_table_carries_org_id)
 {
     assert_rows(rows("SELECT t.table_name FROM information_schema.tables t "
@@ -278,6 +278,6 @@ Test(tenancy, every_table_carries_org_id)
                      "AND table_name <> 'party' AND NOT EXISTS ("
                      "SELECT FROM information_schema.columns c WHERE c.table_name = t.table_name "
                      "AND c.column_name = 'org_id' AND c.is_nullable = 'NO') ORDER BY 1"),
-                "account_notices", "dead_letters", "error_rules", "organizations",
+                "account_notices", "clock", "dead_letters", "error_rules", "organizations",
                 "schema_migrations");
 }

@@ -50,6 +50,27 @@ Test(janitor, of_another_worker_acts_when_the_acting_one_stands_still)
     stop_gateway(gateway);
 }
 
+// What an earlier clock of PostgreSQL's has written is an hour later than it would be.
+Test(janitor, moves_what_waits_with_a_clock_that_was_set_back)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)database_text(gateway->database, "UPDATE channels SET max_mps = 1");
+    struct answer first = send_text(&org, "919876543210");
+    struct answer second = send_text(&org, "919876543211");
+    expect_ends(gateway, expect_accepted(&first), "sent");
+    const char *id = expect_accepted_as(HERE, &second, "scheduled");
+
+    (void)database_text(gateway->database,
+                        "BEGIN; UPDATE outbox SET due_at = due_at + interval '1 hour', look_at = "
+                        "look_at + interval '1 hour' WHERE state = 'scheduled'; UPDATE clock SET "
+                        "seen_at = clock_timestamp() + interval '1 hour'; COMMIT");
+
+    expect_ends(gateway, id, "sent");
+    cr_assert(daemon_has_logged(&gateway->workers[0], "database_clock_set_back"));
+    stop_gateway(gateway);
+}
+
 Test(janitor, fails_and_refunds_what_stays_unconfirmed)
 {
     struct gateway *gateway =

@@ -17,10 +17,13 @@ struct upkeep {
     struct tg_stream *sends;
     struct tg_stream *webhooks;
     struct tg_stream *former_webhooks;
+    struct tg_clock clock;   // as duty_clock saw it last
+    long long clock_seen_ms; // when, by tg_boottime_ms
 };
 
 typedef int duty_round(struct upkeep *upkeep);
 
+duty_round duty_clock;     // what waits does so no longer because the clock was set back
 duty_round duty_due;       // scheduled messages whose time has come get their jobs
 duty_round duty_lost;      // queued messages whose jobs are gone get new ones
 duty_round duty_expired;   // messages past their not_after fail
