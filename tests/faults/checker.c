@@ -277,6 +277,16 @@ static void check_webhooks(struct check *check)
     if (received != (long)workload_inbound(check->rig->workload))
         violated(check, "I6: %ld inbound messages of %zu", received,
                  workload_inbound(check->rig->workload));
+    const char *wrong = database_text(
+        database, "SELECT string_agg(w, ', ') FROM ("
+                  "SELECT 'no change ' || m.id FROM messages m WHERE m.type IN ('edit', 'revoke') "
+                  "AND NOT EXISTS (SELECT FROM message_changes c WHERE c.message_id = m.id) "
+                  "UNION ALL SELECT 'answered ' || m.id FROM auto_replies a JOIN messages m "
+                  "ON m.id = a.message_id WHERE m.group_id IS NOT NULL OR m.type <> 'text' "
+                  "UNION ALL SELECT 'opted out ' || v.contact_id FROM conversations v "
+                  "WHERE v.opted_out_at IS NOT NULL) AS wrongs (w)");
+    if (*wrong)
+        violated(check, "I6: what webhooks mean: %s", wrong);
     const char *dead = database_text(database, "SELECT string_agg(reason, ', ') FROM dead_letters");
     if (*dead)
         violated(check, "I6: dead letters: %s", dead);

@@ -146,6 +146,20 @@ static void begin_send(struct workload *workload, struct slot *slot)
     begin(workload, slot);
 }
 
+// What customers write: as many words as all of the rest. Only the words may be answered, and
+// nobody opts out.
+#define EARLIER "{\"original_message_id\": \"wamid.earlier\""
+static const char *const written[] = {
+    "\"text\": \"hello\"",
+    "\"message\": {\"type\": \"text\", \"group_id\": \"Y\", \"text\": {\"body\": \"STOP\"}}",
+    "\"text\": \"hello\", \"times\": 3",
+    "\"message\": {\"type\": \"edit\", \"edit\": " EARLIER ", \"message\": {\"type\": \"text\", "
+    "\"text\": {\"body\": \"better\"}}}}",
+    "\"text\": \"hello\"",
+    "\"message\": {\"type\": \"revoke\", \"revoke\": " EARLIER "}}",
+};
+enum { WRITTEN = sizeof written / sizeof *written };
+
 // A customer writes, by way of the simulator, which posts it until it is acknowledged.
 static void begin_inbound(struct workload *workload)
 {
@@ -153,9 +167,9 @@ static void begin_inbound(struct workload *workload)
     const struct contact *from =
         &workload->slots[draw_below(&workload->draw, RIG_ORGS * ORDINARY)].contact;
     tg_text_clear(&slot->body);
-    tg_text_append_format(&slot->body,
-                          "{\"phone_number_id\": \"%s\", \"from\": \"%s\", \"text\": \"hello\"}",
-                          workload->rig->orgs[from->org].phone_number_id, from->phone);
+    tg_text_append_format(&slot->body, "{\"phone_number_id\": \"%s\", \"from\": \"%s\", %s}",
+                          workload->rig->orgs[from->org].phone_number_id, from->phone,
+                          written[draw_below(&workload->draw, WRITTEN)]);
     begin(workload, slot);
 }
 
