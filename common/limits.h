@@ -29,9 +29,11 @@ enum {
     TG_WEBHOOK_QUEUE_BYTES_MAX = 128 * 1024 * 1024,
     // What goes into one pipeline: a batch of usual ones, or a few of the largest kind.
     TG_WEBHOOK_PIPELINE_BYTES = 8 * 1024 * 1024,
-    // A partition with so many webhooks takes no more: a day's worth of a busy gateway, about 1 GiB
-    // of Redis's memory.
+    // A partition with so many webhooks, or so many bytes, takes no more: a day's worth of a busy
+    // gateway, whose webhooks have under 1 KiB each; and as much of Redis's memory for a few
+    // hundred of the largest.
     TG_WEBHOOKS_PER_PARTITION_MAX = 1000 * 1000,
+    TG_WEBHOOK_BYTES_PER_PARTITION_MAX = 1024 * 1024 * 1024,
     // Meta repeats what it has no answer to within minutes, and so does who plays it back: so long,
     // and so many (a minute's worth of a busy gateway, 2.5 MiB), an ingress knows what Redis has.
     TG_WEBHOOK_REMEMBERED_MS = 120 * 1000,

@@ -139,22 +139,38 @@ bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *ag
     return ok;
 }
 
+// A number from each partition; 0 where there is none.
+static bool read_numbers(struct tg_stream *stream, const char *command, long long *numbers)
+{
+    bool known = true;
+    for (int i = 0; i < stream->partitions; i++) {
+        redisReply *reply = tg_redis_reply(stream->redis, command);
+        if (!reply)
+            return false;
+        known = known && (reply->type == REDIS_REPLY_INTEGER || reply->type == REDIS_REPLY_NIL);
+        numbers[i] = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+        freeReplyObject(reply);
+    }
+    return known;
+}
+
 bool tg_stream_lengths(struct tg_stream *stream, long long *lengths)
 {
     if (!tg_redis_connected(stream->redis))
         return false;
     for (int i = 0; i < stream->partitions; i++)
         tg_redis_append(stream->redis, TG_ARGS("XLEN", stream->keys[i]));
-    bool known = true;
-    for (int i = 0; i < stream->partitions; i++) {
-        redisReply *reply = tg_redis_reply(stream->redis, "XLEN");
-        if (!reply)
-            return false;
-        known = known && reply->type == REDIS_REPLY_INTEGER;
-        lengths[i] = reply->integer;
-        freeReplyObject(reply);
-    }
-    return known;
+    return read_numbers(stream, "XLEN", lengths);
+}
+
+bool tg_stream_bytes(struct tg_stream *stream, long long *bytes)
+{
+    if (!tg_redis_connected(stream->redis))
+        return false;
+    for (int i = 0; i < stream->partitions; i++)
+        tg_redis_append(stream->redis,
+                        TG_ARGS("MEMORY", "USAGE", stream->keys[i], "SAMPLES", "64"));
+    return read_numbers(stream, "MEMORY", bytes);
 }
 
 bool tg_stream_subscribe(struct tg_stream *stream, const char *topic)

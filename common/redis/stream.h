@@ -66,6 +66,10 @@ bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *ag
 // How many entries each partition has (XLEN), in one pipeline. False: Redis is away.
 bool tg_stream_lengths(struct tg_stream *stream, long long *lengths) TG_MUST_CHECK;
 
+// How many bytes of Redis's memory each partition takes, as Redis judges by its oldest entries
+// (MEMORY USAGE), in one pipeline. False: Redis is away.
+bool tg_stream_bytes(struct tg_stream *stream, long long *bytes) TG_MUST_CHECK;
+
 // SUBSCRIBE to a topic. The connection is then for tg_stream_listen only.
 bool tg_stream_subscribe(struct tg_stream *stream, const char *topic) TG_MUST_CHECK;
 

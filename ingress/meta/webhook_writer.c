@@ -34,12 +34,18 @@ struct webhook_writer {
     atomic_bool closed;
     bool gave_up; // closed, and Redis does not take what is left
     bool full[TG_PARTITIONS_MAX];
+    long long held[TG_PARTITIONS_MAX]; // bytes at the last look, and what was published since
 };
 
 static void answer_refused(struct request *request, const char *result, const char *message)
 {
     tg_count(TG_WEBHOOKS, result, 1);
     answer_refusal(request, result, NULL, message);
+}
+
+static bool is_full(const struct webhook_writer *writer, int partition)
+{
+    return writer->full[partition] || writer->held[partition] >= TG_WEBHOOK_BYTES_PER_PARTITION_MAX;
 }
 
 // What waits in Redis is bounded. A length that cannot be told changes nothing: Redis is away, and
@@ -50,14 +56,17 @@ static void look_for_full(struct webhook_writer *writer)
         return;
     writer->next_look_ms = tg_now_ms() + LOOK_MS;
     long long lengths[TG_PARTITIONS_MAX];
-    if (!tg_stream_lengths(writer->stream, lengths))
+    long long bytes[TG_PARTITIONS_MAX];
+    if (!tg_stream_lengths(writer->stream, lengths) || !tg_stream_bytes(writer->stream, bytes))
         return;
     for (int i = 0; i < writer->partitions; i++) {
-        bool full = lengths[i] >= TG_WEBHOOKS_PER_PARTITION_MAX;
-        if (full && !writer->full[i])
+        bool was_full = writer->full[i];
+        writer->held[i] = bytes[i];
+        writer->full[i] = lengths[i] >= TG_WEBHOOKS_PER_PARTITION_MAX;
+        writer->full[i] = is_full(writer, i);
+        if (writer->full[i] && !was_full)
             tg_log(TG_LOG_ERROR, "webhook_stream_full", TG_LOG_NUMBER("partition", i),
-                   TG_LOG_NUMBER("webhooks", lengths[i]));
-        writer->full[i] = full;
+                   TG_LOG_NUMBER("webhooks", lengths[i]), TG_LOG_NUMBER("bytes", bytes[i]));
     }
 }
 
@@ -66,7 +75,7 @@ static int next_partition(struct webhook_writer *writer)
 {
     for (int i = 0; i < writer->partitions; i++) {
         writer->partition = (writer->partition + 1) % writer->partitions;
-        if (!writer->full[writer->partition])
+        if (!is_full(writer, writer->partition))
             return writer->partition;
     }
     return -1;
@@ -76,8 +85,10 @@ static bool publish(struct webhook_writer *writer, int partition, struct request
                     size_t n)
 {
     const struct tg_text *bodies[TG_BATCH_MAX];
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         bodies[i] = &requests[i]->body.bytes;
+        writer->held[partition] += (long long)bodies[i]->length;
+    }
     return tg_webhook_publish(writer->stream, partition, bodies, n);
 }
 

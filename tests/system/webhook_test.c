@@ -472,6 +472,29 @@ Test(webhook, a_full_partition_takes_no_more_until_there_is_room)
     stop_gateway(gateway);
 }
 
+// Of the largest kind, which a thousandth of as many would fill Redis with.
+Test(webhook, a_partition_is_full_by_its_bytes_too)
+{
+    static const char fill[] = "local body = string.rep('x', 2800000) for i = 1, 100 do "
+                               "redis.call('XADD', KEYS[1], '*', 'body', body) end";
+    static const char key[] = "tollgate:{00}:webhooks";
+    struct gateway *gateway =
+        given_gateway(.without_worker = true, .ingress_settings = {"TOLLGATE_PARTITIONS=1"});
+    (void)expect_good(gateway, 1);
+    (void)redis_command(gateway->redis, "CONFIG", "SET", "appendonly", "no");
+    for (int i = 0; i < 4; i++)
+        (void)redis_command(gateway->redis, "EVAL", fill, "1", key);
+
+    struct answer answer = {0};
+    eventually((answer = post_new(gateway)).status == 503);
+    expect_refused(&answer, 503, "unavailable", NULL);
+    cr_assert(strstr(process_log(gateway->ingress.process), "webhook_stream_full"));
+
+    (void)redis_command(gateway->redis, "XTRIM", key, "MAXLEN", "0");
+    eventually(post_new(gateway).status == 200);
+    stop_gateway(gateway);
+}
+
 // Neither a webhook nor a send is lost on the way: what was not answered well is the client's to
 // repeat.
 static void expect_unavailable(struct gateway *gateway, const struct org *org)
