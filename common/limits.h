@@ -151,6 +151,14 @@ enum {
     // about 1 MiB; a worker answers for few orgs at a time.
     TG_RULES_MAX = 500,
     TG_RULE_CACHE_ORGS = 256,
+    // What is longer is a sentence, and no word that opts out or in.
+    TG_WORD_BYTES_MAX = 256,
+    // Of a profile name in a reply. WhatsApp lets a name have 25; a header of Meta's has 60.
+    TG_REPLY_NAME_MAX = 60,
+    // Rules that a worker checks in one transaction, and faults of rules that it holds until their
+    // orgs are told: what is more comes next.
+    TG_RULES_CHECKED_MAX = 64,
+    TG_RULE_FAULTS_MAX = 64,
     // How much of a text a pattern sees, and PCRE2's bounds on what one match may cost (a few
     // milliseconds).
     TG_RULE_TEXT_MAX = 8192,
@@ -183,8 +191,13 @@ enum {
     // Values of one metric's label: error_rules has about 70 outcomes. What comes after them is
     // counted as "other".
     TG_METRIC_LABELS_MAX = 128,
-    // How often one kind of refusal is logged that anybody can cause again and again.
+    // How often one kind of refusal of Redis's is logged.
     TG_REFUSAL_LOG_INTERVAL_MS = 10000,
+    // How often one kind of thing is logged that others can cause again and again, and how many
+    // kinds are told apart; how often is looked for what was not logged since.
+    TG_LOG_RARELY_MS = 60 * 1000,
+    TG_LOG_KINDS_MAX = 128,
+    TG_LOG_LOOK_S = 5,
     // Each worker reads all of them in one command, and the lost jobs of each are looked for.
     TG_PARTITIONS_MAX = 64,
     // A line leaves in one write, of which a pipe takes 4,096 bytes in one piece (PIPE_BUF).

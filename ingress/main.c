@@ -108,6 +108,7 @@ int main(int argc, char **argv)
 
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_INGRESS);
     bool served = health && serve(&settings);
+    tg_log_catch_up(true);
     if (served)
         tg_log(TG_LOG_INFO, "ingress_stopped");
     tg_health_stop(health);

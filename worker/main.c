@@ -73,6 +73,7 @@ int main(int argc, char **argv)
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_WORKER);
     if (health) {
         work(&settings);
+        tg_log_catch_up(true);
         tg_log(TG_LOG_INFO, "worker_stopped");
     }
     tg_health_stop(health);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +29,20 @@ static struct {
     enum tg_log_level level;
     enum tg_log_format format;
 } config = {"tollgate", TG_LOG_INFO, TG_LOG_LOGFMT};
+
+struct kind {
+    const char *event; // a string literal
+    char name[32];     // "": it has none
+    enum tg_log_level level;
+    long long next_ms; // no line before that
+    int64_t times;     // since the last line
+};
+
+static struct {
+    pthread_mutex_t lock;
+    struct kind kind[TG_LOG_KINDS_MAX];
+    size_t count;
+} rare = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct tg_log_field tg_log_text(const char *key, const char *string)
 {
@@ -177,4 +192,56 @@ void tg_log_write(enum tg_log_level level, const char *event, const struct tg_lo
     ssize_t written = write(STDERR_FILENO, line.data, line.length);
     (void)written; // there is nowhere to say that the log is lost
     errno = saved_errno;
+}
+
+// What finds no room any more is of the last kind there is, whatever that was before.
+static struct kind *find_kind(enum tg_log_level level, const char *event, const char *name)
+{
+    char cut[sizeof rare.kind->name];
+    snprintf(cut, sizeof cut, "%s", name ? name : "");
+    for (size_t i = 0; i < rare.count; i++) {
+        if (strcmp(rare.kind[i].event, event) == 0 && strcmp(rare.kind[i].name, cut) == 0)
+            return &rare.kind[i];
+    }
+    if (rare.count == TG_LOG_KINDS_MAX)
+        return &rare.kind[TG_LOG_KINDS_MAX - 1];
+    struct kind *kind = &rare.kind[rare.count++];
+    *kind = (struct kind){.event = event, .level = level, .next_ms = tg_now_ms()};
+    memcpy(kind->name, cut, sizeof cut);
+    return kind;
+}
+
+// Begins to count anew.
+static int64_t take_times(struct kind *kind, long long now_ms)
+{
+    int64_t times = kind->times;
+    kind->times = 0;
+    kind->next_ms = now_ms + TG_LOG_RARELY_MS;
+    return times;
+}
+
+int64_t tg_log_times(enum tg_log_level level, const char *event, const char *kind)
+{
+    pthread_mutex_lock(&rare.lock);
+    struct kind *found = find_kind(level, event, kind);
+    long long now_ms = tg_now_ms();
+    found->times++;
+    int64_t times = now_ms >= found->next_ms ? take_times(found, now_ms) : 0;
+    pthread_mutex_unlock(&rare.lock);
+    return times;
+}
+
+void tg_log_catch_up(bool all)
+{
+    pthread_mutex_lock(&rare.lock);
+    long long now_ms = tg_now_ms();
+    for (size_t i = 0; i < rare.count; i++) {
+        struct kind *kind = &rare.kind[i];
+        if (kind->times == 0 || (!all && now_ms < kind->next_ms))
+            continue;
+        const char *key = kind->name[0] ? "kind" : NULL;
+        tg_log(kind->level, kind->event, TG_LOG_NUMBER("times", take_times(kind, now_ms)),
+               {key, kind->name, 0, ""});
+    }
+    pthread_mutex_unlock(&rare.lock);
 }

@@ -4,6 +4,7 @@
 
 #include "common/base/uuid7.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum tg_log_level { TG_LOG_DEBUG, TG_LOG_INFO, TG_LOG_WARN, TG_LOG_ERROR };
@@ -40,3 +41,24 @@ void tg_log_write(enum tg_log_level level, const char *event, const struct tg_lo
 // first.)
 #define tg_log(level, event, ...)                                                                  \
     tg_log_write(level, event, (const struct tg_log_field[]){{0}, ##__VA_ARGS__, {0}} + 1)
+
+// For what others can cause again and again: of each kind, which is an event and, where it is not
+// NULL, a word of a few that stands in the line too, there is one line in TG_LOG_RARELY_MS. The
+// first comes at once; the next says how many `times` it has happened since the one before, and is
+// written when it happens again, or by tg_log_catch_up. Thread-safe.
+#define tg_log_rarely(level, event, ...) tg_log_rarely_of(level, event, NULL, ##__VA_ARGS__)
+#define tg_log_rarely_of(level, event, kind, ...)                                                  \
+    do {                                                                                           \
+        int64_t tg_log_times_ = tg_log_times(level, event, kind);                                  \
+        if (tg_log_times_ == 1)                                                                    \
+            tg_log(level, event, ##__VA_ARGS__);                                                   \
+        else if (tg_log_times_ > 1)                                                                \
+            tg_log(level, event, TG_LOG_NUMBER("times", tg_log_times_), ##__VA_ARGS__);            \
+    } while (0)
+
+// One more of that kind: how often there was one since the last line; 0: no line is due.
+int64_t tg_log_times(enum tg_log_level level, const char *event, const char *kind);
+
+// Writes a line of each kind that is due and has happened since its last one; `all`: also of those
+// that are not due. Call now and then, and with all at the end.
+void tg_log_catch_up(bool all);

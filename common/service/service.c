@@ -1,5 +1,6 @@
 #include "common/service/service.h"
 
+#include "common/limits.h"
 #include "common/service/log.h"
 
 #include <assert.h>
@@ -46,12 +47,14 @@ void tg_service_ready(void)
     tg_log(TG_LOG_INFO, "service_started", TG_LOG_NUMBER("pid", getpid()));
 }
 
+// Meanwhile what the log was spared is told in time.
 static int wait_for_stop_signal(void)
 {
+    static const struct timespec look = {.tv_sec = TG_LOG_LOOK_S};
     sigset_t set = stop_signals();
-    int number = 0;
-    while (sigwait(&set, &number) != 0)
-        ;
+    int number;
+    while ((number = sigtimedwait(&set, NULL, &look)) < 0)
+        tg_log_catch_up(false);
     return number;
 }
 

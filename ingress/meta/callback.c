@@ -1,6 +1,5 @@
 #include "ingress/meta/callback.h"
 
-#include "common/base/clock.h"
 #include "common/crypto/digest.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -8,18 +7,7 @@
 #include "ingress/http/answer.h"
 #include "ingress/meta/signature.h"
 
-#include <stdatomic.h>
 #include <string.h>
-
-// Whoever can reach us can cause a refusal, so that one line of a kind in so many seconds must do.
-static void log_refusal(const char *event, atomic_llong *next_ms)
-{
-    long long now_ms = tg_now_ms();
-    long long due_ms = atomic_load(next_ms);
-    if (now_ms >= due_ms &&
-        atomic_compare_exchange_strong(next_ms, &due_ms, now_ms + TG_REFUSAL_LOG_INTERVAL_MS))
-        tg_log(TG_LOG_WARN, event);
-}
 
 // Echoes hub.challenge as text to who subscribes and names the verify token.
 static void shake_hands(void *context, struct request *request, const struct identity *caller)
@@ -36,8 +24,7 @@ static void shake_hands(void *context, struct request *request, const struct ide
         request_answer(request, &answer);
         return;
     }
-    static atomic_llong next_log_ms;
-    log_refusal("webhook_handshake_refused", &next_log_ms);
+    tg_log_rarely(TG_LOG_WARN, "webhook_handshake_refused");
     answer_refusal(request, "handshake_refused", "hub.verify_token",
                    "hub.mode, hub.verify_token and hub.challenge do not fit");
 }
@@ -73,8 +60,7 @@ static void take_webhook(void *context, struct request *request, const struct id
         return;
     }
     tg_count(TG_WEBHOOKS, "bad_signature", 1);
-    static atomic_llong next_log_ms;
-    log_refusal("webhook_signature_refused", &next_log_ms);
+    tg_log_rarely(TG_LOG_WARN, "webhook_signature_refused");
     answer_refusal(request, "bad_signature", SIGNATURE_HEADER,
                    count == 1 ? "The signature is not right" : "Exactly one signature is required");
 }

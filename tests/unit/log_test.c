@@ -153,3 +153,48 @@ Test(log, leaves_errno_alone)
     tg_log(TG_LOG_INFO, "lost");
     cr_assert_eq(errno, EDOM);
 }
+
+static void happen(const char *kind, int times)
+{
+    for (int i = 0; i < times; i++)
+        tg_log_rarely_of(TG_LOG_WARN, "happened", kind, TG_LOG_NUMBER("n", i));
+}
+
+Test(log, what_others_cause_is_one_line_of_each_kind_and_a_count)
+{
+    struct capture capture = capture_start(stderr);
+    happen("one", 500);
+    happen("other", 1);
+    happen(NULL, 2);
+    tg_log_catch_up(false);
+    const char *lines = capture_stop(&capture);
+    cr_assert(strstr(lines, "event=happened service=tollgate n=0\n"));
+    cr_assert_null(strstr(lines, "times="));
+    int count = 0;
+    for (const char *at = lines; (at = strchr(at, '\n')); at++)
+        count++;
+    cr_assert_eq(count, 3);
+    capture = capture_start(stderr);
+    tg_log_catch_up(true);
+    tg_log_catch_up(true);
+    lines = capture_stop(&capture);
+    cr_assert(strstr(lines, "level=warn event=happened service=tollgate times=499 kind=one\n"));
+    cr_assert(strstr(lines, "event=happened service=tollgate times=1\n"));
+    cr_assert_null(strstr(lines, "kind=other"));
+    cr_assert_eq(strchr(strchr(lines, '\n') + 1, '\n')[1], '\0');
+}
+
+Test(log, kinds_without_end_have_lines_with_an_end)
+{
+    struct capture capture = capture_start(stderr);
+    for (int i = 0; i < 3 * TG_LOG_KINDS_MAX; i++) {
+        char kind[16];
+        snprintf(kind, sizeof kind, "%d", i);
+        happen(kind, 1);
+    }
+    const char *lines = capture_stop(&capture);
+    int count = 0;
+    for (const char *at = lines; (at = strchr(at, '\n')); at++)
+        count++;
+    cr_assert_eq(count, TG_LOG_KINDS_MAX);
+}
