@@ -119,6 +119,57 @@ void tg_json_write(struct json_object *value, struct tg_text *json)
     tg_text_append(json, at, length - (size_t)(at - text));
 }
 
+// Where a value stands: in what else, and under which name or index there.
+struct place {
+    const struct place *within;
+    const char *name;
+    size_t index;
+};
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the parser lets it be, TG_JSON_DEPTH_MAX
+static void write_place(const struct place *place, struct tg_text *path)
+{
+    if (place->within)
+        write_place(place->within, path);
+    if (place->name)
+        tg_text_append_format(path, "%s%s", path->length > 0 ? "." : "", place->name);
+    else if (place->within)
+        tg_text_append_format(path, "[%zu]", place->index);
+}
+
+static bool refuse_nul(const struct place *place, struct tg_error *error)
+{
+    TG_TEXT_AUTO path = {0};
+    write_place(place, &path);
+    return tg_error_set(error, "invalid_field", tg_text_string(&path),
+                        "%s must not hold NUL characters", tg_text_string(&path));
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the parser lets it be, TG_JSON_DEPTH_MAX
+static bool check_nul(struct json_object *value, const struct place *place, struct tg_error *error)
+{
+    bool good = true;
+    struct tg_span text = tg_json_span(value);
+    if (text.data)
+        return !memchr(text.data, '\0', text.length) || refuse_nul(place, error);
+    if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; good && i < json_object_array_length(value); i++)
+            good = check_nul(json_object_array_get_idx(value, i),
+                             &(struct place){.within = place, .index = i}, error);
+    } else if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, name, member)
+        {
+            good = good && check_nul(member, &(struct place){.within = place, .name = name}, error);
+        }
+    }
+    return good;
+}
+
+bool tg_json_check_nul(struct json_object *value, struct tg_error *error)
+{
+    return check_nul(value, &(struct place){0}, error);
+}
+
 struct json_object *tg_json_member(struct json_object *object, const char *name,
                                    enum json_type type)
 {

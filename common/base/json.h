@@ -19,6 +19,10 @@ struct json_object *tg_json_parse(const char *bytes, size_t length,
 // whole ones that 64 bits cannot hold, which become the nearest that they can.
 void tg_json_write(struct json_object *value, struct tg_text *json);
 
+// Refuses NUL characters, which PostgreSQL's text cannot hold, in any string of a value. Failure:
+// false, code "invalid_field", field = path of the string, such as "text.body".
+bool tg_json_check_nul(struct json_object *value, struct tg_error *error) TG_MUST_CHECK;
+
 // A member of that type; NULL if there is none, or `object` is no object. Borrowed from it.
 struct json_object *tg_json_member(struct json_object *object, const char *name,
                                    enum json_type type);

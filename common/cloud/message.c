@@ -1,5 +1,6 @@
 #include "common/cloud/message.h"
 
+#include "common/base/json.h"
 #include "common/cloud/check.h"
 
 #include <stdlib.h>
@@ -107,6 +108,50 @@ static bool check_template_name(const struct tg_part *name)
            tg_part_refuse(name, "may have lower-case letters, digits, _ and - only");
 }
 
+// What Meta does not take as the text of a parameter.
+static bool check_parameter(const struct tg_part *parameter)
+{
+    struct tg_part type = tg_part_member(parameter, "type");
+    struct tg_part text = tg_part_member(parameter, "text");
+    if (!tg_part_equals(&type, "text") || !json_object_is_type(text.value, json_type_string))
+        return true;
+    const char *string = json_object_get_string(text.value);
+    if (strpbrk(string, "\n\r\t") || strstr(string, "     "))
+        return tg_part_refuse(&text, "must have no line breaks, no tabs and at most four blanks "
+                                     "in a row");
+    return tg_check_text(&text, 1, TG_CHARACTERS_ANY);
+}
+
+static bool check_elements(const struct tg_part *of, const char *name,
+                           bool (*check)(const struct tg_part *element))
+{
+    struct tg_part array = tg_part_member(of, name);
+    size_t count = json_object_is_type(array.value, json_type_array)
+                       ? json_object_array_length(array.value)
+                       : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct tg_part element = tg_part_element(&array, i);
+        if (!check(&element))
+            return false;
+    }
+    return true;
+}
+
+static bool check_parameters(const struct tg_part *component)
+{
+    return check_elements(component, "parameters", check_parameter);
+}
+
+static bool check_card(const struct tg_part *card)
+{
+    return check_elements(card, "components", check_parameters);
+}
+
+static bool check_component(const struct tg_part *component)
+{
+    return check_parameters(component) && check_elements(component, "cards", check_card);
+}
+
 static bool check_template(const struct tg_part *template)
 {
     struct tg_part name = tg_part_member(template, "name");
@@ -115,8 +160,9 @@ static bool check_template(const struct tg_part *template)
     if (!tg_check_object(template) || !check_template_name(&name) || !tg_check_object(&language) ||
         !tg_check_member(&language, "code", 1, TG_CHARACTERS_ANY))
         return false;
-    return !components.value || json_object_is_type(components.value, json_type_array) ||
-           tg_part_refuse(&components, "must be an array");
+    if (components.value && !json_object_is_type(components.value, json_type_array))
+        return tg_part_refuse(&components, "must be an array");
+    return check_elements(template, "components", check_component);
 }
 
 static bool check_reaction(const struct tg_part *reaction)
@@ -288,8 +334,5 @@ void tg_cloud_message_write(struct json_object *message, struct tg_uuid message_
     tg_uuid_format(message_id, id);
     add_plus(message);
     json_object_object_add(message, "biz_opaque_callback_data", json_object_new_string(id));
-    size_t length = 0;
-    const char *json = json_object_to_json_string_length(
-        message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
-    tg_text_append(payload, json, length);
+    tg_json_write(message, payload);
 }

@@ -107,6 +107,12 @@ static bool fits_days(struct json_object *value)
     return days >= 1 && days <= 30;
 }
 
+static bool fits_parameter(struct json_object *value)
+{
+    const char *text = json_object_get_string(value);
+    return !strpbrk(text, "\n\r\t") && !strstr(text, "     ");
+}
+
 const struct form form_link = {"an http:// or https:// link with a host", fits_link};
 const struct form form_latitude = {"a number from -90 to 90", fits_latitude};
 const struct form form_longitude = {"a number from -180 to 180", fits_longitude};
@@ -117,3 +123,5 @@ const struct form form_trimmed = {"without blanks at its ends", fits_trimmed};
 const struct form form_template = {"of lower-case letters, digits, _ and -", fits_template};
 const struct form form_position = {"0 to 9", fits_position};
 const struct form form_days = {"1 to 30", fits_days};
+const struct form form_parameter = {"without line breaks, tabs and more than four blanks in a row",
+                                    fits_parameter};

@@ -14,6 +14,7 @@ extern const struct form form_trimmed;   // without blanks at either end
 extern const struct form form_template;  // a template's name
 extern const struct form form_position;  // of a button: 0 to 9
 extern const struct form form_days;      // of a pin: 1 to 30
+extern const struct form form_parameter; // no line breaks, no tabs, at most four blanks in a row
 
 // judge_media.c
 extern const struct shape judge_image; // and a video

@@ -23,7 +23,7 @@ static const struct shape date_time = {
 #define SCALAR .is = TEXT | NUMBER | FLAG, .need = REQUIRED, .min = 1
 
 static const struct shape text_parameter = {
-    .rules = RULES({.name = "text", SCALAR, .max = PARAMETER_TEXT_MAX}),
+    .rules = RULES({.name = "text", SCALAR, .max = PARAMETER_TEXT_MAX, .form = &form_parameter}),
 };
 static const struct shape payload_parameter = {
     .rules = RULES({.name = "payload", SCALAR}),

@@ -299,6 +299,11 @@ struct refused {
     INTERACTIVE("product_list", BODY "'header':{'type':'text','text':'h'},'action':{"              \
                                      "'catalog_id':'1','sections':[" sections "]}")
 
+// A template whose body has that text as its parameter.
+#define PARAMETERS(text)                                                                           \
+    "'type':'template','template':{'name':'n','language':{'code':'en'},'components':[{'type':"     \
+    "'body','parameters':[{'type':'text','text':'" text "'}]}]}"
+
 static struct refused refusals[] = {
     {"to", "'to':5,'type':'text'," TEXT},
     {"to", "'to':null,'type':'text'," TEXT},
@@ -347,6 +352,15 @@ static struct refused refusals[] = {
     {"template.language", "'type':'template','template':{'name':'n','language':'en'}"},
     {"template.components",
      "'type':'template','template':{'name':'n','language':{'code':'en'},'components':{}}"},
+    {"template.components[0].parameters[1].text",
+     PARAMETERS("a', 'type':'text'},{'type':'text','text':'b\\nc")},
+    {"template.components[0].parameters[0].text", PARAMETERS("\\ta")},
+    {"template.components[0].parameters[0].text", PARAMETERS("a     b")},
+    {"template.components[0].parameters[0].text", PARAMETERS("")},
+    {"template.components[1].cards[0].components[0].parameters[0].text",
+     "'type':'template','template':{'name':'n','language':{'code':'en'},'components':[{'type':"
+     "'body'},{'type':'carousel','cards':[{'card_index':0,'components':[{'type':'body',"
+     "'parameters':[{'type':'text','text':'a\\rb'}]}]}]}]}"},
     {"reaction.emoji", "'type':'reaction','reaction':{'message_id':'wamid.x'}"},
     {"pin", "'type':'pin','pin':'wamid.x'"},
     {"interactive.type", "'type':'interactive','interactive':{}"},
@@ -413,6 +427,9 @@ static struct accepted acceptances[] = {
     {"'type':'location','location':{'latitude':'37.44216251868683','longitude':'-122.16'}"},
     {"'type':'reaction','reaction':{'message_id':'wamid.x','emoji':''}"},
     {"'type':'pin','pin':{'type':'pin','message_id':'wamid.x','expiration_days':7}"},
+    {PARAMETERS("a    b")},
+    {"'type':'template','template':{'name':'n','language':{'code':'en'},'components':[{'type':"
+     "'body','parameters':[{'type':'text','text':true},{'type':'new','text':'a\\nb'},7]}]}"},
     {"'type':'template','template':{'name':'order_update-2','language':{'code':'en'},"
      "'components':[{'type':'order_status','new':1}]}"},
     {"'type':'interactive','interactive':{'type':'hologram_button','action':7}"},

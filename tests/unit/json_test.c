@@ -83,3 +83,30 @@ Test(json, what_is_written_holds_no_nul)
     json_object_put(root);
     tg_text_finish(&json);
 }
+
+struct nul {
+    char json[80];
+    char path[32]; // "": none holds a NUL
+};
+
+ParameterizedTestParameters(json, a_string_with_a_nul_is_refused_by_its_path)
+{
+    static struct nul cases[] = {
+        {"{\"a\":[{\"b\":\"c\"},1,null,\"\\\\u0000\"]}", ""},
+        {"{\"a\":\"x\\u0000\"}", "a"},
+        {"{\"a\":{\"b\":[1,{\"c\":\"\\u0000\"}]}}", "a.b[1].c"},
+        {"[\"a\",[\"\\u0000\"]]", "[1][0]"},
+        {"{\"a\":\"\\ud800\"}", ""},
+    };
+    return cr_make_param_array(struct nul, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct nul *nul, json, a_string_with_a_nul_is_refused_by_its_path)
+{
+    struct tg_error error = {0};
+    struct json_object *root = tg_json_parse(nul->json, strlen(nul->json), &error);
+    cr_assert(root, "%s", nul->json);
+    cr_assert_eq(tg_json_check_nul(root, &error), nul->path[0] == '\0', "%s", nul->json);
+    cr_assert_str_eq(error.field, nul->path);
+    json_object_put(root);
+}

@@ -292,6 +292,8 @@ static struct refused refusals[] = {
     {WRONG, "template.language.policy",
      "'type':'template','template':{'name':'n','language':{'code':'en','policy':'fallback'}}"},
     {WRONG, "template.components", TEMPLATE("'components':{}")},
+    {WRONG, "template.components[0].parameters[0].text",
+     TEMPLATE("'components':[{'type':'body','parameters':[{'type':'text','text':'a\\nb'}]}]")},
     {WRONG, "template.components[0].type", TEMPLATE("'components':[{'type':'hologram'}]")},
     {WRONG, "template.components[0].parameters",
      TEMPLATE("'components':[{'type':'header','parameters':[]}]")},

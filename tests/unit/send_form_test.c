@@ -231,3 +231,37 @@ Test(recipient, is_kept_whole_or_refused)
         tg_send_finish(&send);
     }
 }
+
+struct nul_send {
+    char body[160];
+    char field[48]; // "": it is taken
+};
+
+// A backslash and what follows it is none.
+ParameterizedTestParameters(send, with_a_nul_character_is_refused_by_its_field)
+{
+    static struct nul_send cases[] = {
+        {"{\"phone\":\"919876543210\",\"message\":\"a\\u0000b\"}", "message"},
+        {"{\"phone\":\"919876543210\",\"media\":{\"type\":\"image\",\"id\":\"1\",\"caption\":"
+         "\"\\u0000\"}}",
+         "media.caption"},
+        {"{\"phone\":\"919876543210\",\"payload\":{\"type\":\"text\",\"text\":{\"body\":"
+         "\"\\u0000\"}}}",
+         "payload.text.body"},
+        {"{\"phone\":\"919876543210\",\"message\":\"a\",\"reply_to\":\"w\\u0000\"}", "reply_to"},
+        {"{\"phone\":\"919876543210\",\"message\":\"a\\\\u0000b \\ud800\"}", ""},
+    };
+    return cr_make_param_array(struct nul_send, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct nul_send *sent, send, with_a_nul_character_is_refused_by_its_field)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, sent->body);
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    cr_assert_eq(good, sent->field[0] == '\0', "%s: %s", sent->body, error.message);
+    cr_assert_str_eq(error.field, sent->field);
+    tg_send_finish(&send);
+}
