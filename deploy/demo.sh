@@ -30,9 +30,15 @@ is_welcomed() {
     [[ $(posts_to "$1") == 1 ]]
 }
 
+has_rules() {
+    [[ $(psql --no-psqlrc --quiet --no-align --tuples-only --dbname "$TOLLGATE_POSTGRES_URL" \
+        --command "SELECT count(*) FROM automation_rules WHERE state = 'unchecked'") == 0 ]]
+}
+
 # A customer writes, and the org's rule answers, as it would answer any customer of its own.
 demo_reply() {
     local customer=919812345678 after
+    wait_until 20 has_rules || die_with_log worker-1 "the rules were not checked"
     curl --silent --show-error --fail --output /dev/null --max-time 20 "$METASIM_URL/_sim/inbound" --data \
         "{\"phone_number_id\": \"$ACME_PHONE_NUMBER_ID\", \"from\": \"$customer\", \"name\": \"Asha\", \"text\": \"hi\"}"
     say "Customer:       hi"

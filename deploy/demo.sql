@@ -22,9 +22,9 @@ INSERT INTO organizations (id, name) SELECT org_id, name FROM demo;
 INSERT INTO channels (org_id, phone_number_id, waba_id, access_token, service_fee_per_msg)
 SELECT org_id, phone_number_id, waba_id, access_token, 0.20 FROM demo;
 INSERT INTO automation_rules (org_id, match_kind, pattern, reply)
-SELECT org_id, 'exact', 'hi', to_json('Welcome to ' || name || ', {name}!') FROM demo
+SELECT org_id, 'exact', 'hi', 'Welcome to ' || name || ', {name}!' FROM demo
 UNION ALL
-SELECT org_id, 'starts_with', 'Reply to ' || name, to_json(name || ' has your message, {name}.') FROM demo;
+SELECT org_id, 'starts_with', 'Reply to ' || name, name || ' has your message, {name}.' FROM demo;
 UPDATE wallets SET balance = 100.00 WHERE org_id IN (SELECT org_id FROM demo);
 SELECT name, org_id, phone_number_id, create_api_key(org_id, 'demo') FROM demo ORDER BY name;
 

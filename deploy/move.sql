@@ -11,6 +11,8 @@ SET search_path = tollgate, pg_temp;
 
 BEGIN;
 
+-- Rules of then are tried as they are, and checked by a worker as those that an upgrade finds.
+ALTER TABLE automation_rules DISABLE TRIGGER automation_rules_judged;
 SELECT format('INSERT INTO %1$I (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM tollgate_early.%1$I', t.name,
               (SELECT string_agg(quote_ident(e.attname), ', ')
                  FROM pg_attribute e
@@ -21,6 +23,9 @@ SELECT format('INSERT INTO %1$I (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM 
        WITH ORDINALITY AS t (name, n)
  ORDER BY t.n
 \gexec
+ALTER TABLE automation_rules ENABLE TRIGGER automation_rules_judged;
+UPDATE automation_rules r SET state = 'former'
+  FROM tollgate_early.automation_rules e WHERE e.org_id = r.org_id AND e.id = r.id;
 SELECT setval(pg_get_serial_sequence('contacts', 'id'), coalesce(max(id), 0) + 1, false) FROM contacts \g /dev/null
 SELECT add_wallet_credits(org_id, balance, 'balance of the early version')
   FROM tollgate_early.wallets WHERE balance > 0 \g /dev/null

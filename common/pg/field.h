@@ -95,7 +95,8 @@ struct tg_field {
                                    .words = (names), .word_count = sizeof(names) / sizeof *(names)}
 #define VALUE(name_, TYPE, type_) {.name = (name_), .type = TG_PG_##TYPE, .array = TG_PG_##TYPE##S, \
     .form = _Generic(*(type_ *)NULL, bool: TG_FORM_BOOL, int64_t: TG_FORM_INT8, \
-                     struct tg_uuid: TG_FORM_UUID, struct tg_text: TG_FORM_TEXT), \
+                     struct tg_uuid: TG_FORM_UUID, struct tg_span: TG_FORM_SPAN, \
+                     struct tg_text: TG_FORM_TEXT), \
     .row_size = sizeof(type_), .size = sizeof(type_)}
 // clang-format on
 

@@ -240,6 +240,10 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_CONFIRMATION_WINDOW_S", TG_WORKER, confirmation_window_s, integer),
      .standard = "86400", BOUNDS(1, 604800),
      .help = "How long a message may stay unconfirmed before it is failed and refunded."},
+    {SETTING("TOLLGATE_REPLY_WITHIN_S", TG_WORKER, reply_within_s, integer), .standard = "600",
+     BOUNDS(1, 86400),
+     .help = "How old a customer's message may be, by its own time, when an automatic reply is "
+             "thought of."},
     {SETTING("TOLLGATE_LOG_LEVEL", BOTH, log_level, choice), .standard = "info",
      .words = WORDS("debug", "info", "warn", "error"), .help = "The least level that is logged."},
     {SETTING("TOLLGATE_LOG_FORMAT", BOTH, log_format, choice), .standard = "logfmt",

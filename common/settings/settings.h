@@ -31,6 +31,7 @@ struct tg_settings {
     unsigned worker_roles; // of enum tg_role
     int64_t send_concurrency;
     int64_t confirmation_window_s;
+    int64_t reply_within_s;
     enum tg_log_level log_level;
     enum tg_log_format log_format;
 };

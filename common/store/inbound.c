@@ -38,8 +38,23 @@ enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
     return tg_pg_call(pg, &apply_statuses, TG_EACH_AT(updates, n), TG_ROWS(applied, n));
 }
 
+static const struct tg_call list_words = {
+    .name = "list_words",
+    .each = TG_FIELDS(VALUE("p_phone_number_ids", TEXT, struct tg_span)),
+    .out = TG_FIELDS(TEXT("opt_out", tg_org_words, opt_out), TEXT("opt_in", tg_org_words, opt_in)),
+};
+
+enum tg_pg_status tg_store_list_words(struct tg_pg *pg, const struct tg_span *numbers, size_t n,
+                                      struct tg_org_words *words)
+{
+    return tg_pg_call(pg, &list_words, TG_EACH(numbers, n), TG_ROWS(words, n));
+}
+
+static const char *const wishes[] = {"", "out", "in"};
+
 static const struct tg_call receive_messages = {
     .name = "receive_messages",
+    .one = TG_FIELDS(VALUE("p_reply_within_s", INT8, int64_t)),
     .each = TG_FIELDS(
         UUID("p_ids", tg_inbound_message, id),
         TEXT("p_phone_number_ids", tg_inbound_message, phone_number_id),
@@ -57,7 +72,9 @@ static const struct tg_call receive_messages = {
         TEXT("p_summaries", tg_inbound_message, summary),
         TEXT("p_error_codes", tg_inbound_message, error_code),
         TEXT("p_error_messages", tg_inbound_message, error_message),
-        TEXT("p_changes", tg_inbound_message, changes)),
+        TEXT("p_changes", tg_inbound_message, changes),
+        WORD("p_wishes", tg_inbound_message, wish, wishes),
+        BOOL("p_are_said", tg_inbound_message, is_said)),
     .out =
         TG_FIELDS(WORD("verdict", tg_received, verdict, tg_item_verdict_names),
                   UUID("org_id", tg_received, org_id), UUID("channel_id", tg_received, channel_id),
@@ -70,9 +87,11 @@ static const struct tg_call receive_messages = {
 
 enum tg_pg_status tg_store_receive_messages(struct tg_pg *pg,
                                             const struct tg_inbound_message *const *messages,
-                                            size_t n, struct tg_received *received)
+                                            size_t n, int64_t reply_within_s,
+                                            struct tg_received *received)
 {
-    return tg_pg_call(pg, &receive_messages, TG_EACH_AT(messages, n), TG_ROWS(received, n));
+    return tg_pg_call(pg, &receive_messages, TG_ONE(&reply_within_s), TG_EACH_AT(messages, n),
+                      TG_ROWS(received, n));
 }
 
 struct judged { // a row of one value is that value
@@ -192,7 +211,8 @@ enum tg_pg_status tg_store_end_dead_letters(struct tg_pg *pg,
     return tg_pg_call(pg, &end_dead_letters, TG_EACH_AT(letters, n));
 }
 
-const struct tg_call *const tg_inbound_calls[] = {
-    &apply_statuses,      &receive_messages,       &receive_copies,
-    &receive_preferences, &record_account_notices, &record_dead_letters,
-    &take_dead_letters,   &end_dead_letters,       NULL};
+const struct tg_call *const tg_inbound_calls[] = {&apply_statuses,      &list_words,
+                                                  &receive_messages,    &receive_copies,
+                                                  &receive_preferences, &record_account_notices,
+                                                  &record_dead_letters, &take_dead_letters,
+                                                  &end_dead_letters,    NULL};

@@ -55,6 +55,18 @@ enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
                                           const struct tg_status_update *const *updates, size_t n,
                                           struct tg_status_applied *applied) TG_MUST_CHECK;
 
+// The words with which contacts opt out and in, of the org that owns a number: each on a line.
+struct tg_org_words {
+    struct tg_text opt_out; // to be finished, as opt_in
+    struct tg_text opt_in;
+};
+
+// words[i] are those of numbers[i]; none where nobody owns it.
+enum tg_pg_status tg_store_list_words(struct tg_pg *pg, const struct tg_span *numbers, size_t n,
+                                      struct tg_org_words *words) TG_MUST_CHECK;
+
+enum tg_wish { TG_WISH_NONE, TG_WISH_OUT, TG_WISH_IN };
+
 // A message that a customer has written; or one that was written without Tollgate, which has an
 // origin.
 struct tg_inbound_message {
@@ -78,6 +90,12 @@ struct tg_inbound_message {
     char error_code[TG_META_CODE_SIZE]; // why Meta does not show it
     struct tg_span error_message;
     int64_t time_s; // Unix time, Meta's
+    // What was chosen, not what it says: a button's payload or id, the id of a list's row, the name
+    // of a flow.
+    struct tg_span choice;
+    bool is_said;        // it is something that a customer says, and may be replied to
+    enum tg_wish wish;   // by a word of the org's
+    struct tg_text word; // that one, as it is compared; empty: it is none
     // Of one with an origin:
     const char *origin; // "phone_app", "history"
     bool outbound;      // the org wrote it, to the contact that is named here
@@ -98,9 +116,12 @@ struct tg_received {
     char user_id[TG_USER_ID_SIZE];
 };
 
+// What is older than reply_within_s, by its own time or since it was first received, gets no
+// rules_version.
 enum tg_pg_status tg_store_receive_messages(struct tg_pg *pg,
                                             const struct tg_inbound_message *const *messages,
-                                            size_t n, struct tg_received *received) TG_MUST_CHECK;
+                                            size_t n, int64_t reply_within_s,
+                                            struct tg_received *received) TG_MUST_CHECK;
 
 // Keeps messages that have an origin among the others of their contacts, and no more than that.
 enum tg_pg_status tg_store_receive_copies(struct tg_pg *pg,

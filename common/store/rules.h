@@ -1,6 +1,7 @@
 // Automation rules, and the replies that they bring. See accept.h for what holds for all.
 #pragma once
 
+#include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/base/uuid7.h"
 #include "common/pg/pg.h"
@@ -8,20 +9,45 @@
 
 // An automation rule, as it stands in the database.
 struct tg_rule {
-    int64_t version; // of all the org's rules
+    int64_t version;       // of all the org's rules; of tg_store_list_rules alone, as channel_id
+    struct tg_uuid org_id; // of tg_store_take_rules_to_check alone, as is_former
+    bool is_former;        // it was there before rules were checked
     struct tg_uuid id;
     struct tg_uuid channel_id;
     bool of_channel; // else it is for every channel of the org
+    bool of_choice;  // it is about what was chosen, not what was said
     char match_kind[16];
     struct tg_text pattern;
     struct tg_text reply; // JSON
 };
 void tg_rule_finish(struct tg_rule *rule);
 
-// The org's active rules in the order in which they are tried, up to `max`; each is the caller's to
-// finish.
+// The org's active rules that can work, in the order in which they are tried, up to `max`; each is
+// the caller's to finish.
 enum tg_pg_status tg_store_list_rules(struct tg_pg *pg, struct tg_uuid org_id, size_t max,
                                       struct tg_rule *rules, size_t *n) TG_MUST_CHECK;
+
+// Up to `max` rules, each the caller's to finish, that nobody has checked as they are. Nobody else
+// takes or changes them until the end of the transaction, in which what came of it is to be kept.
+enum tg_pg_status tg_store_take_rules_to_check(struct tg_pg *pg, size_t max, struct tg_rule *rules,
+                                               size_t *n) TG_MUST_CHECK;
+
+// What is wrong with a rule.
+struct tg_rule_fault {
+    struct tg_uuid org_id;
+    struct tg_uuid rule_id;
+    const char *kind;      // "rule_refused", "rule_failed", "reply_refused"
+    struct tg_error error; // its field is the part of the rule
+};
+
+// Of rules that are checked: kind does not count, and one without a message is good.
+enum tg_pg_status tg_store_keep_rule_verdicts(struct tg_pg *pg,
+                                              const struct tg_rule_fault *verdicts,
+                                              size_t n) TG_MUST_CHECK;
+
+// Tells the orgs, in alerts.
+enum tg_pg_status tg_store_raise_rule_alerts(struct tg_pg *pg, const struct tg_rule_fault *faults,
+                                             size_t n) TG_MUST_CHECK;
 
 // A reply to an inbound message.
 struct tg_reply {

@@ -140,6 +140,18 @@ enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age
     return tg_pg_call(pg, &delete_idempotency_keys, TG_ONE(&task), TG_ROWS(deleted, 1));
 }
 
+static const struct tg_call alert_unchecked_rules = {
+    .name = "alert_unchecked_rules",
+    .one = TG_FIELDS(INT8("p_age_s", task, age)),
+    .out = TG_FIELDS(VALUE("alert_unchecked_rules", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_alert_unchecked_rules(struct tg_pg *pg, int64_t age_s, int64_t *raised)
+{
+    struct task task = {.age = age_s};
+    return tg_pg_call(pg, &alert_unchecked_rules, TG_ONE(&task), TG_ROWS(raised, 1));
+}
+
 static const struct tg_call take_janitor_lock = {
     .name = "take_janitor_lock",
     .out = TG_FIELDS(VALUE("take_janitor_lock", BOOL, bool)),
@@ -150,14 +162,8 @@ enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
     return tg_pg_call(pg, &take_janitor_lock, TG_ROWS(taken, 1));
 }
 
-const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
-                                                 &follow_clock,
-                                                 &next_due,
-                                                 &find_lost_sends,
-                                                 &expire_sends,
-                                                 &unconfirm_sends,
-                                                 &fail_unheard_sends,
-                                                 &fail_poison_sends,
-                                                 &delete_idempotency_keys,
-                                                 &take_janitor_lock,
-                                                 NULL};
+const struct tg_call *const tg_upkeep_calls[] = {
+    &release_due_sends,     &follow_clock,      &next_due,
+    &find_lost_sends,       &expire_sends,      &unconfirm_sends,
+    &fail_unheard_sends,    &fail_poison_sends, &delete_idempotency_keys,
+    &alert_unchecked_rules, &take_janitor_lock, NULL};

@@ -7,25 +7,30 @@ CREATE OR REPLACE FUNCTION find_inbound(
     p_new_phones text[], p_types text[], p_texts text[], p_media_ids text[], p_mime_types text[],
     p_reply_tos text[], p_referrals text[], p_payloads text[], p_times bigint[],
     p_group_ids text[] DEFAULT NULL, p_summaries text[] DEFAULT NULL, p_error_codes text[] DEFAULT NULL,
-    p_error_messages text[] DEFAULT NULL, p_changes text[] DEFAULT NULL
+    p_error_messages text[] DEFAULT NULL, p_changes text[] DEFAULT NULL, p_wishes text[] DEFAULT NULL,
+    p_are_said boolean[] DEFAULT NULL
 ) RETURNS SETOF inbound_item LANGUAGE sql STABLE AS $$
     SELECT i.n, c.org_id, c.id AS channel_id, c.id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
-           CASE WHEN i.word IS NULL OR i.group_id IS NOT NULL THEN NULL
+           CASE WHEN i.group_id IS NOT NULL THEN NULL
+                WHEN p_wishes IS NOT NULL THEN i.wish = 'out'
+                -- A worker of the version before leaves it to this one.
+                WHEN i.word IS NULL THEN NULL
                 WHEN EXISTS (SELECT FROM unnest(o.opt_out_words) w WHERE lower(w) = i.word) THEN true
                 WHEN EXISTS (SELECT FROM unnest(o.opt_in_words) w WHERE lower(w) = i.word) THEN false
            END AS opt_out,
            i.id, i.wamid, i.phone, i.new_phone, i.user_id, i.name, i.type, i.text, i.media_id, i.mime_type,
            i.reply_to, i.referral::json, i.payload::json, to_timestamp(i.at),
-           i.group_id, i.summary, i.error_code, i.error_message, i.changes
+           i.group_id, i.summary, i.error_code, i.error_message, i.changes, coalesce(i.is_said, true)
       FROM (SELECT u.*, lower(btrim(u.text, E' \t\r\n')) AS word,
                    row_number() OVER (PARTITION BY u.phone_number_id, u.wamid ORDER BY u.n) = 1 AS is_first
               FROM unnest(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                           p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
-                          p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes)
+                          p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes,
+                          p_wishes, p_are_said)
                    WITH ORDINALITY
                    AS u (id, phone_number_id, wamid, phone, user_id, name, new_phone, type, text, media_id,
                          mime_type, reply_to, referral, payload, at, group_id, summary, error_code,
-                         error_message, changes, n)) i
+                         error_message, changes, wish, is_said, n)) i
       LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id
       LEFT JOIN organizations o ON o.id = c.org_id
       LEFT JOIN LATERAL (
@@ -34,7 +39,7 @@ CREATE OR REPLACE FUNCTION find_inbound(
      ORDER BY i.n;
 $$;
 
--- keep_conversations: when each contact last wrote, and what it wrote first; p_contacts: who wrote each item. What
+-- keep_conversations: when each contact last wrote, and what it said first; p_contacts: who wrote each item. What
 -- is written in a group, or changes an earlier message, is not written to the number. From here on two workers that
 -- got the same message wait for each other. Only a time that is later by a minute is kept: each one leaves a version
 -- of the row behind, which all later ones would have to pass while somebody holds a snapshot.
@@ -42,14 +47,15 @@ CREATE OR REPLACE FUNCTION keep_conversations(p_items inbound_item[], p_contacts
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO conversations AS v (org_id, channel_id, contact_id, last_inbound_at, first_message_id)
-    SELECT i.org_id, i.channel_id, p_contacts[i.place], max(i.at), (array_agg(i.id ORDER BY i.place))[1]
+    SELECT i.org_id, i.channel_id, p_contacts[i.place], max(i.at),
+           (array_agg(i.id ORDER BY i.place) FILTER (WHERE i.is_said))[1]
       FROM (SELECT u.*, u.ordinality AS place FROM unnest(p_items) WITH ORDINALITY u) i
      WHERE i.group_id IS NULL AND i.type NOT IN ('edit', 'revoke')
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (org_id, channel_id, contact_id) DO UPDATE
        SET last_inbound_at = greatest(v.last_inbound_at, excluded.last_inbound_at),
            first_message_id = coalesce(v.first_message_id, excluded.first_message_id)
-     WHERE v.first_message_id IS NULL OR v.last_inbound_at IS NULL
+     WHERE v.first_message_id IS NULL AND excluded.first_message_id IS NOT NULL OR v.last_inbound_at IS NULL
         OR excluded.last_inbound_at >= v.last_inbound_at + interval '1 minute';
 END $$;
 
@@ -85,8 +91,8 @@ BEGIN
 END $$;
 
 -- tell_received: a row per item, in order. A message that is there already may lack its reply, if a worker died in
--- between; but one that is delivered again much later is not answered by rules of today.
-CREATE OR REPLACE FUNCTION tell_received(p_items inbound_item[])
+-- between; but one that is delivered again much later is not answered by rules of today, nor is one that comes late.
+CREATE OR REPLACE FUNCTION tell_received(p_items inbound_item[], p_reply_within_s bigint DEFAULT 600)
 RETURNS TABLE (verdict text, org_id uuid, channel_id uuid, message_id uuid, rules_version bigint, is_first boolean,
                is_word boolean, opted_out boolean, phone text, user_id text, name text)
 LANGUAGE sql STABLE AS $$
@@ -94,7 +100,7 @@ LANGUAGE sql STABLE AS $$
                 WHEN i.is_new AND m.id = i.id THEN 'saved' ELSE 'duplicate' END,
            i.org_id, i.channel_id, m.id,
            CASE WHEN o.rules_version > 0 AND m.direction = 'inbound' AND i.group_id IS NULL
-                     AND m.created_at > now() - interval '10 minutes'
+                     AND least(m.created_at, i.at) > now() - p_reply_within_s * interval '1 second'
                      AND NOT EXISTS (SELECT FROM auto_replies a
                                       WHERE a.org_id = m.org_id AND a.message_id = m.id)
                 THEN o.rules_version ELSE 0 END,

@@ -17,7 +17,10 @@ CREATE OR REPLACE FUNCTION receive_messages(
     p_group_ids text[] DEFAULT NULL,       -- in which it was written; NULL: to the number alone
     p_summaries text[] DEFAULT NULL,       -- what it says where there is no text
     p_error_codes text[] DEFAULT NULL, p_error_messages text[] DEFAULT NULL, -- why Meta does not show it
-    p_changes text[] DEFAULT NULL          -- the wamid of the message that it edits or revokes
+    p_changes text[] DEFAULT NULL,         -- the wamid of the message that it edits or revokes
+    p_wishes text[] DEFAULT NULL,          -- by a word of the org's (list_words): out, in or NULL
+    p_are_said boolean[] DEFAULT NULL,     -- what is not is no first message; NULL: all are
+    p_reply_within_s bigint DEFAULT 600    -- what is older is not replied to
 ) RETURNS TABLE (                          -- a row per item, in order
     verdict text,                          -- saved, duplicate, unknown_number; the rest is NULL for the last
     org_id uuid, channel_id uuid, message_id uuid,
@@ -37,7 +40,8 @@ BEGIN
     SELECT array_agg(i), array_agg(i) FILTER (WHERE i.is_new) INTO v_items, v_new
       FROM find_inbound(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                         p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
-                        p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes) i;
+                        p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes,
+                        p_wishes, p_are_said) i;
     IF v_new IS NOT NULL THEN
         PERFORM move_contact(i.org_id, i.phone, i.new_phone) FROM unnest(v_new) i
           WHERE i.new_phone IS NOT NULL AND i.phone IS NOT NULL;
@@ -51,5 +55,5 @@ BEGIN
         END IF;
         PERFORM save_inbound(v_new, v_contacts);
     END IF;
-    RETURN QUERY SELECT t.* FROM tell_received(v_items) t;
+    RETURN QUERY SELECT t.* FROM tell_received(v_items, p_reply_within_s) t;
 END $$;

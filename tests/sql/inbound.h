@@ -23,6 +23,8 @@ struct inbound_spec {
     const char *group;     // null: a group's id
     const char *changes;   // null: the wamid that it edits or revokes
     long at;               // 1763800000
+    const char *wish;      // "out" or "in"; "" is none. Null in all: SQL looks for words itself
+    bool is_unsaid;        // a reaction, say
 };
 // Receives a batch: receive({.org = acme}, {.org = beta}). Returns rows of verdict.
 #define receive(...)                                                                               \

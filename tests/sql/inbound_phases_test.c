@@ -2,6 +2,8 @@
 
 #include "tests/sql/inbound.h"
 
+#include <time.h>
+
 TestSuite(inbound_phases, .init = database_create, .fini = database_drop);
 
 // A contact of the org; returns its id.
@@ -33,6 +35,35 @@ Test(inbound_phases, a_text_that_is_one_of_the_orgs_words_is_a_wish)
                                    {.org = acme, .text = "no MORE"}, {.org = acme, .text = "Start"},
                                    {.org = acme, .text = "stop it"}, {.org = acme, .text = ""})),
                 "t", "t", "f", "null", "null");
+}
+
+Test(inbound_phases, a_wish_that_the_worker_has_found_counts_and_no_text)
+{
+    const char *acme = given_org_with_channel("1.00");
+    assert_rows(rows("SELECT i.opt_out FROM unnest(%s) i",
+                     found_inbound({.org = acme, .text = "Stop!", .wish = "out"},
+                                   {.org = acme, .text = "stop", .wish = ""},
+                                   {.org = acme, .text = "start", .wish = "in"})),
+                "t", "null", "f");
+}
+
+Test(inbound_phases, what_is_not_said_is_no_first_message)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *contact = given_contact(acme, "919876543210");
+    const char *const kept = "SELECT first_message_id, ctid FROM conversations";
+    run("SELECT keep_conversations(%s, '{%s}')",
+        found_inbound({.org = acme, .type = "reaction", .is_unsaid = true, .at = 300}), contact);
+    assert_rows(rows("SELECT first_message_id FROM conversations"), "null");
+    const char *before = rows("%s", kept);
+    run("SELECT keep_conversations(%s, '{%s}')",
+        found_inbound({.org = acme, .type = "reaction", .is_unsaid = true, .at = 301}), contact);
+    cr_assert_str_eq(rows("%s", kept), before);
+    run("CREATE TABLE items AS SELECT %s AS items",
+        found_inbound({.org = acme, .type = "reaction", .is_unsaid = true, .at = 302},
+                      {.org = acme, .at = 303}));
+    run("SELECT keep_conversations(items, '{%s,%s}') FROM items", contact, contact);
+    assert_rows(rows("SELECT first_message_id = (items[2]).id FROM conversations, items"), "t");
 }
 
 Test(inbound_phases, a_conversation_keeps_its_first_message_and_its_latest_time)
@@ -104,7 +135,8 @@ Test(inbound_phases, what_replies_need_is_told_of_an_org_with_rules)
     const char *acme = given_org_with_channel("1.00");
     run("INSERT INTO automation_rules (org_id, match_kind, reply) VALUES ('%s', 'any', '\"hi\"')",
         acme);
-    const char *items = found_inbound({.org = acme, .wamid = "wamid.1", .text = "stop"});
+    const char *items =
+        found_inbound({.org = acme, .wamid = "wamid.1", .text = "stop", .at = time(NULL)});
     (void)given_inbound(.org = acme, .wamid = "wamid.1", .text = "stop", .name = "Ann");
     const char *told = text("SELECT t.rules_version, t.is_first, t.is_word, t.opted_out, t.phone, "
                             "t.name FROM tell_received(%s) t",
@@ -112,4 +144,19 @@ Test(inbound_phases, what_replies_need_is_told_of_an_org_with_rules)
     assert_rows(rows("%s", told), "1, t, t, t, 919876543210, Ann");
     run("UPDATE messages SET created_at = now() - interval '1 hour'");
     assert_rows(rows("%s", told), "0, t, t, t, 919876543210, Ann");
+}
+
+// By its own time, however new its row is.
+Test(inbound_phases, what_is_late_is_not_replied_to)
+{
+    const char *acme = given_org_with_channel("1.00");
+    run("INSERT INTO automation_rules (org_id, match_kind, reply) VALUES ('%s', 'any', 'hi')",
+        acme);
+    long now = time(NULL);
+    (void)receive({.org = acme, .wamid = "wamid.1"}, {.org = acme, .wamid = "wamid.2"});
+    const char *items = found_inbound({.org = acme, .wamid = "wamid.1", .at = now - 590},
+                                      {.org = acme, .wamid = "wamid.2", .at = now - 620});
+    assert_rows(rows("SELECT t.rules_version > 0 FROM tell_received(%s) t", items), "t", "f");
+    assert_rows(rows("SELECT t.rules_version > 0 FROM tell_received(%s, 900) t", items), "t", "t");
+    assert_rows(rows("SELECT t.rules_version > 0 FROM tell_received(%s, 60) t", items), "f", "f");
 }

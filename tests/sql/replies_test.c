@@ -179,8 +179,27 @@ Test(replies, rules_are_listed_as_they_are_tried)
         "('%s', 2, 'any', 'third', '{}', true), ('%s', 1, 'any', 'second', '{}', true), "
         "('%s', -1, 'any', 'first', '{}', true), ('%s', 0, 'any', 'never', '{}', false)",
         org, org, org, org);
-    assert_rows(rows("SELECT rules_version, pattern FROM list_rules('%s')", org), "1, first",
-                "1, second", "1, third");
+    assert_no_rows(rows("SELECT rules_version, pattern FROM list_rules('%s')", org));
+    run("UPDATE automation_rules SET state = 'good'");
+    assert_rows(rows("SELECT rules_version, pattern FROM list_rules('%s')", org), "2, first",
+                "2, second", "2, third");
+    run("UPDATE automation_rules SET state = 'former' WHERE pattern = 'first'");
+    run("UPDATE automation_rules SET state = 'refused' WHERE pattern = 'second'");
+    assert_rows(rows("SELECT pattern FROM list_rules('%s')", org), "first", "third");
+}
+
+// A worker of the version before would hold them against what is said.
+Test(replies, rules_about_choices_are_listed_for_who_knows_them)
+{
+    const char *org = given_org_with_channel("1.00");
+    run("INSERT INTO automation_rules (org_id, match_kind, match_on, pattern, reply) VALUES "
+        "('%s', 'exact', 'choice', 'yes-1', 'Yes it is')",
+        org);
+    run("UPDATE automation_rules SET state = 'good'");
+    assert_no_rows(rows("SELECT id FROM list_rules('%s')", org));
+    assert_rows(
+        rows("SELECT match_kind, of_choice, pattern, reply FROM list_rules('%s', true)", org),
+        "exact, t, yes-1, \"Yes it is\"");
 }
 
 static const char *wanted(const char *org, const char *wamid)
@@ -190,7 +209,7 @@ static const char *wanted(const char *org, const char *wamid)
         "FROM receive_messages(ARRAY[gen_random_uuid()], ARRAY[(SELECT phone_number_id FROM "
         "channels WHERE org_id = '%s')], '{%s}', '{919876543210}', '{NULL}', '{NULL}', "
         "'{NULL}', '{text}', '{Stop}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{\"{}\"}', "
-        "'{1}')",
+        "ARRAY[extract(epoch FROM now())::bigint])",
         org, wamid);
 }
 

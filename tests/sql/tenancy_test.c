@@ -111,6 +111,9 @@ static const struct crossing {
     {"alerts to channels", "beta",
      "INSERT INTO alerts (org_id, channel_id, kind, outcome) "
      "SELECT a.org_id, s.channel_id, 'channel_paused', '190' FROM acme a, stranger s"},
+    {"alerts to automation_rules", "beta",
+     "INSERT INTO alerts (org_id, rule_id, kind, outcome) SELECT a.org_id, r.id, 'rule_refused', "
+     "'reply' FROM acme a, stranger s, automation_rules r WHERE r.org_id = s.org_id"},
     {"idempotency_keys to messages", "beta",
      "INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance) "
      "SELECT a.org_id, 'k', sha256('x'), s.message_id, 'queued', 1 FROM acme a, stranger s"},

@@ -36,6 +36,9 @@ static void given_welcome(const struct org *org)
                         "INSERT INTO automation_rules (org_id, match_kind, reply) "
                         "VALUES ('%s', 'any', '\"Welcome\"')",
                         org->id);
+    eventually(org->gateway->worker_count == 0 || // the next one checks it first
+               database_number(org->gateway->database, "SELECT count(*) FROM automation_rules "
+                                                       "WHERE state = 'unchecked'") == 0);
 }
 
 // Holds a lock until the worker has come to it, and kills the worker there.

@@ -7,22 +7,36 @@
 
 TestSuite(reply, .timeout = 120);
 
+// Until a worker has checked all rules, which it does by itself, and soon.
+static void expect_checked(struct gateway *gateway)
+{
+    eventually(database_number(gateway->database, "SELECT count(*) FROM automation_rules WHERE "
+                                                  "state = 'unchecked' AND active") == 0);
+}
+
 static const char *given_rule(const struct org *org, const char *kind, const char *pattern,
                               const char *reply)
 {
-    return database_text(org->gateway->database,
-                         "INSERT INTO automation_rules (org_id, match_kind, pattern, reply, "
-                         "priority) VALUES ('%s', '%s', '%s', '%s', (SELECT count(*) FROM "
-                         "automation_rules)) RETURNING id",
-                         org->id, kind, pattern, reply);
+    const char *id =
+        database_text(org->gateway->database,
+                      "INSERT INTO automation_rules (org_id, match_kind, pattern, reply, "
+                      "priority) VALUES ('%s', '%s', '%s', '%s', (SELECT count(*) FROM "
+                      "automation_rules)) RETURNING id",
+                      org->id, kind, pattern, reply);
+    expect_checked(org->gateway);
+    return id;
+}
+
+static void customer_posts(const struct org *org, const char *body)
+{
+    struct answer answer = post_webhook(org->gateway, body, 0);
+    cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
 }
 
 static void customer_writes(const struct org *org, const char *from, const char *wamid,
                             const char *text)
 {
-    struct answer answer =
-        post_webhook(org->gateway, text_message_body(org->phone_number_id, from, wamid, text), 0);
-    cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
+    customer_posts(org, text_message_body(org->phone_number_id, from, wamid, text));
 }
 
 // The texts of an org's replies, oldest first; a skip stands there with its reason.
@@ -48,7 +62,7 @@ Test(reply, a_customer_s_message_is_kept_and_answered_and_paid)
     struct gateway *gateway = given_gateway();
     struct org org = given_org(gateway, .number = "123456");
     (void)given_rule(&org, "exact", "hi", "\"Welcome, {name}!\"");
-    struct answer answer = post_webhook_file(gateway, "text.json");
+    struct answer answer = post_webhook_file_of_now(gateway, "text.json");
     cr_assert_eq(answer.status, 200);
     eventually(simulator_posts_to(gateway->simulator, "919876543210") == 1);
 
@@ -92,7 +106,7 @@ Test(reply, three_orgs_each_get_their_own)
     static const char *const files[] = {"three-orgs-one-body.json", "two-numbers-one-entry.json",
                                         "text-beta.json"};
     for (size_t i = 0; i < 3; i++) {
-        struct answer answer = post_webhook_file(gateway, files[i]);
+        struct answer answer = post_webhook_file_of_now(gateway, files[i]);
         cr_assert_eq(answer.status, 200);
     }
     eventually(webhooks_left(gateway) == 0);
@@ -248,6 +262,7 @@ Test(reply, rules_that_change_count_at_once)
     expect_replies(&org, "One");
     (void)database_text(gateway->database,
                         "UPDATE automation_rules SET reply = '\"Two\"' WHERE id = '%s'", rule);
+    expect_checked(gateway);
     customer_writes(&org, "919876543210", "wamid.2", "hello");
     expect_replies(&org, "One, Two");
     (void)database_text(gateway->database,
@@ -272,7 +287,18 @@ Test(reply, any_message_object_may_answer)
                                                   "messages WHERE direction = 'outbound'"),
                  "For Asha");
     customer_writes(&org, "919876543210", "wamid.2", "nonsense");
-    expect_replies(&org, "image, skipped: invalid_reply");
+    expect_replies(&org, "image");
+    // As if Meta had taken it when it was checked.
+    (void)database_text(gateway->database,
+                        "UPDATE automation_rules SET state = 'good'; DELETE FROM alerts");
+    customer_writes(&org, "919876543210", "wamid.3", "nonsense");
+    customer_writes(&org, "919876543210", "wamid.4", "nonsense");
+    expect_replies(&org, "image, skipped: invalid_reply, skipped: invalid_reply");
+    expect_equal(database_text(gateway->database,
+                               "SELECT string_agg(concat_ws(' ', kind, outcome, message), ', ') "
+                               "FROM alerts WHERE org_id = '%s'",
+                               org.id),
+                 "reply_refused reply.image image must have exactly one of link and id");
     stop_gateway(gateway);
 }
 
@@ -304,7 +330,7 @@ Test(reply, nothing_but_what_a_customer_says_is_answered)
         "reaction.json",    "smb-message-echoes.json",         "status-read.json",
         "unsupported.json", "system-user-changed-number.json", "history.json"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        struct answer answer = post_webhook_file(gateway, files[i]);
+        struct answer answer = post_webhook_file_of_now(gateway, files[i]);
         cr_assert_eq(answer.status, 200);
     }
     expect_replies(&org, "");
@@ -314,7 +340,7 @@ Test(reply, nothing_but_what_a_customer_says_is_answered)
 Test(reply, dead_letters_are_replayed_once_the_number_has_its_channel)
 {
     struct gateway *gateway = given_gateway();
-    struct answer answer = post_webhook_file(gateway, "unknown-number.json");
+    struct answer answer = post_webhook_file_of_now(gateway, "unknown-number.json");
     cr_assert_eq(answer.status, 200);
     eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 1);
     struct org org = given_org(gateway, .number = "999999");
@@ -324,5 +350,256 @@ Test(reply, dead_letters_are_replayed_once_the_number_has_its_channel)
     eventually(org_messages(&org, "received") == 1);
     eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 0);
     eventually(org_messages(&org, "sent") == 1);
+    stop_gateway(gateway);
+}
+
+Test(reply, what_comes_late_is_kept_and_not_answered)
+{
+    struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_REPLY_WITHIN_S=3600"});
+    struct org org = given_org(gateway);
+    (void)given_rule(&org, "any", "", "Welcome");
+    static const char text[] = "\"type\": \"text\", \"text\": {\"body\": \"hi\"}";
+    customer_posts(&org,
+                   message_body(org.phone_number_id, "919876543210", "wamid.1", 3 * 86400, text));
+    customer_posts(&org, message_body(org.phone_number_id, "919876543210", "wamid.2", 3700, text));
+    expect_replies(&org, "");
+    cr_assert_eq(org_messages(&org, "received"), 2);
+    expect_equal(org_balance(&org), "100.00");
+    customer_posts(&org, message_body(org.phone_number_id, "919876543210", "wamid.3", 3500, text));
+    expect_replies(&org, "Welcome");
+    stop_gateway(gateway);
+}
+
+Test(reply, the_first_words_are_the_first_message)
+{
+    static const char *const unsaid[] = {
+        "\"type\": \"reaction\", \"reaction\": {\"message_id\": \"w\", \"emoji\": \"+\"}",
+        "\"type\": \"system\", \"system\": {\"body\": \"A changed\", \"type\": \"x\"}",
+        "\"type\": \"edit\", \"edit\": {\"original_message_id\": \"w\"}",
+        "\"type\": \"unsupported\", \"errors\": []",
+    };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)given_rule(&org, "first_message", "", "Nice to meet you");
+    for (size_t i = 0; i < sizeof unsaid / sizeof *unsaid; i++)
+        customer_posts(&org, message_body(org.phone_number_id, "919876543210",
+                                          text_of("wamid.unsaid%zu", i), 0, unsaid[i]));
+    expect_replies(&org, "");
+    customer_writes(&org, "919876543210", "wamid.1", "hi");
+    expect_replies(&org, "Nice to meet you");
+    customer_writes(&org, "919876543210", "wamid.2", "hi again");
+    expect_replies(&org, "Nice to meet you");
+    stop_gateway(gateway);
+}
+
+Test(reply, rules_may_be_about_what_was_chosen)
+{
+    static const struct {
+        const char *members;
+        const char *reply;
+    } cases[] = {
+        {"\"type\": \"button\", \"button\": {\"payload\": \"SIZE_L\", \"text\": \"Large\"}", "L"},
+        {"\"type\": \"interactive\", \"interactive\": {\"type\": \"button_reply\", "
+         "\"button_reply\": {\"id\": \"size_l\", \"title\": \"Gro\u00df\"}}",
+         "L"},
+        {"\"type\": \"interactive\", \"interactive\": {\"type\": \"list_reply\", "
+         "\"list_reply\": {\"id\": \"order-42\", \"title\": \"The chair\"}}",
+         "an order"},
+        {"\"type\": \"interactive\", \"interactive\": {\"type\": \"nfm_reply\", \"nfm_reply\": "
+         "{\"name\": \"signup\", \"body\": \"Sent\", \"response_json\": \"{}\"}}",
+         "signed up"},
+        {"\"type\": \"text\", \"text\": {\"body\": \"signup\"}", "text"},
+        {"\"type\": \"button\", \"button\": {\"payload\": \"other\", \"text\": \"signup\"}",
+         "text"},
+    };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)database_text(gateway->database,
+                        "UPDATE organizations SET replies_per_minute_max = 1000; "
+                        "INSERT INTO automation_rules (org_id, match_kind, match_on, pattern, "
+                        "reply, priority) VALUES ('%s', 'exact', 'choice', 'size_l', 'L', 1), "
+                        "('%s', 'regex', 'choice', '^order-[0-9]+$', 'an order', 2), "
+                        "('%s', 'exact', 'choice', 'signup', 'signed up', 3), "
+                        "('%s', 'exact', 'text', 'signup', 'text', 4)",
+                        org.id, org.id, org.id, org.id);
+    expect_checked(gateway);
+    const char *expected = "";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        customer_posts(&org, message_body(org.phone_number_id, "919876543210",
+                                          text_of("wamid.%zu", i), 0, cases[i].members));
+        expected = text_of("%s%s%s", expected, i > 0 ? ", " : "", cases[i].reply);
+        expect_replies(&org, expected);
+    }
+    stop_gateway(gateway);
+}
+
+static void expect_opted_out(const struct org *org, const char *what, bool expected)
+{
+    eventually(webhooks_left(org->gateway) == 0);
+    cr_expect_eq(database_number(org->gateway->database,
+                                 "SELECT count(*) FROM conversations v JOIN contacts c ON c.id = "
+                                 "v.contact_id WHERE v.org_id = '%s' AND opted_out_at IS NOT NULL",
+                                 org->id),
+                 expected, "%s", what);
+}
+
+// Both are of now, so that it is the group alone that tells them apart.
+Test(reply, what_is_said_in_a_group_is_not_answered)
+{
+    static const char group[] = "\"group_id\": \"g1\", ";
+    static const char text[] = "\"type\": \"text\", \"text\": {\"body\": \"STOP\"}";
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)given_rule(&org, "contains", "stop", "Stopped");
+    customer_posts(&org, message_body(org.phone_number_id, "919876543210", "wamid.1", 0,
+                                      text_of("%s%s", group, text)));
+    expect_replies(&org, "");
+    cr_assert_eq(org_messages(&org, "received"), 1);
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM conversations"), 0);
+    customer_posts(&org, message_body(org.phone_number_id, "919876543210", "wamid.2", 0, text));
+    expect_replies(&org, "Stopped");
+    stop_gateway(gateway);
+}
+
+#define TEXT_OF(body) "\"type\": \"text\", \"text\": {\"body\": \"" body "\"}"
+
+Test(reply, stop_is_stop_in_every_spelling)
+{
+    static const struct {
+        const char *members;
+        bool is_stop;
+    } cases[] = {
+        {TEXT_OF("Stop."), true},
+        {TEXT_OF("STOP!"), true},
+        {TEXT_OF("\\u00a0stop\\u3000"), true},
+        {TEXT_OF("\\u200bS\\u200dTOP\\ufeff"), true},
+        {TEXT_OF("\\u200f\\u202bStop\\u202c"), true},
+        {TEXT_OF("\\uff33\\uff34\\uff2f\\uff30"), true},
+        {TEXT_OF("ARRE\\u0302T"), true},
+        {TEXT_OF("arr\\u00eat !"), true},
+        {"\"type\": \"button\", \"button\": {\"payload\": \"STOP\", \"text\": \"No more\"}", true},
+        {"\"type\": \"button\", \"button\": {\"payload\": \"x\", \"text\": \"Stop\"}", true},
+        {"\"type\": \"interactive\", \"interactive\": {\"type\": \"button_reply\", "
+         "\"button_reply\": {\"id\": \"stop\", \"title\": \"Nothing more\"}}",
+         true},
+        {TEXT_OF("please stop"), false},
+        {TEXT_OF("Stop it, or I will not"), false},
+        {TEXT_OF("arret"), false},
+        {"\"type\": \"reaction\", \"reaction\": {\"message_id\": \"w\", \"emoji\": \"STOP\"}",
+         false},
+        {"\"type\": \"system\", \"system\": {\"body\": \"STOP\", \"type\": \"x\"}", false},
+    };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)database_text(gateway->database,
+                        "UPDATE organizations SET opt_out_words = '{Stop,ARRE\u0302T}'");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        customer_posts(&org, message_body(org.phone_number_id, "919876543210",
+                                          text_of("wamid.%zu", i), 0, cases[i].members));
+        expect_opted_out(&org, cases[i].members, cases[i].is_stop);
+        (void)database_text(gateway->database,
+                            "UPDATE conversations SET opted_out_at = NULL, preference_at = NULL");
+    }
+    stop_gateway(gateway);
+}
+
+// One batch holds messages to both.
+Test(reply, each_orgs_words_are_its_own)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org acme = given_org(gateway);
+    struct org beta = given_org(gateway);
+    (void)database_text(gateway->database,
+                        "UPDATE organizations SET opt_out_words = '{Ende}' WHERE id = '%s'",
+                        beta.id);
+    customer_writes(&acme, "919876543210", "wamid.1", "ende");
+    customer_writes(&beta, "919876543210", "wamid.2", "ende!");
+    customer_writes(&acme, "919876543211", "wamid.3", "STOP?");
+    customer_writes(&beta, "919876543211", "wamid.4", "STOP?");
+    (void)start_worker(gateway);
+    eventually(webhooks_left(gateway) == 0);
+    expect_equal(database_text(gateway->database,
+                               "SELECT string_agg(m.text, ' ' ORDER BY m.wamid) FROM "
+                               "conversations v JOIN messages m ON m.id = v.first_message_id WHERE "
+                               "v.opted_out_at IS NOT NULL"),
+                 "ende! STOP?");
+    stop_gateway(gateway);
+}
+
+Test(reply, to_a_word_in_any_spelling_comes_from_the_rule_that_names_it)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)given_rule(&org, "exact", "stop", "You will hear no more from us.");
+    (void)given_rule(&org, "any", "", "Welcome");
+    customer_writes(&org, "919876543210", "wamid.1", "*STOP!*");
+    expect_replies(&org, "You will hear no more from us.");
+    stop_gateway(gateway);
+}
+
+Test(reply, rules_that_cannot_work_are_told_of)
+{
+    static const struct {
+        const char *kind;
+        const char *pattern;
+        const char *reply;
+    } bad[] = {
+        {"regex", "([a-z]+", "a"},
+        {"any", "", "{name}"},
+        {"any", "", "{\"type\": \"image\", \"image\": {}}"},
+        {"any", "", "\"a\\u0000b\""},
+    };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        (void)given_rule(&org, bad[i].kind, bad[i].pattern, bad[i].reply);
+    expect_equal(
+        database_text(gateway->database,
+                      "SELECT string_agg(concat_ws(' ', kind, outcome), ', ' ORDER BY "
+                      "priority) FROM alerts a JOIN automation_rules r ON r.id = a.rule_id "
+                      "WHERE a.org_id = '%s' AND resolved_at IS NULL AND state = 'refused' "
+                      "AND refused_for = outcome || ': ' || message",
+                      org.id),
+        "rule_refused pattern, rule_refused reply.text.body, rule_refused reply.image, "
+        "rule_refused reply");
+    (void)given_rule(&org, "any", "", "Welcome, {name}!");
+    customer_posts(&org,
+                   message_body(org.phone_number_id, "919876543210", "wamid.1", 0, TEXT_OF("abc")));
+    expect_replies(&org, "Welcome!");
+    stop_gateway(gateway);
+}
+
+static int lines_with(const struct process *process, const char *text)
+{
+    int lines = 0;
+    for (const char *at = process_log(process); (at = strstr(at, text)); at += strlen(text))
+        lines++;
+    return lines;
+}
+
+// One line for all of them, however many messages they fail at.
+Test(reply, rules_that_cost_too_much_do_not_flood_the_log)
+{
+    enum { RULES = 100 };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)database_text(gateway->database,
+                        "INSERT INTO automation_rules (org_id, match_kind, pattern, reply) SELECT "
+                        "'%s', 'regex', '^(a+)+$', 'never' FROM generate_series(1, %d)",
+                        org.id, RULES);
+    expect_checked(gateway);
+    static const char evil[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!";
+    for (int i = 0; i < 2; i++) { // what the first left no room for, the second tells
+        customer_writes(&org, "919876543210", text_of("wamid.%d", i), evil);
+        expect_replies(&org, "");
+    }
+    cr_assert_eq(database_number(gateway->database,
+                                 "SELECT count(*) FROM alerts WHERE kind = 'rule_failed'"),
+                 RULES);
+    struct process *worker = gateway->workers[0].process;
+    process_stop_cleanly(worker);
+    cr_assert_eq(lines_with(worker, "event=rule_failed"), 2);
+    cr_assert_eq(lines_with(worker, "times=199"), 1);
+    gateway->worker_count = 0;
     stop_gateway(gateway);
 }

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
+#include <time.h>
 
 const char *signature_header(const char *secret, const char *body, size_t length)
 {
@@ -35,6 +36,16 @@ struct answer post_webhook_file(struct gateway *gateway, const char *name)
     return post_webhook(gateway, body, length);
 }
 
+struct answer post_webhook_file_of_now(struct gateway *gateway, const char *name)
+{
+    static const char key[] = "\"timestamp\": \"";
+    char *body = corpus_read("webhooks", name, NULL);
+    const char *now = text_of("%ld", (long)time(NULL));
+    for (char *at = body; (at = strstr(at, key)); at += sizeof key)
+        memcpy(at + sizeof key - 1, now, strlen(now));
+    return post_webhook(gateway, body, 0);
+}
+
 static const char *body_with(const char *phone_number_id, const char *members)
 {
     return text_of("{\"object\": \"whatsapp_business_account\", \"entry\": [{\"id\": \"1001\", "
@@ -50,8 +61,16 @@ const char *text_message_body(const char *phone_number_id, const char *from, con
         phone_number_id,
         text_of("\"contacts\": [{\"wa_id\": \"%s\", \"profile\": {\"name\": \"Asha\"}}], "
                 "\"messages\": [{\"from\": \"%s\", \"id\": \"%s\", \"timestamp\": "
-                "\"1763800000\", \"type\": \"text\", \"text\": {\"body\": \"%s\"}}]",
-                from, from, wamid, text));
+                "\"%ld\", \"type\": \"text\", \"text\": {\"body\": \"%s\"}}]",
+                from, from, wamid, (long)time(NULL), text));
+}
+
+const char *message_body(const char *phone_number_id, const char *from, const char *wamid,
+                         long age_s, const char *members)
+{
+    return body_with(phone_number_id, text_of("\"messages\": [{\"from\": \"%s\", \"id\": \"%s\", "
+                                              "\"timestamp\": \"%ld\", %s}]",
+                                              from, wamid, (long)time(NULL) - age_s, members));
 }
 
 const char *status_body(const char *phone_number_id, const char *wamid, const char *status,

@@ -14,10 +14,16 @@ struct answer post_webhook(struct gateway *gateway, const char *body, size_t len
 // byte.
 struct answer post_webhook_file(struct gateway *gateway, const char *name);
 
+// The same, but that its messages have only just been written.
+struct answer post_webhook_file_of_now(struct gateway *gateway, const char *name);
+
 // A body that holds one text of a customer named Asha, or one status; `more` is further members of
 // the status such as "\"errors\": [...]", or "".
 const char *text_message_body(const char *phone_number_id, const char *from, const char *wamid,
                               const char *text);
+// One message with these members, written so long ago.
+const char *message_body(const char *phone_number_id, const char *from, const char *wamid,
+                         long age_s, const char *members);
 const char *status_body(const char *phone_number_id, const char *wamid, const char *status,
                         const char *more);
 // The member that names our message.

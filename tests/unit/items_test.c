@@ -5,6 +5,7 @@
 #include "worker/inbound/fields.h"
 
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,4 +361,62 @@ Test(items, a_body_that_is_not_read_is_one_dead_item_to_the_byte)
     tg_text_finish(&written);
     items_finish(&items);
     tg_text_finish(&body);
+}
+
+struct choice {
+    char members[192];
+    char type[16];
+    char choice[24]; // "": none
+    bool is_said;
+};
+
+ParameterizedTestParameters(items, tell_what_was_chosen_and_whether_anything_is_said)
+{
+    static struct choice cases[] = {
+        {"\"type\":\"text\",\"text\":{\"body\":\"a\"}", "text", "", true},
+        {"\"type\":\"button\",\"button\":{\"payload\":\"YES\",\"text\":\"Yes\"}", "button", "YES",
+         true},
+        {"\"type\":\"interactive\",\"interactive\":{\"type\":\"button_reply\",\"button_reply\":"
+         "{\"id\":\"b1\",\"title\":\"Yes\"}}",
+         "interactive", "b1", true},
+        {"\"type\":\"interactive\",\"interactive\":{\"type\":\"list_reply\",\"list_reply\":"
+         "{\"id\":\"r1\",\"title\":\"Yes\"}}",
+         "interactive", "r1", true},
+        {"\"type\":\"interactive\",\"interactive\":{\"type\":\"nfm_reply\",\"nfm_reply\":{\"name\":"
+         "\"signup\",\"body\":\"Sent\",\"response_json\":\"{}\"}}",
+         "interactive", "signup", true},
+        {"\"group_id\":\"g1\",\"type\":\"text\",\"text\":{\"body\":\"a\"}", "text", "", false},
+        {"\"type\":\"image\",\"image\":{\"id\":\"1\"}", "image", "", true},
+        {"\"type\":\"reaction\",\"reaction\":{\"emoji\":\"+\"}", "reaction", "", false},
+        {"\"type\":\"system\",\"system\":{\"body\":\"a\"}", "system", "", false},
+        {"\"type\":\"edit\",\"edit\":{}", "edit", "", false},
+        {"\"type\":\"revoke\",\"revoke\":{}", "revoke", "", false},
+        {"\"type\":\"unsupported\"", "unsupported", "", false},
+        {"\"type\":\"textual\"", "textual", "", false},
+    };
+    return cr_make_param_array(struct choice, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct choice *choice, items, tell_what_was_chosen_and_whether_anything_is_said)
+{
+    struct tg_text members = {0};
+    tg_text_append_format(&members,
+                          "\"messages\":[{\"from\":\"919876543210\",\"id\":\"w\",\"timestamp\":"
+                          "\"1\",%s}]",
+                          choice->members);
+    struct tg_text body = body_with(members.data);
+    struct items items = {0};
+    read_body(&items, &body);
+    cr_assert_eq(items.count, 1);
+    for (size_t i = 0; i < items.count; i++) {
+        const struct tg_inbound_message *message = &items.item[i].message;
+        if (items.item[i].kind != ITEM_MESSAGE)
+            continue;
+        cr_assert_eq(message->is_said, choice->is_said, "%s", choice->members);
+        cr_assert_eq(message->choice.length, strlen(choice->choice), "%s", choice->members);
+        cr_assert(choice->choice[0] == '\0' || tg_span_equals(message->choice, choice->choice));
+    }
+    items_finish(&items);
+    tg_text_finish(&body);
+    tg_text_finish(&members);
 }

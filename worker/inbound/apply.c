@@ -6,6 +6,7 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "worker/inbound/reply.h"
+#include "worker/inbound/words.h"
 #include "worker/pg_wait.h"
 #include "worker/successors.h"
 
@@ -14,6 +15,7 @@
 // Items on their way through a transaction, those of one kind together.
 struct batch {
     struct tg_pg *pg;
+    int64_t reply_within_s;
     const struct items *items; // it is a part of these
     size_t n;
     struct item *item[TG_BATCH_MAX];
@@ -23,6 +25,18 @@ struct batch {
     struct tg_received received[TG_BATCH_MAX];
     enum tg_item_verdict kept[TG_BATCH_MAX]; // of a copy or a preference
 };
+
+static enum tg_pg_status receive(struct batch *batch, size_t first)
+{
+    const struct tg_inbound_message *const *rows =
+        (const struct tg_inbound_message *const *)(batch->row + first);
+    size_t n = batch->n - first;
+    enum tg_pg_status status = words_judge(batch->pg, batch->item + first, n);
+    if (status == TG_PG_OK)
+        status = tg_store_receive_messages(batch->pg, rows, n, batch->reply_within_s,
+                                           batch->received + first);
+    return status;
+}
 
 // The call for those of one kind, item[first] and so on.
 static enum tg_pg_status apply_kind(struct batch *batch, enum item_kind kind, size_t first)
@@ -35,8 +49,7 @@ static enum tg_pg_status apply_kind(struct batch *batch, enum item_kind kind, si
         return tg_store_apply_statuses(pg, (const struct tg_status_update *const *)rows, n,
                                        batch->applied + first);
     case ITEM_MESSAGE:
-        return tg_store_receive_messages(pg, (const struct tg_inbound_message *const *)rows, n,
-                                         batch->received + first);
+        return receive(batch, first);
     case ITEM_COPY:
         return tg_store_receive_copies(pg, (const struct tg_inbound_message *const *)rows, n,
                                        batch->kept + first);
@@ -158,8 +171,8 @@ static void record_status(const struct item *item, const struct tg_status_applie
     tg_count(TG_REFUND_REVERSALS, NULL, applied->reversed);
     if (applied->unknown_code) {
         tg_count(TG_UNKNOWN_ERROR_CODES, item->status.error_code, 1);
-        tg_log(TG_LOG_WARN, "unknown_error_code", TG_LOG_TEXT("code", item->status.error_code),
-               TG_LOG_MESSAGE(applied));
+        tg_log_rarely(TG_LOG_WARN, "unknown_error_code",
+                      TG_LOG_TEXT("code", item->status.error_code), TG_LOG_MESSAGE(applied));
     }
     if (item->status.status == TG_STATUS_FAILED || applied->reversed)
         tg_log(TG_LOG_INFO, "send_failed_later", TG_LOG_MESSAGE(applied),
@@ -176,9 +189,9 @@ static void record_dead_item(const struct item *item)
     snprintf(number, sizeof number, "%.*s", (int)id.length, id.data ? id.data : "");
     tg_count(TG_INBOUND_ITEMS, "dead", 1);
     tg_count(TG_DEAD_LETTERS, item->reason, 1);
-    tg_log(TG_LOG_WARN, "item_not_applied", TG_LOG_TEXT("reason", item->reason),
-           TG_LOG_TEXT("phone_number_id", number),
-           TG_LOG_NUMBER("tries", item->origin.body->tries + 1));
+    tg_log_rarely_of(TG_LOG_WARN, "item_not_applied", item->reason,
+                     TG_LOG_TEXT("reason", item->reason), TG_LOG_TEXT("phone_number_id", number),
+                     TG_LOG_NUMBER("tries", item->origin.body->tries + 1));
 }
 
 // Counts and logs what was committed.
@@ -223,7 +236,7 @@ static bool conclude(const struct means *means, const struct batch *batch)
         if (item->kind == ITEM_STATUS)
             successors_add(&successors, batch->applied[i].org_id, &batch->applied[i].released);
         else if (item->kind == ITEM_MESSAGE && batch->received[i].rules_version > 0 &&
-                 reply_is_due(item->message.type))
+                 item->message.is_said)
             causes[cause_count++] = (struct reply_cause){&item->message, &batch->received[i]};
     }
     successors_publish(&successors, means->sends);
@@ -234,7 +247,7 @@ static bool conclude(const struct means *means, const struct batch *batch)
 static enum tg_pg_status apply_batch(const struct means *means, const struct items *items,
                                      size_t first, size_t n, bool *concluded)
 {
-    struct batch batch = {.pg = means->pg, .items = items};
+    struct batch batch = {.pg = means->pg, .reply_within_s = means->reply_within_s, .items = items};
     long long began_ms = tg_now_ms();
     enum tg_pg_status status = apply_in_transaction(&batch, first, n);
     if (status == TG_PG_OK) {

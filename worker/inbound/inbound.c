@@ -9,6 +9,7 @@
 #include "common/streams/webhook.h"
 #include "worker/inbound/apply.h"
 #include "worker/inbound/dead_letters.h"
+#include "worker/inbound/rule_check.h"
 #include "worker/pg_wait.h"
 
 struct inbound {
@@ -121,7 +122,7 @@ static void take_former(struct inbound *inbound)
 
 static void look(struct inbound *inbound)
 {
-    if (!dead_letters_retry(&inbound->means))
+    if (!rules_check(&inbound->means) || !dead_letters_retry(&inbound->means))
         return;
     take_former(inbound);
     take_over(inbound, inbound->webhooks);
@@ -148,6 +149,7 @@ static void *run(void *argument)
     means->pg = tg_pg_create(worker->settings->postgres_url, "tollgate-worker inbound");
     means->sends = worker_stream(worker, tg_job_work);
     means->rules = rules_create();
+    means->reply_within_s = worker->settings->reply_within_s;
     means->sizing = sizing_begin((int)worker->settings->partitions);
     inbound->webhooks = worker_stream(worker, tg_webhook_work);
     inbound->former = worker_stream(worker, tg_webhook_former_work);

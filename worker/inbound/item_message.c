@@ -29,16 +29,35 @@ static const struct {
     {"order", "text", false},       {"system", "body", false},
 };
 
-// {"type": "button_reply", "button_reply": {"title": ...}}, list_reply likewise; nfm_reply has a
-// body. What an org sends has the text in {"body": {"text": ...}}.
-static struct tg_span interactive_text(struct json_object *interactive)
+// {"type": "button_reply", "button_reply": {"id": ..., "title": ...}}, list_reply likewise; the
+// nfm_reply of a flow has a name and a body. What an org sends has the text in {"body": {"text":
+// ...}}.
+static void read_interactive(struct json_object *interactive, struct tg_inbound_message *message)
 {
     struct tg_span kind = field_text(interactive, "type", FIELD_TYPE_LENGTH_MAX);
     struct json_object *reply = kind.data ? field_of(interactive, kind.data) : NULL;
-    struct tg_span text = field_text(reply, "title", SIZE_MAX);
-    if (!text.data)
-        text = field_text(reply, "body", SIZE_MAX);
-    return text.data ? text : field_text(field_of(interactive, "body"), "text", SIZE_MAX);
+    message->text = field_text(reply, "title", SIZE_MAX);
+    if (!message->text.data)
+        message->text = field_text(reply, "body", SIZE_MAX);
+    if (!message->text.data)
+        message->text = field_text(field_of(interactive, "body"), "text", SIZE_MAX);
+    message->choice = field_text(reply, "id", FIELD_SHORT_LENGTH_MAX);
+    if (!message->choice.data)
+        message->choice = field_text(reply, "name", FIELD_SHORT_LENGTH_MAX);
+}
+
+// Reactions, system messages and what Meta itself does not support are nothing that a customer
+// says, nor is what only changes an earlier message; and what is said in a group is said to it.
+static bool is_said(const struct tg_inbound_message *message)
+{
+    static const char *const said[] = {"text",        "image",    "video",    "audio",
+                                       "document",    "sticker",  "location", "button",
+                                       "interactive", "contacts", "order",    "request_welcome"};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        if (tg_span_equals(message->type, said[i]))
+            return !message->group_id.data;
+    }
+    return false;
 }
 
 // What a message of that type holds. False: the text that it must have is not there, or is no
@@ -47,7 +66,9 @@ static bool read_words(struct tg_span type, struct json_object *content,
                        struct tg_inbound_message *message)
 {
     if (tg_span_equals(type, "interactive"))
-        message->text = interactive_text(content);
+        read_interactive(content, message);
+    if (tg_span_equals(type, "button"))
+        message->choice = field_text(content, "payload", FIELD_SHORT_LENGTH_MAX);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!tg_span_equals(type, texts[i].type))
             continue;
@@ -140,6 +161,7 @@ const char *item_read_message(struct item *item, struct json_object *object,
     if (reason)
         return reason;
 
+    message->is_said = is_said(message);
     if (tg_span_equals(message->type, "system"))
         read_new_phone(field_of(object, "system"), message);
     struct json_object *referral = tg_json_member(object, "referral", json_type_object);

@@ -33,6 +33,7 @@ static void finish_kind(struct item *item)
         tg_text_finish(&item->message.summary);
         tg_text_finish(&item->message.referral);
         tg_text_finish(&item->message.payload);
+        tg_text_finish(&item->message.word);
         break;
     case ITEM_STATUS:
         tg_text_finish(&item->status.pricing);

@@ -7,59 +7,13 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/streams/job.h"
+#include "worker/inbound/placeholders.h"
+#include "worker/inbound/spelling.h"
 #include "worker/pg_wait.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char placeholder[] = "{name}";
-
-bool reply_is_due(struct tg_span type)
-{
-    static const char *const said[] = {"text",        "image",    "video",    "audio",
-                                       "document",    "sticker",  "location", "button",
-                                       "interactive", "contacts", "order",    "request_welcome"};
-    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
-        if (tg_span_equals(type, said[i]))
-            return true;
-    }
-    return false;
-}
-
-static void fill_string(struct json_object *string, const struct tg_text *name)
-{
-    TG_TEXT_AUTO filled = {0};
-    struct tg_span left = tg_json_span(string);
-    const char *at;
-    while ((at = memmem(left.data, left.length, placeholder, sizeof placeholder - 1))) {
-        size_t before = (size_t)(at - left.data);
-        tg_text_append(&filled, left.data, before);
-        tg_text_append(&filled, tg_text_string(name), name->length);
-        left.data = at + sizeof placeholder - 1;
-        left.length -= before + sizeof placeholder - 1;
-    }
-    tg_text_append(&filled, left.data, left.length);
-    json_object_set_string_len(string, tg_text_string(&filled), (int)filled.length);
-}
-
-// Fills in every string of the value.
-// NOLINTNEXTLINE(misc-no-recursion): as deep as the parser lets it be, TG_JSON_DEPTH_MAX
-static void fill(struct json_object *value, const struct tg_text *name)
-{
-    if (json_object_is_type(value, json_type_string)) {
-        fill_string(value, name);
-    } else if (json_object_is_type(value, json_type_array)) {
-        for (size_t i = 0; i < json_object_array_length(value); i++)
-            fill(json_object_array_get_idx(value, i), name);
-    } else if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, key, member)
-        {
-            (void)key;
-            fill(member, name);
-        }
-    }
-}
 
 // Who gets it and what it answers is never the rule's to say.
 static void address(struct json_object *message, const struct tg_received *to, struct tg_span wamid)
@@ -92,20 +46,64 @@ static bool check(struct json_object *message, const struct tg_received *to, str
     return true;
 }
 
-bool reply_write(const struct tg_rule *rule, const struct tg_received *to, struct tg_span wamid,
-                 struct tg_reply *reply, struct tg_error *error)
+static bool write_reply(const struct tg_rule *rule, const struct tg_received *to,
+                        const struct tg_text *name, struct tg_span wamid, struct tg_reply *reply,
+                        struct tg_error *error)
 {
     struct json_object *message =
         tg_json_parse(tg_text_string(&rule->reply), rule->reply.length, error);
     if (!message)
         return false;
-    fill(message, &to->name);
+    placeholders_fill(message, name);
     if (json_object_is_type(message, json_type_string))
         message = tg_cloud_message_text(message);
     bool good = check(message, to, wamid, reply, error);
     if (good)
         tg_cloud_message_write(message, reply->reply_id, &reply->payload);
     json_object_put(message);
+    return good;
+}
+
+bool reply_write(const struct tg_rule *rule, const struct tg_received *to, struct tg_span wamid,
+                 struct tg_reply *reply, struct tg_error *error)
+{
+    static const struct tg_text nobody = {0};
+    TG_TEXT_AUTO name = {0};
+    spelling_name((struct tg_span){tg_text_string(&to->name), to->name.length}, &name);
+    return write_reply(rule, to, &name, wamid, reply, error) ||
+           (name.length > 0 && write_reply(rule, to, &nobody, wamid, reply, error));
+}
+
+// A path within the reply, as one within the rule.
+static void name_part(struct tg_error *error)
+{
+    char path[sizeof error->field];
+    memcpy(path, error->field, sizeof path);
+    bool is_whole = !path[0] || strcmp(path, "reply") == 0 || strcmp(path, "body") == 0;
+    snprintf(error->field, sizeof error->field, "reply%s%.*s", is_whole ? "" : ".",
+             is_whole ? 0 : (int)sizeof path - 8, path);
+}
+
+bool reply_check(const struct tg_rule *rule, struct tg_error *error)
+{
+    struct json_object *written =
+        tg_json_parse(tg_text_string(&rule->reply), rule->reply.length, error);
+    bool good = written && tg_json_check_nul(written, error) &&
+                (rule->is_former || placeholders_check(written, error));
+    json_object_put(written);
+    if (!good) {
+        name_part(error);
+        return false;
+    }
+    struct tg_received to = {.phone = "15550000000"};
+    struct tg_reply reply = {0};
+    if (rule->is_former)
+        tg_text_append_string(&to.name, "Asha");
+    good = reply_write(rule, &to, (struct tg_span){"wamid", 5}, &reply, error);
+    if (!good)
+        name_part(error);
+    tg_text_finish(&to.name);
+    tg_text_finish(&reply.payload);
     return good;
 }
 
@@ -118,7 +116,7 @@ static enum tg_pg_status decide(const struct means *means, const struct reply_ca
         rules_load(means->rules, means->pg, received->org_id, received->rules_version);
     if (status != TG_PG_OK)
         return status;
-    const struct tg_rule *rule = rules_find(means->rules, received, cause->message->text);
+    const struct tg_rule *rule = rules_find(means->rules, received, cause->message);
     *replies = rule != NULL;
     if (!rule)
         return TG_PG_OK;
@@ -131,9 +129,8 @@ static enum tg_pg_status decide(const struct means *means, const struct reply_ca
         reply->skip = "contact_opted_out";
     } else if (!reply_write(rule, received, cause->message->wamid, reply, &error)) {
         reply->skip = "invalid_reply";
-        tg_log(TG_LOG_WARN, "reply_refused", TG_LOG_ID("org_id", received->org_id),
-               TG_LOG_ID("rule_id", rule->id), TG_LOG_TEXT("field", error.field),
-               TG_LOG_TEXT("reason", error.message));
+        name_part(&error);
+        rules_fail(means->rules, received->org_id, rule, "reply_refused", &error);
     }
     return TG_PG_OK;
 }
@@ -152,9 +149,9 @@ static void publish(struct tg_stream *sends, const struct tg_reply *replies,
                 (struct tg_job){.org_id = replies[i].org_id, .message_id = replies[i].reply_id};
         else if (strcmp(verdicts[i].verdict, "accepted") != 0 &&
                  strcmp(verdicts[i].verdict, "answered") != 0)
-            tg_log(TG_LOG_INFO, "reply_skipped", TG_LOG_MESSAGE(&replies[i]),
-                   TG_LOG_ID("rule_id", replies[i].rule_id),
-                   TG_LOG_TEXT("reason", verdicts[i].verdict));
+            tg_log_rarely_of(TG_LOG_INFO, "reply_skipped", verdicts[i].verdict,
+                             TG_LOG_MESSAGE(&replies[i]), TG_LOG_ID("rule_id", replies[i].rule_id),
+                             TG_LOG_TEXT("reason", verdicts[i].verdict));
     }
     size_t published = tg_job_publish(sends, jobs, queued);
     tg_count(TG_JOBS_PUBLISHED, NULL, published);
@@ -179,6 +176,8 @@ static enum tg_pg_status reply_to_batch(const struct means *means, const struct 
         if (status == TG_PG_OK)
             publish(means->sends, replies, verdicts, count);
     }
+    if (status == TG_PG_OK)
+        status = rules_tell(means->rules, means->pg);
     for (size_t i = 0; i < count; i++)
         tg_text_finish(&replies[i].payload);
     return status;

@@ -1,66 +1,53 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "worker/inbound/rules.h"
 
 #include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/log.h"
+#include "worker/inbound/pattern.h"
+#include "worker/inbound/spelling.h"
 
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
-// How each kind's pattern is read: all without case, by Unicode, and in texts that may be any
-// bytes.
-static const struct kind {
-    const char *name;
-    uint32_t options;
-    bool matches_all;
-    bool first_only;
-} kinds[] = {
-    {.name = "exact", .options = PCRE2_LITERAL | PCRE2_ANCHORED | PCRE2_ENDANCHORED},
-    {.name = "starts_with", .options = PCRE2_LITERAL | PCRE2_ANCHORED},
-    {.name = "contains", .options = PCRE2_LITERAL},
-    {.name = "regex"},
-    {.name = "any", .matches_all = true},
-    {.name = "first_message", .matches_all = true, .first_only = true},
-};
-
-struct compiled {
-    struct tg_rule rule;
-    const struct kind *kind; // NULL: one that this version does not know
-    pcre2_code *code;        // of the pattern; NULL: it needs none, or is no good
+struct known {
+    struct tg_rule rule;     // first, so that it can be found by its rule
+    struct pattern *pattern; // NULL: it is no good
+    bool failed;             // that is noted
 };
 
 struct org_rules {
     struct tg_uuid org_id;
     int64_t version; // 0: nothing is remembered
     size_t count;
-    struct compiled *rule;
+    struct known *rule;
 };
 
 struct rules {
-    pcre2_match_context *limits;
-    pcre2_match_data *match;
+    struct matcher *matcher;
     struct org_rules orgs[TG_RULE_CACHE_ORGS]; // by the org's hash
     struct tg_rule loaded[TG_RULES_MAX];
+    struct tg_rule_fault faults[TG_RULE_FAULTS_MAX]; // that nobody was told of
+    size_t fault_count;
+};
+
+// What of a message patterns are held against.
+struct said {
+    struct tg_span text;
+    struct tg_span word; // the text again, where it is a word, as words are compared
+    struct tg_span choice;
 };
 
 struct rules *rules_create(void)
 {
     struct rules *rules = tg_alloc(sizeof *rules);
-    rules->limits = pcre2_match_context_create(NULL);
-    rules->match = pcre2_match_data_create(1, NULL);
-    if (!rules->limits || !rules->match)
-        abort();
-    pcre2_set_match_limit(rules->limits, TG_RULE_MATCH_LIMIT);
-    pcre2_set_depth_limit(rules->limits, TG_RULE_DEPTH_LIMIT);
+    rules->matcher = matcher_create();
     return rules;
 }
 
 static void forget(struct org_rules *org)
 {
     for (size_t i = 0; i < org->count; i++) {
-        pcre2_code_free(org->rule[i].code);
+        pattern_destroy(org->rule[i].pattern);
         tg_rule_finish(&org->rule[i].rule);
     }
     free(org->rule);
@@ -73,42 +60,39 @@ void rules_destroy(struct rules *rules)
         return;
     for (size_t i = 0; i < TG_RULE_CACHE_ORGS; i++)
         forget(&rules->orgs[i]);
-    pcre2_match_data_free(rules->match);
-    pcre2_match_context_free(rules->limits);
+    matcher_destroy(rules->matcher);
     free(rules);
 }
 
-static void log_bad_rule(const char *event, struct tg_uuid org_id, const struct tg_rule *rule,
-                         int error)
+// What finds no room is noted when it fails again.
+static void fail(struct rules *rules, struct tg_uuid org_id, struct known *known, const char *kind,
+                 const struct tg_error *error)
 {
-    PCRE2_UCHAR reason[128] = "";
-    if (error)
-        pcre2_get_error_message(error, reason, sizeof reason);
-    tg_log(TG_LOG_WARN, event, TG_LOG_ID("org_id", org_id), TG_LOG_ID("rule_id", rule->id),
-           TG_LOG_TEXT("match_kind", rule->match_kind), TG_LOG_TEXT("reason", (char *)reason));
+    tg_log_rarely(TG_LOG_WARN, kind, TG_LOG_ID("org_id", org_id),
+                  TG_LOG_ID("rule_id", known->rule.id), TG_LOG_TEXT("field", error->field),
+                  TG_LOG_TEXT("reason", error->message));
+    if (known->failed || rules->fault_count == TG_RULE_FAULTS_MAX)
+        return;
+    known->failed = true;
+    rules->faults[rules->fault_count++] = (struct tg_rule_fault){
+        .org_id = org_id, .rule_id = known->rule.id, .kind = kind, .error = *error};
 }
 
-static void compile(struct tg_uuid org_id, struct compiled *compiled)
+void rules_fail(struct rules *rules, struct tg_uuid org_id, const struct tg_rule *rule,
+                const char *kind, const struct tg_error *error)
 {
-    const struct tg_rule *rule = &compiled->rule;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(kinds[i].name, rule->match_kind) == 0)
-            compiled->kind = &kinds[i];
-    }
-    if (!compiled->kind)
-        log_bad_rule("rule_refused", org_id, rule, 0);
-    if (!compiled->kind || compiled->kind->matches_all)
-        return;
-    int error = 0;
-    PCRE2_SIZE offset = 0;
-    compiled->code = pcre2_compile((PCRE2_SPTR)tg_text_string(&rule->pattern), rule->pattern.length,
-                                   compiled->kind->options | PCRE2_CASELESS | PCRE2_UTF |
-                                       PCRE2_MATCH_INVALID_UTF,
-                                   &error, &offset, NULL);
-    if (!compiled->code)
-        log_bad_rule("rule_refused", org_id, rule, error);
-    else
-        (void)pcre2_jit_compile(compiled->code, PCRE2_JIT_COMPLETE); // without it it is only slower
+    fail(rules, org_id, (struct known *)rule, kind, error);
+}
+
+enum tg_pg_status rules_tell(struct rules *rules, struct tg_pg *pg)
+{
+    enum tg_pg_status status = TG_PG_OK;
+    if (rules->fault_count > 0)
+        status = tg_store_raise_rule_alerts(pg, rules->faults, rules->fault_count);
+    if (status != TG_PG_OK && status != TG_PG_REFUSED)
+        return status;
+    rules->fault_count = 0; // what is refused, of a rule that has just gone say, would be for ever
+    return TG_PG_OK;
 }
 
 static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_uuid org_id,
@@ -119,50 +103,41 @@ static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_u
     if (status != TG_PG_OK)
         return status;
     if (count == TG_RULES_MAX)
-        tg_log(TG_LOG_WARN, "rules_cut", TG_LOG_ID("org_id", org_id),
-               TG_LOG_NUMBER("kept", TG_RULES_MAX));
+        tg_log_rarely(TG_LOG_WARN, "rules_cut", TG_LOG_ID("org_id", org_id),
+                      TG_LOG_NUMBER("kept", TG_RULES_MAX));
     forget(org);
     org->org_id = org_id;
     org->version = count > 0 ? rules->loaded[0].version : 0;
     org->count = count;
     org->rule = tg_alloc((count + 1) * sizeof *org->rule);
     for (size_t i = 0; i < count; i++) {
-        org->rule[i].rule = rules->loaded[i];
-        compile(org_id, &org->rule[i]);
+        struct known *known = &org->rule[i];
+        struct tg_error error;
+        known->rule = rules->loaded[i];
+        known->pattern = pattern_create(&known->rule, &error);
+        if (!known->pattern)
+            fail(rules, org_id, known, "rule_refused", &error);
     }
     return TG_PG_OK;
 }
 
-// As much of the text as a pattern sees.
-static struct tg_span seen(struct tg_span text)
+static bool matches(struct rules *rules, struct known *known, const struct tg_received *received,
+                    const struct said *said)
 {
-    static const char spaces[] = " \t\r\n";
-    while (text.length > 0 && memchr(spaces, text.data[0], sizeof spaces - 1)) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 && memchr(spaces, text.data[text.length - 1], sizeof spaces - 1))
-        text.length--;
-    if (text.length > TG_RULE_TEXT_MAX)
-        text.length = TG_RULE_TEXT_MAX;
-    return text;
-}
-
-static bool matches(struct rules *rules, const struct compiled *compiled,
-                    const struct tg_received *received, struct tg_span text)
-{
-    const struct tg_rule *rule = &compiled->rule;
-    if (rule->of_channel && !tg_uuid_equal(rule->channel_id, received->channel_id))
+    const struct tg_rule *rule = &known->rule;
+    const struct pattern *pattern = known->pattern;
+    if (!pattern || (rule->of_channel && !tg_uuid_equal(rule->channel_id, received->channel_id)))
         return false;
-    if (compiled->kind && compiled->kind->matches_all)
-        return !received->is_word && (!compiled->kind->first_only || received->is_first);
-    if (!compiled->code || !text.data)
-        return false;
-    int result = pcre2_match(compiled->code, (PCRE2_SPTR)text.data, text.length, 0, 0, rules->match,
-                             rules->limits);
-    if (result < 0 && result != PCRE2_ERROR_NOMATCH)
-        log_bad_rule("rule_failed", received->org_id, rule, result);
-    return result >= 0;
+    if (pattern_takes_all(pattern) || pattern_takes_first(pattern))
+        return !received->is_word && (pattern_takes_all(pattern) || received->is_first);
+    struct tg_error error;
+    struct tg_span text = rule->of_choice ? said->choice : said->text;
+    bool found = matcher_matches(rules->matcher, pattern, text, &error) ||
+                 (!rule->of_choice && !error.code &&
+                  matcher_matches(rules->matcher, pattern, said->word, &error));
+    if (error.code)
+        fail(rules, received->org_id, known, "rule_failed", &error);
+    return found;
 }
 
 static struct org_rules *remembered(struct rules *rules, struct tg_uuid org_id)
@@ -183,13 +158,34 @@ enum tg_pg_status rules_load(struct rules *rules, struct tg_pg *pg, struct tg_uu
     return status;
 }
 
+// So much of the text as a pattern sees, in whole characters.
+static void show(struct tg_span text, struct tg_text *seen)
+{
+    text = spelling_trim(text);
+    if (text.length > TG_RULE_TEXT_MAX) {
+        text.length = TG_RULE_TEXT_MAX;
+        while (((unsigned char)text.data[text.length] & 0xc0) == 0x80)
+            text.length--;
+    }
+    spelling_compose(text, seen);
+}
+
+static struct tg_span span_of(const struct tg_text *text)
+{
+    return text->length > 0 ? (struct tg_span){text->data, text->length} : (struct tg_span){0};
+}
+
 const struct tg_rule *rules_find(struct rules *rules, const struct tg_received *received,
-                                 struct tg_span text)
+                                 const struct tg_inbound_message *message)
 {
     const struct org_rules *org = remembered(rules, received->org_id);
-    text = seen(text);
+    TG_TEXT_AUTO text = {0};
+    TG_TEXT_AUTO choice = {0};
+    show(message->text, &text);
+    show(message->choice, &choice);
+    const struct said said = {span_of(&text), span_of(&message->word), span_of(&choice)};
     for (size_t i = 0; i < org->count; i++) {
-        if (matches(rules, &org->rule[i], received, text))
+        if (matches(rules, &org->rule[i], received, &said))
             return &org->rule[i].rule;
     }
     return NULL;

@@ -16,9 +16,15 @@ void rules_destroy(struct rules *rules); // NULL is fine
 enum tg_pg_status rules_load(struct rules *rules, struct tg_pg *pg, struct tg_uuid org_id,
                              int64_t version) TG_MUST_CHECK;
 
-// The first rule of the org, whose rules are loaded, that matches a message of this text; NULL if
-// none does. A word that opts out is only answered by a rule with a pattern. Borrowed until the
-// next rules_load. A pattern that is no good, or whose match costs too much, matches nothing and is
-// logged.
+// The first rule of the org, whose rules are loaded, that matches the message; NULL if none does. A
+// word that opts out is only answered by a rule with a pattern. Borrowed until the next rules_load.
+// A pattern that is no good, or whose match costs too much, matches nothing, and has failed.
 const struct tg_rule *rules_find(struct rules *rules, const struct tg_received *received,
-                                 struct tg_span text);
+                                 const struct tg_inbound_message *message);
+
+// Notes that a rule, one that rules_find has returned, does not work: its org is to be told.
+void rules_fail(struct rules *rules, struct tg_uuid org_id, const struct tg_rule *rule,
+                const char *kind, const struct tg_error *error);
+
+// Tells the orgs of the rules that have failed: in alerts, once for each as it is written.
+enum tg_pg_status rules_tell(struct rules *rules, struct tg_pg *pg) TG_MUST_CHECK;

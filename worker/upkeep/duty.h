@@ -30,6 +30,7 @@ duty_round duty_expired;   // messages past their not_after fail
 duty_round duty_abandoned; // messages whose worker is gone become unconfirmed
 duty_round duty_unheard;   // messages that stay unconfirmed for too long fail
 duty_round duty_keys;      // idempotency keys that are too old go
+duty_round duty_rules;     // orgs hear of rules that no worker has checked
 duty_round duty_consumers; // consumers that are gone leave their groups
 
 // What the duties have in common: going through what is to be done, counting and logging what a

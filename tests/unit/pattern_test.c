@@ -1,0 +1,90 @@
+#include "worker/inbound/pattern.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct pattern *given_pattern(const char *kind, const char *text, struct tg_error *error)
+{
+    struct tg_rule rule = {0};
+    snprintf(rule.match_kind, sizeof rule.match_kind, "%s", kind);
+    tg_text_append_string(&rule.pattern, text);
+    struct pattern *pattern = pattern_create(&rule, error);
+    tg_rule_finish(&rule);
+    return pattern;
+}
+
+struct comparison {
+    char kind[16];
+    char pattern[32];
+    char text[64];
+    bool matches;
+};
+
+ParameterizedTestParameters(pattern, is_compared_without_case_by_unicode)
+{
+    static struct comparison cases[] = {
+        {"exact", "hi", "HI", true},
+        {"exact", "hi", "hi there", false},
+        {"exact", "(hi)", "(hi)", true},
+        {"starts_with", "hi t", "Hi there", true},
+        {"starts_with", "there", "hi there", false},
+        {"contains", "k\xc3\xb6ln", "AUS K\xc3\x96LN", true},
+        {"contains", "ko\xcc\x88ln", "aus k\xc3\xb6ln", true}, // decomposed
+        {"contains", "\xd0\xbc\xd0\xb8\xd1\x80", "\xd0\x9c\xd0\x98\xd0\xa0", true},
+        {"regex", "^order [0-9]+", "Order 4711!", true},
+        {"regex", "^order [0-9]+$", "order", false},
+        {"regex", "a", "\xff", false},
+        {"any", "", "hi", false},
+        {"first_message", "", "hi", false},
+    };
+    return cr_make_param_array(struct comparison, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct comparison *case_, pattern, is_compared_without_case_by_unicode)
+{
+    struct tg_error error;
+    struct pattern *pattern = given_pattern(case_->kind, case_->pattern, &error);
+    struct matcher *matcher = matcher_create();
+    cr_assert(pattern, "%s", error.message);
+    struct tg_span text = {case_->text, strlen(case_->text)};
+    cr_assert_eq(matcher_matches(matcher, pattern, text, &error), case_->matches, "%s in %s",
+                 case_->pattern, case_->text);
+    cr_assert_null(error.code);
+    cr_assert_not(matcher_matches(matcher, pattern, (struct tg_span){0}, &error));
+    matcher_destroy(matcher);
+    pattern_destroy(pattern);
+}
+
+Test(pattern, that_costs_too_much_says_so)
+{
+    struct tg_error error;
+    struct pattern *pattern = given_pattern("regex", "^(a+)+$", &error);
+    struct matcher *matcher = matcher_create();
+    struct tg_span text = {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", 51};
+    cr_assert_not(matcher_matches(matcher, pattern, text, &error));
+    cr_assert_str_eq(error.field, "pattern");
+    matcher_destroy(matcher);
+    pattern_destroy(pattern);
+}
+
+Test(pattern, that_is_none_is_refused)
+{
+    struct tg_error error;
+    cr_assert_null(given_pattern("regex", "([a-z]+", &error));
+    cr_assert_str_eq(error.field, "pattern");
+    cr_assert_null(given_pattern("by_heart", "hi", &error));
+    cr_assert_str_eq(error.field, "match_kind");
+}
+
+Test(pattern, may_take_all)
+{
+    struct tg_error error;
+    struct pattern *any = given_pattern("any", "", &error);
+    struct pattern *first = given_pattern("first_message", "", &error);
+    cr_assert(pattern_takes_all(any) && !pattern_takes_first(any));
+    cr_assert(pattern_takes_first(first) && !pattern_takes_all(first));
+    pattern_destroy(any);
+    pattern_destroy(first);
+}
