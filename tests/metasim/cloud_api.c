@@ -4,6 +4,8 @@
 #include "tests/metasim/envelope.h"
 #include "tests/metasim/judge.h"
 #include "tests/metasim/phone.h"
+#include "tests/metasim/sim_limits.h"
+#include "tests/metasim/webhook_body.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +31,9 @@ struct post_in_hand {
     struct judged judged;
     // If Meta refuses it:
     int code;
-    int http_status; // 0: as the error rule says
+    int subcode;       // 0: none
+    int http_status;   // 0: as the error rule says
+    const char *title; // NULL: likewise
     char details[sizeof((struct objection *)0)->details];
 };
 
@@ -133,6 +137,25 @@ static bool check_access(struct sim *sim, struct post_in_hand *post)
     return true;
 }
 
+// An app may ask that each call proves to know its secret, by the HMAC of the token with it.
+static bool check_proof(struct sim *sim, struct post_in_hand *post)
+{
+    char secret[SIM_WEBHOOK_SECRET_SIZE];
+    char wanted[WEBHOOK_SIGNATURE_SIZE];
+    if (!sim_settings_get(&sim->settings, SETTING_WANTS_PROOF))
+        return true;
+    TG_TEXT_AUTO token = {0};
+    tg_text_append_string(&token, post->request->authorization + strlen("Bearer "));
+    webhooks_secret(sim->webhooks, secret);
+    webhook_body_sign(&token, secret, wanted);
+    const char *given = request_argument(post->request, "appsecret_proof");
+    if (given && strcmp(given, wanted + strlen("sha256=")) == 0)
+        return true;
+    post->title = given ? "Invalid appsecret_proof provided in the API argument"
+                        : "API calls from the server require an appsecret_proof argument";
+    return refuse(post, CODE_PARAMETER_INVALID, 400, "");
+}
+
 static bool check_message(struct post_in_hand *post)
 {
     struct objection objection;
@@ -170,9 +193,10 @@ static void record(struct sim *sim, const struct post_in_hand *post, const struc
 
 static void answer_refusal(struct sim *sim, const struct post_in_hand *post, struct answer *answer)
 {
-    struct error_rule rule = error_rules_find(&sim->error_rules, post->code);
+    struct error_rule rule = error_rules_find(&sim->error_rules, post->code, post->subcode);
     envelope_write(answer, post->http_status ? post->http_status : rule.http_status, post->code,
-                   rule.title, *post->details ? post->details : rule.meaning);
+                   post->subcode, post->title ? post->title : rule.title,
+                   *post->details ? post->details : rule.meaning);
     answer->retry_after_s = sim_settings_get(&sim->settings, SETTING_RETRY_AFTER_S);
     bool unauthorized = post->code == CODE_TOKEN && post->http_status == 401;
     stats_count(&sim->stats, unauthorized ? STAT_UNAUTHORIZED : STAT_REFUSED);
@@ -198,6 +222,18 @@ static void write_success(const struct post_in_hand *post, const struct fate *fa
     tg_text_append_string(body, "}]}");
 }
 
+// What somebody on the way answers in Meta's place.
+static void write_for_proxy(const struct fate *fate, struct answer *answer)
+{
+    answer->http_status = fate->http_status;
+    answer->content_type = "text/html";
+    answer->graph.number = 0;
+    if (fate->body == BODY_PROXY_HTML)
+        tg_text_append_format(
+            &answer->body, "<html><head><title>%d</title></head><body><h1>%d</h1></body></html>\n",
+            fate->http_status, fate->http_status);
+}
+
 static void write_body(const struct post_in_hand *post, const struct fate *fate, const char *wamid,
                        struct answer *answer)
 {
@@ -213,11 +249,8 @@ static void write_body(const struct post_in_hand *post, const struct fate *fate,
         write_success(post, fate, NULL, &answer->body);
         break;
     case BODY_PROXY_HTML:
-        answer->http_status = 502;
-        answer->content_type = "text/html";
-        answer->graph.number = 0;
-        tg_text_append_string(&answer->body, "<html><head><title>502 Bad Gateway</title></head>"
-                                             "<body><h1>502 Bad Gateway</h1></body></html>\n");
+    case BODY_EMPTY:
+        write_for_proxy(fate, answer);
         break;
     }
 }
@@ -238,7 +271,7 @@ static void plan_webhooks(struct sim *sim, const struct post_in_hand *post, cons
     if (!plan || !sim_settings_get(&sim->settings, SETTING_WEBHOOKS) ||
         !webhooks_aimed(sim->webhooks))
         return;
-    struct error_rule rule = error_rules_find(&sim->error_rules, fate->code);
+    struct error_rule rule = error_rules_find(&sim->error_rules, fate->code, 0);
     const struct webhook_status status = {
         .phone_number_id = post->phone_number_id,
         .wamid = wamid,
@@ -271,6 +304,8 @@ static void answer_fate(struct sim *sim, const struct post_in_hand *post, const 
         answer->manner = ANSWER_CLOSE;
     answer->delay_ms += fate->delay_ms;
     if (!fate->taken) {
+        if (fate->http_status != 0)
+            write_for_proxy(fate, answer);
         stats_count(&sim->stats, STAT_REFUSED);
         record(sim, post, answer, false, -1, 0);
         return;
@@ -289,7 +324,8 @@ static void answer_fate(struct sim *sim, const struct post_in_hand *post, const 
 
 static void answer_post(struct sim *sim, struct post_in_hand *post, struct answer *answer)
 {
-    if (!check_access(sim, post) || !check_message(post) || !check_rates(sim, post)) {
+    if (!check_access(sim, post) || !check_proof(sim, post) || !check_message(post) ||
+        !check_rates(sim, post)) {
         answer_refusal(sim, post, answer);
         return;
     }
@@ -303,6 +339,7 @@ static void answer_post(struct sim *sim, struct post_in_hand *post, struct answe
         recipients_fate(&sim->recipients, post->recipient, post->judged.addressee == TO_GROUP);
     if (fate.refused) {
         (void)refuse(post, fate.code, 0, "");
+        post->subcode = fate.subcode;
         answer_refusal(sim, post, answer);
         return;
     }
@@ -319,7 +356,7 @@ void cloud_api_answer(struct sim *sim, const struct request *request, struct ans
     answer->graph.usage_percent = sim_settings_get(&sim->settings, SETTING_USAGE_PERCENT);
     if (!parse_path(request->path, &answer->graph, post.phone_number_id) ||
         strcmp(request->method, "POST") != 0) {
-        envelope_write(answer, 404, CODE_UNKNOWN_PATH, "Unknown path components",
+        envelope_write(answer, 404, CODE_UNKNOWN_PATH, 0, "Unknown path components",
                        "Only POST /{version}/{phone_number_id}/messages is simulated");
         stats_count(&sim->stats, STAT_REFUSED);
         stats_count_code(&sim->stats, CODE_UNKNOWN_PATH);

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-void envelope_write(struct answer *answer, int http_status, int code, const char *title,
-                    const char *details)
+void envelope_write(struct answer *answer, int http_status, int code, int subcode,
+                    const char *title, const char *details)
 {
     char trace[GRAPH_ID_SIZE];
     graph_write_id(&answer->graph, trace);
@@ -18,6 +18,8 @@ void envelope_write(struct answer *answer, int http_status, int code, const char
     tg_text_append_string(body, "{\"error\":{\"message\":");
     tg_text_append_json(body, message.data, message.length);
     tg_text_append_format(body, ",\"type\":\"OAuthException\",\"code\":%d", code);
+    if (subcode != 0)
+        tg_text_append_format(body, ",\"error_subcode\":%d", subcode);
     if (http_status == 503)
         tg_text_append_string(body, ",\"is_transient\":true");
     tg_text_append_string(body, ",\"error_data\":{\"messaging_product\":\"whatsapp\",\"details\":");

@@ -63,6 +63,8 @@ static bool parse_codes(const char *text, struct error_rule *rule)
     rule->last = rule->first;
     if (*end == '-' && !parse_number(end + 1, &end, &rule->last))
         return false;
+    if (*end == '/' && !parse_number(end + 1, &end, &rule->subcode))
+        return false;
     return *end == '\0' && rule->first <= rule->last;
 }
 
@@ -141,21 +143,22 @@ void error_rules_finish(struct error_rules *rules)
     *rules = (struct error_rules){0};
 }
 
-struct error_rule error_rules_find(const struct error_rules *rules, int code)
+struct error_rule error_rules_find(const struct error_rules *rules, int code, int subcode)
 {
     static char unknown_title[] = "Unknown error";
     static char unknown_meaning[] = "An error that Meta does not document";
-    struct error_rule found = {code, code, 400, unknown_title, unknown_meaning};
-    bool by_range = false;
+    struct error_rule found = {code, code, 0, 400, unknown_title, unknown_meaning};
+    int closeness = 0;
     for (size_t i = 0; i < rules->count; i++) {
         const struct error_rule *rule = &rules->rules[i];
-        if (code < rule->first || code > rule->last)
+        if (code < rule->first || code > rule->last ||
+            (rule->subcode != 0 && rule->subcode != subcode))
             continue;
-        if (rule->first == rule->last)
-            return *rule;
-        if (!by_range)
+        int close = 1 + 2 * (rule->first == rule->last) + (rule->subcode != 0);
+        if (close > closeness) {
             found = *rule;
-        by_range = true;
+            closeness = close;
+        }
     }
     return found;
 }

@@ -9,6 +9,7 @@
 struct error_rule {
     int first; // a rule holds for the codes first..last
     int last;
+    int subcode; // that it is for; 0: for none
     int http_status;
     char *title;
     char *meaning;
@@ -20,12 +21,14 @@ struct error_rules {
 };
 
 // Reads the CSV file (RFC 4180, no line breaks within fields) by the names of its columns: outcome,
-// http, title, meaning; others are ignored, as are rows whose outcome is no code or range of codes.
+// http, title, meaning; others are ignored, as are rows whose outcome is no code, code and subcode
+// (100/33) or range of codes.
 // Failure: false, `error->message` names file and reason; `rules` is then empty.
 bool error_rules_load(struct error_rules *rules, const char *path,
                       struct tg_error *error) TG_MUST_CHECK;
 void error_rules_finish(struct error_rules *rules);
 
-// The rule for a code; one for the code alone goes before one for a range. A code without a rule
-// gets one with HTTP 400. Thread-safe.
-struct error_rule error_rules_find(const struct error_rules *rules, int code);
+// The rule for a code and a subcode (0: none). The code's own goes before one for a range; where
+// the subcode has none the code's is taken. A code without a rule gets one with HTTP 400.
+// Thread-safe.
+struct error_rule error_rules_find(const struct error_rules *rules, int code, int subcode);

@@ -20,6 +20,7 @@ static const struct member {
     {"name", json_type_string, NAME_BYTES_MAX},
     {"text", json_type_string, SIM_BODY_MAX},
     {"message", json_type_object, 0},
+    {"status", json_type_object, 0},
     {"id", json_type_string, WAMID_BYTES_MAX},
     {"times", json_type_int, SIM_INBOUND_TIMES_MAX},
 };
@@ -58,6 +59,7 @@ struct inbound {
     struct json_object *name;
     struct json_object *text;
     struct json_object *message;
+    struct json_object *status; // in place of a message
     int64_t times;
     char phone[SIM_PHONE_SIZE];
 };
@@ -85,11 +87,15 @@ static bool understand(struct json_object *wish, struct inbound *inbound, struct
         .name = json_object_object_get(wish, "name"),
         .text = json_object_object_get(wish, "text"),
         .message = json_object_object_get(wish, "message"),
+        .status = json_object_object_get(wish, "status"),
         .times = times ? json_object_get_int64(times) : 1,
     };
     const char *number = inbound->phone_number_id;
     if (!number || number[strspn(number, "0123456789")] != '\0')
         return refuse(error, "phone_number_id", "must be a string of digits");
+    if (inbound->status)
+        return (!inbound->text && !inbound->message) ||
+               refuse(error, "status", "cannot stand beside text or message");
     if (!inbound->from && !inbound->user_id)
         return refuse(error, "from", "is missing, and so is user_id");
     if (!inbound->text == !inbound->message)
@@ -126,10 +132,10 @@ static void add_missing(const struct inbound *inbound, const char *new_id,
 static struct json_object *make_message(struct sim *sim, const struct inbound *inbound)
 {
     char new_id[WAMID_SIZE];
-    wamids_write(&sim->wamids, wamids_next(&sim->wamids),
-                 inbound->from ? inbound->from : inbound->user_id, new_id);
-    struct json_object *message =
-        inbound->message ? json_object_get(inbound->message) : json_object_new_object();
+    const char *who = inbound->from ? inbound->from : inbound->user_id;
+    wamids_write(&sim->wamids, wamids_next(&sim->wamids), who ? who : "", new_id);
+    struct json_object *given = inbound->status ? inbound->status : inbound->message;
+    struct json_object *message = given ? json_object_get(given) : json_object_new_object();
     add_missing(inbound, new_id, message);
     if (inbound->text) {
         struct json_object *text = json_object_new_object();
@@ -153,8 +159,9 @@ static void write_body(const struct inbound *inbound, struct json_object *messag
         .name = inbound->name ? json_object_get_string(inbound->name) : "Customer",
         .name_length =
             inbound->name ? (size_t)json_object_get_string_len(inbound->name) : strlen("Customer"),
-        .message = json,
-        .message_length = length,
+        .list = inbound->status ? "statuses" : "messages",
+        .item = json,
+        .item_length = length,
     };
     webhook_body_inbound(&webhook, body);
 }

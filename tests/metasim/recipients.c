@@ -45,7 +45,7 @@ static const struct fate faults[] = {
     [4] = {.taken = true, .manner = ANSWER_RESET, .statuses = &usual},
     [5] = {.taken = true, .body = BODY_GARBAGE, .statuses = &usual},
     [6] = {.taken = true, .body = BODY_WITHOUT_ID, .statuses = &usual},
-    [7] = {.taken = true, .body = BODY_PROXY_HTML, .statuses = &usual},
+    [7] = {.taken = true, .body = BODY_PROXY_HTML, .http_status = 502, .statuses = &usual},
     [8] = {.taken = true, .delay_ms = 5000, .statuses = &usual},
     [9] = {.taken = true, .statuses = &before_answer},
     [10] = {.taken = true, .statuses = &each_twice},
@@ -79,15 +79,27 @@ static struct fate refused_with(int code)
     return (struct fate){.refused = true, .code = code};
 }
 
-static struct fate refused_at_first(struct recipients *recipients, const char *recipient,
-                                    long times)
+static bool is_among_first(struct recipients *recipients, const char *recipient, long times)
 {
     pthread_mutex_lock(&recipients->lock);
     int64_t *refusals = counters_at(&recipients->refusals, recipient);
     bool refuse = *refusals < times;
     *refusals += refuse;
     pthread_mutex_unlock(&recipients->lock);
-    return refuse ? refused_with(CODE_SOMETHING_WENT_WRONG) : taken;
+    return refuse;
+}
+
+// A hop on the way answers: a digit says how often (0: each time), one with what (0: a page, 1:
+// nothing), and three with which status.
+static struct fate refused_on_the_way(struct recipients *recipients, const char *recipient,
+                                      long number)
+{
+    long times = number / 10000 % 10;
+    if (times > 0 && !is_among_first(recipients, recipient, times))
+        return taken;
+    return (struct fate){.taken = false,
+                         .body = number / 1000 % 10 ? BODY_EMPTY : BODY_PROXY_HTML,
+                         .http_status = (int)(number % 1000)};
 }
 
 static struct fate fate_of(struct recipients *recipients, const char *recipient)
@@ -107,7 +119,9 @@ static struct fate fate_of(struct recipients *recipients, const char *recipient)
             return faults[number];
         return taken;
     case '3':
-        return refused_at_first(recipients, recipient, number);
+        return is_among_first(recipients, recipient, number)
+                   ? refused_with(CODE_SOMETHING_WENT_WRONG)
+                   : taken;
     case '4':
         return (struct fate){.taken = true, .code = (int)number, .statuses = &failed_late};
     case '5':
@@ -115,6 +129,11 @@ static struct fate fate_of(struct recipients *recipients, const char *recipient)
                              .held = true,
                              .code = (int)number,
                              .statuses = number == 0 ? &sent_late : &failed_unsent};
+    case '6':
+        return refused_on_the_way(recipients, recipient, number);
+    case '7':
+        return (struct fate){
+            .refused = true, .code = (int)(number / 1000), .subcode = (int)(number % 1000)};
     default:
         return taken;
     }

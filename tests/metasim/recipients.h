@@ -11,7 +11,8 @@ enum fate_body {
     BODY_SUCCESS,    // Meta's own
     BODY_GARBAGE,    // 200, and no JSON
     BODY_WITHOUT_ID, // 200, JSON without messages[0].id
-    BODY_PROXY_HTML, // 502 with a proxy's page
+    BODY_PROXY_HTML, // a proxy's page
+    BODY_EMPTY,
 };
 
 // What becomes of one post.
@@ -19,7 +20,9 @@ struct fate {
     int64_t delay_ms; // on top of the latency that is set
     enum answer_manner manner;
     enum fate_body body;
-    int code; // Meta's, if it is refused or gets a status `failed`
+    int http_status; // of BODY_PROXY_HTML and BODY_EMPTY
+    int code;        // Meta's, if it is refused or gets a status `failed`
+    int subcode;     // beside it; 0: none
     bool taken;
     bool refused;                       // with Meta's error `code`; the rest does not matter then
     bool close_if_reused;               // ANSWER_CLOSE if the connection carried a request before
@@ -29,7 +32,7 @@ struct fate {
 
 struct recipients {
     pthread_mutex_t lock;
-    struct counters refusals; // so far, of each 15553 recipient
+    struct counters refusals; // so far, of each 15553 and 15556 recipient
 };
 
 void recipients_init(struct recipients *recipients);
@@ -37,6 +40,6 @@ void recipients_finish(struct recipients *recipients);
 void recipients_reset(struct recipients *recipients);
 
 // The fate of one more post to a recipient: a phone's digits, or a group's or user's id. Counts the
-// refusals of 15553 numbers. What would get a status `failed` has, as a group, a participant who
-// does.
+// refusals of 15553 and 15556 numbers. What would get a status `failed` has, as a group, a
+// participant who does.
 struct fate recipients_fate(struct recipients *recipients, const char *recipient, bool group);

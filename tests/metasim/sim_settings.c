@@ -19,6 +19,7 @@ static const struct kind kinds[SETTINGS] = {
     [SETTING_DOWN] = {"down", 0, 1, true},
     [SETTING_WEBHOOKS] = {"webhooks", 1, 1, true},
     [SETTING_USAGE_PERCENT] = {"usage_percent", 0, 1000, false},
+    [SETTING_WANTS_PROOF] = {"wants_proof", 0, 1, true},
     [SETTING_STATUS_GAP_MS] = {"status_gap_ms", 300, SIM_LATENCY_MS_MAX, false},
 };
 

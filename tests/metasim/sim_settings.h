@@ -17,6 +17,7 @@ enum setting {
     SETTING_DOWN,             // Meta is down: every request is answered 503
     SETTING_WEBHOOKS,         // messages taken from now on get status webhooks
     SETTING_USAGE_PERCENT,    // how much of its rates the app has used, as headers tell
+    SETTING_WANTS_PROOF,      // calls must have an appsecret_proof
     SETTING_STATUS_GAP_MS,    // what the times of a message's status webhooks are counted in
     SETTINGS,
 };

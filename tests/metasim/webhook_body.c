@@ -149,19 +149,26 @@ void webhook_body_status(const struct webhook_status *status, struct tg_text *ou
     append_as_ascii(out, &json);
 }
 
+static void append_customer(struct tg_text *json, const struct webhook_inbound *inbound)
+{
+    tg_text_append_string(json, ",\"contacts\":[{\"profile\":{\"name\":");
+    tg_text_append_json(json, inbound->name, inbound->name_length);
+    tg_text_append_string(json, "}");
+    if (inbound->wa_id)
+        append_string(json, ",\"wa_id\":", inbound->wa_id);
+    if (inbound->user_id)
+        append_string(json, ",\"user_id\":", inbound->user_id);
+    tg_text_append_string(json, "}]");
+}
+
 void webhook_body_inbound(const struct webhook_inbound *inbound, struct tg_text *out)
 {
     TG_TEXT_AUTO json = {0};
     begin_value(&json, inbound->phone_number_id);
-    tg_text_append_string(&json, ",\"contacts\":[{\"profile\":{\"name\":");
-    tg_text_append_json(&json, inbound->name, inbound->name_length);
-    tg_text_append_string(&json, "}");
-    if (inbound->wa_id)
-        append_string(&json, ",\"wa_id\":", inbound->wa_id);
-    if (inbound->user_id)
-        append_string(&json, ",\"user_id\":", inbound->user_id);
-    tg_text_append_string(&json, "}],\"messages\":[");
-    tg_text_append(&json, inbound->message, inbound->message_length);
+    if (strcmp(inbound->list, "messages") == 0)
+        append_customer(&json, inbound);
+    tg_text_append_format(&json, ",\"%s\":[", inbound->list);
+    tg_text_append(&json, inbound->item, inbound->item_length);
     tg_text_append_string(&json, "]");
     end_value(&json);
     append_as_ascii(out, &json);

@@ -32,11 +32,12 @@ struct webhook_inbound {
     const char *user_id; // business-scoped user id; NULL: none
     const char *name;
     size_t name_length;
-    const char *message; // JSON: the member of `messages`
-    size_t message_length;
+    const char *list; // "messages"; "statuses": of nobody
+    const char *item; // JSON: the member of it
+    size_t item_length;
 };
 
-// Appends the body of a webhook with this one message of a customer's.
+// Appends the body of a webhook with this one message of a customer's, or this status.
 void webhook_body_inbound(const struct webhook_inbound *inbound, struct tg_text *out);
 
 enum { WEBHOOK_SIGNATURE_SIZE = 7 + 64 + 1 };

@@ -230,6 +230,13 @@ bool webhooks_aim(struct webhooks *webhooks, const char *url, const char *secret
     return true;
 }
 
+void webhooks_secret(struct webhooks *webhooks, char secret[static SIM_WEBHOOK_SECRET_SIZE])
+{
+    pthread_mutex_lock(&webhooks->lock);
+    snprintf(secret, SIM_WEBHOOK_SECRET_SIZE, "%s", webhooks->target.secret);
+    pthread_mutex_unlock(&webhooks->lock);
+}
+
 bool webhooks_aimed(struct webhooks *webhooks)
 {
     pthread_mutex_lock(&webhooks->lock);

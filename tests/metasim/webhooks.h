@@ -6,6 +6,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "tests/metasim/series.h"
+#include "tests/metasim/sim_limits.h"
 
 struct webhooks;
 
@@ -23,6 +24,9 @@ void webhooks_destroy(struct webhooks *webhooks);
 // of "" switches off: what waits is dropped. False: `field` is "url" or "secret".
 bool webhooks_aim(struct webhooks *webhooks, const char *url, const char *secret,
                   struct tg_error *error) TG_MUST_CHECK;
+
+// The app's secret, with which they are signed; "" without a URL.
+void webhooks_secret(struct webhooks *webhooks, char secret[static SIM_WEBHOOK_SECRET_SIZE]);
 
 // Is there a URL?
 bool webhooks_aimed(struct webhooks *webhooks);

@@ -51,6 +51,24 @@ static struct json_object *post_body(const char *body, struct answer *answer)
     return json;
 }
 
+// Posts a text; `json` is NULL where the answer is none.
+static int post_to(const char *to, struct json_object **json)
+{
+    struct answer answer = {0};
+    struct request request = {.method = "POST",
+                              .path = "/v23.0/123456/messages",
+                              .authorization = "Bearer EAAtest",
+                              .content_type = "application/json"};
+    struct tg_error error;
+    tg_text_append_format(&request.body,
+                          "{\"messaging_product\":\"whatsapp\",\"to\":\"+%s\"," TEXT "}", to);
+    cloud_api_answer(&sim, &request, &answer);
+    *json = tg_json_parse(tg_text_string(&answer.body), answer.body.length, &error);
+    tg_text_finish(&request.body);
+    tg_text_finish(&answer.body);
+    return answer.http_status;
+}
+
 static struct json_object *post(const char *to, const char *content, struct answer *answer)
 {
     TG_TEXT_AUTO body = {0};
@@ -338,4 +356,32 @@ Test(cloud_api, a_number_keeps_what_is_not_told_until_the_reset)
     cr_expect_eq(numbers_code(&sim.numbers, "123456"), 91);
     numbers_reset(&sim.numbers);
     cr_expect_eq(numbers_code(&sim.numbers, "123456"), 1);
+}
+
+Test(cloud_api, a_hop_on_the_way_answers_in_meta_s_place_as_often_as_it_is_asked_to)
+{
+    struct json_object *json = NULL;
+    for (int i = 0; i < 3; i++) {
+        cr_expect_eq(post_to("15556000407", &json), 407);
+        cr_expect_null(json);
+    }
+    for (int i = 0; i < 2; i++)
+        cr_expect_eq(post_to("15556021408", &json), 408);
+    cr_expect_eq(post_to("15556021408", &json), 200);
+    cr_expect_str_neq(text_at(json, "/messages/0/id"), "");
+    json_object_put(json);
+}
+
+Test(cloud_api, a_refusal_may_have_a_subcode)
+{
+    struct json_object *json = NULL;
+    cr_expect_eq(post_to("15557100033", &json), 400);
+    cr_expect_str_eq(text_at(json, "/error/code"), "100");
+    cr_expect_str_eq(text_at(json, "/error/error_subcode"), "33");
+    cr_expect_str_eq(text_at(json, "/error/message"), "(#100) Unsupported post request");
+    json_object_put(json);
+    cr_expect_eq(post_to("15550000100", &json), 400);
+    cr_expect_str_eq(text_at(json, "/error/error_subcode"), "");
+    cr_expect_str_eq(text_at(json, "/error/message"), "(#100) Invalid parameter");
+    json_object_put(json);
 }
