@@ -43,6 +43,8 @@ enum {
     // too: 4,096 connections of 16 KiB each.
     TG_CONNECTIONS_MAX = 4096,
     TG_CONNECTION_MEMORY_BYTES = 16 * 1024,
+    // Files that a daemon has open besides its connections: servers, logs, what is just closing.
+    TG_FILES_BESIDES = 256,
     // A client that sends nothing for so long is cut off: this is what holds a slow sender of
     // headers.
     TG_CONNECTION_IDLE_S = 30,
@@ -144,6 +146,9 @@ enum {
     // A webhook that its worker has had for so long is taken over: applying a batch takes
     // milliseconds, and applying twice is harmless.
     TG_WEBHOOK_TAKEOVER_MS = 5000,
+    // So often a status is tried whose message is not known; after that it is none of ours.
+    // record_dead_letters knows the times between: 1, 2, 4 and 8 s.
+    TG_STATUS_TRIES_MAX = 5,
     // How often an inbound worker looks for webhooks left lying and for dead ones to try again.
     TG_INBOUND_LOOK_MS = 500,
 
@@ -188,7 +193,7 @@ enum {
     TG_HEALTH_CONNECTION_MEMORY_BYTES = 8 * 1024,
     TG_HEALTH_IDLE_S = 10,
     TG_HEALTH_BACKLOG = 16,
-    // Values of one metric's label: error_rules has about 70 outcomes. What comes after them is
+    // Values of one metric's label: error_rules has about 100 outcomes. What comes after them is
     // counted as "other".
     TG_METRIC_LABELS_MAX = 128,
     // How often one kind of refusal of Redis's is logged.

@@ -69,6 +69,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     hurry_resolver();
+    settings.send_concurrency = tg_settings_places(&settings);
 
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_WORKER);
     if (health) {

@@ -23,9 +23,10 @@ enum {
     DOWNLOAD_BUFFER_BYTES = 4 * 1024,
 };
 
-// The easy handle is used again and again, so what never changes is set once.
+// The easy handle is made when it is first needed and used again and again, so what never changes
+// is set once.
 struct call {
-    CURL *easy;
+    CURL *easy; // NULL: not yet
     bool under_way;
     void *context;
     bool (*hold_back)(void *context);
@@ -45,6 +46,8 @@ struct tg_http {
     int wake;              // an eventfd
     long long timer_at_ms; // when libcurl wants to be called; -1: no wish
     unsigned silence_ms;
+    bool https_only;
+    const char *user_agent;
     size_t calls_max;
     struct call *calls;
     struct call **free; // a stack of `free_count`
@@ -133,14 +136,12 @@ static void set(CURLcode code)
         abort();
 }
 
-static void prepare_call(struct tg_http *http, const struct tg_http_options *options,
-                         struct call *call)
+static void prepare_call(struct tg_http *http, struct call *call)
 {
     CURL *easy = curl_easy_init();
     if (!easy)
         abort();
     call->easy = easy;
-    const char *agent = options->user_agent ? options->user_agent : "tollgate/" TOLLGATE_VERSION;
     set(curl_easy_setopt(easy, CURLOPT_PRIVATE, call));
     set(curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body));
     set(curl_easy_setopt(easy, CURLOPT_READDATA, call));
@@ -150,9 +151,8 @@ static void prepare_call(struct tg_http *http, const struct tg_http_options *opt
     set(curl_easy_setopt(easy, CURLOPT_WRITEDATA, call));
     set(curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER_BYTES));
     set(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)DOWNLOAD_BUFFER_BYTES));
-    set(curl_easy_setopt(easy, CURLOPT_USERAGENT, agent));
-    set(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
-                         options->https_only ? "https" : "http,https"));
+    set(curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent));
+    set(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, http->https_only ? "https" : "http,https"));
     set(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
     set(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
     set(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
@@ -185,6 +185,8 @@ struct tg_http *tg_http_create(const struct tg_http_options *options)
     struct tg_http *http = tg_alloc(sizeof *http);
     http->calls_max = options->calls_max;
     http->silence_ms = (unsigned)options->silence_ms;
+    http->https_only = options->https_only;
+    http->user_agent = options->user_agent ? options->user_agent : "tollgate/" TOLLGATE_VERSION;
     http->timer_at_ms = -1;
     prepare_multi(http);
 
@@ -197,10 +199,8 @@ struct tg_http *tg_http_create(const struct tg_http_options *options)
 
     http->calls = tg_alloc(http->calls_max * sizeof *http->calls);
     http->free = tg_alloc(http->calls_max * sizeof(struct call *));
-    for (size_t i = 0; i < http->calls_max; i++) {
-        prepare_call(http, options, &http->calls[i]);
+    for (size_t i = 0; i < http->calls_max; i++)
         http->free[http->free_count++] = &http->calls[i];
-    }
     return http;
 }
 
@@ -272,6 +272,8 @@ void tg_http_begin(struct tg_http *http, const struct tg_http_request *request)
 {
     assert(http->free_count > 0);
     struct call *call = http->free[--http->free_count];
+    if (!call->easy)
+        prepare_call(http, call);
     call->under_way = true;
     call->context = request->context;
     call->hold_back = request->hold_back;

@@ -19,7 +19,7 @@ struct tg_http_options {
     size_t calls_max;       // requests that may be under way at once; so many connections too
     int silence_ms;         // a connection on which nothing is acknowledged for so long is dead
     bool https_only;        // plain HTTP is for what runs beside us, such as a simulator
-    const char *user_agent; // NULL: tollgate/VERSION
+    const char *user_agent; // NULL: tollgate/VERSION; must outlive the client
 };
 
 // A request. Everything is borrowed, until tg_http_begin returns; but the body's bytes until the

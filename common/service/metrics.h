@@ -26,7 +26,7 @@
         "Messages settled, by status.")                                                            \
     ROW(TG_REFUNDS, "tollgate_refunds_total", NULL, "Fees given back.")                            \
     ROW(TG_CHANNELS_PAUSED, "tollgate_channels_paused_total", "outcome",                           \
-        "Channels paused, by the outcome of a dispatch that did it.")                              \
+        "Channels paused, by the outcome that did it.")                                            \
     ROW(TG_JOBS_REPUBLISHED, "tollgate_jobs_republished_total", "why",                             \
         "Jobs published by workers: due, lost and found, or released by the message before.")      \
     ROW(TG_JOBS_TAKEN_OVER, "tollgate_jobs_taken_over_total", NULL,                                \

@@ -31,6 +31,16 @@ static void raise_file_limit(void)
         tg_log(TG_LOG_WARN, "file_limit_kept", TG_LOG_NUMBER("files", before));
 }
 
+size_t tg_service_files(size_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return wanted;
+    tg_log(TG_LOG_WARN, "file_limit_low", TG_LOG_NUMBER("files", limit.rlim_cur),
+           TG_LOG_NUMBER("wanted", wanted));
+    return limit.rlim_cur;
+}
+
 void tg_service_start(void)
 {
     raise_file_limit();

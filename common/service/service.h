@@ -2,10 +2,14 @@
 #pragma once
 
 #include <pthread.h>
+#include <stddef.h>
 
 // Blocks the stop signals in this and all later threads, ignores SIGPIPE, and raises the limit of
 // open files as far as it may be. Call first in main.
 void tg_service_start(void);
+
+// How many files may be open of those that the daemon wants; logs "file_limit_low" if it is fewer.
+size_t tg_service_files(size_t wanted);
 
 // Tells the service manager (sd_notify, if $NOTIFY_SOCKET is set) that the daemon is ready, and
 // logs "service_started".

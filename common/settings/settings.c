@@ -5,6 +5,7 @@
 #include "common/limits.h"
 #include "common/pg/pg.h"
 #include "common/redis/redis.h"
+#include "common/service/service.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@ struct setting {
     const char *name;
     setting_parse *parse;
     size_t offset;                    // of the target in struct tg_settings
-    const char *standard;             // the default; NULL: the setting is required
+    const char *standard;             // the default, "" for none; NULL: the setting is required
     bool (*check)(const char *value); // of a text; NULL: any
     int64_t lowest;                   // of an integer
     int64_t highest;                  // of an integer
@@ -38,6 +39,8 @@ struct setting {
     const char *example; // what .env.example shows for a required setting
     unsigned daemons;    // of enum tg_daemon
     bool secret;         // its value is never shown
+    // Prints what the settings mean in practice, for --check; NULL: nothing.
+    void (*tell)(const struct tg_settings *settings);
 };
 
 // After a comma a space is a slip, and with it no signature would ever be right.
@@ -52,6 +55,12 @@ static bool is_secrets(const char *value)
         if (*secret != ',')
             return *secret == '\0';
     }
+}
+
+// None at all is fine.
+static bool is_secret(const char *value)
+{
+    return value[strcspn(value, ", \t\r\n")] == '\0';
 }
 
 // A path is appended to it, so it has neither a query nor a slash at its end.
@@ -175,6 +184,29 @@ static void describe(const struct setting *setting, struct tg_text *text)
     tg_text_append_string(text, set ? ", separated by commas" : "");
 }
 
+int64_t tg_settings_places(const struct tg_settings *settings)
+{
+    size_t wanted = (size_t)settings->send_concurrency + TG_FILES_BESIDES;
+    size_t missing = wanted - tg_service_files(wanted);
+    return missing < (size_t)settings->send_concurrency
+               ? settings->send_concurrency - (int64_t)missing
+               : 1;
+}
+
+// A message has its place until Meta has answered and that is settled. Meta takes 150 to 500 ms.
+static void tell_rate(const struct tg_settings *settings)
+{
+    if (!(settings->worker_roles & TG_ROLE_SEND))
+        return;
+    printf("%" PRId64 " messages in hand are, for each worker, at most %" PRId64
+           " a second where Meta answers in 150 ms, %" PRId64 " in 300 ms, %" PRId64 " in 500 ms\n",
+           settings->send_concurrency, settings->send_concurrency * 1000 / 150,
+           settings->send_concurrency * 1000 / 300, settings->send_concurrency * 1000 / 500);
+    int64_t places = tg_settings_places(settings);
+    if (places < settings->send_concurrency)
+        printf("but the limit of open files here has room for %" PRId64 " only\n", places);
+}
+
 #define BOTH (TG_INGRESS | TG_WORKER)
 #define SETTING(name_, daemons_, field, kind)                                                      \
     .name = (name_), .daemons = (daemons_), .offset = offsetof(struct tg_settings, field),         \
@@ -231,12 +263,19 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_GRAPH_TIMEOUT_MS", TG_WORKER, graph_timeout_ms, integer),
      .standard = "30000", BOUNDS(1000, 120000),
      .help = "How long Meta may take to answer; after that the message is unconfirmed."},
+    {SETTING("TOLLGATE_GRAPH_APP_SECRET", TG_WORKER, graph_app_secret, text), .secret = true,
+     .standard = "", .check = is_secret, .shape = "a secret without spaces and commas",
+     .help =
+         "The secret of the Meta app whose tokens the channels have: each message bears a proof "
+         "of it (appsecret_proof). Needed where the app requires that."},
     {SETTING("TOLLGATE_WORKER_ROLES", TG_WORKER, worker_roles, set),
      .standard = "send,inbound,janitor", .words = WORDS("send", "inbound", "janitor"),
      .former = WORDS("scheduler", "janitor"), .help = "What this worker does."},
-    {SETTING("TOLLGATE_SEND_CONCURRENCY", TG_WORKER, send_concurrency, integer), .standard = "256",
-     BOUNDS(1, TG_SEND_CONCURRENCY_MAX),
-     .help = "Messages that may be in hand at once, from their claim until they are settled."},
+    {SETTING("TOLLGATE_SEND_CONCURRENCY", TG_WORKER, send_concurrency, integer), .standard = "1024",
+     BOUNDS(1, TG_SEND_CONCURRENCY_MAX), .tell = tell_rate,
+     .help =
+         "Messages that may be in hand at once, from their claim until they are settled; --check "
+         "says what that is a second."},
     {SETTING("TOLLGATE_CONFIRMATION_WINDOW_S", TG_WORKER, confirmation_window_s, integer),
      .standard = "86400", BOUNDS(1, 604800),
      .help = "How long a message may stay unconfirmed before it is failed and refunded."},
@@ -376,9 +415,21 @@ static void print_help(enum tg_daemon daemon)
             continue;
         TG_TEXT_AUTO shape = {0};
         describe(&table[i], &shape);
+        const char *standard = table[i].standard;
         printf("\n  %s (%s%s)\n      %s\n      Must be %s.\n", table[i].name,
-               table[i].standard ? "default " : "required",
-               table[i].standard ? table[i].standard : "", table[i].help, tg_text_string(&shape));
+               !standard   ? "required"
+               : *standard ? "default "
+                           : "optional",
+               standard ? standard : "", table[i].help, tg_text_string(&shape));
+    }
+}
+
+static void tell_settings(enum tg_daemon daemon, const struct tg_settings *settings)
+{
+    puts("settings are good");
+    for (int i = 0; i < SETTINGS; i++) {
+        if ((table[i].daemons & daemon) && table[i].tell)
+            table[i].tell(settings);
     }
 }
 
@@ -404,7 +455,7 @@ int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_set
         warn_of_former(daemon);
         if (!check)
             return -1;
-        puts("settings are good");
+        tell_settings(daemon, settings);
     } else {
         char buffer[44];
         fprintf(stderr, "tollgate-%s: does not take \"%s\"; see --help\n", name,

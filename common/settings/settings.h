@@ -28,7 +28,8 @@ struct tg_settings {
     const char *graph_url; // without a trailing slash
     const char *graph_version;
     int64_t graph_timeout_ms;
-    unsigned worker_roles; // of enum tg_role
+    const char *graph_app_secret; // "": none
+    unsigned worker_roles;        // of enum tg_role
     int64_t send_concurrency;
     int64_t confirmation_window_s;
     int64_t reply_within_s;
@@ -42,11 +43,15 @@ struct tg_settings {
 bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings,
                       struct tg_error *error) TG_MUST_CHECK;
 
+// How many of the messages that a worker may have in hand (send_concurrency) its limit of open
+// files has room for: each may need a connection. One at least; logs if it is not all of them.
+int64_t tg_settings_places(const struct tg_settings *settings);
+
 // What main does with its arguments: --help, --version, --env-example print and --check reads the
-// settings and says "settings are good"; with none of them the settings are read. Returns -1 if the
-// daemon is to run with `settings`, else the exit status (2: wrong use or wrong settings, said on
-// standard error in one line). When the settings are good it also starts the log (log.h) as they
-// say, and warns there of TOLLGATE_ variables that no daemon knows ("unknown_setting_ignored": a
-// typing error, most likely) and of words that are taken for one more version
-// ("former_word_taken").
+// settings and says "settings are good", and what they mean in practice; with none of them the
+// settings are read. Returns -1 if the daemon is to run with `settings`, else the exit status (2:
+// wrong use or wrong settings, said on standard error in one line). When the settings are good it
+// also starts the log (log.h) as they say, and warns there of TOLLGATE_ variables that no daemon
+// knows ("unknown_setting_ignored": a typing error, most likely) and of words that are taken for
+// one more version ("former_word_taken").
 int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_settings *settings);

@@ -35,12 +35,13 @@ static struct tg_settings settings_of(const struct peer *meta)
     return (struct tg_settings){.graph_url = meta->url,
                                 .graph_version = "v23.0",
                                 .graph_timeout_ms = DEADLINE_MS,
+                                .graph_app_secret = "",
                                 .send_concurrency = 1};
 }
 
-static struct in_hand *post(struct peer *meta, struct in_hand *message)
+static struct in_hand *post_with(struct peer *meta, struct in_hand *message,
+                                 struct tg_settings settings)
 {
-    const struct tg_settings settings = settings_of(meta);
     struct tg_http *http = graph_create(&settings);
     struct in_hand *finished = NULL;
     long long deadline_ms = tg_now_ms() + DEADLINE_MS;
@@ -53,6 +54,29 @@ static struct in_hand *post(struct peer *meta, struct in_hand *message)
     peer_look(meta);
     tg_http_destroy(http);
     return finished;
+}
+
+static struct in_hand *post(struct peer *meta, struct in_hand *message)
+{
+    return post_with(meta, message, settings_of(meta));
+}
+
+// HMAC-SHA256 of the access token with the app's secret.
+Test(graph, proves_that_it_knows_the_app_s_secret)
+{
+    struct peer *meta = given_meta();
+    struct tg_settings settings = settings_of(meta);
+    settings.graph_app_secret = "app-secret";
+    struct in_hand *message = post_with(meta, given_message_of_age(0), settings);
+    cr_assert_str_eq(message->outcome.key, "sent");
+    cr_assert(
+        strstr(meta->heard,
+               "POST /v23.0/1001/messages?appsecret_proof="
+               "4b062935fec529e51d39e89ee371a452c231b1e0c5549ac72d83fc4f3a0b0471 HTTP/1.1\r\n"),
+        "%s", meta->heard);
+    cr_assert_not(strstr(meta->heard, "app-secret"), "%s", meta->heard);
+    in_hand_destroy(message);
+    peer_end(meta);
 }
 
 Test(graph, posts_a_message_whose_claim_is_fresh)

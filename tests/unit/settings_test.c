@@ -1,10 +1,12 @@
 #include "common/settings/settings.h"
 
 #include "capture.h"
+#include "common/limits.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define POSTGRES "TOLLGATE_POSTGRES_URL=postgresql:///tollgate"
@@ -63,7 +65,8 @@ Test(settings, the_defaults_are_good_for_the_worker)
     cr_assert_str_eq(settings.graph_version, "v23.0");
     cr_assert_eq(settings.graph_timeout_ms, 30000);
     cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_INBOUND | TG_ROLE_JANITOR);
-    cr_assert_eq(settings.send_concurrency, 256);
+    cr_assert_eq(settings.send_concurrency, 1024);
+    cr_assert_str_eq(settings.graph_app_secret, "");
 }
 
 Test(settings, what_is_set_replaces_the_default)
@@ -276,7 +279,8 @@ Test(settings_main, helps_with_the_settings_of_its_own_daemon)
     const char *written;
     cr_assert_eq(run(TG_WORKER, stdout, &written, "--help"), 0);
     cr_assert(strstr(written, "usage: tollgate-worker ") == written);
-    cr_assert(strstr(written, "TOLLGATE_SEND_CONCURRENCY (default 256)"));
+    cr_assert(strstr(written, "TOLLGATE_SEND_CONCURRENCY (default 1024)"));
+    cr_assert(strstr(written, "TOLLGATE_GRAPH_APP_SECRET (optional)"));
     cr_assert(strstr(written, "TOLLGATE_POSTGRES_URL (required)"));
     cr_assert_null(strstr(written, "TOLLGATE_LANES"));
 }
@@ -285,8 +289,42 @@ Test(settings_main, check_says_that_good_settings_are_good)
 {
     given_environment(REQUIRED);
     const char *written;
+    cr_assert_eq(run(TG_INGRESS, stdout, &written, "--check"), 0);
+    cr_assert_str_eq(written, "settings are good\n");
+}
+
+Test(settings_main, check_says_what_places_are_a_second)
+{
+    given_environment(REQUIRED, "TOLLGATE_SEND_CONCURRENCY=300");
+    const char *written;
+    cr_assert_eq(run(TG_WORKER, stdout, &written, "--check"), 0);
+    cr_assert_str_eq(written, "settings are good\n"
+                              "300 messages in hand are, for each worker, at most 2000 a second "
+                              "where Meta answers in 150 ms, 1000 in 300 ms, 600 in 500 ms\n");
+}
+
+Test(settings_main, check_says_nothing_of_places_to_who_has_none)
+{
+    given_environment(REQUIRED, "TOLLGATE_WORKER_ROLES=inbound,janitor");
+    const char *written;
     cr_assert_eq(run(TG_WORKER, stdout, &written, "--check"), 0);
     cr_assert_str_eq(written, "settings are good\n");
+}
+
+Test(settings_main, check_says_that_files_are_too_few_for_the_places)
+{
+    const struct rlimit limit = {TG_FILES_BESIDES + 50, TG_FILES_BESIDES + 50};
+    given_environment(REQUIRED);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    const char *written;
+    cr_assert_eq(run(TG_WORKER, stdout, &written, "--check"), 0);
+    cr_assert(strstr(written, "\nbut the limit of open files here has room for 50 only\n"), "%s",
+              written);
+    static const int64_t wanted[][2] = {{1, 1}, {50, 50}, {51, 50}, {2048, 50}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        settings.send_concurrency = wanted[i][0];
+        cr_assert_eq(tg_settings_places(&settings), wanted[i][1]);
+    }
 }
 
 Test(settings_main, wrong_settings_are_one_line_and_status_2)

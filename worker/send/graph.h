@@ -10,7 +10,8 @@
 // long a request may take and how many may be under way.
 struct tg_http *graph_create(const struct tg_settings *settings);
 
-// Begins the request for a message. There must be room. The message is the client's until it is
+// Begins the request for a message, with a proof of the app's secret where the settings have one.
+// There must be room. The message is the client's until it is
 // finished or broken off.
 void graph_post(struct tg_http *http, const struct tg_settings *settings, struct in_hand *message);
 
