@@ -51,7 +51,8 @@ static const struct tg_call settle_sends = {
         UUID("p_claim_ids", tg_outcome, claim_id), TEXT("p_outcomes", tg_outcome, key),
         TEXT("p_wamids", tg_outcome, wamid), TEXT("p_error_messages", tg_outcome, error_message),
         BOOL("p_transients", tg_outcome, transient),
-        INT8("p_retry_afters", tg_outcome, retry_after_s)),
+        INT8("p_retry_afters", tg_outcome, retry_after_s),
+        INT8("p_error_subcodes", tg_outcome, error_subcode)),
     .out = TG_FIELDS(
         BOOL("settled", tg_settled, settled), WORD("status", tg_settled, status, tg_status_names),
         BOOL("refunded", tg_settled, refunded), BOOL("unknown_code", tg_settled, unknown_code),

@@ -49,6 +49,7 @@ struct tg_outcome {
     char key[TG_OUTCOME_KEY_SIZE];             // "sent", Meta's error code, "network:refused", ...
     char wamid[TG_WAMID_SIZE];                 // "" if none
     char error_message[TG_ERROR_MESSAGE_SIZE]; // "" for sent; Meta's words, or curl's
+    int64_t error_subcode;                     // Meta's; 0: none
     bool transient;                            // Meta's is_transient, for codes without a rule
     int64_t retry_after_s;                     // Meta's Retry-After; 0: none
 };

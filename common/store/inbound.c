@@ -21,14 +21,16 @@ static const struct tg_call apply_statuses = {
                       INT8("p_times", tg_status_update, time_s),
                       TEXT("p_pricings", tg_status_update, pricing),
                       TEXT("p_error_codes", tg_status_update, error_code),
-                      TEXT("p_error_messages", tg_status_update, error_message)),
+                      TEXT("p_error_messages", tg_status_update, error_message),
+                      INT8("p_error_subcodes", tg_status_update, error_subcode)),
     .out = TG_FIELDS(WORD("verdict", tg_status_applied, verdict, tg_item_verdict_names),
                      UUID("org_id", tg_status_applied, org_id),
                      UUID("message_id", tg_status_applied, message_id),
                      BOOL("refunded", tg_status_applied, refunded),
                      BOOL("reversed", tg_status_applied, reversed),
                      BOOL("unknown_code", tg_status_applied, unknown_code),
-                     UUID_IF("released_id", tg_status_applied, released.message_id, released.any)),
+                     UUID_IF("released_id", tg_status_applied, released.message_id, released.any),
+                     BOOL("paused", tg_status_applied, paused)),
 };
 
 enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,

@@ -37,6 +37,7 @@ struct tg_status_update {
     int64_t time_s;                     // Unix time, Meta's
     struct tg_text pricing;             // JSON; empty: none
     char error_code[TG_META_CODE_SIZE]; // of "failed"; "": Meta gave none
+    int64_t error_subcode;              // likewise; 0: none
     struct tg_span error_message;
 };
 
@@ -47,6 +48,7 @@ struct tg_status_applied {
     bool refunded;
     bool reversed; // the fee was taken again
     bool unknown_code;
+    bool paused; // its failure has paused its channel
     struct tg_released released;
 };
 

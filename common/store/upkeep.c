@@ -113,6 +113,17 @@ enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s
                       TG_ROWS_TO(ended, (size_t)slice.limit, n));
 }
 
+static const struct tg_call fail_undelivered_sends = {
+    .name = "fail_undelivered_sends", .one = slice_fields, .out = ended_fields};
+
+enum tg_pg_status tg_store_fail_undelivered_sends(struct tg_pg *pg, struct tg_slice slice,
+                                                  struct tg_ended *ended, size_t *n)
+{
+    struct task task = {.slice = slice};
+    return tg_pg_call(pg, &fail_undelivered_sends, TG_ONE(&task),
+                      TG_ROWS_TO(ended, (size_t)slice.limit, n));
+}
+
 static const struct tg_call fail_poison_sends = {
     .name = "fail_poison_sends",
     .each = TG_FIELDS(UUID("p_org_ids", tg_message_key, org_id),
@@ -162,8 +173,16 @@ enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
     return tg_pg_call(pg, &take_janitor_lock, TG_ROWS(taken, 1));
 }
 
-const struct tg_call *const tg_upkeep_calls[] = {
-    &release_due_sends,     &follow_clock,      &next_due,
-    &find_lost_sends,       &expire_sends,      &unconfirm_sends,
-    &fail_unheard_sends,    &fail_poison_sends, &delete_idempotency_keys,
-    &alert_unchecked_rules, &take_janitor_lock, NULL};
+const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
+                                                 &follow_clock,
+                                                 &next_due,
+                                                 &find_lost_sends,
+                                                 &expire_sends,
+                                                 &unconfirm_sends,
+                                                 &fail_unheard_sends,
+                                                 &fail_undelivered_sends,
+                                                 &fail_poison_sends,
+                                                 &delete_idempotency_keys,
+                                                 &alert_unchecked_rules,
+                                                 &take_janitor_lock,
+                                                 NULL};

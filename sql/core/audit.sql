@@ -66,11 +66,12 @@ LANGUAGE sql STABLE AS $$
                        ELSE 'not refunded, and should be' END)
       FROM messages m
       CROSS JOIN LATERAL (SELECT is_refunded(m.org_id, m.id) AS refunded) f
-      CROSS JOIN LATERAL error_rule_of(coalesce(m.error_code, 'default')) r
+      LEFT JOIN LATERAL error_rule_of(CASE m.status WHEN 'failed' THEN coalesce(m.error_code, 'default') END,
+                                      m.error_subcode, m.error_message) r ON true
      WHERE m.direction = 'outbound' AND m.fee > 0
        AND f.refunded <> (m.refund_waived OR coalesce(
                               m.status = 'failed' AND is_refundable(r, m.error_transient), false))
-       AND (m.failed_at IS NULL OR m.failed_at >= r.updated_at)
+       AND (m.failed_at IS NULL OR r.outcome IS NULL OR m.failed_at >= r.updated_at)
     UNION ALL
     SELECT 'I4', m.org_id, m.id, 'the message''s refunded flag and the ledger disagree'
       FROM messages m

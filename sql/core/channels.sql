@@ -56,10 +56,11 @@ BEGIN
     ), paused AS (
         UPDATE channels c SET status = 'paused', paused_for = i.outcome
           FROM cause i WHERE c.org_id = i.org_id AND c.id = i.channel_id
-        RETURNING c.org_id, c.id, i.outcome, i.message
+        RETURNING c.org_id, c.id, i.outcome, i.message, i.subcode
     ), raised AS (
-        INSERT INTO alerts (org_id, channel_id, kind, outcome, message)
-        SELECT p.org_id, p.id, 'channel_paused', p.outcome, p.message FROM paused p
+        INSERT INTO alerts (org_id, channel_id, kind, outcome, message, advice)
+        SELECT p.org_id, p.id, 'channel_paused', p.outcome, p.message, r.advice
+          FROM paused p CROSS JOIN LATERAL error_rule_of(p.outcome, p.subcode, p.message) r
         ON CONFLICT DO NOTHING
     )
     SELECT array_agg(p.id) INTO paused_ids FROM paused p;

@@ -5,7 +5,7 @@
 -- are locked.
 CREATE OR REPLACE FUNCTION judge_outcomes(
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[], p_outcomes text[], p_wamids text[],
-    p_error_messages text[], p_transients boolean[], p_retry_afters bigint[]
+    p_error_messages text[], p_transients boolean[], p_retry_afters bigint[], p_error_subcodes bigint[]
 ) RETURNS SETOF outcome_item LANGUAGE sql STABLE AS $$
     SELECT i.n, i.org_id, i.message_id, i.claim_id, i.outcome, i.wamid, i.error_message, i.transient,
            i.retry_after_s, row_number() OVER (PARTITION BY i.message_id ORDER BY i.n) > 1 AS is_repeat,
@@ -14,11 +14,12 @@ CREATE OR REPLACE FUNCTION judge_outcomes(
                 ELSE 'failed' END AS status,
            NOT r.unconfirmed AND is_refundable(r, i.transient) AS is_refunded,
            r.retry = 'backoff' AS is_retried, r.action, r.class AS error_class,
-           r.outcome = 'default' AS unknown_code
+           r.outcome = 'default' AS unknown_code, nullif(i.subcode, 0) AS subcode
       FROM unnest(p_org_ids, p_message_ids, p_claim_ids, p_outcomes, p_wamids, p_error_messages, p_transients,
-                  p_retry_afters) WITH ORDINALITY
-           AS i (org_id, message_id, claim_id, outcome, wamid, error_message, transient, retry_after_s, n)
-      LEFT JOIN LATERAL error_rule_of(CASE WHEN i.outcome <> 'sent' THEN i.outcome END) r ON true
+                  p_retry_afters, p_error_subcodes) WITH ORDINALITY
+           AS i (org_id, message_id, claim_id, outcome, wamid, error_message, transient, retry_after_s, subcode, n)
+      LEFT JOIN LATERAL error_rule_of(CASE WHEN i.outcome <> 'sent' THEN i.outcome END, i.subcode,
+                                      i.error_message) r ON true
      ORDER BY i.message_id, i.n;
 $$;
 
@@ -88,6 +89,7 @@ BEGIN
            refunded = s.status = 'failed' AND (s.item).is_refunded AND m.fee > 0,
            error_code = CASE WHEN s.status <> 'sent' THEN (s.item).outcome END,
            error_message = CASE WHEN s.status <> 'sent' THEN (s.item).error_message END,
+           error_subcode = CASE WHEN s.status <> 'sent' THEN (s.item).subcode END,
            error_transient = CASE WHEN s.status <> 'sent' THEN (s.item).transient END,
            sent_at = CASE WHEN s.status = 'sent' THEN clock_timestamp() END,
            failed_at = CASE WHEN s.status = 'failed' THEN clock_timestamp() END,

@@ -4,7 +4,7 @@
 -- seem to be.)
 CREATE OR REPLACE FUNCTION find_statuses(
     p_phone_number_ids text[], p_wamids text[], p_message_ids uuid[], p_statuses text[], p_times bigint[],
-    p_pricings text[], p_error_codes text[], p_error_messages text[]
+    p_pricings text[], p_error_codes text[], p_error_messages text[], p_error_subcodes bigint[]
 ) RETURNS SETOF status_item LANGUAGE sql STABLE AS $$
     SELECT s.n, CASE WHEN c.id IS NULL THEN 'unknown_number'
                      WHEN named.org_id <> c.org_id OR named.channel_id <> c.id OR named.direction <> 'outbound'
@@ -14,10 +14,11 @@ CREATE OR REPLACE FUNCTION find_statuses(
                      ELSE 'applied' END AS verdict,
            c.org_id, coalesce(named.id, known.id) AS message_id,
            s.status = 'failed' OR coalesce(named.refunded, known.refunded, false) AS may_move_money,
-           s.status, to_timestamp(s.at) AS at, s.wamid, s.pricing::json AS pricing, s.error_code, s.error_message
+           s.status, to_timestamp(s.at) AS at, s.wamid, s.pricing::json AS pricing, s.error_code, s.error_message,
+           nullif(s.subcode, 0) AS subcode
       FROM unnest(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings, p_error_codes,
-                  p_error_messages) WITH ORDINALITY
-           AS s (phone_number_id, wamid, message_id, status, at, pricing, error_code, error_message, n)
+                  p_error_messages, p_error_subcodes) WITH ORDINALITY
+           AS s (phone_number_id, wamid, message_id, status, at, pricing, error_code, error_message, subcode, n)
       LEFT JOIN channels c ON c.phone_number_id = s.phone_number_id
       LEFT JOIN messages named ON named.id = ANY (ARRAY[s.message_id])
       LEFT JOIN LATERAL (
@@ -50,13 +51,16 @@ BEGIN
     END IF;
 END $$;
 
--- sum_statuses: locks the messages, and counts in what the batch says of each.
+-- sum_statuses: locks the messages, and counts in what the batch says of each. Meta tells whole seconds: to what we
+-- have sent nothing happened before it was there.
 CREATE OR REPLACE FUNCTION sum_statuses(p_items status_item[], OUT sums status_sum[])
 LANGUAGE plpgsql AS $$
 BEGIN
     WITH held AS MATERIALIZED (
-        SELECT i, i.n, i.org_id, i.message_id, i.status, i.at, m.fee, m.delivered_at IS NOT NULL AS was_delivered,
-               m.read_at IS NOT NULL AS was_read, m.failed_at IS NOT NULL AS has_failed,
+        SELECT i, i.n, i.org_id, i.message_id, i.status, m.fee,
+               CASE WHEN m.origin IS NULL THEN greatest(i.at, m.created_at) ELSE i.at END AS at,
+               m.delivered_at IS NOT NULL AS was_delivered, m.read_at IS NOT NULL AS was_read,
+               m.failed_at IS NOT NULL AS has_failed,
                m.refunded AND NOT m.refund_waived AS was_refunded
           FROM unnest(p_items) i
           JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
@@ -84,10 +88,11 @@ BEGIN
                (f.refund OR k.was_refunded) AND (k.is_read OR k.is_delivered) AS is_charged_again,
                coalesce((k.failure).error_code, 'unspecified') AS error_code, (k.failure).error_message,
                r.action, r.outcome = 'default' AS unknown_code, (k.first).wamid, (k.priced).pricing,
-               k.sent_at, k.delivered_at, k.read_at, k.failed_at
+               k.sent_at, k.delivered_at, k.read_at, k.failed_at, (k.failure).subcode, r.class
           FROM known k
           LEFT JOIN LATERAL error_rule_of(CASE WHEN k.is_failing THEN
-                                          coalesce((k.failure).error_code, 'unspecified') END) r ON true
+                                          coalesce((k.failure).error_code, 'unspecified') END,
+                                          (k.failure).subcode, (k.failure).error_message) r ON true
          CROSS JOIN LATERAL (SELECT coalesce(k.fee > 0 AND is_refundable(r, NULL), false) AS refund) f
     )
     SELECT array_agg(j::status_sum ORDER BY j.org_id, j.message_id) INTO sums FROM judged j;
@@ -108,6 +113,8 @@ BEGIN
                              WHEN m.failed_at IS NOT NULL THEN m.error_code END,
            error_message = CASE WHEN s.is_failing THEN s.error_message
                                 WHEN m.failed_at IS NOT NULL THEN m.error_message END,
+           error_subcode = CASE WHEN s.is_failing THEN s.error_subcode
+                                WHEN m.failed_at IS NOT NULL THEN m.error_subcode END,
            error_transient = CASE WHEN NOT s.is_failing AND m.failed_at IS NOT NULL THEN m.error_transient END,
            sent_at = least(m.sent_at, s.sent_at), delivered_at = least(m.delivered_at, s.delivered_at),
            read_at = least(m.read_at, s.read_at), failed_at = least(m.failed_at, s.failed_at),
@@ -118,15 +125,18 @@ END $$;
 
 -- tell_applied: a row per item, in order. What a message's statuses brought is told with the first of them.
 CREATE OR REPLACE FUNCTION tell_applied(p_items status_item[], p_sums status_sum[], p_gone uuid[],
-                                        p_released uuid[], p_reversed uuid[])
+                                        p_released uuid[], p_reversed uuid[], p_paused uuid[])
 RETURNS TABLE (verdict text, org_id uuid, message_id uuid, refunded boolean, reversed boolean,
-               unknown_code boolean, released_id uuid)
+               unknown_code boolean, released_id uuid, paused boolean)
 LANGUAGE sql STABLE AS $$
     SELECT i.verdict, i.org_id, i.message_id,
            i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s WHERE s.is_refunded)),
            i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s WHERE s.message_id = ANY (p_reversed))),
            i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s WHERE s.unknown_code)),
            CASE WHEN p_gone IS NOT NULL AND i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s))
-                THEN p_released[array_position(p_gone, i.message_id)] END
+                THEN p_released[array_position(p_gone, i.message_id)] END,
+           p_paused IS NOT NULL AND i.n = ANY (ARRAY(
+                SELECT s.n FROM unnest(p_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id])
+                 WHERE m.org_id = s.org_id AND s.action = 'pause_channel' AND m.channel_id = ANY (p_paused)))
       FROM unnest(p_items) i ORDER BY i.n;
 $$;

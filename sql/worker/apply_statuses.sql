@@ -22,14 +22,16 @@ CREATE OR REPLACE FUNCTION apply_statuses(
     p_statuses text[],                            -- sent, delivered, read, failed
     p_times bigint[],                             -- Unix seconds, Meta's
     p_pricings text[],                            -- Meta's object as JSON; NULL: none
-    p_error_codes text[], p_error_messages text[] -- of failed; NULL: Meta gave none
+    p_error_codes text[], p_error_messages text[], -- of failed; NULL: Meta gave none
+    p_error_subcodes bigint[] DEFAULT NULL         -- likewise, or 0
 ) RETURNS TABLE (                                 -- a row per item, in order
     verdict text,                                 -- applied, unknown_number, unknown_message, foreign_message
     org_id uuid, message_id uuid,
     refunded boolean,                             -- this item, among those of its message in this batch, brought a
     reversed boolean,                             -- refund, or took the fee again
     unknown_code boolean,
-    released_id uuid                              -- the next message to the same contact: it needs a job
+    released_id uuid,                             -- the next message to the same contact: it needs a job
+    paused boolean                                -- its failure has paused its channel
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
@@ -39,10 +41,11 @@ DECLARE
     v_money    boolean;
     v_gone     record;           -- of take_out_known
     v_reversed uuid[] := '{}';   -- whose fee is taken again
+    v_paused   uuid[];           -- channels
 BEGIN
     SELECT array_agg(i), bool_or(i.may_move_money) INTO v_items, v_money
       FROM find_statuses(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings,
-                         p_error_codes, p_error_messages) i;
+                         p_error_codes, p_error_messages, p_error_subcodes) i;
     IF v_money THEN
         PERFORM lock_wallets(array_agg(i.org_id)) FROM unnest(v_items) i
           WHERE i.may_move_money AND i.verdict = 'applied';
@@ -54,13 +57,18 @@ BEGIN
                          array_agg(s.is_charged_again)) INTO v_reversed FROM unnest(v_sums) s;
     END IF;
     PERFORM record_statuses(v_sums, v_gone.message_ids, v_gone.attempts, v_reversed);
+    IF EXISTS (SELECT FROM organizations o WHERE o.undelivered_after IS NOT NULL) THEN
+        PERFORM await_deliveries(array_agg(s.org_id), array_agg(s.message_id)) FROM unnest(v_sums) s;
+    END IF;
     IF EXISTS (SELECT FROM unnest(v_sums) s WHERE s.action <> 'none') THEN
-        PERFORM act_on_failures(ARRAY(
+        -- A token was good or not when the message was sent; all else when it failed.
+        v_paused := act_on_failures(ARRAY(
             SELECT ROW(m.org_id, m.id, m.channel_id, s.action, m.error_code, m.error_message,
-                       least(m.sent_at, m.failed_at))::failure
+                       CASE s.error_class WHEN 'auth' THEN least(m.sent_at, m.failed_at) ELSE m.failed_at END,
+                       m.error_subcode)::failure
               FROM unnest(v_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
              WHERE s.action <> 'none'));
     END IF;
     RETURN QUERY SELECT t.*
-      FROM tell_applied(v_items, v_sums, v_gone.message_ids, v_gone.released_ids, v_reversed) t;
+      FROM tell_applied(v_items, v_sums, v_gone.message_ids, v_gone.released_ids, v_reversed, v_paused) t;
 END $$;

@@ -18,7 +18,7 @@ BEGIN
         UPDATE messages m
            SET status = 'failed', failed_at = clock_timestamp(), unconfirmed_at = NULL,
                refunded = m.fee > 0 AND (SELECT is_refundable(r, m.error_transient)
-                                           FROM error_rule_of(m.error_code) r)
+                                           FROM error_rule_of(m.error_code, m.error_subcode, m.error_message) r)
          WHERE m.id = ANY (v_unheard) AND m.org_id = ANY (v_orgs) AND m.status = 'unconfirmed'
            AND m.unconfirmed_at < clock_timestamp() - p_window_s * interval '1 second'
         RETURNING m.org_id, m.id, m.refunded

@@ -19,7 +19,8 @@ CREATE OR REPLACE FUNCTION settle_sends(
     p_outcomes text[],        -- 'sent', Meta's error code, or one of our own such as 'network:refused'
     p_wamids text[], p_error_messages text[],
     p_transients boolean[],   -- Meta's is_transient: judges a code that has no rule
-    p_retry_afters bigint[]   -- seconds, Meta's Retry-After
+    p_retry_afters bigint[],  -- seconds, Meta's Retry-After
+    p_error_subcodes bigint[] DEFAULT NULL -- Meta's; NULL or 0: none
 ) RETURNS TABLE (message_id uuid, settled boolean, status text, refunded boolean, -- a row per
                  unknown_code boolean, error_class text, paused boolean,          -- item, in order
                  released_id uuid) -- the next message to the same contact: it is queued and needs a job
@@ -35,7 +36,7 @@ DECLARE
 BEGIN
     SELECT array_agg(i), bool_or(i.outcome <> 'sent') INTO v_items, v_failures
       FROM judge_outcomes(p_org_ids, p_message_ids, p_claim_ids, p_outcomes, p_wamids, p_error_messages,
-                          p_transients, p_retry_afters) i;
+                          p_transients, p_retry_afters, p_error_subcodes) i;
     IF v_failures THEN
         PERFORM lock_wallets(array_agg(i.org_id)) FROM unnest(v_items) i WHERE i.is_refunded;
         v_settled := put_off(v_items);
@@ -52,6 +53,10 @@ BEGIN
           WHERE (s.item).is_refunded AND s.status = 'failed';
     END IF;
     PERFORM record_outcomes(v_settled);
+    IF EXISTS (SELECT FROM organizations o WHERE o.undelivered_after IS NOT NULL) THEN
+        PERFORM await_deliveries(array_agg((s.item).org_id), array_agg((s.item).message_id))
+           FROM unnest(v_settled) s WHERE s.status = 'sent';
+    END IF;
     IF v_missing THEN
         PERFORM note_sent_at(v_items);
     END IF;
@@ -62,7 +67,7 @@ BEGIN
     IF v_failures THEN
         v_paused := act_on_failures(ARRAY(
             SELECT ROW((s.item).org_id, (s.item).message_id, s.channel_id, (s.item).action, (s.item).outcome,
-                       (s.item).error_message, s.claimed_at)::failure
+                       (s.item).error_message, s.claimed_at, (s.item).subcode)::failure
               FROM unnest(v_settled) s WHERE (s.item).action <> 'none' ORDER BY (s.item).n));
     END IF;
 

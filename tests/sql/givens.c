@@ -161,13 +161,13 @@ static const char *outcome_row(const struct outcome_spec *item, size_t n)
             ? literal(item->claim_id)
             : text("(SELECT claim_id FROM outbox WHERE message_id = '%s')", item->message);
     return text("(%zu, '%s'::uuid, '%s'::uuid, %s::uuid, %s, %s::text, %s::text, %s::boolean, "
-                "%s::bigint)",
+                "%s::bigint, %s::bigint)",
                 n, item->org, item->message, claim_id, literal(outcome), literal(wamid),
                 literal(item->error), or_else(item->transient, "false"),
-                or_else(item->retry_after_s, "0"));
+                or_else(item->retry_after_s, "0"), or_else(item->subcode, "0"));
 }
 
-// The batch as the arguments a to h of whatever takes one.
+// The batch as the arguments a to i of whatever takes one.
 static const char *outcome_batch(const struct outcome_spec *outcomes, size_t n)
 {
     const char *items = outcome_row(&outcomes[0], 0);
@@ -176,8 +176,9 @@ static const char *outcome_batch(const struct outcome_spec *outcomes, size_t n)
     return text("(SELECT array_agg(a ORDER BY n) AS a, array_agg(b ORDER BY n) AS b, "
                 "array_agg(c ORDER BY n) AS c, array_agg(d ORDER BY n) AS d, "
                 "array_agg(e ORDER BY n) AS e, array_agg(f ORDER BY n) AS f, "
-                "array_agg(g ORDER BY n) AS g, array_agg(h ORDER BY n) AS h "
-                "FROM (VALUES %s) AS outcome (n, a, b, c, d, e, f, g, h)) batch",
+                "array_agg(g ORDER BY n) AS g, array_agg(h ORDER BY n) AS h, "
+                "array_agg(i ORDER BY n) AS i "
+                "FROM (VALUES %s) AS outcome (n, a, b, c, d, e, f, g, h, i)) batch",
                 items);
 }
 
@@ -186,13 +187,13 @@ const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n)
     return text("SELECT CASE WHEN settled THEN 'settled' ELSE 'not settled' END, status, "
                 "CASE WHEN refunded THEN 'refunded' ELSE 'not refunded' END, "
                 "CASE WHEN unknown_code THEN 'unknown code' ELSE 'known code' END, error_class "
-                "FROM %s, settle_sends(a, b, c, d, e, f, g, h) settled",
+                "FROM %s, settle_sends(a, b, c, d, e, f, g, h, i) settled",
                 outcome_batch(outcomes, n));
 }
 
 const char *judged_sql(const struct outcome_spec *outcomes, size_t n)
 {
-    return text("ARRAY(SELECT i FROM %s, judge_outcomes(a, b, c, d, e, f, g, h) i)",
+    return text("ARRAY(SELECT j FROM %s, judge_outcomes(a, b, c, d, e, f, g, h, i) j)",
                 outcome_batch(outcomes, n));
 }
 

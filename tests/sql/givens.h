@@ -83,6 +83,7 @@ struct outcome_spec {
     const char *error;         // null
     const char *transient;     // "false"
     const char *retry_after_s; // "0"
+    const char *subcode;       // "0": none
 };
 // Settles a batch; returns rows of settled, status, refunded, unknown_code and error_class.
 #define settle_sends(...)                                                                          \

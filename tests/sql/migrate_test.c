@@ -173,7 +173,7 @@ Test(migrate, a_function_that_no_file_makes_any_more_goes_and_a_users_own_stays)
 Test(migrate, a_new_error_rule_is_loaded)
 {
     const char *root = given_copy_with(
-        "error_rules.csv", "777777,400,New,New,payload,no,never,none,meta-error-codes,no");
+        "error_rules.csv", "777777,,400,New,New,payload,no,never,none,meta-error-codes,no,");
     migrate(root);
     remove_copy(root);
     cr_assert_str_eq(number_of("error_rules WHERE outcome = '777777' AND class = 'payload'"), "1");

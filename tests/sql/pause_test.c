@@ -179,9 +179,77 @@ Test(pause, a_failure_is_of_the_token_that_its_message_was_sent_with)
     set_token("new");
     run("UPDATE channels SET token_changed_at = now() - interval '1 hour'");
     run("UPDATE messages SET sent_at = now() - interval '2 hours'");
-    (void)hear(acme, message, "failed", "131042");
+    (void)hear(acme, message, "failed", "190");
     cr_assert_str_eq(value("SELECT status FROM messages"), "failed");
     cr_assert_str_eq(value("SELECT status FROM channels"), "active");
+}
+
+// Messages that were sent two hours ago; the number was set going again an hour ago.
+static const char *given_sent_before(void)
+{
+    const char *message = given_settled_message(acme, "sent");
+    run("UPDATE messages SET created_at = now() - interval '2 hours', "
+        "sent_at = now() - interval '2 hours' WHERE id = '%s'",
+        message);
+    run("UPDATE channels SET token_changed_at = now() - interval '1 hour'");
+    return message;
+}
+
+Test(pause, an_empty_account_at_meta_is_so_when_the_message_fails)
+{
+    given_acme("10000");
+    const char *first = given_sent_before();
+    const char *second = given_sent_before();
+    assert_rows(hear(acme, first, "failed", "131042"), "applied, t, f, null");
+    assert_rows(hear(acme, second, "failed", "131042"), "applied, t, f, null");
+    assert_rows(hear(acme, second, "failed", "131042"), "applied, f, f, null");
+    assert_rows(rows("SELECT status, paused_for FROM channels"), "paused, 131042");
+    assert_rows(rows("SELECT kind, outcome, advice ~ 'balance.* at Meta', advice ~ 'Your wallet "
+                     "here has nothing to do with it' FROM alerts"),
+                "channel_paused, 131042, t, t");
+    cr_assert_str_eq(balance_of(acme), "10.00");
+    assert_rows(accept_sends({.org = acme}), "channel_paused, null, 10.00, 0.20");
+    assert_healthy();
+}
+
+Test(pause, a_failure_that_is_told_late_is_from_before_it_was_set_going)
+{
+    given_acme("10000");
+    const char *message = given_sent_before();
+    run("SELECT * FROM apply_statuses(ARRAY(SELECT phone_number_id FROM channels), '{wamid.%s}', "
+        "'{%s}', '{failed}', ARRAY[extract(epoch FROM now() - interval '90 minutes')::bigint], "
+        "'{NULL}', '{131042}', '{NULL}')",
+        message, message);
+    cr_assert_str_eq(value("SELECT status FROM messages"), "failed");
+    cr_assert_str_eq(value("SELECT status FROM channels"), "active");
+    cr_assert_str_eq(number_of("alerts"), "0");
+    assert_healthy();
+}
+
+Test(pause, who_is_told_of_a_late_failure_is_told_that_it_paused_the_number)
+{
+    given_acme("10000");
+    const char *ids[3];
+    for (int i = 0; i < 3; i++)
+        ids[i] = given_sent_before();
+    assert_rows(
+        rows("SELECT paused FROM apply_statuses(ARRAY(SELECT c.phone_number_id FROM channels c, "
+             "generate_series(1, 3)), '{wamid.%s,wamid.%s,wamid.%s}', '{%s,%s,%s}', "
+             "'{delivered,failed,failed}', array_fill(extract(epoch FROM now())::bigint, "
+             "ARRAY[3]), '{NULL,NULL,NULL}', '{NULL,131026,131042}', '{NULL,NULL,NULL}')",
+             ids[0], ids[1], ids[2], ids[0], ids[1], ids[2]),
+        "f", "f", "t");
+}
+
+// The fault is the template's, not the number's.
+Test(pause, a_held_template_that_fails_hours_later_pauses_nothing)
+{
+    given_acme("10000");
+    const char *message = given_sent_before();
+    assert_rows(hear(acme, message, "failed", "132015"), "applied, f, f, null");
+    cr_assert_str_eq(value("SELECT status FROM channels"), "active");
+    cr_assert_str_eq(number_of("alerts"), "0");
+    assert_healthy();
 }
 
 Test(pause, what_was_parked_leaves_in_its_order_and_at_its_pace)

@@ -122,7 +122,11 @@ static long rows_read(const char *statement)
     return after - before;
 }
 
-#define assert_reads_little(statement) cr_assert_lt(rows_read(statement), READS_MAX)
+#define assert_reads_little(statement)                                                             \
+    do {                                                                                           \
+        long read_ = rows_read(statement);                                                         \
+        cr_assert_lt(read_, READS_MAX, "%ld rows: %s", read_, statement);                          \
+    } while (0)
 
 Test(plans, accepting_reads_what_is_accepted)
 {
@@ -230,6 +234,25 @@ Test(plans, failures_that_come_later_read_their_messages)
     cr_assert_str_eq(number_of("wallet_transactions JOIN batch USING (message_id) "
                                "WHERE kind = 'refund_reversal'"),
                      text("%d", BATCH));
+}
+
+Test(plans, deliveries_that_are_awaited_are_read_alone)
+{
+    given_a_full_day();
+    run("UPDATE organizations SET undelivered_after = '1 hour'");
+    run("INSERT INTO awaited (org_id, message_id, sent_at, due_at) SELECT m.org_id, m.id, now(), "
+        "now() + interval '1 hour' FROM messages m WHERE m.id NOT IN (SELECT message_id FROM "
+        "batch)");
+    run(CLAIM);
+    assert_reads_little(settle("sent"));
+    assert_reads_little(apply("sent", "message_id"));
+    cr_assert_str_eq(number_of("awaited JOIN batch USING (message_id)"), text("%d", BATCH));
+    run("UPDATE awaited a SET due_at = now() - interval '1 day' FROM batch b "
+        "WHERE b.message_id = a.message_id");
+    assert_reads_little("SELECT * FROM fail_undelivered_sends(100)");
+    cr_assert_str_eq(number_of("messages WHERE error_code = 'undelivered'"), text("%d", BATCH));
+    assert_reads_little(apply("delivered", "message_id"));
+    cr_assert_str_eq(number_of("awaited JOIN batch USING (message_id)"), "0");
 }
 
 Test(plans, receiving_reads_what_comes)

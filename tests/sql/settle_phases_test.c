@@ -197,7 +197,7 @@ Test(settle_phases, what_is_told_is_in_the_order_of_the_batch)
 static const char *act_on(const char *message, const char *channel, const char *action)
 {
     return value("SELECT act_on_failures(ARRAY(SELECT ROW(m.org_id, m.id, %s, '%s', '1', 'no', "
-                 "clock_timestamp())::failure FROM messages m WHERE m.id = '%s'))",
+                 "clock_timestamp(), NULL)::failure FROM messages m WHERE m.id = '%s'))",
                  channel, action, message);
 }
 

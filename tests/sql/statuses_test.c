@@ -149,6 +149,7 @@ Test(statuses, a_batch_counts_like_one_after_the_other)
     const char *org = given_org_with_channel("10.00");
     const char *message = given_settled_message(org, "sent");
     const char *number = number_of_org(org);
+    run("UPDATE messages SET created_at = to_timestamp(1763799000)");
     assert_rows(
         rows("SELECT verdict, message_id = '%s', refunded, reversed FROM apply_statuses("
              "ARRAY['%s', '%s', '%s', '%s', '1'], array_fill('wamid.%s'::text, ARRAY[5]), "
@@ -307,6 +308,42 @@ Test(statuses, who_stopped_marketing_is_opted_out_of_bulk)
     (void)settle_sends({.org = org, .message = other, .outcome = "131050"});
     assert_rows(accept_sends({.org = org, .priority = "bulk", .phone = "919800000001"}),
                 "contact_opted_out, null, 9.40, 0.20");
+}
+
+// Meta's clock has whole seconds, ours has more.
+Test(statuses, tell_of_nothing_before_the_message_was_there)
+{
+    const char *org = given_org_with_channel("10.00");
+    const char *ids[2] = {given_claimed_message(.org = org), given_settled_message(org, "sent")};
+    run("UPDATE messages SET created_at = to_timestamp(1763800000.75)");
+    for (size_t i = 0; i < 2; i++) {
+        for (int status = SENT; status <= FAILED; status++)
+            (void)apply(.org = org, .message = ids[i], .status = names[status],
+                        .at = 1763800000 + (status == READ));
+        assert_rows(rows("SELECT sent_at = created_at, delivered_at = created_at, "
+                         "extract(epoch FROM read_at), failed_at = created_at FROM messages WHERE "
+                         "id = '%s'",
+                         ids[i]),
+                    "t, t, 1763800001.000000, t");
+    }
+}
+
+Test(statuses, a_failure_is_judged_by_its_subcode_and_its_words_too)
+{
+    const char *org = given_org_with_channel("10.00");
+    const char *plain = given_settled_message(org, "sent");
+    const char *gone = given_settled_message(org, "sent");
+    const char *number = number_of_org(org);
+    assert_rows(
+        rows("SELECT refunded, unknown_code FROM apply_statuses('{%s,%s}', '{wamid.%s,wamid.%s}', "
+             "'{%s,%s}', '{failed,failed}', '{1763800000,1763800000}', '{NULL,NULL}', '{100,100}', "
+             "'{no,no}', '{0,33}')",
+             number, number, plain, gone, plain, gone),
+        "f, f", "t, f");
+    assert_rows(rows("SELECT error_subcode FROM messages ORDER BY error_subcode"), "33", "null");
+    (void)apply(.org = org, .message = gone, .status = "delivered");
+    assert_rows(rows("SELECT error_subcode FROM messages WHERE id = '%s'", gone), "33");
+    assert_healthy();
 }
 
 static void apply_at_once(struct session *session, int thread)

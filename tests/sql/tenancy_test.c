@@ -108,6 +108,9 @@ static const struct crossing {
     {"attempts to messages", "beta",
      "INSERT INTO attempts (org_id, message_id, attempt, outcome, claimed_at) "
      "SELECT a.org_id, s.message_id, 1, '190', now() FROM acme a, stranger s"},
+    {"awaited to messages", "beta",
+     "INSERT INTO awaited (org_id, message_id, sent_at, due_at) "
+     "SELECT a.org_id, s.message_id, now(), now() FROM acme a, stranger s"},
     {"alerts to channels", "beta",
      "INSERT INTO alerts (org_id, channel_id, kind, outcome) "
      "SELECT a.org_id, s.channel_id, 'channel_paused', '190' FROM acme a, stranger s"},

@@ -256,7 +256,7 @@ static const struct example news[] = {
     {"security-pin-reset-request.json", "notice Delta security PIN_RESET_REQUEST"},
     {"status-delivered-marketing-lite.json", "known delivered (delivered) marketing_lite regular"},
     {"status-failed-after-hold.json", "known failed 132015 (failed)"},
-    {"status-failed-misclassified-template.json", "known failed 131064 (failed)"},
+    {"status-failed-misclassified-template.json", "known failed 131064 refunded (failed)"},
     {"status-group-delivered-two-participants.json",
      "dead unknown_message Acme again\ndead unknown_message Acme again"},
     {"status-group-one-participant-failed.json",
@@ -304,7 +304,7 @@ static void given_orgs(struct gateway *gateway)
         "PERFORM settle_sends('{%s}', '{018f0000-0000-7000-8000-000000000001}', "
         "'{018f0000-0000-7000-8000-000000000002}', '{sent}', "
         "ARRAY[known], '{NULL}', '{f}', "
-        "'{0}'); END $$",
+        "'{0}'); UPDATE messages SET created_at = '2025-01-01'; END $$",
         acme.id, acme.id, acme.id);
 }
 

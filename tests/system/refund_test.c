@@ -55,8 +55,9 @@ Test(refund, follows_every_rule_of_the_table)
     given_last_attempts(gateway);
     struct database *database = gateway->database;
     (void)database_text(
-        database, "CREATE VIEW coded AS SELECT *, row_number() OVER (ORDER BY first_code) AS n "
-                  "FROM error_rules WHERE first_code IS NOT NULL");
+        database,
+        "CREATE VIEW coded AS SELECT *, row_number() OVER (ORDER BY first_code) AS n "
+        "FROM error_rules WHERE last_code < 1000000 AND subcode IS NULL AND words IS NULL");
     long rules = database_number(database, "SELECT count(*) FROM coded");
     cr_assert(rules > 40 && rules <= RULES_MAX);
     const char *ids[RULES_MAX];

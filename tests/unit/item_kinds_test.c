@@ -74,6 +74,9 @@ static void append_item(struct tg_text *to, const struct item *item)
     case ITEM_DEAD:
         tg_text_append_format(to, "dead %s", item->reason);
         break;
+    case ITEM_NOT_OURS:
+        tg_text_append_string(to, "not ours");
+        break;
     }
 }
 

@@ -137,6 +137,58 @@ Test(items, a_status_names_its_message_only_by_a_uuid)
     tg_text_finish(&body);
 }
 
+static enum item_kind kind_of_status(const char *status, const char *more)
+{
+    struct items items = {0};
+    struct tg_text members = {0};
+    tg_text_append_format(&members,
+                          "\"statuses\":[{\"id\":\"wamid.1\",\"status\":\"%s\","
+                          "\"timestamp\":\"1763800000\"%s}]",
+                          status, more);
+    struct tg_text body = body_with(tg_text_string(&members));
+    read_body(&items, &body);
+    cr_assert_eq(items.count, 1);
+    enum item_kind kind = items.item[0].kind;
+    items_finish(&items);
+    tg_text_finish(&body);
+    tg_text_finish(&members);
+    return kind;
+}
+
+// It may bear the id of the message that asked for the payment, and our own id of that.
+Test(items, a_status_of_another_type_is_none_of_a_message)
+{
+    static const struct {
+        const char *more;
+        enum item_kind kind;
+    } cases[] = {
+        {"", ITEM_STATUS},
+        {",\"type\":\"message\"", ITEM_STATUS},
+        {",\"type\":\"\"", ITEM_STATUS},
+        {",\"type\":null", ITEM_STATUS},
+        {",\"type\":\"payment\",\"payment\":{\"reference_id\":\"r\"}", ITEM_ACCOUNT_NOTICE},
+        {",\"type\":\"call\"", ITEM_ACCOUNT_NOTICE}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cr_expect_eq(kind_of_status("failed", cases[i].more), cases[i].kind, "%s", cases[i].more);
+        cr_expect_eq(kind_of_status("delivered", cases[i].more), cases[i].kind, "%s",
+                     cases[i].more);
+    }
+}
+
+// With words of its own, a time and an id or without.
+Test(items, a_payment_is_kept_whatever_its_status_is)
+{
+    struct items items = {0};
+    struct tg_text body =
+        body_with("\"statuses\":[{\"type\":\"payment\",\"status\":\"captured\"}]");
+    read_body(&items, &body);
+    cr_assert_eq(items.count, 1);
+    cr_assert_eq(items.item[0].kind, ITEM_ACCOUNT_NOTICE);
+    cr_assert(strstr(tg_text_string(&items.item[0].account_notice.value), "captured"));
+    items_finish(&items);
+    tg_text_finish(&body);
+}
+
 Test(items, one_that_is_killed_lets_go_of_what_it_held)
 {
     struct tg_text body =

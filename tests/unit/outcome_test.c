@@ -172,9 +172,11 @@ Test(outcome, an_error_without_an_envelope_is_named_by_its_status)
     static const struct key_case cases[] = {
         {{.status = 429}, "http:429"},
         {{.status = 429, .body = "{}"}, "http:429"},
-        {{.status = 400}, "http:4xx"},
-        {{.status = 404, .body = "<html>"}, "http:4xx"},
-        {{.status = 499}, "http:4xx"},
+        {{.status = 400}, "http:400"},
+        {{.status = 403, .body = "{\"error\":\"no\"}"}, "http:403"},
+        {{.status = 404, .body = "<html>"}, "http:404"},
+        {{.status = 451, .body = "\n"}, "http:451"},
+        {{.status = 499}, "http:499"},
         {{.status = 500}, "http:5xx"},
         {{.status = 502, .body = "<html>Bad gateway</html>"}, "http:5xx"},
         {{.status = 599}, "http:5xx"},
@@ -185,7 +187,7 @@ Test(outcome, an_error_without_an_envelope_is_named_by_its_status)
         {{.status = 600}, "http:5xx"},
         // A refusal is one even if it came before the body; but nobody can have passed on what
         // never left.
-        {{.status = 413, .unsent = true}, "http:4xx"},
+        {{.status = 413, .unsent = true}, "http:413"},
         {{.status = 429, .unsent = true}, "http:429"},
         {{.status = 503, .unsent = true}, "network:before_write"},
     };
@@ -283,6 +285,25 @@ Test(outcome, details_are_cut_where_the_message_leaves_no_room)
     }
 }
 
+Test(outcome, metas_subcode_is_kept)
+{
+    static const struct {
+        const char *body;
+        int64_t subcode;
+    } cases[] = {
+        {"{\"error\":{\"code\":100,\"error_subcode\":33}}", 33},
+        {"{\"error\":{\"code\":100,\"error_subcode\":2494055}}", 2494055},
+        {"{\"error\":{\"code\":100,\"error_subcode\":\"33\"}}", 0},
+        {"{\"error\":{\"code\":100,\"error_subcode\":null}}", 0},
+        {"{\"error\":{\"code\":100}}", 0},
+        {"{\"error\":{\"error_subcode\":33}}", 0},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct tg_outcome outcome = judge(&(struct given){.status = 400, .body = cases[i].body});
+        cr_expect_eq(outcome.error_subcode, cases[i].subcode, "%s", cases[i].body);
+    }
+}
+
 static bool transient(const char *error_members)
 {
     char body[128];
@@ -308,7 +329,7 @@ Test(outcome, a_nest_too_deep_is_no_envelope)
     for (int i = 0; i < 100; i++)
         tg_text_append_string(&body, "]");
     tg_text_append_string(&body, "}}");
-    struct key_case deep = {{.status = 400, .body = body.data}, "http:4xx"};
+    struct key_case deep = {{.status = 400, .body = body.data}, "http:400"};
     expect_keys(&deep, 1);
 }
 
@@ -318,7 +339,7 @@ Test(outcome, bytes_behind_the_length_are_not_read)
     struct tg_http_answer answer = {.sent = true, .status = 400, .body = {body, strlen(body) - 1}};
     struct tg_outcome outcome;
     outcome_judge(&answer, false, &outcome);
-    cr_expect_str_eq(outcome.key, "http:4xx");
+    cr_expect_str_eq(outcome.key, "http:400");
 }
 
 Test(outcome, what_was_broken_off_is_after_write)

@@ -60,6 +60,7 @@ static enum tg_pg_status apply_kind(struct batch *batch, enum item_kind kind, si
         return tg_store_record_account_notices(pg, (const struct tg_account_notice *const *)rows,
                                                n);
     case ITEM_DEAD:
+    case ITEM_NOT_OURS:
         break;
     }
     return TG_PG_OK;
@@ -77,9 +78,17 @@ static enum tg_item_verdict verdict_of(const struct batch *batch, size_t i)
         return batch->kept[i];
     case ITEM_ACCOUNT_NOTICE:
     case ITEM_DEAD:
+    case ITEM_NOT_OURS:
         break;
     }
     return TG_ITEM_SAVED;
+}
+
+// A status may be faster than its message, but not by so many tries.
+static bool is_not_ours(const struct item *item, enum tg_item_verdict verdict)
+{
+    return verdict == TG_ITEM_UNKNOWN_MESSAGE &&
+           item->origin.body->tries + 1 >= TG_STATUS_TRIES_MAX;
 }
 
 // Makes the calls. What they would not apply is dead then.
@@ -99,7 +108,10 @@ static enum tg_pg_status apply_kinds(struct batch *batch, struct item *items, si
     }
     for (size_t i = 0; status == TG_PG_OK && i < batch->n; i++) {
         enum tg_item_verdict verdict = verdict_of(batch, i);
-        if (verdict != TG_ITEM_APPLIED && verdict != TG_ITEM_SAVED && verdict != TG_ITEM_DUPLICATE)
+        if (is_not_ours(batch->item[i], verdict))
+            item_disown(batch->item[i]);
+        else if (verdict != TG_ITEM_APPLIED && verdict != TG_ITEM_SAVED &&
+                 verdict != TG_ITEM_DUPLICATE)
             item_kill(batch->item[i], tg_item_verdict_names[verdict]);
     }
     return status;
@@ -169,6 +181,11 @@ static void record_status(const struct item *item, const struct tg_status_applie
     tg_count(TG_INBOUND_ITEMS, "status_applied", 1);
     tg_count(TG_REFUNDS, NULL, applied->refunded);
     tg_count(TG_REFUND_REVERSALS, NULL, applied->reversed);
+    if (applied->paused) {
+        tg_count(TG_CHANNELS_PAUSED, item->status.error_code, 1);
+        tg_log(TG_LOG_WARN, "channel_paused", TG_LOG_MESSAGE(applied),
+               TG_LOG_TEXT("outcome", item->status.error_code));
+    }
     if (applied->unknown_code) {
         tg_count(TG_UNKNOWN_ERROR_CODES, item->status.error_code, 1);
         tg_log_rarely(TG_LOG_WARN, "unknown_error_code",
@@ -187,6 +204,11 @@ static void record_dead_item(const struct item *item)
     char number[33];
     struct tg_span id = item->origin.phone_number_id;
     snprintf(number, sizeof number, "%.*s", (int)id.length, id.data ? id.data : "");
+    // Is tried again by itself, so nobody need look at it.
+    if (item->reason == tg_item_verdict_names[TG_ITEM_UNKNOWN_MESSAGE]) {
+        tg_count(TG_INBOUND_ITEMS, "status_early", 1);
+        return;
+    }
     tg_count(TG_INBOUND_ITEMS, "dead", 1);
     tg_count(TG_DEAD_LETTERS, item->reason, 1);
     tg_log_rarely_of(TG_LOG_WARN, "item_not_applied", item->reason,
@@ -220,6 +242,9 @@ static void record(const struct batch *batch, size_t i)
         break;
     case ITEM_DEAD:
         record_dead_item(item);
+        break;
+    case ITEM_NOT_OURS:
+        tg_count(TG_INBOUND_ITEMS, "status_not_ours", 1);
         break;
     }
 }

@@ -60,11 +60,22 @@ bool field_contact(struct json_object *object, const char *name, const char *id_
     return field_phone(field_text(object, name, FIELD_PHONE_LENGTH_MAX), phone);
 }
 
+static struct json_object *first_error(struct json_object *object)
+{
+    struct json_object *errors = tg_json_member(object, "errors", json_type_array);
+    return errors ? json_object_array_get_idx(errors, 0) : NULL;
+}
+
+int64_t field_error_subcode(struct json_object *object)
+{
+    return json_object_get_int64(
+        tg_json_member(first_error(object), "error_subcode", json_type_int));
+}
+
 void field_error(struct json_object *object, size_t max, char code[static TG_META_CODE_SIZE],
                  struct tg_span *message)
 {
-    struct json_object *errors = tg_json_member(object, "errors", json_type_array);
-    struct json_object *first = errors ? json_object_array_get_idx(errors, 0) : NULL;
+    struct json_object *first = first_error(object);
     struct json_object *number = tg_json_member(first, "code", json_type_int);
     code[0] = '\0';
     if (number && json_object_get_int64(number) >= 0 && json_object_get_int64(number) < INT32_MAX)

@@ -37,3 +37,6 @@ bool field_contact(struct json_object *object, const char *name, const char *id_
 // bytes of it.
 void field_error(struct json_object *object, size_t max, char code[static TG_META_CODE_SIZE],
                  struct tg_span *message);
+
+// Meta's error_subcode beside that code; 0: none.
+int64_t field_error_subcode(struct json_object *object);

@@ -43,6 +43,7 @@ static void finish_kind(struct item *item)
         break;
     case ITEM_PREFERENCE:
     case ITEM_DEAD:
+    case ITEM_NOT_OURS:
         break;
     }
 }
@@ -52,6 +53,12 @@ void item_kill(struct item *item, const char *reason)
     finish_kind(item);
     item->kind = ITEM_DEAD;
     item->reason = reason;
+}
+
+void item_disown(struct item *item)
+{
+    finish_kind(item);
+    item->kind = ITEM_NOT_OURS;
 }
 
 // Forgets the items from the one at `count` on.
@@ -125,6 +132,14 @@ static bool is_of_participant(struct json_object *object)
            field_text(object, "participant_recipient_id", FIELD_SHORT_LENGTH_MAX).data;
 }
 
+// What names another type, such as "payment", may have the id of a message, and tells nothing of
+// it: docs/meta.md ("Statuses").
+static bool is_of_message(struct json_object *status)
+{
+    struct tg_span type = tg_json_span(field_of(status, "type"));
+    return type.length == 0 || tg_span_equals(type, "message");
+}
+
 static const char *read_status(struct item *item, struct json_object *object,
                                struct json_object *value)
 {
@@ -133,6 +148,10 @@ static const char *read_status(struct item *item, struct json_object *object,
     status->phone_number_id = item->origin.phone_number_id;
     if (!json_object_is_type(object, json_type_object))
         return "invalid_status";
+    if (!is_of_message(object)) {
+        make_account_notice(item, object);
+        return NULL;
+    }
     status->wamid = field_text(object, "id", TG_WAMID_SIZE - 1);
     if (!status->wamid.data)
         return "status_without_id";
@@ -155,8 +174,10 @@ static const char *read_status(struct item *item, struct json_object *object,
     struct json_object *pricing = tg_json_member(object, "pricing", json_type_object);
     if (pricing)
         tg_json_write(pricing, &status->pricing);
-    if (status->status == TG_STATUS_FAILED)
+    if (status->status == TG_STATUS_FAILED) {
         field_error(object, TG_ERROR_MESSAGE_SIZE - 1, status->error_code, &status->error_message);
+        status->error_subcode = field_error_subcode(object);
+    }
     item->kind = ITEM_STATUS;
     return NULL;
 }

@@ -11,14 +11,16 @@
 
 #include <json-c/json.h>
 
-// In the order in which they are applied.
+// In the order in which they are applied. ITEM_NOT_OURS: a status of a message that somebody else
+// has sent over the number (its owner's phone, another partner): nothing is left of it.
 enum item_kind {
     ITEM_STATUS,
     ITEM_MESSAGE,
     ITEM_COPY, // a message that was written without Tollgate
     ITEM_PREFERENCE,
     ITEM_ACCOUNT_NOTICE,
-    ITEM_DEAD
+    ITEM_DEAD,
+    ITEM_NOT_OURS
 };
 
 // A body that items come from: a webhook's, or a dead letter's.
@@ -84,6 +86,9 @@ void items_finish(struct items *items);
 
 // An item that could be understood, but not applied.
 void item_kill(struct item *item, const char *reason);
+
+// A status of a message that will not come any more.
+void item_disown(struct item *item);
 
 // A new object: a chunk of "history" without what becomes items of its own.
 struct json_object *item_without_threads(struct json_object *chunk);

@@ -46,8 +46,8 @@ static const char *text_member(struct json_object *object, const char *key)
     return text ? text : "";
 }
 
-// {"error":{"message","type","code","error_data":{"messaging_product","details"},"is_transient"}}:
-// docs/meta.md ("Errors")
+// {"error":{"message","type","code","error_subcode","error_data":{"messaging_product","details"},
+// "is_transient"}}: docs/meta.md ("Errors")
 static bool judge_envelope(struct json_object *root, struct tg_outcome *outcome)
 {
     struct json_object *error = tg_json_member(root, "error", json_type_object);
@@ -57,6 +57,8 @@ static bool judge_envelope(struct json_object *root, struct tg_outcome *outcome)
     snprintf(outcome->key, sizeof outcome->key, "%" PRId64, json_object_get_int64(code));
     struct json_object *data = tg_json_member(error, "error_data", json_type_object);
     set_message(outcome, text_member(error, "message"), text_member(data, "details"));
+    outcome->error_subcode =
+        json_object_get_int64(tg_json_member(error, "error_subcode", json_type_int));
     outcome->transient =
         json_object_get_boolean(tg_json_member(error, "is_transient", json_type_boolean));
     return true;
@@ -90,10 +92,8 @@ static void judge_success(const struct tg_http_answer *answer, bool receipt,
 static void judge_status(const struct tg_http_answer *answer, struct tg_outcome *outcome)
 {
     int status = answer->status;
-    if (status == 429)
-        set_key(outcome, "http:429");
-    else if (status >= 400 && status <= 499)
-        set_key(outcome, "http:4xx");
+    if (status >= 400 && status <= 499)
+        snprintf(outcome->key, sizeof outcome->key, "http:%d", status);
     else if (answer->sent)
         set_key(outcome, "http:5xx");
     else // answered before the message left us: nobody can have passed it on

@@ -12,10 +12,11 @@
 // Fills all of `outcome` but the ids, which are the caller's to fill. `receipt`: Meta answers
 // {"success":true}, without a wamid. Retry-After is heeded up to TG_RETRY_AFTER_MAX_S.
 //
-//   Meta's error envelope, whatever the status   its code in decimal ("131026", "0")
+//   Meta's error envelope, whatever the status   its code in decimal ("131026", "0"), its subcode
 //   2xx with a message id; a receipt's success    sent
 //   other 2xx                                     http:2xx_without_id
-//   429, other 4xx, all else                      http:429, http:4xx, http:5xx
+//   4xx without one                               http:404 or what it is
+//   all else                                      http:5xx
 //   no answer, body not sent                      network:dns, refused, tls, before_write
 //   no answer, body sent                          network:after_write
 void outcome_judge(const struct tg_http_answer *answer, bool receipt, struct tg_outcome *outcome);

@@ -23,15 +23,16 @@ struct upkeep {
 
 typedef int duty_round(struct upkeep *upkeep);
 
-duty_round duty_clock;     // what waits does so no longer because the clock was set back
-duty_round duty_due;       // scheduled messages whose time has come get their jobs
-duty_round duty_lost;      // queued messages whose jobs are gone get new ones
-duty_round duty_expired;   // messages past their not_after fail
-duty_round duty_abandoned; // messages whose worker is gone become unconfirmed
-duty_round duty_unheard;   // messages that stay unconfirmed for too long fail
-duty_round duty_keys;      // idempotency keys that are too old go
-duty_round duty_rules;     // orgs hear of rules that no worker has checked
-duty_round duty_consumers; // consumers that are gone leave their groups
+duty_round duty_clock;       // what waits does so no longer because the clock was set back
+duty_round duty_due;         // scheduled messages whose time has come get their jobs
+duty_round duty_lost;        // queued messages whose jobs are gone get new ones
+duty_round duty_expired;     // messages past their not_after fail
+duty_round duty_abandoned;   // messages whose worker is gone become unconfirmed
+duty_round duty_unheard;     // messages that stay unconfirmed for too long fail
+duty_round duty_undelivered; // messages that are not delivered for longer than their org waits fail
+duty_round duty_keys;        // idempotency keys that are too old go
+duty_round duty_rules;       // orgs hear of rules that no worker has checked
+duty_round duty_consumers;   // consumers that are gone leave their groups
 
 // What the duties have in common: going through what is to be done, counting and logging what a
 // batch came to, and publishing.
