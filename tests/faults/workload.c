@@ -61,6 +61,11 @@ static const struct {
     {"15554131042", 1, 0},
     {"15555132015", RIG_ORGS, 0},
     {"15555000000", RIG_ORGS, 0},
+    {"15556000407", RIG_ORGS, 0},
+    {"15556001451", RIG_ORGS, 0},
+    {"15556010408", RIG_ORGS, 0},
+    {"15556021421", 1, 0},
+    {"15557100033", 1, 0},
 };
 
 // A contact's turn: at most one send to it is on its way.
