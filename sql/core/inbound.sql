@@ -1,5 +1,10 @@
 -- The phases of receive_messages, in the order in which it calls them.
 
+-- something: the array, or null if nothing stands in it.
+CREATE OR REPLACE FUNCTION something(p_texts text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN array_remove(p_texts, NULL) <> '{}' THEN p_texts END;
+
 -- find_inbound: each message with its channel, by phone_number_id, and so its org. (LIMIT: by both columns of the
 -- index, however few messages there seem to be.)
 CREATE OR REPLACE FUNCTION find_inbound(
@@ -84,10 +89,6 @@ BEGIN
       FROM unnest(p_items) WITH ORDINALITY i
      ORDER BY i.channel_id, i.wamid
     ON CONFLICT (channel_id, wamid) WHERE wamid IS NOT NULL DO NOTHING;
-    IF EXISTS (SELECT FROM unnest(p_items) i WHERE i.changes IS NOT NULL) THEN
-        PERFORM keep_changes(array_agg(i.org_id), array_agg(i.channel_id), array_agg(i.id), array_agg(i.changes))
-           FROM unnest(p_items) i;
-    END IF;
 END $$;
 
 -- tell_received: a row per item, in order. A message that is there already may lack its reply, if a worker died in

@@ -52,7 +52,7 @@ BEGIN
         RETURNING m.id
     )
     SELECT array_agg(s.id) INTO v_saved FROM saved s;
-    IF EXISTS (SELECT FROM unnest(p_changes) AS c (wamid) WHERE c.wamid IS NOT NULL) THEN
+    IF array_remove(p_changes, NULL) <> '{}' THEN
         PERFORM keep_changes(v_org_ids, v_channel_ids, p_ids, p_changes);
     END IF;
     RETURN QUERY

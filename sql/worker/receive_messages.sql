@@ -36,8 +36,16 @@ DECLARE
     v_items    inbound_item[];
     v_new      inbound_item[]; -- of these
     v_contacts bigint[];       -- who wrote each of v_new
+    v_wishes   boolean;        -- one of them wishes something
 BEGIN
-    SELECT array_agg(i), array_agg(i) FILTER (WHERE i.is_new) INTO v_items, v_new
+    -- Few messages have any of these, and an array that is not there costs nothing.
+    p_group_ids := something(p_group_ids);
+    p_summaries := something(p_summaries);
+    p_error_codes := something(p_error_codes);
+    p_error_messages := something(p_error_messages);
+    p_changes := something(p_changes);
+    SELECT array_agg(i), array_agg(i) FILTER (WHERE i.is_new), bool_or(i.is_new AND i.opt_out IS NOT NULL)
+      INTO v_items, v_new, v_wishes
       FROM find_inbound(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                         p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
                         p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes,
@@ -49,11 +57,15 @@ BEGIN
                                      array_agg(i.user_id), array_agg(i.name))
           INTO v_contacts FROM unnest(v_new) i;
         PERFORM keep_conversations(v_new, v_contacts);
-        IF EXISTS (SELECT FROM unnest(v_new) i WHERE i.opt_out IS NOT NULL) THEN
+        IF v_wishes THEN
             PERFORM set_preferences(array_agg(i.org_id), array_agg(i.channel_id), v_contacts,
                                     array_agg(i.opt_out), array_agg(i.at)) FROM unnest(v_new) i;
         END IF;
         PERFORM save_inbound(v_new, v_contacts);
+        IF p_changes IS NOT NULL THEN
+            PERFORM keep_changes(array_agg(i.org_id), array_agg(i.channel_id), array_agg(i.id),
+                                 array_agg(i.changes)) FROM unnest(v_new) i;
+        END IF;
     END IF;
     RETURN QUERY SELECT t.* FROM tell_received(v_items, p_reply_within_s) t;
 END $$;
