@@ -157,7 +157,7 @@ Test(answers, statuses_of_what_others_have_sent_are_counted_and_forgotten)
         cr_assert_eq(answer.status, 200);
     }
     eventually(database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 3);
-    eventually_within(2 * PATIENCE_S,
+    eventually_within(40,
                       database_number(gateway->database, "SELECT count(*) FROM dead_letters") == 0);
     const struct daemon *worker = &gateway->workers[0];
     eventually(
