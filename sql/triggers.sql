@@ -10,6 +10,8 @@ BEGIN
             -- What comes with an org and with a channel.
             ('organizations', 'organizations_wallet', 'AFTER INSERT', 'FOR EACH ROW', 'open_wallet()'),
             ('channels', 'channels_pace', 'AFTER INSERT', 'FOR EACH ROW', 'open_pace()'),
+            ('organizations', 'organizations_currency_stays', 'BEFORE UPDATE OF currency',
+             'FOR EACH ROW WHEN (NEW.currency <> OLD.currency)', 'keep_currency()'),
             -- What follows from a change that may be anybody's.
             ('wallets', 'wallets_written', 'INSTEAD OF INSERT OR UPDATE OR DELETE', 'FOR EACH ROW',
              'write_wallet()'),

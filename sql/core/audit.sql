@@ -27,6 +27,11 @@ LANGUAGE sql STABLE AS $$
       FROM wallet_transactions t
      GROUP BY t.org_id HAVING count(*) <> max(t.n) OR min(t.n) <> 1
     UNION ALL
+    -- What a kind adds, and what it takes.
+    SELECT 'I1', t.org_id, t.message_id, format('ledger row %s: a %s of %s', t.n, t.kind, t.amount)
+      FROM wallet_transactions t
+     WHERE t.kind <> 'adjustment' AND (t.amount > 0) <> (t.kind IN ('recharge', 'refund'))
+    UNION ALL
     -- I2: at most one ledger row of each kind, each of the message's own fee,
     SELECT 'I2', t.org_id, t.message_id, format('%s rows of kind %s', count(*), t.kind)
       FROM wallet_transactions t WHERE t.message_id IS NOT NULL

@@ -66,19 +66,78 @@ BEGIN
     RETURN p_amount;
 END $$;
 
--- Books one amount that is about no message; returns the new balance. For callers of any isolation: who may
--- try again is told so.
-CREATE OR REPLACE FUNCTION book_alone(p_org_id uuid, p_kind text, p_amount numeric, p_description text)
+-- was_booked: has this reference counted before? The caller has locked the wallet. What else has had it, of
+-- whichever org, is an error.
+CREATE OR REPLACE FUNCTION was_booked(p_reference text, p_org_id uuid, p_kind text, p_amount numeric)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_first wallet_transactions;
+BEGIN
+    IF length(p_reference) NOT BETWEEN 1 AND 255 THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'a reference has 1 to 255 characters';
+    END IF;
+    SELECT t.* INTO v_first
+      FROM bookings b JOIN wallet_transactions t ON t.org_id = b.org_id AND t.n = b.n
+     WHERE b.reference = p_reference;
+    IF NOT FOUND THEN
+        RETURN false;
+    ELSIF (v_first.org_id, v_first.kind, v_first.amount) <> (p_org_id, p_kind, p_amount) THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = format('reference %s stands for a %s of %s of org %s', p_reference, v_first.kind,
+                                   v_first.amount, v_first.org_id);
+    END IF;
+    RAISE NOTICE 'reference % was booked on %: nothing is changed', p_reference, v_first.created_at;
+    RETURN true;
+END $$;
+
+-- Why this amount cannot be booked by hand onto that balance; nothing, if it can.
+--
+-- What is paid in leaves half of what the ledger can write for refunds: so a wallet that was spent and filled up
+-- again takes back all that was spent.
+CREATE OR REPLACE FUNCTION check_booking(p_balance numeric, p_kind text, p_amount numeric) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    c_paid_in_max CONSTANT numeric := 5000000000;
+BEGIN
+    IF p_amount IS NULL OR p_amount = 0 OR p_amount <> round(p_amount, 4)
+       OR p_kind <> 'adjustment' AND (p_amount > 0) <> (p_kind IN ('recharge', 'refund')) THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('%s is no amount of a %s', p_amount, p_kind);
+    ELSIF p_balance + p_amount < 0 THEN
+        RAISE check_violation
+            USING MESSAGE = format('the balance is %s, which does not carry %s', p_balance, p_amount);
+    ELSIF p_amount > 0 AND p_kind <> 'refund' AND p_balance + p_amount >= c_paid_in_max THEN
+        RAISE numeric_value_out_of_range
+            USING MESSAGE = format('a wallet is filled up to less than %s, and this one has %s', c_paid_in_max,
+                                   p_balance),
+                  HINT = 'What is above that is room for refunds.';
+    END IF;
+END $$;
+
+-- Books one amount that is about no message, for whoever is connected; returns the new balance. What a reference
+-- stands for is booked once. For callers of any isolation: who may try again is told so.
+CREATE OR REPLACE FUNCTION book_alone(p_org_id uuid, p_kind text, p_amount numeric, p_description text,
+                                      p_reference text DEFAULT NULL)
 RETURNS numeric LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+DECLARE
+    v_balance numeric;
 BEGIN
     PERFORM lock_wallets(ARRAY[p_org_id]);
-    IF NOT EXISTS (SELECT FROM wallet_locks l WHERE l.org_id = p_org_id) THEN
+    SELECT w.balance INTO v_balance FROM wallets w WHERE w.org_id = p_org_id;
+    IF NOT FOUND THEN
         RAISE no_data_found USING MESSAGE = format('org %s has no wallet', p_org_id);
+    ELSIF p_reference IS NOT NULL AND was_booked(p_reference, p_org_id, p_kind, p_amount) THEN
+        RETURN v_balance;
     END IF;
-    RETURN (book(ARRAY[p_org_id], ARRAY[p_kind], ARRAY[p_amount], NULL, ARRAY[p_description]))[1];
+    PERFORM check_booking(v_balance, p_kind, p_amount);
+    v_balance := (book(ARRAY[p_org_id], ARRAY[p_kind], ARRAY[p_amount], NULL, ARRAY[p_description]))[1];
+    INSERT INTO bookings (org_id, n, actor, reference)
+    SELECT t.org_id, t.n, session_user, p_reference FROM wallet_transactions t
+     WHERE t.org_id = p_org_id ORDER BY t.n DESC LIMIT 1;
+    RETURN v_balance;
 EXCEPTION WHEN unique_violation THEN
     RAISE serialization_failure
-        USING MESSAGE = format('the ledger of org %s has moved on since this transaction began', p_org_id);
+        USING MESSAGE = format('the ledger of org %s has moved on since this transaction began, or another org''s '
+                               'booking has just got the reference', p_org_id);
 END $$;
 
 -- What users write into wallets. An UPDATE books by how much it changes the balance that it has seen, so that
@@ -104,6 +163,17 @@ BEGIN
     IF NEW.balance <> coalesce(OLD.balance, 0) THEN
         NEW.balance := book_alone(NEW.org_id, 'adjustment', NEW.balance - coalesce(OLD.balance, 0),
                                   format('balance set by hand by %s', session_user));
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- A balance keeps its meaning.
+CREATE OR REPLACE FUNCTION keep_currency() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM wallet_transactions t WHERE t.org_id = NEW.id) THEN
+        RAISE restrict_violation
+            USING MESSAGE = format('org %s has a ledger in %s: the currency stays', NEW.id, OLD.currency);
     END IF;
     RETURN NEW;
 END $$;

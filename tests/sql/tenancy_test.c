@@ -73,6 +73,9 @@ static const struct crossing {
     {"wallet_transactions to no message", "nobody",
      "INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after, message_id) "
      "SELECT a.org_id, 9, 'refund', 1, 1, s.message_id FROM acme a, stranger s"},
+    {"bookings to wallet_transactions", "beta",
+     "INSERT INTO bookings (org_id, n, actor) SELECT a.org_id, t.n + 1000, 'x' "
+     "FROM acme a, stranger s JOIN wallet_transactions t USING (org_id)"},
     {"api_keys to organizations", "nobody",
      "INSERT INTO api_keys (org_id, name, key_hash) "
      "SELECT org_id, 'second', sha256('second') FROM stranger"},

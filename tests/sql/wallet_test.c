@@ -3,6 +3,7 @@
 #include "tests/sql/givens.h"
 
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(wallet, .init = database_create, .fini = database_drop);
 
@@ -90,10 +91,24 @@ Test(wallet, an_unknown_org_cannot_be_credited)
 
 Test(wallet, more_than_a_wallet_holds_is_refused)
 {
-    const char *acme = given_org(.balance = "9999999999");
-    assert_refused(OUT_OF_RANGE, "SELECT add_wallet_credits('%s', 1, 'paid')", acme);
+    const char *acme = given_org(.balance = "4999999999.9999");
+    assert_refused(OUT_OF_RANGE, "SELECT add_wallet_credits('%s', 0.0001, 'paid')", acme);
     assert_refused(OUT_OF_RANGE, "SELECT add_wallet_credits('%s', 'Infinity', 'paid')", acme);
-    assert_rows(ledger_of(acme), "recharge, 9999999999.00, 9999999999.00");
+    assert_refused(OUT_OF_RANGE, "SELECT adjust_wallet('%s', 0.0001, 'gift')", acme);
+    assert_refused(OUT_OF_RANGE, "UPDATE wallets SET balance = 9999999999.9999");
+    assert_rows(ledger_of(acme), "recharge, 4999999999.9999, 4999999999.9999");
+    assert_healthy();
+}
+
+// However full the wallet was made meanwhile.
+Test(wallet, what_was_spent_finds_room_when_it_is_refunded)
+{
+    const char *acme = given_org(.balance = "4999999999.9999");
+    given_channel(.org = acme, .fee = "4999999999.9999");
+    const char *message = given_message(.org = acme, .send_in_ms = 3600000);
+    run("SELECT add_wallet_credits('%s', 4999999999.9999, 'paid')", acme);
+    assert_rows(rows("SELECT * FROM cancel_send('%s', '%s')", acme, message), "cancelled, t");
+    cr_assert_str_eq(balance_of(acme), "9999999999.9998");
     assert_healthy();
 }
 
@@ -101,7 +116,8 @@ Test(wallet, an_amount_is_above_zero_with_four_decimals)
 {
     static const char *const procedures[] = {"deduct_service_fee", "refund_service_fee",
                                              "add_wallet_credits"};
-    static const char *const amounts[] = {"0", "-0.20", "'NaN'", "0.20001", "'-Infinity'", "NULL"};
+    static const char *const amounts[] = {"0",       "-0.20",       "'NaN'", "0.20001",
+                                          "0.00005", "'-Infinity'", "NULL"};
     const char *acme = given_org(.balance = "1.00");
     for (size_t i = 0; i < sizeof procedures / sizeof *procedures; i++)
         for (size_t k = 0; k < sizeof amounts / sizeof *amounts; k++)
@@ -110,6 +126,140 @@ Test(wallet, an_amount_is_above_zero_with_four_decimals)
                 INVALID_PARAMETER, "%s of %s", procedures[i], amounts[k]);
     assert_rows(ledger_of(acme), "recharge, 1.00, 1.00");
     cr_assert_str_eq(balance_of(acme), "1.00");
+}
+
+// What a program that did not hear of its COMMIT calls again.
+static const char *with_reference(const char *procedure, const char *org, const char *amount,
+                                  const char *reference)
+{
+    return text("SELECT %s('%s', %s, 'invoice 42', '%s')", procedure, org, amount, reference);
+}
+
+Test(wallet, a_reference_counts_once)
+{
+    static const struct {
+        const char *procedure;
+        const char *amount;
+        const char *first;
+        const char *now; // what the repeat returns, after a fee of 1
+        const char *booked;
+    } cases[] = {
+        {"add_wallet_credits", "50.00", "60.0000", "59.0000", "recharge, 50.00, 60.00"},
+        {"refund_service_fee", "0.2", "10.2000", "9.2000", "refund, 0.20, 10.20"},
+        {"deduct_service_fee", "10", "t", "t", "service_fee, -10.00, 0.00"},
+        {"adjust_wallet", "-7.00", "3.0000", "2.0000", "adjustment, -7.00, 3.00"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *acme = given_org(.balance = "10.00");
+        const char *booking =
+            with_reference(cases[i].procedure, acme, cases[i].amount, cases[i].procedure);
+        cr_expect_str_eq(value("%s", booking), cases[i].first, "%s", cases[i].procedure);
+        const char *fee = deduct(acme, "1.00");
+        cr_expect_str_eq(value("%s", booking), cases[i].now, "%s", cases[i].procedure);
+        const char *paid = "recharge, 10.00, 10.00\n";
+        const char *ledger = ledger_of(acme);
+        cr_expect_eq(strncmp(ledger, text("%s%s\n", paid, cases[i].booked),
+                             strlen(paid) + strlen(cases[i].booked) + 1),
+                     0, "%s", ledger);
+        cr_expect_str_eq(
+            value("SELECT count(*) FROM wallet_transactions WHERE org_id = '%s'", acme),
+            strcmp(fee, "t") == 0 ? "3" : "2", "%s", ledger);
+    }
+    assert_healthy();
+}
+
+Test(wallet, a_reference_stands_for_one_thing_over_all_orgs)
+{
+    const char *acme = given_org(.balance = "10.00");
+    const char *beta = given_org(.name = "Beta", .balance = "10.00");
+    run("%s", with_reference("add_wallet_credits", acme, "50.00", "pay_1"));
+    assert_refused(INVALID_PARAMETER, "%s",
+                   with_reference("add_wallet_credits", acme, "50.01", "pay_1"));
+    assert_refused(INVALID_PARAMETER, "%s",
+                   with_reference("add_wallet_credits", beta, "50.00", "pay_1"));
+    assert_refused(INVALID_PARAMETER, "%s",
+                   with_reference("adjust_wallet", acme, "50.00", "pay_1"));
+    assert_refused(INVALID_PARAMETER, "%s",
+                   with_reference("deduct_service_fee", acme, "50.00", "pay_1"));
+    assert_refused(INVALID_PARAMETER, "%s", with_reference("add_wallet_credits", acme, "1", ""));
+    run("%s", with_reference("add_wallet_credits", beta, "50.00", "PAY_1"));
+    cr_assert_str_eq(balance_of(acme), "60.00");
+    cr_assert_str_eq(balance_of(beta), "60.00");
+    assert_healthy();
+}
+
+Test(wallet, a_reference_counts_once_at_the_same_moment)
+{
+    const char *acme = given_org();
+    const char *beta = given_org(.name = "Beta");
+    assert_rows(meanwhile(with_reference("add_wallet_credits", acme, "5", "pay_1"),
+                          with_reference("add_wallet_credits", acme, "5", "pay_1")),
+                "5.0000");
+    const char *other = meanwhile(with_reference("add_wallet_credits", acme, "5", "pay_2"),
+                                  with_reference("add_wallet_credits", beta, "5", "pay_2"));
+    cr_assert_eq(strncmp(other, "error ", strlen("error ")), 0, "%s", other);
+    assert_rows(ledger_of(acme), "recharge, 5.00, 5.00", "recharge, 5.00, 10.00");
+    assert_no_rows(ledger_of(beta));
+}
+
+// Of the Express backend's add_wallet_credits(org, amount, kind, description).
+Test(wallet, a_ledger_kind_is_no_description)
+{
+    static const char *const kinds[] = {"recharge", "refund", "service_fee", "adjustment",
+                                        "refund_reversal", "Recharge", " refund "};
+    const char *acme = given_org(.balance = "1.00");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        cr_expect_str_eq(refusal("SELECT add_wallet_credits('%s', 1, '%s', 'paid')", acme, kinds[i]),
+                         INVALID_PARAMETER, "%s", kinds[i]);
+        cr_expect_str_eq(refusal("SELECT add_wallet_credits('%s', 1, '%s')", acme, kinds[i]),
+                         INVALID_PARAMETER, "%s", kinds[i]);
+    }
+    run("SELECT add_wallet_credits('%s', 1, 'refund of invoice 7')", acme);
+    assert_rows(ledger_of(acme), "recharge, 1.00, 1.00", "recharge, 1.00, 2.00");
+}
+
+Test(wallet, an_adjustment_has_a_reason_and_an_actor)
+{
+    const char *acme = given_org(.balance = "10.00");
+    run("CREATE ROLE clerk_of_%d SUPERUSER", (int)getpid());
+    run("SET SESSION AUTHORIZATION clerk_of_%d", (int)getpid());
+    cr_assert_str_eq(value("SELECT adjust_wallet('%s', -2.5, 'typing error')", acme), "7.5000");
+    run("UPDATE wallets SET balance = 7");
+    run("RESET SESSION AUTHORIZATION");
+    run("DROP ROLE clerk_of_%d", (int)getpid());
+    assert_rows(rows("SELECT kind, amount, description, actor = 'clerk_of_%d' "
+                     "FROM wallet_transactions JOIN bookings USING (org_id, n) ORDER BY n",
+                     (int)getpid()),
+                "recharge, 10.0000, paid, f", "adjustment, -2.5000, typing error, t",
+                text("adjustment, -0.5000, balance set by hand by clerk_of_%d, t", (int)getpid()));
+    static const char *const refused[] = {"1, NULL",         "1, ''",     "1, ' '",  "0, 'why'",
+                                          "0.00005, 'why'",  "NULL, 'why'", "'NaN', 'why'",
+                                          "-0.00011, 'why'"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        cr_expect_str_eq(refusal("SELECT adjust_wallet('%s', %s)", acme, refused[i]),
+                         INVALID_PARAMETER, "%s", refused[i]);
+    assert_refused(CHECK_VIOLATION, "SELECT adjust_wallet('%s', -7.0001, 'too much')", acme);
+    assert_healthy();
+}
+
+Test(wallet, an_org_with_a_ledger_keeps_its_currency)
+{
+    const char *acme = given_org();
+    run("UPDATE organizations SET currency = 'EUR'");
+    run("SELECT add_wallet_credits('%s', 1, 'paid')", acme);
+    assert_refused(RESTRICT_VIOLATION, "UPDATE organizations SET currency = 'USD'");
+    run("UPDATE organizations SET currency = 'EUR', name = 'Another'");
+}
+
+Test(wallet, each_kind_has_its_sign)
+{
+    const char *acme = given_org(.balance = "10.00");
+    assert_refused(INVALID_PARAMETER, "SELECT book_alone('%s', 'service_fee', 5, 'x')", acme);
+    assert_refused(INVALID_PARAMETER, "SELECT book_alone('%s', 'recharge', -5, 'x')", acme);
+    assert_refused(INVALID_PARAMETER, "SELECT book_alone('%s', 'refund', 0.00005, 'x')", acme);
+    run("SELECT book('{%s}', '{service_fee}', '{5}', NULL, '{x}')", acme);
+    assert_rows(rows("SELECT invariant, detail FROM audit_ledger()"),
+                "I1, ledger row 2: a service_fee of 5.0000");
 }
 
 Test(wallet, a_balance_set_by_hand_is_an_adjustment)
