@@ -3,6 +3,8 @@
 #include "common/base/utf8.h"
 #include "common/limits.h"
 
+#include <errno.h>
+#include <json-c/json_visit.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,33 +53,63 @@ static bool is_structure(char c)
     return c == '\0' || strchr("{}[]:,\" \t\r\n", c);
 }
 
-// json-c takes NaN, Infinity and numbers like 1. or -.5, which no other reader does. Where in a
-// document that it has taken the first of these is; NULL: there is none.
-static const char *find_no_number(const char *at, const char *end)
+// The next word of a document that json-c has taken, from *at on, which moves behind it: a number or
+// something like it, true, false or null. Absent: there are no more.
+static struct tg_span next_word(const char **at, const char *end)
 {
     bool in_string = false;
-    while (at < end) {
-        if (in_string && *at == '\\') {
-            at += 2;
-        } else if (*at == '"') {
+    const char *begin = *at;
+    for (; begin < end && (in_string || is_structure(*begin)); begin++) {
+        if (in_string && *begin == '\\')
+            begin++;
+        else if (*begin == '"')
             in_string = !in_string;
-            at++;
-        } else if (in_string || is_structure(*at)) {
-            at++;
-        } else {
-            const char *begin = at;
-            while (at < end && !is_structure(*at))
-                at++;
-            struct tg_span word = {begin, (size_t)(at - begin)};
-            if (!is_number(begin, at) && !tg_span_equals(word, "true") &&
-                !tg_span_equals(word, "false") && !tg_span_equals(word, "null"))
-                return begin;
-        }
+    }
+    if (begin >= end)
+        return (struct tg_span){0};
+    *at = begin;
+    while (*at < end && !is_structure(**at))
+        ++*at;
+    return (struct tg_span){begin, (size_t)(*at - begin)};
+}
+
+// A whole number that json-c does not keep: more than 64 bits hold, or -0.
+static bool is_beyond(struct tg_span word)
+{
+    enum { DIGITS_MAX = 20 }; // of 64 bits, and a sign
+    char text[DIGITS_MAX + 1] = "";
+    if (word.length < DIGITS_MAX - 1)
+        return tg_span_equals(word, "-0");
+    for (size_t i = 0; i < word.length; i++)
+        if (strchr(".eE", word.data[i]))
+            return false;
+    if (word.length > DIGITS_MAX)
+        return true;
+    memcpy(text, word.data, word.length);
+    errno = 0;
+    if (text[0] == '-')
+        (void)strtoll(text, NULL, 10);
+    else
+        (void)strtoull(text, NULL, 10);
+    return errno == ERANGE;
+}
+
+// json-c takes NaN, Infinity and numbers like 1. or -.5, which no other reader does. Where in a
+// document that it has taken the first of these is; NULL: there is none. Counts the numbers that it
+// does not keep.
+static const char *find_no_number(const char *at, const char *end, size_t *beyond)
+{
+    for (struct tg_span word; (word = next_word(&at, end)).data;) {
+        if (!is_number(word.data, at) && !tg_span_equals(word, "true") &&
+            !tg_span_equals(word, "false") && !tg_span_equals(word, "null"))
+            return word.data;
+        *beyond += is_beyond(word);
     }
     return NULL;
 }
 
-struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_error *error)
+static struct json_object *parse(const char *bytes, size_t length, size_t *beyond,
+                                 struct tg_error *error)
 {
     if (!tg_utf8_is_valid(bytes, length)) {
         tg_error_set(error, "invalid_json", "body", "The body is not valid UTF-8");
@@ -92,7 +124,7 @@ struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_er
     size_t end = json_tokener_get_parse_end(tokener);
     json_tokener_free(tokener);
     bool taken = root && why == json_tokener_success && end == length;
-    const char *odd = taken ? find_no_number(bytes, bytes + length) : NULL;
+    const char *odd = taken ? find_no_number(bytes, bytes + length, beyond) : NULL;
     if (taken && !odd)
         return root;
     json_object_put(root);
@@ -100,6 +132,51 @@ struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_er
                  odd ? (size_t)(odd - bytes) : end,
                  odd ? "not a number" : reason(why, end == length));
     return NULL;
+}
+
+// Of a number with an exponent json-c keeps the text. So those that it would change get one, which
+// nobody writes, and is taken off that text again.
+static const char mark[] = "e-0";
+
+static void mark_beyond(const char *at, size_t length, struct tg_text *marked)
+{
+    const char *const end = at + length;
+    const char *begin = at;
+    for (struct tg_span word; (word = next_word(&at, end)).data;) {
+        if (!is_beyond(word))
+            continue;
+        tg_text_append(marked, begin, (size_t)(at - begin));
+        tg_text_append_string(marked, mark);
+        begin = at;
+    }
+    tg_text_append(marked, begin, (size_t)(end - begin));
+}
+
+static int take_mark_off(struct json_object *value, int flags, struct json_object *parent,
+                         const char *key, size_t *index, void *context)
+{
+    (void)parent, (void)key, (void)index, (void)context;
+    if (flags == JSON_C_VISIT_SECOND || !json_object_is_type(value, json_type_double))
+        return JSON_C_VISIT_RETURN_CONTINUE;
+    char *text = json_object_get_userdata(value);
+    size_t length = text ? strlen(text) : 0;
+    if (length > strlen(mark) && strcmp(text + length - strlen(mark), mark) == 0)
+        text[length - strlen(mark)] = '\0';
+    return JSON_C_VISIT_RETURN_CONTINUE;
+}
+
+struct json_object *tg_json_parse(const char *bytes, size_t length, struct tg_error *error)
+{
+    size_t beyond = 0;
+    struct json_object *root = parse(bytes, length, &beyond, error);
+    if (!root || beyond == 0)
+        return root;
+    json_object_put(root);
+    TG_TEXT_AUTO marked = {0};
+    mark_beyond(bytes, length, &marked);
+    root = parse(tg_text_string(&marked), marked.length, &beyond, error);
+    json_c_visit(root, 0, take_mark_off, NULL);
+    return root;
 }
 
 void tg_json_write(struct json_object *value, struct tg_text *json)

@@ -110,3 +110,38 @@ ParameterizedTest(struct nul *nul, json, a_string_with_a_nul_is_refused_by_its_p
     cr_assert_str_eq(error.field, nul->path);
     json_object_put(root);
 }
+
+struct numbers {
+    char text[400];
+};
+
+ParameterizedTestParameters(json, numbers_stay_as_they_were_written)
+{
+    static struct numbers cases[] = {
+        {"[0,-0,1,-1]"},
+        {"[9223372036854775807,-9223372036854775808]"},
+        {"[9223372036854775808,18446744073709551615]"},
+        {"[18446744073709551616,-9223372036854775809]"},
+        {"[12345678901234567890123,-99999999999999999999]"},
+        {"[99999999999999999999,100000000000000000000,-0]"},
+        {"{\"a\":{\"b\":[12345678901234567890123]},\"c\":-0,\"d\":\"-0 99999999999999999999\"}"},
+        {"[-0.0,-0e0,1.50,1E400,12345678901234567890123.5,12345678901234567890123e1]"},
+        {"[-0,\"\\\"\",-0]"},
+        {"[1111111111111111111111111111111111111111111111111111111111111111111111111111111111111111"
+         "111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111"
+         "111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111"
+         "1111111111111111111111111111111111111111111111111111111111111111111111]"},
+    };
+    return cr_make_param_array(struct numbers, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct numbers *numbers, json, numbers_stay_as_they_were_written)
+{
+    struct tg_error error = {0};
+    TG_TEXT_AUTO json = {0};
+    struct json_object *root = tg_json_parse(numbers->text, strlen(numbers->text), &error);
+    cr_assert(root, "%s: %s", numbers->text, error.message);
+    tg_json_write(root, &json);
+    cr_assert_str_eq(json.data, numbers->text);
+    json_object_put(root);
+}
