@@ -3,8 +3,10 @@
 #include "common/base/json.h"
 #include "common/cloud/check.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     TEXT_BODY_MAX = 4096,
@@ -258,11 +260,80 @@ static bool check_options(const struct tg_part *message)
     return tg_check_optional(message, "biz_opaque_callback_data", OPAQUE_MAX);
 }
 
+// What the Graph API takes from a body as it does from the query, and does: as somebody else, to
+// something else, or with another answer than ours understands. The rest of a message's members are
+// Meta's to judge.
+static const char *const controls[] = {
+    "_method",
+    "access_token",
+    "appsecret_proof",
+    "appsecret_time",
+    "batch",
+    "body_format",
+    "callback",
+    "date_format",
+    "debug",
+    "fields",
+    "format",
+    "id",
+    "ids",
+    "include_headers",
+    "jsonp",
+    "locale",
+    "metadata",
+    "method",
+    "migrations_override",
+    "oauth_token",
+    "omit_response_on_success",
+    "pretty",
+    "redirect",
+    "redirect_uri",
+    "relative_url",
+    "return_ssl_resources",
+    "sdk",
+    "summary",
+    "suppress_http_code",
+    "transport",
+};
+
+// Whatever its case, and also as an element ("ids[0]").
+static bool is_control(const char *name)
+{
+    size_t length = strcspn(name, "[.");
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        if (tolower((unsigned char)name[0]) == controls[i][0] &&
+            strncasecmp(name, controls[i], length) == 0 && controls[i][length] == '\0')
+            return true;
+    return false;
+}
+
+static bool check_names(const struct tg_part *message)
+{
+    json_object_object_foreach(message->value, name, value)
+    {
+        (void)value;
+        if (!is_control(name))
+            continue;
+        struct tg_part member = tg_part_member(message, name);
+        return tg_part_refuse(&member, "is a parameter of Meta's Graph API, not of a message");
+    }
+    return true;
+}
+
+// With what makes a message of it, it would be one that costs nothing.
+static bool check_without_content(const struct tg_part *receipt)
+{
+    struct tg_part type = tg_part_member(receipt, "type");
+    for (size_t i = 0; i < TYPES && !type.value; i++)
+        type = tg_part_member(receipt, types[i].name);
+    return !type.value || tg_part_refuse(&type, "must not stand in a receipt");
+}
+
 static bool check_receipt(const struct tg_part *message, struct tg_cloud_message *out)
 {
     struct tg_part typing = tg_part_member(message, "typing_indicator");
     out->type = "receipt";
-    return tg_check_equals(message, "status", "read") &&
+    return tg_check_equals(message, "status", "read") && check_without_content(message) &&
            tg_check_member(message, "message_id", 1, TG_CHARACTERS_ANY) &&
            (!typing.value ||
             (tg_check_object(&typing) && tg_check_equals(&typing, "type", "text")));
@@ -280,7 +351,8 @@ bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message
 {
     struct tg_part root = {.value = message, .error = error};
     *out = (struct tg_cloud_message){0};
-    if (!tg_check_object(&root) || !tg_check_equals(&root, "messaging_product", "whatsapp"))
+    if (!tg_check_object(&root) || !check_names(&root) ||
+        !tg_check_equals(&root, "messaging_product", "whatsapp"))
         return false;
     if (is_receipt(&root))
         return check_receipt(&root, out);

@@ -20,7 +20,9 @@ struct tg_cloud_message {
 // Checks `message`, a parsed Cloud API message object, and fills `out`. Known types are checked
 // against Meta's limits, in characters, which are Unicode code points; fields and sub-types
 // (interactive kinds, header types, template components) that are not known are left alone, since
-// Meta adds them without notice. A message `type` which Meta does not describe is refused. Where
+// Meta adds them without notice; but members of the message itself that the Graph API takes for
+// parameters of the call (access_token, method, callback, ids, ...) are refused, and in a receipt a
+// message's type and content. A message `type` which Meta does not describe is refused. Where
 // `type` is absent it is inferred from the object that is there (Meta's default: text) and *added*
 // to `message`. A member that is null counts as absent. Exactly one of `to` and `recipient` names
 // who gets a message; neither of them beside a `status` makes it a receipt. `to` is checked only to

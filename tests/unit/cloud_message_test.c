@@ -594,6 +594,48 @@ Test(cloud_message, a_receipt_is_checked)
                    "status", "unknown status");
 }
 
+Test(cloud_message, a_receipt_is_no_message_for_nothing)
+{
+    expect_refused(parse(RECEIPT ",\"message_id\":\"wamid.x\",\"type\":\"text\"}"), "type",
+                   "type");
+    expect_refused(parse(RECEIPT ",\"message_id\":\"wamid.x\",\"text\":{\"body\":\"b\"}}"),
+                   "text", "text");
+    expect_refused(parse(RECEIPT ",\"message_id\":\"wamid.x\",\"template\":{}}"), "template",
+                   "template");
+    expect_receipt(RECEIPT ",\"message_id\":\"wamid.x\",\"something_new\":{\"a\":1}}");
+}
+
+// What the Graph API would do in place of sending, or beside it.
+Test(cloud_message, control_words_of_the_graph_api_are_refused_by_name)
+{
+    static const char *const names[] = {
+        "access_token", "Access_Token", "appsecret_proof", "batch",    "callback", "fields",
+        "format",       "ids",          "ids[0]",          "method",   "METHOD",   "_method",
+        "redirect",     "batch.0",      "include_headers", "id",       "debug",    "pretty",
+        "jsonp",        "locale",       "suppress_http_code"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        TG_TEXT_AUTO content = {0};
+        tg_text_append_format(&content, "'type':'text'," TEXT ",'%s':'x'", names[i]);
+        expect_refused(given_message(tg_text_string(&content), "", 0), names[i], names[i]);
+        TG_TEXT_AUTO receipt = {0};
+        tg_text_append_format(&receipt, RECEIPT ",\"message_id\":\"wamid.x\",\"%s\":null}",
+                              names[i]);
+        expect_refused(parse(tg_text_string(&receipt)), names[i], names[i]);
+    }
+    expect_refused(given_message("'type':'text'," TEXT ",'access_token\u0000':'x'", "", 0),
+                   "access_token", "NUL");
+}
+
+Test(cloud_message, what_else_meta_may_add_passes)
+{
+    expect_accepted(
+        given_message("'type':'text'," TEXT ",'category':'utility','messaging_account_id':'1',"
+                      "'product_policy':'STRICT','message_activity_sharing':true,'ttl':5,"
+                      "'methods':1,'identity':{'method':'x','access_token':'y'}",
+                      "", 0),
+        "new members");
+}
+
 // What Meta gets.
 
 static void expect_written_to(struct json_object *message, const char *to)
