@@ -1,17 +1,30 @@
--- take_janitor_lock: one janitor acts at a time, by an advisory lock of its session. Asking again while this
--- session holds the lock says true and takes nothing more.
+-- take_janitor_lock: one janitor acts at a time: the session that the row of janitor_seat names, while that lives. Asking
+-- again while this session is the one says true and takes nothing more.
+--
+-- That a session lives is told by an advisory lock that it has, under a number which it has drawn. Whoever else
+-- may take advisory locks (everybody) and reads that number in pg_locks keeps nobody from the seat with it: what
+-- counts is that this session has the lock.
 --
 -- Also lets PostgreSQL end this session when it is silent for 8 s: a janitor that does not come back, since it
--- or its machine stands still, then loses the lock, which nobody else would notice for hours. And lets it remember
+-- or its machine stands still, then loses the seat, which nobody else would notice for hours. And lets it remember
 -- where its looks have got to (core/looks.sql).
 CREATE OR REPLACE FUNCTION take_janitor_lock() RETURNS boolean
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
-    c_key CONSTANT bigint := x'746f6c6c67617465'::bigint; -- the word "tollgate" as eight bytes
+    v_seat janitor_seat;
+    v_key  bigint := ('x' || left(replace(gen_random_uuid()::text, '-', ''), 16))::bit(64)::bigint;
 BEGIN
     PERFORM set_config('idle_session_timeout', '8s', false), set_config('tollgate.remembers_looks', 'yes', false);
-    RETURN EXISTS (SELECT FROM pg_locks l
-                    WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
-                      AND l.classid::bigint << 32 | l.objid::bigint = c_key AND l.objsubid = 1)
-        OR pg_try_advisory_lock(c_key);
+    SELECT * INTO v_seat FROM janitor_seat;
+    IF NOT is_seated(v_seat) THEN
+        SELECT * INTO v_seat FROM janitor_seat FOR UPDATE; -- who takes it at this moment is waited for
+    END IF;
+    IF is_seated(v_seat) THEN
+        RETURN v_seat.pid = pg_backend_pid();
+    ELSIF NOT pg_try_advisory_lock(v_key) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO janitor_seat AS s (pid, key) VALUES (pg_backend_pid(), v_key)
+    ON CONFLICT (one) DO UPDATE SET pid = excluded.pid, key = excluded.key;
+    RETURN true;
 END $$;

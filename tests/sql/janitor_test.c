@@ -266,7 +266,7 @@ Test(janitor, whoever_holds_the_lock_may_ask_again_and_takes_it_once)
 {
     cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
     cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
-    run("SELECT pg_advisory_unlock(x'746f6c6c67617465'::bigint)");
+    run("SELECT pg_advisory_unlock(key) FROM janitor_seat");
     struct session *other = session_open();
     cr_assert_str_eq(session_rows(other, "SELECT take_janitor_lock()"), "t\n");
     session_close(other);
@@ -283,5 +283,31 @@ Test(janitor, the_lock_goes_with_its_connection)
               "(SELECT oid FROM pg_database WHERE datname = current_database())");
     cr_assert_str_eq(value("SELECT pg_terminate_backend(%s, 10000)", holder), "t");
     cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
+    session_close(other);
+}
+
+// Advisory locks are everybody's to take.
+Test(janitor, a_stranger_with_an_advisory_lock_keeps_nobody_from_it)
+{
+    struct session *stranger = session_open();
+    struct session *janitor = session_open();
+    (void)session_rows(stranger, "SELECT pg_advisory_lock(x'746f6c6c67617465'::bigint)");
+    cr_assert_str_eq(session_rows(janitor, "SELECT take_janitor_lock()"), "t\n");
+    // The number of the janitor's own one stands in pg_locks: whoever reads it gets it next.
+    run("CREATE TABLE seen AS SELECT * FROM janitor_seat");
+    session_close(janitor);
+    (void)session_rows(stranger, "SELECT pg_advisory_lock(key) FROM seen");
+    cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
+    cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
+    cr_assert_str_eq(session_rows(stranger, "SELECT take_janitor_lock()"), "f\n");
+    session_close(stranger);
+}
+
+Test(janitor, the_seat_may_be_missing)
+{
+    run("DELETE FROM janitor_seat");
+    cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");
+    struct session *other = session_open();
+    cr_assert_str_eq(session_rows(other, "SELECT take_janitor_lock()"), "f\n");
     session_close(other);
 }
