@@ -5,7 +5,16 @@
 --
 -- Making a role needs CREATEROLE. Without it the roles are somebody else's to make; migrating goes on.
 --
--- Passwords, where the environment names them, travel as settings of this transaction.
+-- Passwords, where the environment names them, travel as settings of this transaction. PostgreSQL logs nothing of
+-- it, where the owner may say so (a superuser may).
+DO $$
+BEGIN
+    PERFORM set_config(s.name, s.setting, true)
+       FROM (VALUES ('log_statement', 'none'), ('log_min_duration_statement', '-1'),
+                    ('log_min_error_statement', 'panic')) AS s (name, setting);
+EXCEPTION WHEN insufficient_privilege THEN
+    NULL;
+END $$;
 \set ingress_password ''
 \set worker_password ''
 \getenv ingress_password TOLLGATE_INGRESS_PASSWORD

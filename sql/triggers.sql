@@ -15,6 +15,7 @@ BEGIN
             -- What follows from a change that may be anybody's.
             ('wallets', 'wallets_written', 'INSTEAD OF INSERT OR UPDATE OR DELETE', 'FOR EACH ROW',
              'write_wallet()'),
+            ('channels', 'channels_checked', 'BEFORE INSERT OR UPDATE', 'FOR EACH ROW', 'refuse_quietly()'),
             ('channels', 'channels_followed', 'BEFORE UPDATE OF access_token, status, paused_for',
              'FOR EACH ROW', 'follow_channel()'),
             ('organizations', 'organizations_followed', 'AFTER UPDATE OF status',

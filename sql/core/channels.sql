@@ -138,3 +138,32 @@ BEGIN
          ORDER BY o.seq));
     RETURN NULL;
 END $$;
+
+-- refuse_quietly: what a table's CHECK and NOT NULL say, said before PostgreSQL says it: that would write the whole
+-- row into its log, and a channel's has the access token in it.
+CREATE OR REPLACE FUNCTION refuse_quietly() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_rule  record;
+    v_holds boolean;
+BEGIN
+    FOR v_rule IN
+        SELECT format('%I IS NOT NULL', a.attname) AS says, 'not_null_violation' AS condition, a.attname AS on_column,
+               NULL AS name,
+               format('null value in column "%s" of relation "%s" violates not-null constraint', a.attname,
+                      TG_TABLE_NAME) AS message
+          FROM pg_attribute a WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped
+        UNION ALL
+        SELECT pg_get_expr(c.conbin, c.conrelid), 'check_violation', NULL, c.conname,
+               format('new row for relation "%s" violates check constraint "%s"', TG_TABLE_NAME, c.conname)
+          FROM pg_constraint c WHERE c.conrelid = TG_RELID AND c.contype = 'c'
+    LOOP
+        EXECUTE format('SELECT %s FROM (SELECT ($1).*) r', v_rule.says) INTO v_holds USING NEW;
+        IF NOT v_holds THEN
+            RAISE EXCEPTION USING ERRCODE = v_rule.condition, MESSAGE = v_rule.message, TABLE = TG_TABLE_NAME,
+                SCHEMA = TG_TABLE_SCHEMA, COLUMN = coalesce(v_rule.on_column, ''),
+                CONSTRAINT = coalesce(v_rule.name, '');
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END $$;

@@ -194,11 +194,68 @@ Test(access, everybody_else_executes_nothing)
              "AND d.classid = 'pg_proc'::regclass)"));
 }
 
+// With the password of a daemon: what fills the disk, and what the owner makes without a thought.
+Test(access, what_everybody_may_do_elsewhere_nobody_may_here)
+{
+    run("CREATE FUNCTION made_later() RETURNS text LANGUAGE sql RETURN 'EAA'");
+    const char *const roles[] = {"tollgate_ingress", "tollgate_worker"};
+    const char *const refused[] = {
+        "SELECT lo_from_bytea(0, 'x')", "SELECT lo_create(0)", "SELECT lo_creat(-1)",
+        "SELECT tollgate.made_later()", "CREATE TABLE public.mine (id integer)",
+        "SELECT pid FROM tollgate.janitor_seat",
+    };
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        become(roles[i]);
+        for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
+            cr_expect_str_eq(refusal("%s", refused[k]), INSUFFICIENT_PRIVILEGE, "%s: %s", roles[i],
+                             refused[k]);
+        become_owner();
+    }
+}
+
+// What PostgreSQL would write into its log with a refusal.
+Test(access, a_refused_channel_shows_nobody_its_token)
+{
+    const char *acme = given_org();
+    given_channel(.org = acme, .access_token = "EAA-secret");
+    run("CREATE FUNCTION said(statement text) RETURNS text LANGUAGE plpgsql AS $$ "
+        "DECLARE v_message text; v_detail text; BEGIN EXECUTE statement; RETURN 'nothing'; "
+        "EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, "
+        "v_detail = PG_EXCEPTION_DETAIL; RETURN concat_ws('; ', v_message, nullif(v_detail, '')); "
+        "END $$");
+    static const struct {
+        const char *statement;
+        const char *said;
+    } cases[] = {
+        {"UPDATE channels SET max_mps = 0",
+         "new row for relation \"channels\" violates check constraint \"channels_max_mps_check\""},
+        {"UPDATE channels SET status = 'gone'",
+         "new row for relation \"channels\" violates check constraint \"channels_status_check\""},
+        {"UPDATE channels SET service_fee_per_msg = 0.00005",
+         "new row for relation \"channels\" violates check constraint "
+         "\"channels_service_fee_per_msg_check\""},
+        {"UPDATE channels SET service_fee_per_msg = NULL",
+         "null value in column \"service_fee_per_msg\" of relation \"channels\" violates not-null "
+         "constraint"},
+        {"UPDATE channels SET phone_number_id = '+1'",
+         "new row for relation \"channels\" violates check constraint "
+         "\"channels_phone_number_id_check\""},
+        {"UPDATE channels SET max_mps = 1000", "nothing"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        cr_expect_str_eq(value("SELECT said($$%s$$)", cases[i].statement), cases[i].said, "%s",
+                         cases[i].statement);
+    const char *inserted = value("SELECT said($$INSERT INTO channels (org_id, phone_number_id, "
+                                 "access_token, max_mps) VALUES ('%s', '77', 'EAA-secret', 0)$$)",
+                                 acme);
+    cr_expect_not(strstr(inserted, "EAA-secret"), "%s", inserted);
+}
+
 Test(access, every_table_of_an_org_has_row_level_security)
 {
     assert_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' AND NOT relrowsecurity "
                      "AND relnamespace = 'tollgate'::regnamespace ORDER BY 1"),
-                "clock", "error_rules", "schema_migrations");
+                "clock", "error_rules", "janitor_seat", "schema_migrations");
 }
 
 static const char *const tables[] = {"organizations", "wallets",  "wallet_transactions",

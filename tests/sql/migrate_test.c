@@ -244,3 +244,32 @@ Test(migrate_anew, a_plain_owner_can_migrate_and_everything_works)
                 "service_fee, -0.20, 49.80", "refund, 0.20, 50.00");
     assert_healthy();
 }
+
+// What PUBLIC may do in the database, and whether the daemons may come in.
+static const char *rights_of_all(void)
+{
+    return rows("SELECT coalesce(string_agg(a.privilege_type, ' ' ORDER BY 1) "
+                "FILTER (WHERE a.grantee = 0), 'nothing'), "
+                "has_database_privilege('tollgate_ingress', d.oid, 'CONNECT'), "
+                "has_database_privilege('tollgate_worker', d.oid, 'CONNECT') FROM pg_database d, "
+                "aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a "
+                "WHERE d.datname = current_database() GROUP BY d.oid");
+}
+
+Test(migrate_anew, everybody_may_do_nothing_in_a_database_of_its_own)
+{
+    assert_rows(rights_of_all(), "CONNECT TEMPORARY, t, t");
+    migrate(TOLLGATE_SOURCE_DIR);
+    assert_rows(rights_of_all(), "nothing, t, t");
+    migrate(TOLLGATE_SOURCE_DIR);
+    assert_rows(rights_of_all(), "nothing, t, t");
+    database_connect_as("tollgate_worker");
+    assert_refused(INSUFFICIENT_PRIVILEGE, "CREATE TEMP TABLE mine (id integer)");
+}
+
+Test(migrate_anew, everybodys_rights_stay_where_the_database_is_anothers_too)
+{
+    run("CREATE TABLE public.orders (id integer)");
+    migrate(TOLLGATE_SOURCE_DIR);
+    assert_rows(rights_of_all(), "CONNECT TEMPORARY, t, t");
+}
