@@ -44,7 +44,7 @@ BEGIN
             -- the end of that index, and pass what is dead there.
             ('lookup ordered unmerged generic', 'release_due_sends'),
             ('lookup ordered generic', 'take_due expire_sends next_due find_lost_sends unconfirm_sends '
-             'delete_idempotency_keys fail_undelivered_sends'),
+             'delete_idempotency_keys delete_receipts fail_undelivered_sends'),
             ('lookup ordered nested', 'take_turns'),
             -- By the keys of parents.
             ('lookup nested', 'check_contacts_tenancy check_messages_tenancy check_outbox_tenancy '

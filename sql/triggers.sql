@@ -51,13 +51,16 @@ BEGIN
                        ('outbox', 'org_id, message_id, channel_id, contact_id'),
                        ('conversations', 'org_id, channel_id, contact_id')) AS t (on_table, keys)
         UNION ALL
+        SELECT 'messages', 'messages_stay_but_receipts', 'BEFORE DELETE',
+               $$FOR EACH ROW WHEN (OLD.type <> 'receipt')$$, $$refuse_change('the ledger refers to it')$$
+        UNION ALL
         SELECT t.on_table, t.on_table || '_stay', t.at, 'FOR EACH STATEMENT',
                format('refuse_change(%L)', t.why)
           FROM (VALUES ('organizations', 'BEFORE DELETE OR TRUNCATE', 'set status to suspended instead'),
                        ('channels', 'BEFORE DELETE OR TRUNCATE', 'set status to disabled instead'),
                        ('wallet_locks', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'it belongs to its org'),
                        ('contacts', 'BEFORE DELETE OR TRUNCATE', 'messages refer to it'),
-                       ('messages', 'BEFORE DELETE OR TRUNCATE', 'the ledger refers to it'),
+                       ('messages', 'BEFORE TRUNCATE', 'the ledger refers to it'),
                        ('wallet_transactions', 'BEFORE UPDATE OR DELETE OR TRUNCATE',
                         'the ledger is append-only'),
                        ('idempotency_keys', 'BEFORE UPDATE', 'the first answer never changes'))

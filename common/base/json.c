@@ -53,8 +53,8 @@ static bool is_structure(char c)
     return c == '\0' || strchr("{}[]:,\" \t\r\n", c);
 }
 
-// The next word of a document that json-c has taken, from *at on, which moves behind it: a number or
-// something like it, true, false or null. Absent: there are no more.
+// The next word of a document that json-c has taken, from *at on, which moves behind it: a number
+// or something like it, true, false or null. Absent: there are no more.
 static struct tg_span next_word(const char **at, const char *end)
 {
     bool in_string = false;

@@ -14,6 +14,8 @@ const char *const tg_verdict_names[TG_VERDICT_CODES] = {
     [TG_DUPLICATE] = "duplicate",
     [TG_IDEMPOTENCY_CONFLICT] = "idempotency_conflict",
     [TG_EXPIRED] = "expired",
+    [TG_NO_MESSAGE] = "no_message",
+    [TG_TOO_MANY_RECEIPTS] = "too_many_receipts",
 };
 
 static const char *const priority_names[] = {
@@ -32,7 +34,8 @@ static const struct tg_call accept_sends = {
         WORD("p_priorities", tg_send, priority, priority_names),
         INT8_IF("p_send_ats", tg_send, send_at_ms), INT8_IF("p_not_afters", tg_send, not_after_ms),
         TEXT("p_keys", tg_send, idempotency_key),
-        BYTES_IF("p_body_hashes", tg_send, body_hash, idempotency_key)),
+        BYTES_IF("p_body_hashes", tg_send, body_hash, idempotency_key),
+        TEXT("p_phone_number_ids", tg_send, phone_number_id)),
     .out = TG_FIELDS(WORD("verdict", tg_verdict, code, tg_verdict_names),
                      UUID("message_id", tg_verdict, message_id),
                      WORD("status", tg_verdict, status, tg_status_names),

@@ -22,7 +22,8 @@ struct tg_send {
     struct tg_uuid message_id; // made by tg_uuid7
     struct tg_uuid org_id;
     struct tg_uuid channel_id;
-    bool has_channel;              // else the org's first active channel is taken, if it has any
+    bool has_channel;              // else, without a number either, the org's default channel
+    char phone_number_id[33];      // Meta's id of the channel's number; "": not given
     char phone[TG_PHONE_SIZE];     // "": by user_id, or a receipt
     char user_id[TG_USER_ID_SIZE]; // business-scoped user id; "": none
     char type[32];                 // Cloud API type, or "receipt"
@@ -48,6 +49,8 @@ enum tg_verdict_code {
     TG_DUPLICATE,            // of a send with the same idempotency key: its first verdict again
     TG_IDEMPOTENCY_CONFLICT, // the key came with another body before
     TG_EXPIRED,              // not_after has passed
+    TG_NO_MESSAGE,           // a receipt names none that the org has received
+    TG_TOO_MANY_RECEIPTS,    // it would leave so late that it is worth nothing
     TG_VERDICT_CODES
 };
 // The words of SQL, metrics and HTTP for the codes above: "accepted", "insufficient_balance", ...
@@ -63,7 +66,7 @@ struct tg_verdict {
 
 // Accepts up to TG_BATCH_MAX sends in one transaction; verdicts[i] is for sends[i]. Safe to repeat
 // with the same message ids after TG_PG_UNKNOWN: what was accepted then is found, not charged
-// again.
+// again. TG_PG_RETRY: the wallet of one of the orgs was not to be had within a moment.
 enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *const *sends,
                                         size_t n, struct tg_verdict *verdicts) TG_MUST_CHECK;
 

@@ -10,6 +10,7 @@ extern const struct tg_call *const tg_inbound_calls[];
 extern const struct tg_call *const tg_read_calls[];
 extern const struct tg_call *const tg_rule_calls[];
 extern const struct tg_call *const tg_upkeep_calls[];
+extern const struct tg_call *const tg_wallet_calls[];
 
 extern const struct tg_call *const *const tg_calls_of_ingress[];
 extern const struct tg_call *const *const tg_calls_of_worker[];

@@ -8,8 +8,10 @@ const char *const tg_item_verdict_names[TG_ITEM_VERDICTS] = {
     [TG_ITEM_SAVED] = "saved",
     [TG_ITEM_DUPLICATE] = "duplicate",
     [TG_ITEM_UNKNOWN_NUMBER] = "unknown_number",
+    [TG_ITEM_BEFORE_HAND_OVER] = "before_hand_over",
     [TG_ITEM_UNKNOWN_MESSAGE] = "unknown_message",
     [TG_ITEM_FOREIGN_MESSAGE] = "foreign_message",
+    [TG_ITEM_WALLET_HELD] = "wallet_held",
 };
 
 static const struct tg_call apply_statuses = {

@@ -20,8 +20,10 @@ enum tg_item_verdict {
     TG_ITEM_SAVED,     // a message of a customer's
     TG_ITEM_DUPLICATE, // it was there already
     TG_ITEM_UNKNOWN_NUMBER,
-    TG_ITEM_UNKNOWN_MESSAGE, // of a status: none of ours, or one that is not there yet
-    TG_ITEM_FOREIGN_MESSAGE, // of a status: one that another number has sent
+    TG_ITEM_BEFORE_HAND_OVER, // the number was another org's when it happened
+    TG_ITEM_UNKNOWN_MESSAGE,  // of a status: none of ours, or one that is not there yet
+    TG_ITEM_FOREIGN_MESSAGE,  // of a status: one that another number has sent
+    TG_ITEM_WALLET_HELD,      // of a status: somebody holds the wallet that it would move
     TG_ITEM_VERDICTS
 };
 // The words of SQL, metrics and dead_letters.reason for them: "unknown_number", ...

@@ -3,9 +3,10 @@
 #include "common/base/memory.h"
 #include "common/store/calls.h"
 
-const struct tg_call *const *const tg_calls_of_ingress[] = {tg_accept_calls, tg_read_calls, NULL};
-const struct tg_call *const *const tg_calls_of_worker[] = {tg_dispatch_calls, tg_inbound_calls,
-                                                           tg_rule_calls, tg_upkeep_calls, NULL};
+const struct tg_call *const *const tg_calls_of_ingress[] = {tg_accept_calls, tg_wallet_calls,
+                                                            tg_read_calls, NULL};
+const struct tg_call *const *const tg_calls_of_worker[] = {
+    tg_dispatch_calls, tg_wallet_calls, tg_inbound_calls, tg_rule_calls, tg_upkeep_calls, NULL};
 
 // A parameter or a column that a call names.
 struct expected {

@@ -163,6 +163,19 @@ enum tg_pg_status tg_store_alert_unchecked_rules(struct tg_pg *pg, int64_t age_s
     return tg_pg_call(pg, &alert_unchecked_rules, TG_ONE(&task), TG_ROWS(raised, 1));
 }
 
+static const struct tg_call delete_receipts = {
+    .name = "delete_receipts",
+    .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
+    .out = TG_FIELDS(VALUE("delete_receipts", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_delete_receipts(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                           int64_t *deleted)
+{
+    struct task task = {.age = age_s, .slice = {.limit = limit}};
+    return tg_pg_call(pg, &delete_receipts, TG_ONE(&task), TG_ROWS(deleted, 1));
+}
+
 static const struct tg_call take_janitor_lock = {
     .name = "take_janitor_lock",
     .out = TG_FIELDS(VALUE("take_janitor_lock", BOOL, bool)),
@@ -184,5 +197,6 @@ const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
                                                  &fail_poison_sends,
                                                  &delete_idempotency_keys,
                                                  &alert_unchecked_rules,
+                                                 &delete_receipts,
                                                  &take_janitor_lock,
                                                  NULL};

@@ -77,6 +77,10 @@ enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age
 enum tg_pg_status tg_store_alert_unchecked_rules(struct tg_pg *pg, int64_t age_s,
                                                  int64_t *raised) TG_MUST_CHECK;
 
-// Takes the advisory lock that lets one janitor act, for as long as the connection lives:
+// Deletes up to `limit` receipts that had their end so long ago.
+enum tg_pg_status tg_store_delete_receipts(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                           int64_t *deleted) TG_MUST_CHECK;
+
+// Takes the seat that lets one janitor act, for as long as the connection lives:
 // PostgreSQL ends it when nothing is asked for 8 s. Safe to repeat: who has it takes nothing more.
 enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken) TG_MUST_CHECK;

@@ -1,6 +1,7 @@
 // Lanes: the threads that accept sends. A lane takes everything that is waiting, accepts it with
 // one accept_sends call, answers, and hands on the jobs; while a batch commits, the next one forms.
-// An org always goes to the same lane, so lanes never wait for each other's wallets.
+// An org always goes to the same lane, so lanes never wait for each other's wallets; nor do its
+// sends, beyond a moment, for an org's whose wallet somebody else holds (holdup.h).
 #pragma once
 
 #include "common/store/accept.h"

@@ -2,6 +2,8 @@
 
 #include "ingress/http/answer.h"
 
+#include <string.h>
+
 static const struct {
     const char *code;
     const char *message;
@@ -18,14 +20,22 @@ static const struct {
                                  "The Idempotency-Key came with another body before",
                                  "Idempotency-Key"},
     [TG_EXPIRED] = {"invalid_field", "not_after must be in the future", "not_after"},
+    [TG_NO_MESSAGE] = {"message_not_found", "The org has received no such message over this number",
+                       "payload.message_id"},
+    [TG_TOO_MANY_RECEIPTS] = {"too_many_requests",
+                              "The number has more receipts and messages to send than it can soon",
+                              NULL},
 };
 
-void send_answer_refused(struct request *request, const struct tg_verdict *verdict)
+void send_answer_refused(struct request *request, const struct tg_send *send,
+                         const struct tg_verdict *verdict)
 {
     const char *code = refusals[verdict->code].code;
     const char *message = refusals[verdict->code].message;
+    const char *field = refusals[verdict->code].field;
     if (verdict->code != TG_INSUFFICIENT_BALANCE) {
-        answer_refusal(request, code, refusals[verdict->code].field, message);
+        bool by_number = field && strcmp(field, "channel_id") == 0 && send->phone_number_id[0];
+        answer_refusal(request, code, by_number ? "phone_number_id" : field, message);
         return;
     }
     struct tg_text detail = {0};
@@ -64,6 +74,8 @@ void send_answer_failed(struct request *request, struct tg_uuid message_id, bool
                             &detail);
     } else if (status == TG_PG_REFUSED) {
         answer_refusal(request, "internal_error", NULL, "The message could not be accepted");
+    } else if (status == TG_PG_RETRY) {
+        answer_refusal(request, "unavailable", NULL, "Somebody else holds the org's wallet");
     } else {
         answer_refusal(request, "unavailable", NULL, "The database cannot be reached");
     }

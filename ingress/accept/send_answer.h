@@ -8,8 +8,9 @@
 // 202, with how the message stands at first.
 void send_answer_accepted(struct request *request, const struct tg_verdict *verdict);
 
-// Any other verdict than that, or a duplicate.
-void send_answer_refused(struct request *request, const struct tg_verdict *verdict);
+// Any other verdict on the send than that, or a duplicate.
+void send_answer_refused(struct request *request, const struct tg_send *send,
+                         const struct tg_verdict *verdict);
 
 // PostgreSQL did not accept it in time or at all. `maybe_accepted`: the answer to a COMMIT never
 // came, so that nobody knows, and the client can ask by the message id.

@@ -27,6 +27,58 @@ static const struct {
     [SHAPE_PAYLOAD] = {"payload", json_type_object, "an object"},
 };
 
+// All that a request may say. What stands in `payload` is Meta's.
+static const char *const members[] = {"channel_id", "media",    "message", "not_after",
+                                      "org_id",     "payload",  "phone",   "phone_number_id",
+                                      "priority",   "reply_to", "send_at", NULL};
+static const char *const media_members[] = {"caption",  "filename", "id",    "link",
+                                            "provider", "type",     "voice", NULL};
+
+// Are they the same but for case and "_"?
+static bool is_alike(const char *one, const char *other)
+{
+    do {
+        one += strspn(one, "_-");
+        other += strspn(other, "_-");
+        if (tolower((unsigned char)*one) != tolower((unsigned char)*other))
+            return false;
+    } while (*one++ && *other++);
+    return true;
+}
+
+// A misspelt sendAt must not send at once. `within` is where the object stands: "", or "media.".
+static bool refuse_unknown(const char *within, const char *name, const char *const *known,
+                           struct tg_error *error)
+{
+    char field[sizeof error->field];
+    size_t length = strlen(name);
+    if (length > sizeof field / 2) { // cut, and not within a character
+        for (length = sizeof field / 2; ((unsigned char)name[length] & 0xC0) == 0x80; length--)
+            ;
+    }
+    snprintf(field, sizeof field, "%s%.*s", within, (int)length, name);
+    while (*known && !is_alike(name, *known))
+        known++;
+    return *known ? tg_error_set(error, "unknown_field", field, "There is no %s; there is %s%s",
+                                 field, within, *known)
+                  : tg_error_set(error, "unknown_field", field, "There is no %s", field);
+}
+
+static bool check_names(struct json_object *object, const char *within, const char *const *known,
+                        struct tg_error *error)
+{
+    json_object_object_foreach(object, name, value)
+    {
+        const char *const *at = known;
+        (void)value;
+        while (*at && strcmp(name, *at) != 0)
+            at++;
+        if (!*at)
+            return refuse_unknown(within, name, known, error);
+    }
+    return true;
+}
+
 static struct json_object *parse(const struct tg_text *body, struct tg_error *error)
 {
     struct json_object *root = tg_json_parse(tg_text_string(body), body->length, error);
@@ -92,14 +144,24 @@ static bool read_phone(struct json_object *root, struct tg_send *send, struct tg
             tg_phone_normalise(phone.data, phone.length, "phone", send->phone, error));
 }
 
+// The channel, by its id or by Meta's id of its number; who gives both must mean the same.
 static bool read_channel(struct json_object *root, struct tg_send *send, struct tg_error *error)
 {
     struct tg_span id;
-    if (!find_text(root, "channel_id", &id, error))
+    struct tg_span number;
+    if (!find_text(root, "channel_id", &id, error) ||
+        !find_text(root, "phone_number_id", &number, error))
         return false;
     send->has_channel = id.data != NULL;
     if (id.data && !tg_uuid_parse(id.data, id.length, &send->channel_id))
         return tg_error_set(error, "invalid_field", "channel_id", "channel_id must be a UUID");
+    if (!number.data)
+        return true;
+    if (number.length == 0 || number.length >= sizeof send->phone_number_id ||
+        strspn(number.data, "0123456789") != number.length)
+        return tg_error_set(error, "invalid_field", "phone_number_id",
+                            "phone_number_id must be Meta's id of a number: digits");
+    memcpy(send->phone_number_id, number.data, number.length + 1);
     return true;
 }
 
@@ -166,6 +228,8 @@ static struct json_object *media_message(struct json_object *media, struct tg_er
                      "media.type must be image, video, audio, document or sticker");
         return NULL;
     }
+    if (!check_names(media, "media.", media_members, error))
+        return NULL;
     struct json_object *message = json_object_new_object();
     struct json_object *content = json_object_new_object();
     json_object_object_foreach(media, name, value)
@@ -223,18 +287,36 @@ static void rename_field(enum shape shape, struct tg_error *error)
         snprintf(error->field, sizeof error->field, "payload%s%s", path[0] ? "." : "", path);
 }
 
-// The envelope (messaging_product, recipient_type, to) is whole or absent: a bare
-// {"type": ..., "template": ...} gets ours, a complete Cloud API message must be complete.
-static void add_envelope(struct json_object *message)
+static void add_missing(struct json_object *message, const char *name, const char *value)
 {
-    static const char *const parts[] = {"messaging_product", "recipient_type", "to", "recipient"};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (json_object_object_get_ex(message, parts[i], NULL))
-            return;
-    }
-    json_object_object_add(message, "messaging_product", json_object_new_string("whatsapp"));
-    json_object_object_add(message, "recipient_type", json_object_new_string("individual"));
+    if (!json_object_object_get(message, name))
+        json_object_object_add(message, name, json_object_new_string(value));
+}
+
+// The envelope (messaging_product, recipient_type, to) is whole or absent: a bare
+// {"type": ..., "template": ...} gets ours, a complete Cloud API message must be complete, unless
+// `phone` stands beside it, from which it is filled up. A receipt is written to nobody.
+static bool add_envelope(struct json_object *message, const struct tg_send *send,
+                         struct tg_error *error)
+{
+    if (tg_span_equals(tg_json_span(json_object_object_get(message, "recipient")), ""))
+        json_object_object_del(message, "recipient");
+    bool is_receipt = json_object_object_get(message, "status");
+    bool is_addressed =
+        json_object_object_get(message, "to") || json_object_object_get(message, "recipient");
+    bool is_bare = !is_addressed && !json_object_object_get(message, "messaging_product") &&
+                   !json_object_object_get(message, "recipient_type");
+    if (is_receipt || is_bare || send->phone[0])
+        add_missing(message, "messaging_product", "whatsapp");
+    if (is_receipt || is_addressed)
+        return true;
+    if (!is_bare && !send->phone[0])
+        return tg_error_set(error, "missing_field", "payload.to",
+                            "payload.to is missing: give it, or payload.recipient, or phone beside "
+                            "payload");
+    add_missing(message, "recipient_type", "individual");
     json_object_object_add(message, "to", json_object_new_string(""));
+    return true;
 }
 
 static bool read_user_id(struct tg_span user_id, struct tg_send *send, struct tg_error *error)
@@ -317,8 +399,8 @@ static bool read_message(struct json_object *root, struct json_object *message, 
     struct tg_cloud_message checked;
     if (!add_reply_to(root, message, error))
         return false;
-    if (!json_object_object_get_ex(message, "status", NULL))
-        add_envelope(message);
+    if (!add_envelope(message, send, error))
+        return false;
     if (!tg_cloud_message_check(message, &checked, error)) {
         rename_field(shape, error);
         return false;
@@ -337,9 +419,10 @@ bool send_form_read(const struct tg_text *body, const struct identity *caller, s
         return false;
     enum shape shape = SHAPE_MESSAGE;
     struct json_object *message = NULL;
-    bool good = read_org(root, caller, send, error) && read_phone(root, send, error) &&
-                read_channel(root, send, error) && read_priority(root, send, error) &&
-                read_times(root, send, error) && check_nul(body, root, error) &&
+    bool good = check_names(root, "", members, error) && read_org(root, caller, send, error) &&
+                read_phone(root, send, error) && read_channel(root, send, error) &&
+                read_priority(root, send, error) && read_times(root, send, error) &&
+                check_nul(body, root, error) &&
                 (message = read_content(root, &shape, error)) != NULL;
     if (good) {
         send->message_id = tg_uuid7();

@@ -14,13 +14,29 @@ static const struct {
     const char *code;
     int status;
 } statuses[] = {
-    {"unauthorized", 401},      {"bad_signature", 401},          {"insufficient_balance", 402},
-    {"handshake_refused", 403}, {"missing_right", 403},          {"org_mismatch", 403},
-    {"org_suspended", 403},     {"channel_not_found", 404},      {"not_found", 404},
-    {"org_not_found", 404},     {"method_not_allowed", 405},     {"channel_paused", 409},
-    {"contact_opted_out", 409}, {"idempotency_conflict", 409},   {"too_late", 409},
-    {"body_too_large", 413},    {"unsupported_media_type", 415}, {"internal_error", 500},
-    {"send_failed", 500},       {"outcome_unknown", 503},        {"overloaded", 503},
+    {"unauthorized", 401},
+    {"bad_signature", 401},
+    {"insufficient_balance", 402},
+    {"handshake_refused", 403},
+    {"missing_right", 403},
+    {"org_mismatch", 403},
+    {"org_suspended", 403},
+    {"channel_not_found", 404},
+    {"not_found", 404},
+    {"org_not_found", 404},
+    {"method_not_allowed", 405},
+    {"channel_paused", 409},
+    {"contact_opted_out", 409},
+    {"idempotency_conflict", 409},
+    {"too_late", 409},
+    {"body_too_large", 413},
+    {"unsupported_media_type", 415},
+    {"message_not_found", 404},
+    {"too_many_requests", 429},
+    {"internal_error", 500},
+    {"send_failed", 500},
+    {"outcome_unknown", 503},
+    {"overloaded", 503},
     {"unavailable", 503},
 };
 
@@ -37,7 +53,7 @@ static void send_error(struct request *request, const char *code, const char *me
                        const struct tg_text *detail)
 {
     struct answer answer = {.status = status_of(code)};
-    if (answer.status == 503)
+    if (answer.status == 429 || answer.status == 503)
         request_add_header(request, "Retry-After", "1");
     tg_text_append_string(&answer.body, "{");
     append_member(&answer.body, "error", message);

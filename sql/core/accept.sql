@@ -1,11 +1,32 @@
 -- The phases of accept_sends, in the order in which it calls them.
 
--- find_channel: the org's channel that is named, else its first one; what is active before what is paused.
-CREATE OR REPLACE FUNCTION find_channel(p_org_id uuid, p_channel_id uuid) RETURNS SETOF channels
-LANGUAGE sql STABLE AS $$
+-- find_channel: the org's channel that is named, by its id or its number; else the default, and without that the
+-- first one. One that is paused is told as such: no other stands in for it.
+CREATE OR REPLACE FUNCTION find_channel(p_org_id uuid, p_channel_id uuid, p_phone_number_id text DEFAULT NULL,
+                                        p_default_id uuid DEFAULT NULL)
+RETURNS SETOF channels LANGUAGE sql STABLE AS $$
     SELECT c.* FROM channels c
      WHERE c.org_id = p_org_id AND c.id = coalesce(p_channel_id, c.id) AND c.status <> 'disabled'
-     ORDER BY c.status, c.created_at, c.id LIMIT 1;
+       AND (p_phone_number_id IS NULL OR c.phone_number_id = p_phone_number_id)
+     ORDER BY c.id IS NOT DISTINCT FROM p_default_id DESC, c.created_at, c.id LIMIT 1;
+$$;
+
+-- find_received: over which of its channels the org has received the message with that wamid; nothing, if over none,
+-- or for NULL.
+CREATE OR REPLACE FUNCTION find_received(p_org_id uuid, p_wamid text) RETURNS TABLE (channel_id uuid)
+LANGUAGE sql STABLE AS $$
+    SELECT m.channel_id
+      FROM channels c
+      JOIN messages m ON m.channel_id = c.id AND m.org_id = c.org_id AND m.wamid = p_wamid
+     WHERE p_wamid IS NOT NULL AND c.org_id = p_org_id AND m.direction = 'inbound' LIMIT 1;
+$$;
+
+-- waits_long: would a receipt over this channel leave so late that it is worth nothing?
+CREATE OR REPLACE FUNCTION waits_long(p_org_id uuid, p_channel_id uuid, p_now timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM pace_of(p_org_id, p_channel_id) p
+                    WHERE least(seconds_until(p.high_free_at, p.written_at, p_now),
+                                seconds_until(p.bulk_free_at, p.written_at, p_now)) > 10);
 $$;
 
 -- find_opt_out: the conversation in which this contact has opted out of bulk, if there is one.
@@ -24,13 +45,13 @@ $$;
 CREATE OR REPLACE FUNCTION judge_sends(
     p_now timestamptz, p_message_ids uuid[], p_org_ids uuid[], p_channel_ids uuid[], p_phones text[],
     p_user_ids text[], p_types text[], p_priorities text[], p_send_ats bigint[], p_not_afters bigint[],
-    p_keys text[], p_body_hashes bytea[]
+    p_keys text[], p_body_hashes bytea[], p_phone_number_ids text[] DEFAULT NULL, p_payloads text[] DEFAULT NULL
 ) RETURNS SETOF send_item LANGUAGE sql STABLE AS $$
     WITH item AS (
         SELECT u.*, coalesce(u.priority_or_null, 'high') AS priority, o.status AS org_status,
                to_timestamp(u.not_after_ms / 1000.0) AS not_after,
                greatest(to_timestamp(u.send_at_ms / 1000.0), p_now) AS leaves_at,
-               c.id AS own_channel_id, c.status AS channel_status,
+               c.id AS own_channel_id, c.status AS channel_status, r.channel_id AS came_over,
                CASE WHEN u.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee,
                EXISTS (SELECT FROM messages m
                         WHERE m.id = ANY (ARRAY[u.message_id]) AND m.org_id = u.org_id) AS is_known,
@@ -47,11 +68,14 @@ CREATE OR REPLACE FUNCTION judge_sends(
                     THEN coalesce((SELECT t.balance_after FROM wallet_transactions t
                                     WHERE t.org_id = u.org_id ORDER BY t.n DESC LIMIT 1), 0) END AS balance
           FROM unnest(p_message_ids, p_org_ids, p_channel_ids, p_phones, p_user_ids, p_types, p_priorities,
-                      p_send_ats, p_not_afters, p_keys, p_body_hashes) WITH ORDINALITY
+                      p_send_ats, p_not_afters, p_keys, p_body_hashes, p_phone_number_ids) WITH ORDINALITY
                AS u (message_id, org_id, channel_id, phone, user_id, type, priority_or_null, send_at_ms,
-                     not_after_ms, key, body_hash, n)
+                     not_after_ms, key, body_hash, phone_number_id, n)
           LEFT JOIN organizations o ON o.id = u.org_id
-          LEFT JOIN LATERAL find_channel(u.org_id, u.channel_id) c ON true
+          LEFT JOIN LATERAL find_received(u.org_id, CASE u.type WHEN 'receipt'
+                                                    THEN p_payloads[u.n]::json ->> 'message_id' END) r ON true
+          LEFT JOIN LATERAL find_channel(u.org_id, coalesce(u.channel_id, r.channel_id), u.phone_number_id,
+                                         o.default_channel_id) c ON true
           LEFT JOIN LATERAL (SELECT s.message_id, s.body_hash FROM idempotency_keys s
                               WHERE s.org_id = u.org_id AND s.key = u.key LIMIT 1) k ON true
     ), judged AS (
@@ -65,6 +89,9 @@ CREATE OR REPLACE FUNCTION judge_sends(
                          WHEN i.own_channel_id IS NULL THEN 'no_channel'
                          WHEN i.channel_status <> 'active' THEN 'channel_paused'
                          WHEN i.is_opted_out THEN 'contact_opted_out'
+                         WHEN i.type = 'receipt' AND i.came_over IS DISTINCT FROM i.own_channel_id THEN 'no_message'
+                         WHEN i.type = 'receipt' AND waits_long(i.org_id, i.own_channel_id, p_now)
+                         THEN 'too_many_receipts'
                          ELSE 'payable' END AS judgement
           FROM item i
     ), spent AS (
@@ -129,8 +156,8 @@ END $$;
 
 -- seat_sends: gives what is accepted its contact, its place in the line and its slot. NULL: of what is not.
 --
--- What waits for its send_at takes slot and place when that has come. A receipt is written to nobody: it takes
--- neither.
+-- What waits for its send_at takes slot and place when that has come. A receipt is written to nobody: it stands in no
+-- line, but Meta counts it.
 CREATE OR REPLACE FUNCTION seat_sends(p_items send_item[], p_now timestamptz) RETURNS seat[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -140,7 +167,6 @@ DECLARE
 BEGIN
     SELECT array_agg(i.org_id) AS orgs, array_agg(i.contact_id) AS contacts, array_agg(i.priority) AS priorities,
            array_agg(CASE WHEN i.verdict = 'accepted' AND i.send_at IS NULL
-                               AND (i.phone IS NOT NULL OR i.user_id IS NOT NULL)
                           THEN i.channel_id END) AS channels, -- NULL: takes no slot
            bool_or(i.verdict = 'accepted' AND i.contact_id IS NULL
                    AND (i.phone IS NOT NULL OR i.user_id IS NOT NULL)) AS any_new,
@@ -160,8 +186,7 @@ BEGIN
         SELECT array_agg(CASE WHEN i.verdict = 'accepted' THEN
                    ROW(i.recipient, i.slot_of IS NOT NULL OR i.send_at IS NULL,
                        CASE WHEN i.slot_of IS NULL AND i.send_at IS NOT NULL THEN 'scheduled'
-                            WHEN i.slot_of IS NULL THEN 'queued'
-                            WHEN i.is_taken OR i.place > 1 THEN 'held'
+                            WHEN i.recipient IS NOT NULL AND (i.is_taken OR i.place > 1) THEN 'held'
                             WHEN i.due_at > clock_timestamp() OR i.is_slowed THEN 'scheduled'
                             ELSE 'queued' END,
                        coalesce(i.due_at, i.send_at, p_now))::seat END ORDER BY i.n)
@@ -192,6 +217,14 @@ BEGIN
            CASE WHEN i.has_place THEN nextval('outbox_seq') END
       FROM item i;
 END $$;
+
+-- keep_receipts: which of what is accepted is not kept for ever.
+CREATE OR REPLACE FUNCTION keep_receipts(p_items send_item[]) RETURNS void
+LANGUAGE sql AS $$
+    INSERT INTO receipts (org_id, message_id, key, ends_at)
+    SELECT i.org_id, i.message_id, i.key, i.expires_at
+      FROM unnest(p_items) i WHERE i.verdict = 'accepted' AND i.type = 'receipt';
+$$;
 
 -- keep_keys: the idempotency keys of what is accepted, with its answer.
 CREATE OR REPLACE FUNCTION keep_keys(p_items send_item[], p_seats seat[]) RETURNS void

@@ -3,6 +3,18 @@
 -- While a channel is paused, or its org suspended, its messages are parked: `scheduled`, due at infinity. Each is
 -- parked when its turn comes (release_due_sends, claim_sends), so that pausing costs nothing however many wait.
 
+-- number_at: whose a number was at a time: the channel that has it now, or had it last, and its org. org_id NULL: it
+-- was another org's then, which has given it up since.
+CREATE OR REPLACE FUNCTION number_at(p_phone_number_id text, p_at timestamptz)
+RETURNS TABLE (id uuid, org_id uuid) LANGUAGE sql STABLE AS $$
+    SELECT c.id, CASE WHEN p_at >= date_trunc('second', c.number_since)
+                           OR NOT EXISTS (SELECT FROM channels f
+                                           WHERE f.phone_number_id = p_phone_number_id AND f.org_id <> c.org_id)
+                      THEN c.org_id END
+      FROM channels c WHERE c.phone_number_id = p_phone_number_id
+     ORDER BY c.status = 'disabled', c.number_since DESC LIMIT 1;
+$$;
+
 -- park_sends: parks messages whose turn has come but that may not leave: those of channels that do not
 -- send until the channel is resumed, those past their not_after until the janitor expires them. The
 -- lock on the channel makes whoever resumes it at this moment find them. Who holds it already is not waited
@@ -89,7 +101,7 @@ BEGIN
 END $$;
 
 -- A new token sets a channel going again that an outcome has paused, however it is written. Who paused a
--- channel by hand also sets it going by hand.
+-- channel by hand also sets it going by hand. What was disabled has its number anew.
 CREATE OR REPLACE FUNCTION follow_channel() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -102,6 +114,9 @@ BEGIN
     END IF;
     IF NEW.status <> 'paused' THEN
         NEW.paused_for := NULL;
+    END IF;
+    IF OLD.status = 'disabled' AND NEW.status <> 'disabled' THEN
+        NEW.number_since := clock_timestamp();
     END IF;
     RETURN NEW;
 END $$;

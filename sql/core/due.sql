@@ -44,8 +44,19 @@ BEGIN
        FOR NO KEY UPDATE SKIP LOCKED;
 END $$;
 
--- join_lines: those of these messages whose send_at has come take their slots and their places; a receipt,
--- which is written to nobody, takes its place alone.
+-- put_off_held: messages of orgs whose wallets somebody holds are looked at again soon; p_free: the other orgs.
+CREATE OR REPLACE FUNCTION put_off_held(p_org_ids uuid[], p_message_ids uuid[], p_free uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    c_look_again CONSTANT interval := '1 second';
+    v_then       timestamptz := clock_timestamp() + c_look_again;
+BEGIN
+    UPDATE outbox o SET due_at = greatest(o.due_at, v_then), look_at = v_then
+     WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.org_id <> ALL (p_free)
+       AND o.state IN ('scheduled', 'held');
+END $$;
+
+-- join_lines: those of these messages whose send_at has come take their slots and their places.
 --
 -- The caller has locked the wallets. An empty line has no end that could be locked: they keep accept_sends from
 -- joining it at the same moment.
@@ -57,8 +68,7 @@ DECLARE
     v_dues  timestamptz[];
 BEGIN
     SELECT array_agg(j.message_id) AS messages, array_agg(j.org_id) AS orgs, array_agg(j.channel_id) AS channels,
-           array_agg(j.contact_id) AS contacts, array_agg(j.priority) AS priorities,
-           array_agg(CASE WHEN j.contact_id IS NOT NULL THEN j.channel_id END) AS slots_of
+           array_agg(j.contact_id) AS contacts, array_agg(j.priority) AS priorities
       INTO v_all
       FROM (SELECT * FROM outbox o
              WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.seq IS NULL
@@ -66,7 +76,7 @@ BEGIN
              ORDER BY o.due_at, o.message_id) j;
     v_taken := lock_line_ends(v_all.orgs, v_all.channels, v_all.contacts);
     SELECT s.dues INTO v_dues
-      FROM take_slots(v_all.orgs, v_all.slots_of, v_all.priorities, clock_timestamp()) s;
+      FROM take_slots(v_all.orgs, v_all.channels, v_all.priorities, clock_timestamp()) s;
     UPDATE outbox o
        SET seq = i.seq, due_at = coalesce(i.due_at, o.due_at),
            state = CASE WHEN i.waits THEN 'held' ELSE 'scheduled' END,
@@ -107,7 +117,7 @@ BEGIN
           FROM outbox o
           JOIN slowed s ON s.org_id = o.org_id AND s.channel_id = o.channel_id
          WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids)
-           AND o.state = 'scheduled' AND o.due_at <= v_now AND NOT o.paced AND o.contact_id IS NOT NULL
+           AND o.state = 'scheduled' AND o.due_at <= v_now AND NOT o.paced
     ), put_off AS (
         UPDATE outbox o
            SET due_at = least(s.at, v_now + c_drip_ahead), paced = s.at <= v_now + c_drip_ahead,

@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION find_inbound(
     p_error_messages text[] DEFAULT NULL, p_changes text[] DEFAULT NULL, p_wishes text[] DEFAULT NULL,
     p_are_said boolean[] DEFAULT NULL
 ) RETURNS SETOF inbound_item LANGUAGE sql STABLE AS $$
-    SELECT i.n, c.org_id, c.id AS channel_id, c.id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
+    SELECT i.n, c.org_id, c.id AS channel_id, c.org_id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
            CASE WHEN i.group_id IS NOT NULL THEN NULL
                 WHEN p_wishes IS NOT NULL THEN i.wish = 'out'
                 -- A worker of the version before leaves it to this one.
@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION find_inbound(
                    AS u (id, phone_number_id, wamid, phone, user_id, name, new_phone, type, text, media_id,
                          mime_type, reply_to, referral, payload, at, group_id, summary, error_code,
                          error_message, changes, wish, is_said, n)) i
-      LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id
+      LEFT JOIN LATERAL number_at(i.phone_number_id, to_timestamp(i.at)) c ON true
       LEFT JOIN organizations o ON o.id = c.org_id
       LEFT JOIN LATERAL (
            SELECT k.id FROM messages k
@@ -97,7 +97,8 @@ CREATE OR REPLACE FUNCTION tell_received(p_items inbound_item[], p_reply_within_
 RETURNS TABLE (verdict text, org_id uuid, channel_id uuid, message_id uuid, rules_version bigint, is_first boolean,
                is_word boolean, opted_out boolean, phone text, user_id text, name text)
 LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN i.org_id IS NULL THEN 'unknown_number'
+    SELECT CASE WHEN i.channel_id IS NULL THEN 'unknown_number'
+                WHEN i.org_id IS NULL THEN 'before_hand_over'
                 WHEN i.is_new AND m.id = i.id THEN 'saved' ELSE 'duplicate' END,
            i.org_id, i.channel_id, m.id,
            CASE WHEN o.rules_version > 0 AND m.direction = 'inbound' AND i.group_id IS NULL

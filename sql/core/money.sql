@@ -20,6 +20,26 @@ BEGIN
     PERFORM FROM wallet_locks l WHERE l.org_id = ANY (p_org_ids) ORDER BY l.org_id FOR NO KEY UPDATE;
 END $$;
 
+-- The same for who has others to serve: wallets that somebody holds for long are not waited for.
+CREATE OR REPLACE FUNCTION lock_wallets_soon(p_org_ids uuid[]) RETURNS void
+LANGUAGE plpgsql SET lock_timeout = '250ms' AS $$
+BEGIN
+    PERFORM lock_wallets(p_org_ids);
+END $$;
+
+-- The same for who can leave some for later: returns the orgs whose wallets were to be had, all of them at once
+-- within p_patience, or else each.
+CREATE OR REPLACE FUNCTION lock_free_wallets(p_org_ids uuid[], p_patience text DEFAULT '250ms') RETURNS uuid[]
+LANGUAGE plpgsql SET lock_timeout = '250ms' AS $$
+BEGIN
+    PERFORM set_config('lock_timeout', p_patience, true); -- to the end of this function
+    PERFORM lock_wallets(p_org_ids);
+    RETURN p_org_ids;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN ARRAY(SELECT l.org_id FROM wallet_locks l WHERE l.org_id = ANY (p_org_ids) ORDER BY l.org_id
+                    FOR NO KEY UPDATE SKIP LOCKED);
+END $$;
+
 -- book: the only writer of the ledger (tests/lint). Books these amounts, of at most four decimals, in the order
 -- given, and returns the balance after each; NULL, and nothing, for an amount that is NULL or 0. Below zero for
 -- what is taken: the caller has locked the wallets and seen that the balance carries it. Kinds and descriptions:

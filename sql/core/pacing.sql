@@ -119,7 +119,7 @@ END $$;
 CREATE OR REPLACE FUNCTION slow_channels(p_org_ids uuid[], p_channel_ids uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM lock_wallets(p_org_ids);
+    PERFORM lock_wallets_soon(p_org_ids);
     UPDATE pace p
        SET id = p.id + (p.changes + 1) / 32, changes = (p.changes + 1) % 32,
            share = greatest(current_share(p.share, p.slowed_at) / 2, 1.0 / 64), slowed_at = clock_timestamp()

@@ -1,32 +1,54 @@
 -- The phases of apply_statuses, in the order in which it calls them.
 
--- find_statuses: each status with its message. (LIMIT: by both columns of the index, however few messages there
--- seem to be.)
+-- find_statuses: each status with its message, whose channel has the number that it came over, or had it. (LIMIT: by
+-- both columns of the index, however few messages there seem to be.)
 CREATE OR REPLACE FUNCTION find_statuses(
     p_phone_number_ids text[], p_wamids text[], p_message_ids uuid[], p_statuses text[], p_times bigint[],
     p_pricings text[], p_error_codes text[], p_error_messages text[], p_error_subcodes bigint[]
 ) RETURNS SETOF status_item LANGUAGE sql STABLE AS $$
     SELECT s.n, CASE WHEN c.id IS NULL THEN 'unknown_number'
-                     WHEN named.org_id <> c.org_id OR named.channel_id <> c.id OR named.direction <> 'outbound'
+                     WHEN named.id IS NOT NULL AND h.id IS NULL OR named.direction <> 'outbound'
                           OR named.wamid <> s.wamid -- posted past us, under the id of one of ours
                      THEN 'foreign_message'
                      WHEN named.id IS NULL AND known.id IS NULL THEN 'unknown_message'
                      ELSE 'applied' END AS verdict,
-           c.org_id, coalesce(named.id, known.id) AS message_id,
+           coalesce(h.org_id, known.org_id, c.org_id) AS org_id, coalesce(named.id, known.id) AS message_id,
            s.status = 'failed' OR coalesce(named.refunded, known.refunded, false) AS may_move_money,
            s.status, to_timestamp(s.at) AS at, s.wamid, s.pricing::json AS pricing, s.error_code, s.error_message,
            nullif(s.subcode, 0) AS subcode
       FROM unnest(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings, p_error_codes,
                   p_error_messages, p_error_subcodes) WITH ORDINALITY
            AS s (phone_number_id, wamid, message_id, status, at, pricing, error_code, error_message, subcode, n)
-      LEFT JOIN channels c ON c.phone_number_id = s.phone_number_id
+      LEFT JOIN LATERAL number_at(s.phone_number_id, now()) c ON true
       LEFT JOIN messages named ON named.id = ANY (ARRAY[s.message_id])
+      LEFT JOIN channels h ON h.id = named.channel_id AND h.org_id = named.org_id
+                          AND h.phone_number_id = s.phone_number_id
       LEFT JOIN LATERAL (
-           SELECT m.id, m.refunded FROM messages m
-            WHERE named.id IS NULL AND m.channel_id = c.id AND m.org_id = c.org_id AND m.wamid = s.wamid
-              AND m.direction = 'outbound' LIMIT 1) known ON true
+           SELECT m.id, m.org_id, m.refunded
+             FROM channels k JOIN messages m ON m.channel_id = k.id AND m.org_id = k.org_id AND m.wamid = s.wamid
+            WHERE named.id IS NULL AND k.phone_number_id = s.phone_number_id AND m.direction = 'outbound'
+            LIMIT 1) known ON true
      ORDER BY message_id, s.n; -- the lock order
 $$;
+
+-- lock_wallets_of: locks the wallets of statuses that may move money. A wallet that somebody holds is not waited for
+-- beyond a moment: its statuses are not applied.
+CREATE OR REPLACE FUNCTION lock_wallets_of(p_items status_item[]) RETURNS status_item[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_orgs uuid[] := ARRAY(SELECT i.org_id FROM unnest(p_items) i WHERE i.may_move_money AND i.verdict = 'applied');
+    v_free uuid[] := lock_free_wallets(v_orgs, '2s');
+BEGIN
+    IF NOT v_orgs <@ v_free THEN
+        FOR v_at IN 1 .. cardinality(p_items) LOOP
+            IF p_items[v_at].may_move_money AND p_items[v_at].verdict = 'applied'
+               AND p_items[v_at].org_id <> ALL (v_free) THEN
+                p_items[v_at].verdict := 'wallet_held';
+            END IF;
+        END LOOP;
+    END IF;
+    RETURN p_items;
+END $$;
 
 -- take_out_known: Meta has these messages: their outbox rows go, and who stands behind them is called up. Returns
 -- what it has taken out, its attempts, and whom each has called up.

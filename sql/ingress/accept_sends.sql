@@ -10,19 +10,21 @@
 -- That is why an item is `expired` here, and not where its request is read: one that is repeated after its
 -- not_after has passed still gets the first answer.
 --
--- Lock order: wallets by org, outbox (the ends of lines).
+-- Lock order: wallets by org, outbox (the ends of lines). A wallet that is not to be had within a moment ends all
+-- of it (lock_not_available): find_free_wallets tells whose it is, and the others are accepted without that org's.
 CREATE OR REPLACE FUNCTION accept_sends(
     p_message_ids uuid[], p_org_ids uuid[],
-    p_channel_ids uuid[],                -- NULL: the org's first active channel
+    p_channel_ids uuid[],                -- NULL: the org's default channel, unless its number is given
     p_phones text[], p_user_ids text[],  -- phone NULL: by user id, or a receipt without a contact
-    p_types text[],                      -- Cloud API type; a `receipt` costs nothing
+    p_types text[],                      -- Cloud API type; a `receipt` (of a received message) costs nothing
     p_payloads text[],                   -- what Meta gets
     p_callback_data text[] DEFAULT NULL,
     p_priorities text[] DEFAULT NULL,    -- NULL: high
     p_send_ats bigint[] DEFAULT NULL,    -- Unix milliseconds; NULL: now
     p_not_afters bigint[] DEFAULT NULL,  -- Unix milliseconds; NULL: a day after it could leave
     p_keys text[] DEFAULT NULL,          -- idempotency keys; NULL: none
-    p_body_hashes bytea[] DEFAULT NULL   -- of the request, with a key
+    p_body_hashes bytea[] DEFAULT NULL,  -- of the request, with a key
+    p_phone_number_ids text[] DEFAULT NULL -- Meta's id of the channel's number; NULL: not given
 ) RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text) -- per item, in order
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
@@ -33,19 +35,24 @@ DECLARE
     v_accepted boolean; -- any of them
     v_follows  boolean; -- the same key stands twice
     v_keyed    boolean; -- there are keys
+    v_receipts boolean; -- any of what is accepted
 BEGIN
-    PERFORM lock_wallets(p_org_ids);
+    PERFORM lock_wallets_soon(p_org_ids);
     SELECT array_agg(i), bool_or(i.verdict = 'accepted'), bool_or(i.verdict = 'follows'),
-           bool_or(i.key IS NOT NULL)
-      INTO v_items, v_accepted, v_follows, v_keyed
+           bool_or(i.key IS NOT NULL), bool_or(i.verdict = 'accepted' AND i.type = 'receipt')
+      INTO v_items, v_accepted, v_follows, v_keyed, v_receipts
       FROM judge_sends(v_now, p_message_ids, p_org_ids, p_channel_ids, p_phones, p_user_ids, p_types,
-                       p_priorities, p_send_ats, p_not_afters, p_keys, p_body_hashes) i;
+                       p_priorities, p_send_ats, p_not_afters, p_keys, p_body_hashes, p_phone_number_ids,
+                       p_payloads) i;
     IF v_follows THEN
         v_items := follow_keys(v_items);
     END IF;
     IF v_accepted THEN
         v_seats := seat_sends(v_items, v_now);
         PERFORM write_sends(v_items, v_seats, p_payloads, p_callback_data);
+        IF v_receipts THEN
+            PERFORM keep_receipts(v_items);
+        END IF;
         IF v_keyed THEN
             PERFORM keep_keys(v_items, v_seats);
         END IF;

@@ -25,7 +25,8 @@ CREATE OR REPLACE FUNCTION apply_statuses(
     p_error_codes text[], p_error_messages text[], -- of failed; NULL: Meta gave none
     p_error_subcodes bigint[] DEFAULT NULL         -- likewise, or 0
 ) RETURNS TABLE (                                 -- a row per item, in order
-    verdict text,                                 -- applied, unknown_number, unknown_message, foreign_message
+    verdict text,                                 -- applied, unknown_number, unknown_message, foreign_message; or
+                                                  -- wallet_held: somebody holds it, and money is to be moved
     org_id uuid, message_id uuid,
     refunded boolean,                             -- this item, among those of its message in this batch, brought a
     reversed boolean,                             -- refund, or took the fee again
@@ -47,8 +48,7 @@ BEGIN
       FROM find_statuses(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings,
                          p_error_codes, p_error_messages, p_error_subcodes) i;
     IF v_money THEN
-        PERFORM lock_wallets(array_agg(i.org_id)) FROM unnest(v_items) i
-          WHERE i.may_move_money AND i.verdict = 'applied';
+        v_items := lock_wallets_of(v_items);
     END IF;
     v_gone := take_out_known(v_items);
     v_sums := sum_statuses(v_items);

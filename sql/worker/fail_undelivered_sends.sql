@@ -18,7 +18,7 @@ BEGIN
     IF v_late.messages IS NULL THEN
         RETURN;
     END IF;
-    PERFORM lock_wallets(v_late.orgs);
+    v_late.orgs := lock_free_wallets(v_late.orgs);
     PERFORM FROM messages m WHERE m.id = ANY (v_late.messages) AND m.org_id = ANY (v_late.orgs)
       ORDER BY m.id FOR NO KEY UPDATE;
     DELETE FROM awaited a WHERE a.message_id = ANY (v_late.messages) AND a.org_id = ANY (v_late.orgs);

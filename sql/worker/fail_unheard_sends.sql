@@ -1,5 +1,5 @@
 -- fail_unheard_sends: what has been unconfirmed for longer than p_window_s, without a word of Meta's, has
--- failed, and is refunded by the rule of the outcome that left it so.
+-- failed, and is refunded by the rule of the outcome that left it so. An org whose wallet somebody holds is left out.
 CREATE OR REPLACE FUNCTION fail_unheard_sends(p_window_s bigint, p_limit bigint,
                                               p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid, refunded boolean, released_id uuid)
@@ -13,7 +13,7 @@ BEGIN
       FROM (SELECT m.org_id, m.id FROM messages m
              WHERE m.unconfirmed_at < clock_timestamp() - p_window_s * interval '1 second'
              ORDER BY m.unconfirmed_at LIMIT p_limit OFFSET p_skip) u;
-    PERFORM lock_wallets(v_orgs);
+    v_orgs := lock_free_wallets(v_orgs);
     WITH failed AS (
         UPDATE messages m
            SET status = 'failed', failed_at = clock_timestamp(), unconfirmed_at = NULL,

@@ -18,7 +18,8 @@ CREATE OR REPLACE FUNCTION receive_copies(
     p_payloads text[],                  -- JSON, Meta's own object
     p_error_codes text[], p_error_messages text[],
     p_times bigint[]                    -- Unix seconds, Meta's
-) RETURNS TABLE (verdict text)          -- a row per item, in order: saved, duplicate, unknown_number
+) RETURNS TABLE (verdict text)          -- a row per item, in order: saved, duplicate, unknown_number,
+                                        -- before_hand_over
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_org_ids     uuid[];
@@ -27,8 +28,10 @@ DECLARE
     v_saved       uuid[];
 BEGIN
     SELECT array_agg(c.org_id ORDER BY i.n), array_agg(c.id ORDER BY i.n) INTO v_org_ids, v_channel_ids
-      FROM unnest(p_phone_number_ids) WITH ORDINALITY AS i (phone_number_id, n)
-      LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id;
+      FROM unnest(p_phone_number_ids, p_origins, p_times) WITH ORDINALITY AS i (phone_number_id, origin, at, n)
+      -- (What the phone's history tells of any time is its org's.)
+      LEFT JOIN LATERAL number_at(i.phone_number_id, CASE i.origin WHEN 'history' THEN now()
+                                                     ELSE to_timestamp(i.at) END) c ON true;
     v_contacts := find_or_make_contacts(v_org_ids, p_phones, p_user_ids, p_names);
     WITH saved AS (
         INSERT INTO messages AS m (id, org_id, channel_id, contact_id, origin, direction, status, type, text, summary,
@@ -56,6 +59,7 @@ BEGIN
         PERFORM keep_changes(v_org_ids, v_channel_ids, p_ids, p_changes);
     END IF;
     RETURN QUERY
-    SELECT CASE WHEN i.org_id IS NULL THEN 'unknown_number' WHEN i.id = ANY (v_saved) THEN 'saved' ELSE 'duplicate' END
-      FROM unnest(v_org_ids, p_ids) WITH ORDINALITY AS i (org_id, id, n) ORDER BY i.n;
+    SELECT CASE WHEN i.channel_id IS NULL THEN 'unknown_number' WHEN i.org_id IS NULL THEN 'before_hand_over'
+                WHEN i.id = ANY (v_saved) THEN 'saved' ELSE 'duplicate' END
+      FROM unnest(v_org_ids, v_channel_ids, p_ids) WITH ORDINALITY AS i (org_id, channel_id, id, n) ORDER BY i.n;
 END $$;

@@ -22,7 +22,7 @@ CREATE OR REPLACE FUNCTION receive_messages(
     p_are_said boolean[] DEFAULT NULL,     -- what is not is no first message; NULL: all are
     p_reply_within_s bigint DEFAULT 600    -- what is older is not replied to
 ) RETURNS TABLE (                          -- a row per item, in order
-    verdict text,                          -- saved, duplicate, unknown_number; the rest is NULL for the last
+    verdict text,                          -- saved, duplicate; unknown_number, before_hand_over: the rest is NULL
     org_id uuid, channel_id uuid, message_id uuid,
     rules_version bigint,                  -- of the org's automation rules; 0: no reply is to be thought of
     -- The rest is for replies alone, and told of an org with rules.

@@ -15,10 +15,11 @@ BEGIN
                                        coalesce(i.at, 0), i.field, i.value), 'UTF8'))
       FROM unnest(p_phone_number_ids, p_waba_ids, p_times, p_fields, p_values, p_events) WITH ORDINALITY
            AS i (phone_number_id, waba_id, at, field, value, event, n)
-      LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id
+      LEFT JOIN LATERAL number_at(i.phone_number_id, coalesce(to_timestamp(i.at), now())) c ON true
       LEFT JOIN LATERAL (
            SELECT (array_agg(DISTINCT k.org_id))[1] AS org_id FROM channels k
-            WHERE k.waba_id = i.waba_id HAVING count(DISTINCT k.org_id) = 1) w ON true
+            WHERE k.waba_id = i.waba_id AND k.status <> 'disabled' AND c.id IS NULL
+           HAVING count(DISTINCT k.org_id) = 1) w ON true
      ORDER BY i.n
     ON CONFLICT (digest) DO NOTHING;
     GET DIAGNOSTICS v_recorded = ROW_COUNT;

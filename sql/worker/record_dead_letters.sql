@@ -3,8 +3,8 @@
 -- did not. All of that may be several transactions.
 --
 -- record_dead_letters: keeps what could not be applied now. A status that fits no message may only be early
--- (its message may be settling at this moment): it is tried again for a while, 1, 2, 4 and 8 s later. The
--- same body stands here once.
+-- (its message may be settling at this moment): it is tried again for a while, 1, 2, 4 and 8 s later. One for which
+-- a wallet was held is tried again until it is free. The same body stands here once.
 CREATE OR REPLACE FUNCTION record_dead_letters(
     p_taken            bigint[], -- rows of take_dead_letters that are being applied: no others change
     p_bodies           bytea[],
@@ -17,10 +17,13 @@ BEGIN
     SELECT DISTINCT ON (sha256(i.body)) c.org_id, i.phone_number_id, i.reason, i.body,
            sha256(i.body), i.tries + 1,
            CASE WHEN i.reason = 'unknown_message' AND i.tries < 4
-                THEN now() + 2 ^ i.tries * interval '1 second' END
+                THEN now() + 2 ^ i.tries * interval '1 second'
+                WHEN i.reason = 'wallet_held'
+                THEN now() + least(60, 2 ^ least(i.tries, 6)) * interval '1 second' END
       FROM unnest(p_bodies, p_reasons, p_phone_number_ids, p_tries) AS i (body, reason,
                                                                           phone_number_id, tries)
-      LEFT JOIN channels c ON c.phone_number_id = i.phone_number_id
+      LEFT JOIN LATERAL number_at(CASE WHEN i.reason <> 'before_hand_over' THEN i.phone_number_id END,
+                                  now()) c ON true
      ORDER BY sha256(i.body), i.tries DESC
     ON CONFLICT (digest) DO UPDATE
        SET org_id = excluded.org_id, reason = excluded.reason, tries = excluded.tries,

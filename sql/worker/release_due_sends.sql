@@ -4,7 +4,8 @@
 -- - whose send_at has come takes its slot and its place in the line only now;
 -- - from a channel that Meta has slowed they leave at the rate that it takes, those that do not fit within
 --   DRIP_AHEAD later;
--- - of a channel that is paused, or of an org that is suspended, they are parked.
+-- - of a channel that is paused, or of an org that is suspended, they are parked;
+-- - of an org whose wallet somebody holds they are looked at again in a second, if wallets are needed.
 --
 -- Lock order: outbox, wallets (where any joins a line or drips); channels are not waited for.
 CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint, p_skip bigint DEFAULT 0)
@@ -15,6 +16,7 @@ DECLARE
     v_now  timestamptz := clock_timestamp();
     v_from timestamptz := look_from('due');
     v_many boolean; -- more than fit into a batch
+    v_free uuid[];  -- orgs whose wallets are locked
     v_due  record;  -- the messages, and whether any of them joins a line, or is of a slowed or a paused channel
 BEGIN
     v_many := (SELECT count(*) > p_limit
@@ -47,7 +49,8 @@ BEGIN
           WHERE o.message_id = ANY (v_due.messages) AND o.org_id = ANY (v_due.orgs) AND NOT c.sends;
     END IF;
     IF v_due.any_joining OR v_due.any_slowed THEN
-        PERFORM lock_wallets(v_due.orgs);
+        v_free := lock_free_wallets(v_due.orgs);
+        PERFORM put_off_held(v_due.orgs, v_due.messages, v_free) WHERE NOT v_due.orgs <@ v_free;
     END IF;
     IF v_due.any_joining THEN
         PERFORM join_lines(v_due.orgs, v_due.messages);

@@ -13,7 +13,8 @@
 -- A status webhook that overtakes the answer settles its message by itself (apply_statuses): nothing but
 -- the time at which Meta took it is left to record then, and what is reported is how the message stands.
 --
--- Lock order: wallets by org_id, outbox, messages, channels.
+-- Lock order: wallets by org_id, outbox, messages, channels. A wallet that is not to be had within a moment ends all
+-- of it, as with accept_sends.
 CREATE OR REPLACE FUNCTION settle_sends(
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[],
     p_outcomes text[],        -- 'sent', Meta's error code, or one of our own such as 'network:refused'
@@ -38,7 +39,7 @@ BEGIN
       FROM judge_outcomes(p_org_ids, p_message_ids, p_claim_ids, p_outcomes, p_wamids, p_error_messages,
                           p_transients, p_retry_afters, p_error_subcodes) i;
     IF v_failures THEN
-        PERFORM lock_wallets(array_agg(i.org_id)) FROM unnest(v_items) i WHERE i.is_refunded;
+        PERFORM lock_wallets_soon(array_agg(i.org_id)) FROM unnest(v_items) i WHERE i.is_refunded;
         v_settled := put_off(v_items);
     END IF;
     v_settled := v_settled || take_out(v_items);

@@ -1,5 +1,5 @@
--- take_janitor_lock: one janitor acts at a time: the session that the row of janitor_seat names, while that lives. Asking
--- again while this session is the one says true and takes nothing more.
+-- take_janitor_lock: one janitor acts at a time: the session that the row of janitor_seat names, while that lives.
+-- Asking again while this session is the one says true and takes nothing more.
 --
 -- That a session lives is told by an advisory lock that it has, under a number which it has drawn. Whoever else
 -- may take advisory locks (everybody) and reads that number in pg_locks keeps nobody from the seat with it: what

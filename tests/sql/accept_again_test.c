@@ -92,7 +92,7 @@ static void accept_batch_after_batch(struct session *session, int lane)
                 (struct send_spec){.org = orgs[(i + lane) % ORGS],
                                    .id = ids[lane][batch][i],
                                    .phone = text("1555%07d", batch * 100 + (i * 7 + lane) % 5)};
-        const char *verdicts = session_rows(session, "%s", accept_sends_sql(sends, ITEMS));
+        const char *verdicts = session_rows_again(session, accept_sends_sql(sends, ITEMS));
         for (const char *row = verdicts; *row; row += strcspn(row, "\n") + 1) {
             if (strncmp(row, "accepted, ", 10) == 0)
                 accepted[lane]++;
@@ -145,7 +145,7 @@ static void accept_the_same_batch(struct session *session, int lane)
     struct send_spec sends[ITEMS];
     for (int i = 0; i < ITEMS; i++)
         sends[i] = (struct send_spec){.org = orgs[i % ORGS], .id = ids[0][0][i]};
-    const char *verdicts = session_rows(session, "%s", accept_sends_sql(sends, ITEMS));
+    const char *verdicts = session_rows_again(session, accept_sends_sql(sends, ITEMS));
     for (const char *row = strstr(verdicts, "accepted, "); row; row = strstr(row + 1, "accepted, "))
         accepted[lane]++;
     unexpected[lane] = strncmp(verdicts, "error", 5) == 0 ? verdicts : NULL;

@@ -12,14 +12,14 @@ static const char *channel_for(const char *org, const char *named)
     return rows("SELECT id FROM find_channel('%s', %s)", org, named ? text("'%s'", named) : "NULL");
 }
 
-Test(accept_phases, the_first_active_channel_is_taken_or_the_one_that_is_named)
+Test(accept_phases, the_first_channel_is_taken_or_the_one_that_is_named)
 {
     const char *acme = given_org();
     const char *beta = given_org_with_channel("1.00");
     assert_no_rows(channel_for(acme, NULL));
-    const char *paused = given_channel(.org = acme, .status = "paused");
-    assert_rows(channel_for(acme, NULL), paused);
     const char *first = given_channel(.org = acme);
+    assert_rows(channel_for(acme, NULL), first);
+    const char *paused = given_channel(.org = acme, .status = "paused");
     const char *second = given_channel(.org = acme);
     const char *disabled = given_channel(.org = acme, .status = "disabled");
     assert_rows(channel_for(acme, NULL), first);
@@ -55,6 +55,7 @@ Test(accept_phases, each_is_judged_after_those_before_it)
 {
     const char *acme = given_org_with_channel("0.50");
     const char *beta = given_org_with_channel("0.20");
+    given_received(acme);
     assert_rows(rows("SELECT i.verdict, i.fee, i.balance_after FROM unnest(%s) i",
                      judged_sends({.org = acme}, {.org = beta}, {.org = acme, .type = "receipt"},
                                   {.org = acme}, {.org = acme}, {.org = beta}, {.org = new_id()})),
@@ -113,12 +114,13 @@ Test(accept_phases, contacts_are_made_once_for_what_is_accepted)
     const char *known = value("INSERT INTO contacts (org_id, phone) VALUES ('%s', '919876543210') "
                               "RETURNING id",
                               acme);
+    given_received(acme);
     given_judged({.org = acme, .phone = "919876543210"}, {.org = acme, .phone = "919876543211"},
                  {.org = acme, .phone = "919876543211"}, {.org = acme, .user_id = "US.1"},
                  {.org = acme, .type = "receipt"}, {.org = beta, .phone = "919876543211"});
     const char *made = value("SELECT make_contacts(items) FROM items");
     assert_rows(rows("SELECT phone, user_id FROM contacts ORDER BY id"), "919876543210, null",
-                "919876543211, null", "null, US.1");
+                "918888888888, null", "919876543211, null", "null, US.1");
     assert_rows(rows("SELECT c.phone, c.user_id FROM unnest('%s'::bigint[]) WITH ORDINALITY AS m "
                      "(id, n) LEFT JOIN contacts c ON c.id = m.id ORDER BY n",
                      made),
@@ -137,9 +139,12 @@ static const char *seats(void)
 Test(accept_phases, the_first_to_a_contact_leaves_and_the_others_are_held)
 {
     const char *acme = given_org_with_channel("1.00");
+    given_received(acme);
     given_judged({.org = acme, .phone = "919876543210"}, {.org = acme, .phone = "919876543210"},
-                 {.org = acme, .phone = "919876543211"}, {.org = acme, .type = "receipt"});
-    assert_rows(seats(), "queued, t, f, f", "held, t, f, f", "queued, t, f, f", "queued, t, t, f");
+                 {.org = acme, .phone = "919876543211"}, {.org = acme, .type = "receipt"},
+                 {.org = acme, .type = "receipt"});
+    assert_rows(seats(), "queued, t, f, f", "held, t, f, f", "queued, t, f, f", "queued, t, t, f",
+                "queued, t, t, f");
 }
 
 Test(accept_phases, who_joins_a_line_is_held)
@@ -154,6 +159,7 @@ Test(accept_phases, what_is_for_later_takes_no_slot_and_no_place)
 {
     const char *acme = given_org(.balance = "1.00");
     (void)given_channel(.org = acme, .max_mps = "1");
+    given_received(acme);
     given_judged({.org = acme, .send_in_ms = 3600000},
                  {.org = acme, .type = "receipt", .send_in_ms = 3600000}, {.org = acme});
     assert_rows(seats(), "scheduled, f, f, t", "scheduled, f, t, t", "queued, t, f, f");

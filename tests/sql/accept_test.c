@@ -156,15 +156,55 @@ Test(accept, a_paused_channel_is_told_without_a_fee)
     cr_assert_str_eq(balance_of(acme), "100.00");
 }
 
-Test(accept, without_a_channel_the_first_active_one_is_taken)
+Test(accept, without_a_channel_the_default_one_is_taken_or_the_first)
 {
     const char *acme = given_org(.balance = "100.00");
     given_channel(.org = acme, .status = "disabled");
-    given_channel(.org = acme, .status = "paused");
     const char *first = given_channel(.org = acme);
-    given_channel(.org = acme);
+    const char *second = given_channel(.org = acme);
     const char *message = given_message(.org = acme);
     cr_assert_str_eq(value("SELECT channel_id FROM messages WHERE id = '%s'", message), first);
+    run("UPDATE organizations SET default_channel_id = '%s' WHERE id = '%s'", second, acme);
+    message = given_message(.org = acme);
+    cr_assert_str_eq(value("SELECT channel_id FROM messages WHERE id = '%s'", message), second);
+    run("UPDATE channels SET status = 'disabled' WHERE id = '%s'", second);
+    message = given_message(.org = acme);
+    cr_assert_str_eq(value("SELECT channel_id FROM messages WHERE id = '%s'", message), first);
+    assert_refused(FOREIGN_KEY_VIOLATION,
+                   "UPDATE organizations SET default_channel_id = '%s' "
+                   "WHERE id = '%s'",
+                   first, given_org(.name = "Beta"));
+}
+
+// Meta refused its token: the customer would be answered from a number that it does not know.
+Test(accept, no_other_channel_stands_in_for_a_paused_one)
+{
+    const char *acme = given_org(.balance = "100.00");
+    const char *first = given_channel(.org = acme, .status = "paused");
+    const char *second = given_channel(.org = acme);
+    assert_rows(accept_sends({.org = acme}), "channel_paused, null, 100.00, 0.20");
+    run("UPDATE channels SET status = 'active' WHERE id = '%s'", first);
+    run("UPDATE channels SET status = 'paused' WHERE id = '%s'", second);
+    run("UPDATE organizations SET default_channel_id = '%s'", second);
+    assert_rows(accept_sends({.org = acme}), "channel_paused, null, 100.00, 0.20");
+    assert_rows(stored(), "0, 0, 0, 0");
+}
+
+Test(accept, a_channel_is_named_by_its_number_too)
+{
+    const char *acme = given_org(.balance = "100.00");
+    const char *beta = given_org(.name = "Beta", .balance = "100.00");
+    const char *first = given_channel(.org = acme, .phone_number_id = "111");
+    const char *second = given_channel(.org = acme, .phone_number_id = "222", .fee = "0.50");
+    given_channel(.org = beta, .phone_number_id = "333");
+    assert_rows(accept_sends({.org = acme, .number = "222"},
+                             {.org = acme, .number = "222", .channel = second},
+                             {.org = acme, .number = "222", .channel = first},
+                             {.org = acme, .number = "333"}, {.org = acme, .number = "11"}),
+                "accepted, queued, 99.50, 0.50", "accepted, queued, 99.00, 0.50",
+                "no_channel, null, 99.00, null", "no_channel, null, 99.00, null",
+                "no_channel, null, 99.00, null");
+    cr_assert_str_eq(number_of(text("messages WHERE channel_id = '%s'", second)), "2");
 }
 
 Test(accept, the_channel_that_is_named_is_taken)
@@ -205,10 +245,73 @@ Test(accept, refused_items_do_not_hold_up_the_others)
 Test(accept, a_receipt_costs_nothing)
 {
     const char *acme = given_org_with_channel("0.10");
+    given_received(acme);
     assert_rows(accept_sends({.org = acme, .type = "receipt"}), "accepted, queued, 0.10, 0.00");
-    assert_rows(stored(), "1, 1, 0, 0");
-    cr_assert_str_eq(value("SELECT fee FROM messages"), "0.0000");
+    assert_rows(stored(), "2, 1, 1, 0");
+    cr_assert_str_eq(value("SELECT fee FROM messages WHERE type = 'receipt'"), "0.0000");
     cr_assert_str_eq(balance_of(acme), "0.10");
+    assert_healthy();
+}
+
+Test(accept, a_receipt_is_of_a_message_that_the_org_has_received)
+{
+    const char *acme = given_org(.balance = "1.00");
+    const char *first = given_channel(.org = acme);
+    const char *second = given_channel(.org = acme);
+    const char *beta = given_org_with_channel("1.00");
+    given_received(acme);
+    const char *sent = given_settled_message(acme, "sent");
+    const char *own = text("{\"message_id\": \"wamid.%s\"}", sent);
+    run("UPDATE organizations SET default_channel_id = '%s' WHERE id = '%s'", second, acme);
+    assert_rows(accept_sends({.org = acme, .type = "receipt"},
+                             {.org = acme, .type = "receipt", .channel = first},
+                             {.org = acme, .type = "receipt", .channel = second},
+                             {.org = acme, .type = "receipt", .payload = own},
+                             {.org = acme, .type = "receipt", .payload = "{\"message_id\": \"x\"}"},
+                             {.org = acme, .type = "receipt", .payload = "{}"},
+                             {.org = beta, .type = "receipt"}),
+                "accepted, queued, 0.80, 0.00", "accepted, queued, 0.80, 0.00",
+                "no_message, null, 0.80, 0.00", "no_message, null, 0.80, 0.00",
+                "no_message, null, 0.80, 0.00", "no_message, null, 0.80, 0.00",
+                "no_message, null, 1.00, 0.00");
+    cr_assert_str_eq(
+        number_of(text("messages WHERE type = 'receipt' AND channel_id = '%s'", first)), "2");
+}
+
+// Meta counts them as it counts messages; one that leaves in minutes is worth nothing.
+Test(accept, receipts_take_slots_and_do_not_queue_for_long)
+{
+    const char *acme = given_org(.balance = "1.00");
+    given_channel(.org = acme, .max_mps = "1");
+    given_received(acme);
+    for (int i = 0; i < 12; i++)
+        cr_assert_str_eq(
+            value("SELECT verdict FROM (%s) a",
+                  accept_sends_sql(&(struct send_spec){.org = acme, .type = "receipt"}, 1)),
+            i == 11 ? "too_many_receipts" : "accepted", "%d", i);
+    assert_rows(rows("SELECT state, count(*), max(due_at) > now() + interval '5 seconds' "
+                     "FROM outbox GROUP BY 1 ORDER BY 1"),
+                "queued, 1, null", "scheduled, 10, t");
+}
+
+Test(accept, a_receipt_is_not_kept_for_ever)
+{
+    const char *acme = given_org_with_channel("1.00");
+    given_received(acme);
+    const char *waiting = given_message(.org = acme, .type = "receipt");
+    const char *gone = given_claimed_message(.org = acme, .type = "receipt", .key = "k");
+    (void)settle_sends({.org = acme, .message = gone, .outcome = "100"});
+    const char *message = given_settled_message(acme, "100");
+    const char *later = given_message(.org = acme, .type = "receipt", .send_in_ms = 3600000);
+    cr_assert_str_eq(value("SELECT delete_receipts(3600, 10)"), "0");
+    run("UPDATE receipts SET ends_at = ends_at - interval '26 hours' WHERE message_id <> '%s'",
+        later);
+    cr_assert_str_eq(value("SELECT delete_receipts(3600, 10)"), "0", "it has a key, or waits");
+    run("DELETE FROM idempotency_keys");
+    cr_assert_str_eq(value("SELECT delete_receipts(3600, 10)"), "1");
+    assert_no_rows(rows("SELECT id FROM messages WHERE id = '%s'", gone));
+    assert_rows(rows("SELECT message_id FROM receipts ORDER BY ends_at"), waiting, later);
+    assert_refused(RESTRICT_VIOLATION, "DELETE FROM messages WHERE id = '%s'", message);
     assert_healthy();
 }
 

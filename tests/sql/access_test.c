@@ -31,21 +31,22 @@ static const char *granted_functions(const char *role)
 Test(access, ingress_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "cancel_send",
-                "find_api_key", "get_message", "get_result", "get_wallet", "list_account_notices",
-                "list_wallet_transactions", "money_text", "schema_version", "time_text");
+                "find_api_key", "find_free_wallets", "get_message", "get_result", "get_wallet",
+                "list_account_notices", "list_wallet_transactions", "money_text", "schema_version",
+                "time_text");
 }
 
 Test(access, the_worker_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_worker"), "accept_replies", "alert_unchecked_rules",
-                "apply_statuses", "claim_sends", "delete_idempotency_keys", "end_dead_letters",
-                "expire_sends", "fail_poison_sends", "fail_undelivered_sends", "fail_unheard_sends",
-                "find_lost_sends", "follow_clock", "keep_rule_verdicts", "list_rules", "list_words",
-                "money_text", "next_due", "raise_rule_alerts", "receive_copies", "receive_messages",
-                "receive_preferences", "record_account_notices", "record_dead_letters",
-                "release_due_sends", "release_sends", "schema_version", "settle_sends",
-                "take_dead_letters", "take_janitor_lock", "take_rules_to_check", "time_text",
-                "unconfirm_sends");
+                "apply_statuses", "claim_sends", "delete_idempotency_keys", "delete_receipts",
+                "end_dead_letters", "expire_sends", "fail_poison_sends", "fail_undelivered_sends",
+                "fail_unheard_sends", "find_free_wallets", "find_lost_sends", "follow_clock",
+                "keep_rule_verdicts", "list_rules", "list_words", "money_text", "next_due",
+                "raise_rule_alerts", "receive_copies", "receive_messages", "receive_preferences",
+                "record_account_notices", "record_dead_letters", "release_due_sends",
+                "release_sends", "schema_version", "settle_sends", "take_dead_letters",
+                "take_janitor_lock", "take_rules_to_check", "time_text", "unconfirm_sends");
 }
 
 // The folder of a function's file is the right to call it.
@@ -200,8 +201,11 @@ Test(access, what_everybody_may_do_elsewhere_nobody_may_here)
     run("CREATE FUNCTION made_later() RETURNS text LANGUAGE sql RETURN 'EAA'");
     const char *const roles[] = {"tollgate_ingress", "tollgate_worker"};
     const char *const refused[] = {
-        "SELECT lo_from_bytea(0, 'x')", "SELECT lo_create(0)", "SELECT lo_creat(-1)",
-        "SELECT tollgate.made_later()", "CREATE TABLE public.mine (id integer)",
+        "SELECT lo_from_bytea(0, 'x')",
+        "SELECT lo_create(0)",
+        "SELECT lo_creat(-1)",
+        "SELECT tollgate.made_later()",
+        "CREATE TABLE public.mine (id integer)",
         "SELECT pid FROM tollgate.janitor_seat",
     };
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {

@@ -34,6 +34,7 @@ Test(audit, a_busy_database_that_was_never_falsified_is_healthy)
 {
     const char *beta = given_org_with_channel("10.00");
     acme = given_org_with_channel("1.00");
+    given_received(acme);
     static const char *const outcomes[] = {
         "sent",
         "190",

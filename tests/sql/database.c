@@ -272,7 +272,7 @@ const char *session_rows_again(struct session *session, const char *sql)
     const char *all;
     do
         all = session_rows(session, "%s", sql);
-    while (strncmp(all, "error 40P01", 11) == 0);
+    while (strncmp(all, "error 40P01", 11) == 0 || strncmp(all, "error 55P03", 11) == 0);
     return all;
 }
 

@@ -65,7 +65,8 @@ void session_close(struct session *session);
 // Any thread: "error SQLSTATE: message" instead of rows when PostgreSQL refuses.
 const char *session_rows(struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-// The same as often as PostgreSQL ends the statement for a deadlock, as the daemons do. Any thread.
+// The same as often as PostgreSQL ends the statement for a deadlock, or for a lock that is not to
+// be had, as the daemons do. Any thread.
 const char *session_rows_again(struct session *session, const char *sql);
 
 // Runs `first` in a transaction that stays open until `second`, in another session, waits for it or

@@ -145,3 +145,13 @@ Test(dead_letters, take_any_bytes)
         "'{0,0}')");
     assert_rows(rows("SELECT length(body) FROM dead_letters ORDER BY 1"), "0", "2");
 }
+
+Test(dead_letters, what_waits_for_a_wallet_is_tried_until_it_is_free)
+{
+    record("", "a", "wallet_held", "NULL", 0);
+    record("", "b", "wallet_held", "NULL", 4);
+    record("", "c", "wallet_held", "NULL", 1000);
+    assert_rows(rows("SELECT tries, round(extract(epoch FROM retry_at - received_at)) "
+                     "FROM dead_letters ORDER BY id"),
+                "1, 1", "5, 16", "1001, 60");
+}

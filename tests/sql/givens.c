@@ -75,16 +75,17 @@ static const char *send_row(const struct send_spec *send, size_t n)
     const char *id = send->id ? literal(send->id) : "gen_random_uuid()";
     const char *hash =
         send->key ? text("sha256('%s'::bytea)", or_else(send->body, "{}")) : "NULL::bytea";
+    const char *payload = receipt ? "{\"message_id\": \"wamid.received\"}" : "{}";
     return text("(%zu, %s::uuid, '%s'::uuid, %s::uuid, %s::text, %s::text, %s, %s, %s::text, %s, "
-                "%s::bigint, %s::bigint, %s::text, %s)",
+                "%s::bigint, %s::bigint, %s::text, %s, %s::text)",
                 n, id, send->org, literal(send->channel), literal(phone), literal(send->user_id),
-                literal(or_else(send->type, "text")), literal(or_else(send->payload, "{}")),
+                literal(or_else(send->type, "text")), literal(or_else(send->payload, payload)),
                 literal(send->callback_data), literal(or_else(send->priority, "high")),
-                time_in(send->send_in_ms), time_in(send->not_after_in_ms), literal(send->key),
-                hash);
+                time_in(send->send_in_ms), time_in(send->not_after_in_ms), literal(send->key), hash,
+                literal(send->number));
 }
 
-// The batch as the arguments a to m of whatever takes one.
+// The batch as the arguments a to o of whatever takes one.
 static const char *send_batch(const struct send_spec *sends, size_t n)
 {
     const char *items = send_row(&sends[0], 0);
@@ -96,23 +97,33 @@ static const char *send_batch(const struct send_spec *sends, size_t n)
                 "array_agg(g ORDER BY n) AS g, array_agg(h ORDER BY n) AS h, "
                 "array_agg(i ORDER BY n) AS i, array_agg(j ORDER BY n) AS j, "
                 "array_agg(k ORDER BY n) AS k, array_agg(l ORDER BY n) AS l, "
-                "array_agg(m ORDER BY n) AS m "
-                "FROM (VALUES %s) AS send (n, a, b, c, d, e, f, g, h, i, j, k, l, m)) batch",
+                "array_agg(m ORDER BY n) AS m, array_agg(o ORDER BY n) AS o "
+                "FROM (VALUES %s) AS send (n, a, b, c, d, e, f, g, h, i, j, k, l, m, o)) batch",
                 items);
 }
 
 const char *accept_sends_sql(const struct send_spec *sends, size_t n)
 {
     return text("SELECT verdict.verdict, verdict.status, verdict.balance, verdict.fee FROM %s, "
-                "accept_sends(a, b, c, d, e, f, g, h, i, j, k, l, m) verdict",
+                "accept_sends(a, b, c, d, e, f, g, h, i, j, k, l, m, o) verdict",
                 send_batch(sends, n));
 }
 
 const char *judged_sends_sql(const struct send_spec *sends, size_t n)
 {
     return text("ARRAY(SELECT judged FROM %s, "
-                "judge_sends(now(), a, b, c, d, e, f, i, j, k, l, m) judged)",
+                "judge_sends(now(), a, b, c, d, e, f, i, j, k, l, m, o, g) judged)",
                 send_batch(sends, n));
+}
+
+void given_received(const char *org)
+{
+    run("WITH who AS (INSERT INTO contacts (org_id, phone) VALUES ('%s', '918888888888') "
+        "RETURNING *) INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, "
+        "payload, status, wamid) SELECT gen_random_uuid(), w.org_id, c.id, w.id, 'inbound', "
+        "'text', '{}', 'received', 'wamid.received' FROM who w JOIN channels c USING (org_id) "
+        "ORDER BY c.created_at LIMIT 1",
+        org);
 }
 
 const char *given_message_of(struct send_spec spec)

@@ -32,11 +32,12 @@ const char *given_org_with_channel(const char *balance);
 struct send_spec {
     const char *org;
     const char *id;      // a new one
-    const char *channel; // null: the first active one
+    const char *channel; // null: the default one
+    const char *number;  // its phone_number_id; null
     const char *phone;   // a new one, unless there is a user_id or it is a receipt
     const char *user_id;
     const char *type;    // "text"
-    const char *payload; // {}
+    const char *payload; // {}; of a receipt: of what given_received has made
     const char *callback_data;
     const char *priority; // "high"
     long send_in_ms;      // from now; 0: null
@@ -58,6 +59,9 @@ const char *accept_sends_sql(const struct send_spec *sends, size_t n);
     judged_sends_sql((struct send_spec[]){__VA_ARGS__},                                            \
                      sizeof(struct send_spec[]){__VA_ARGS__} / sizeof(struct send_spec))
 const char *judged_sends_sql(const struct send_spec *sends, size_t n);
+
+// A message that the org has received over its first channel, for its receipts.
+void given_received(const char *org);
 
 // A message that was accepted; returns its id.
 #define given_message(...) given_message_of((struct send_spec){__VA_ARGS__})

@@ -254,6 +254,56 @@ Test(janitor, no_more_lost_jobs_than_the_limit_and_the_first_accepted_first)
     assert_rows(find_lost(1, 10000, 1), text("%s, %s", acme, second));
 }
 
+// A person's transaction that has locked one org's wallet.
+static struct session *given_held_wallet(const char *org)
+{
+    struct session *person = session_open();
+    (void)session_rows(person, "BEGIN");
+    (void)session_rows(person, "SELECT 1 FROM wallets WHERE org_id = '%s' FOR UPDATE", org);
+    run("SET lock_timeout = '2s'");
+    return person;
+}
+
+Test(janitor, a_held_wallet_keeps_no_other_orgs_messages_from_being_released)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *beta = given_org_with_channel("1.00");
+    const char *held = given_message(.org = acme, .send_in_ms = 60000);
+    const char *released = given_message(.org = beta, .send_in_ms = 60000);
+    make_due();
+    struct session *person = given_held_wallet(acme);
+    assert_rows(release_due(10), released);
+    assert_rows(rows("SELECT state, look_at > now() FROM outbox WHERE message_id = '%s'", held),
+                "scheduled, t");
+    session_close(person);
+    make_due();
+    assert_rows(release_due(10), held);
+    assert_healthy();
+}
+
+Test(janitor, a_held_wallet_keeps_no_other_orgs_messages_from_their_end)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *beta = given_org_with_channel("1.00");
+    const char *messages[] = {given_message(.org = acme, .send_in_ms = 60000),
+                              given_message(.org = beta, .send_in_ms = 60000)};
+    const char *unheard[] = {given_settled_message(acme, "network:after_write"),
+                             given_settled_message(beta, "network:after_write")};
+    run("UPDATE outbox SET not_after = now(), look_at = now()");
+    run("UPDATE messages SET unconfirmed_at = now() - interval '2 days' "
+        "WHERE unconfirmed_at IS NOT NULL");
+    struct session *person = given_held_wallet(acme);
+    assert_rows(rows("SELECT message_id, refunded FROM expire_sends(10)"),
+                text("%s, t", messages[1]));
+    assert_rows(rows("SELECT message_id FROM fail_unheard_sends(86400, 10)"), unheard[1]);
+    session_close(person);
+    run("UPDATE outbox SET look_at = now()");
+    assert_rows(rows("SELECT message_id, refunded FROM expire_sends(10)"),
+                text("%s, t", messages[0]));
+    assert_rows(rows("SELECT message_id FROM fail_unheard_sends(86400, 10)"), unheard[0]);
+    assert_healthy();
+}
+
 Test(janitor, one_connection_holds_the_lock)
 {
     cr_assert_str_eq(value("SELECT take_janitor_lock()"), "t");

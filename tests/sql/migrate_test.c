@@ -248,7 +248,7 @@ Test(migrate_anew, a_plain_owner_can_migrate_and_everything_works)
 // What PUBLIC may do in the database, and whether the daemons may come in.
 static const char *rights_of_all(void)
 {
-    return rows("SELECT coalesce(string_agg(a.privilege_type, ' ' ORDER BY 1) "
+    return rows("SELECT coalesce(string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type) "
                 "FILTER (WHERE a.grantee = 0), 'nothing'), "
                 "has_database_privilege('tollgate_ingress', d.oid, 'CONNECT'), "
                 "has_database_privilege('tollgate_worker', d.oid, 'CONNECT') FROM pg_database d, "

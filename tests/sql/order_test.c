@@ -223,6 +223,7 @@ Test(order, several_send_ats_join_in_the_order_in_which_they_are_due)
 Test(order, receipts_stand_in_no_line)
 {
     acme = given_org_with_channel("10.00");
+    given_received(acme);
     assert_rows(accept_sends({.org = acme, .type = "receipt"}, {.org = acme, .type = "receipt"}),
                 "accepted, queued, 10.00, 0.00", "accepted, queued, 10.00, 0.00");
 }

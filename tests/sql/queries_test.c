@@ -104,6 +104,7 @@ Test(queries, a_failed_message_says_why_and_that_it_was_refunded)
 Test(queries, a_receipt_has_no_contact)
 {
     const char *acme = given_org_with_channel("100.00");
+    given_received(acme);
     const char *receipt = given_message(.org = acme, .type = "receipt");
     assert_rows(message_members(acme, receipt, "'type', 'phone', 'user_id', 'fee'"),
                 "receipt, null, null, 0.00");

@@ -379,3 +379,30 @@ Test(statuses, at_the_same_moment_leave_the_same)
     cr_assert_str_eq(balance_of(org), "96.00");
     assert_healthy();
 }
+
+// A person's transaction.
+Test(statuses, a_held_wallet_keeps_its_own_org_waiting_only)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *beta = given_org_with_channel("1.00");
+    const char *held = given_settled_message(acme, "sent");
+    const char *failed = given_settled_message(beta, "sent");
+    struct session *person = session_open();
+    (void)session_rows(person, "BEGIN");
+    (void)session_rows(person, "SELECT 1 FROM wallets WHERE org_id = '%s' FOR UPDATE", acme);
+    run("SET lock_timeout = '2s'");
+    const char *both =
+        text("SELECT verdict, refunded FROM apply_statuses(ARRAY['%s', '%s', '%s'], "
+             "ARRAY['wamid.%s', 'wamid.%s', 'wamid.%s'], ARRAY['%s', '%s', '%s']::uuid[], "
+             "ARRAY['failed', 'failed', 'delivered'], ARRAY[1, 1, 1]::bigint[], "
+             "ARRAY[NULL, NULL, NULL]::text[], ARRAY['131049', '131049', NULL], "
+             "ARRAY[NULL, NULL, NULL]::text[])",
+             number_of_org(acme), number_of_org(beta), number_of_org(acme), held, failed, held,
+             held, failed, held);
+    assert_rows(rows("%s", both), "wallet_held, f", "applied, t", "applied, f");
+    cr_assert_str_eq(status_of(held), "delivered");
+    (void)session_rows(person, "ROLLBACK");
+    session_close(person);
+    assert_rows(rows("%s", both), "applied, t", "applied, f", "applied, f");
+    assert_healthy();
+}

@@ -73,9 +73,15 @@ static const struct crossing {
     {"wallet_transactions to no message", "nobody",
      "INSERT INTO wallet_transactions (org_id, n, kind, amount, balance_after, message_id) "
      "SELECT a.org_id, 9, 'refund', 1, 1, s.message_id FROM acme a, stranger s"},
-    {"bookings to wallet_transactions", "beta",
-     "INSERT INTO bookings (org_id, n, actor) SELECT a.org_id, t.n + 1000, 'x' "
-     "FROM acme a, stranger s JOIN wallet_transactions t USING (org_id)"},
+    {"bookings to wallet_transactions", "nobody",
+     "DELETE FROM bookings; INSERT INTO bookings (org_id, n, actor) "
+     "SELECT org_id, 1, 'clerk' FROM stranger"},
+    {"receipts to messages", "beta",
+     "INSERT INTO receipts (org_id, message_id, ends_at) "
+     "SELECT a.org_id, s.message_id, now() FROM acme a, stranger s"},
+    {"a default channel", "beta",
+     "UPDATE organizations o SET default_channel_id = s.channel_id FROM acme a, stranger s "
+     "WHERE o.id = a.org_id"},
     {"api_keys to organizations", "nobody",
      "INSERT INTO api_keys (org_id, name, key_hash) "
      "SELECT org_id, 'second', sha256('second') FROM stranger"},
@@ -287,6 +293,6 @@ Test(tenancy, every_table_carries_org_id)
                      "AND table_name <> 'party' AND NOT EXISTS ("
                      "SELECT FROM information_schema.columns c WHERE c.table_name = t.table_name "
                      "AND c.column_name = 'org_id' AND c.is_nullable = 'NO') ORDER BY 1"),
-                "account_notices", "clock", "dead_letters", "error_rules", "organizations",
-                "schema_migrations");
+                "account_notices", "clock", "dead_letters", "error_rules", "janitor_seat",
+                "organizations", "schema_migrations");
 }

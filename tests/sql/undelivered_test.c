@@ -101,6 +101,7 @@ Test(undelivered, nothing_is_failed_that_has_gone_on)
 Test(undelivered, a_receipt_and_a_reaction_are_not_awaited)
 {
     given_acme("'1 hour'");
+    given_received(acme);
     const char *receipt = given_claimed_message(.org = acme, .type = "receipt");
     const char *reaction = given_claimed_message(.org = acme, .type = "reaction");
     (void)settle_sends({.org = acme, .message = receipt}, {.org = acme, .message = reaction});

@@ -102,7 +102,17 @@ static const struct bad bodies[] = {
     {MESSAGE("\"payload\": {\"messaging_product\": \"whatsapp\", \"to\": \"abc\", "
              "\"recipient_type\": \"group\", \"type\": \"text\", \"text\": {\"body\": \"Hi\"}}"),
      400, "invalid_message", "payload.recipient_type"},
+    {MESSAGE("\"payload\": {\"type\": \"text\", \"text\": {\"body\": \"Hi\"}, "
+             "\"access_token\": \"EAA\"}"),
+     400, "invalid_message", "payload.access_token"},
+    // Unknown.
+    {MESSAGE("\"message\": \"Hi\", \"sendAt\": \"2099-01-01T00:00:00Z\""), 400, "unknown_field",
+     "sendAt"},
     // Whose it is.
+    {MESSAGE("\"message\": \"Hi\", \"phone_number_id\": \"1\""), 404, "channel_not_found",
+     "phone_number_id"},
+    {MESSAGE("\"payload\": {\"status\": \"read\", \"message_id\": \"wamid.nobodys\"}"), 404,
+     "message_not_found", "payload.message_id"},
     {MESSAGE("\"message\": \"Hi\", \"channel_id\": \"00000000-0000-4000-8000-000000000000\""), 404,
      "channel_not_found", "channel_id"},
     {MESSAGE("\"message\": \"Hi\", \"org_id\": \"00000000-0000-4000-8000-000000000000\""), 403,

@@ -92,3 +92,102 @@ Test(wallet_race, of_many_orgs_at_once)
     process_stop_cleanly(second.process);
     stop_gateway(gateway);
 }
+
+enum { NEIGHBOURS = 8, OWN = 3 };
+
+struct held_wallet {
+    struct gateway *gateway;
+    bool given_back;
+};
+
+static void give_back_after_the_neighbours(size_t ended, void *context)
+{
+    struct held_wallet *held = context;
+    if (ended < NEIGHBOURS || held->given_back)
+        return;
+    (void)database_text(held->gateway->database, "ROLLBACK");
+    held->given_back = true;
+}
+
+static struct http_request send_of(const struct org *org, int i)
+{
+    return (struct http_request){
+        .path = "/api/send-message", .key = org->key, .body = text_body(text_of("9198765%05d", i))};
+}
+
+// A person's transaction in psql. One lane, so that all of them meet.
+static void hold_wallet_of(const struct org *org)
+{
+    (void)database_text(org->gateway->database,
+                        "BEGIN; SELECT 1 FROM wallets WHERE org_id = '%s' FOR UPDATE", org->id);
+}
+
+Test(wallet_race, a_wallet_that_somebody_holds_keeps_its_own_org_waiting)
+{
+    struct http_request requests[NEIGHBOURS + OWN];
+    struct answer answers[NEIGHBOURS + OWN];
+    struct gateway *gateway = given_gateway(.ingress_settings = {"TOLLGATE_LANES=1"});
+    struct held_wallet held = {.gateway = gateway};
+    struct org org = given_org(gateway);
+    for (int i = 0; i < OWN; i++)
+        requests[i] = send_of(&org, i);
+    for (int i = OWN; i < NEIGHBOURS + OWN; i++) {
+        struct org neighbour = given_org(gateway);
+        requests[i] = send_of(&neighbour, i);
+    }
+    hold_wallet_of(&org);
+
+    http_ask_all(gateway->ingress.url, requests, NEIGHBOURS + OWN, answers,
+                 give_back_after_the_neighbours, &held);
+
+    cr_assert_eq(count(answers, NEIGHBOURS + OWN, 202), NEIGHBOURS + OWN);
+    struct answer answer = send_text_and_wait(&org, "919876543210");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    expect_equal(org_balance(&org), "99.20");
+    stop_gateway(gateway);
+}
+
+Test(wallet_race, who_waits_for_a_held_wallet_is_told_at_the_deadline)
+{
+    struct gateway *gateway = given_gateway(.ingress_settings = {"TOLLGATE_LANES=1"});
+    struct org org = given_org(gateway);
+    struct org neighbour = given_org(gateway);
+    hold_wallet_of(&org);
+
+    struct answer answer = send_text(&org, "919876543210");
+
+    cr_assert_eq(answer.status, 503, "%s", answer.body);
+    expect_equal(answer_text(&answer, "/code"), "unavailable");
+    answer = send_text(&neighbour, "919876543210");
+    (void)expect_accepted(&answer);
+    (void)database_text(gateway->database, "ROLLBACK");
+    answer = send_text(&org, "919876543210");
+    (void)expect_accepted(&answer);
+    expect_equal(org_balance(&org), "99.80");
+    stop_gateway(gateway);
+}
+
+// A refund of the org whose wallet is held cannot be booked; what others have sent can be settled.
+Test(wallet_race, a_wallet_that_somebody_holds_keeps_no_neighbour_from_settling)
+{
+    struct gateway *gateway = given_gateway(.worker_settings = {"TOLLGATE_SEND_CONCURRENCY=4"});
+    struct org org = given_org(gateway);
+    struct org neighbour = given_org(gateway);
+    simulator_set(gateway->simulator, "{\"latency_ms\": 1000}");
+    struct answer answer = send_text(&org, "15550131049");
+    const char *refused = expect_accepted(&answer);
+    eventually(org_messages(&org, "sending") == 1);
+    hold_wallet_of(&org);
+    simulator_set(gateway->simulator, "{\"latency_ms\": 0}");
+    for (int i = 0; i < NEIGHBOURS; i++) {
+        answer = send_text_and_wait(&neighbour, text_of("9198765%05d", i));
+        cr_assert_eq(answer.status, 200, "%s", answer.body);
+    }
+    (void)database_text(gateway->database, "ROLLBACK");
+    eventually(org_messages(&org, "failed") == 1);
+    expect_equal(
+        database_text(gateway->database, "SELECT refunded FROM messages WHERE id = '%s'", refused),
+        "t");
+    expect_equal(org_balance(&org), "100.00");
+    stop_gateway(gateway);
+}

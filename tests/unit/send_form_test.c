@@ -181,6 +181,164 @@ ParameterizedTest(struct recipient *recipient, recipient, is_one_person_or_none)
     tg_send_finish(&send);
 }
 
+struct member {
+    char request[300];
+    char field[96];
+    char says[80];
+};
+
+ParameterizedTestParameters(member, that_is_unknown_is_refused_by_its_name)
+{
+    static struct member members[] = {
+        {"{\"phone\":\"919876543210\",\"message\":\"Hi\",\"sendAt\":\"2099-01-01T00:00:00Z\"}",
+         "sendAt", "There is no sendAt; there is send_at"},
+        {"{\"phone\":\"919876543210\",\"message\":\"Hi\",\"Reply-To\":null}", "Reply-To",
+         "There is no Reply-To; there is reply_to"},
+        {"{\"phone\":\"919876543210\",\"message\":\"Hi\",\"template\":{}}", "template",
+         "There is no template"},
+        {"{\"to\":\"919876543210\",\"message\":\"Hi\"}", "to", "There is no to"},
+        {"{\"phone\":\"919876543210\",\"message\":\"Hi\",\"\":1}", "", "There is no "},
+        {"{\"phone\":\"919876543210\",\"media\":{\"type\":\"image\",\"id\":\"1\",\"url\":\"x\"}}",
+         "media.url", "There is no media.url"},
+        {"{\"phone\":\"919876543210\",\"media\":{\"type\":\"image\",\"id\":\"1\",\"Caption\":\"x\"}"
+         "}",
+         "media.Caption", "There is no media.Caption; there is media.caption"},
+        {"{\"phone\":\"919876543210\",\"message\":\"Hi\","
+         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa4\xc3\xa4\xc3\xa4\":1}",
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "There is no aaaaaaaaaaaa"},
+    };
+    return cr_make_param_array(struct member, members, sizeof members / sizeof *members);
+}
+
+ParameterizedTest(struct member *member, member, that_is_unknown_is_refused_by_its_name)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, member->request);
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    cr_assert_not(send_form_read(&body, &(struct identity){0}, &send, &error), "%s",
+                  member->request);
+    cr_assert_str_eq(error.code, "unknown_field");
+    cr_assert_str_eq(error.field, member->field);
+    cr_assert_eq(strncmp(error.message, member->says, strlen(member->says)), 0, "%s",
+                 error.message);
+}
+
+// A payload that says something already of what `phone` says.
+struct filled {
+    char payload[200];
+    char field[32]; // "": good
+};
+
+ParameterizedTestParameters(phone, fills_up_the_payload_beside_it)
+{
+    static struct filled cases[] = {
+        {"\"type\":\"text\",\"text\":{\"body\":\"Hi\"}", ""},
+        {TEXT, ""},
+        {TEXT ",\"to\":\"+91 98765-43210\"", ""},
+        {TEXT ",\"to\":\"\"", ""},
+        {TEXT ",\"to\":null,\"recipient\":\"\"", ""},
+        {TEXT ",\"recipient_type\":\"individual\"", ""},
+        {"\"text\":{\"body\":\"Hi\"},\"to\":\"919876543210\"", ""},
+        {"\"messaging_product\":null,\"recipient_type\":\"individual\",\"text\":{\"body\":\"Hi\"}",
+         ""},
+        {TEXT ",\"to\":\"919876543211\"", "payload.to"},
+        {TEXT ",\"recipient\":\"IN.1\"", "phone"},
+    };
+    return cr_make_param_array(struct filled, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct filled *filled, phone, fills_up_the_payload_beside_it)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_format(&body, "{\"phone\":\"919876543210\",\"payload\":{%s}}", filled->payload);
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    cr_assert_eq(good, filled->field[0] == '\0', "%s: %s", filled->payload, error.message);
+    cr_assert_str_eq(error.field, filled->field);
+    if (!good)
+        return;
+    const char *payload = tg_text_string(&send.payload);
+    cr_expect_str_eq(send.phone, "919876543210");
+    cr_expect(strstr(payload, "\"to\":\"+919876543210\""), "%s", payload);
+    cr_expect(strstr(payload, "\"messaging_product\":\"whatsapp\""), "%s", payload);
+    tg_send_finish(&send);
+}
+
+Test(payload, without_a_recipient_says_how_to_write_one)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, "{\"payload\":{" TEXT "}}");
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    cr_assert_not(send_form_read(&body, &(struct identity){0}, &send, &error));
+    cr_assert_str_eq(error.field, "payload.to");
+    cr_assert(strstr(error.message, "phone beside payload"), "%s", error.message);
+}
+
+Test(payload, of_a_receipt_needs_no_envelope)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, "{\"payload\":{\"status\":\"read\",\"message_id\":\"wamid.1\"}}");
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    cr_assert(send_form_read(&body, &(struct identity){0}, &send, &error), "%s", error.message);
+    cr_assert_str_eq(send.type, "receipt");
+    cr_assert_not(strstr(tg_text_string(&send.payload), "\"to\""));
+    tg_send_finish(&send);
+}
+
+Test(payload, keeps_numbers_as_they_were_written)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body,
+                          "{\"phone\":\"919876543210\",\"payload\":{\"type\":\"text\",\"text\":"
+                          "{\"body\":\"Hi\"},\"new\":[12345678901234567890123,-0,1.50]}}");
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    cr_assert(send_form_read(&body, &(struct identity){0}, &send, &error), "%s", error.message);
+    cr_assert(strstr(tg_text_string(&send.payload), "[12345678901234567890123,-0,1.50]"), "%s",
+              tg_text_string(&send.payload));
+    tg_send_finish(&send);
+}
+
+struct channel {
+    char member[100];
+    char field[32]; // "": good
+};
+
+ParameterizedTestParameters(channel, is_named_by_its_id_or_its_number)
+{
+    static struct channel channels[] = {
+        {"\"phone_number_id\":\"123456\"", ""},
+        {"\"phone_number_id\":null", ""},
+        {"\"phone_number_id\":\"12345678901234567890123456789012\"", ""},
+        {"\"phone_number_id\":\"123456789012345678901234567890123\"", "phone_number_id"},
+        {"\"phone_number_id\":\"\"", "phone_number_id"},
+        {"\"phone_number_id\":\"12a\"", "phone_number_id"},
+        {"\"phone_number_id\":\"12\\u00003\"", "phone_number_id"},
+        {"\"phone_number_id\":123456", "phone_number_id"},
+        {"\"channel_id\":\"00000000-0000-4000-8000-000000000000\"", ""},
+        {"\"channel_id\":\"123456\"", "channel_id"},
+    };
+    return cr_make_param_array(struct channel, channels, sizeof channels / sizeof *channels);
+}
+
+ParameterizedTest(struct channel *channel, channel, is_named_by_its_id_or_its_number)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_format(&body, "{\"phone\":\"919876543210\",\"message\":\"Hi\",%s}",
+                          channel->member);
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    cr_assert_str_eq(error.field, channel->field, "%s: %s", channel->member, error.message);
+    cr_assert_eq(good, channel->field[0] == '\0');
+    if (good)
+        tg_send_finish(&send);
+}
+
 struct number {
     char request[200];
 };

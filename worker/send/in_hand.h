@@ -11,6 +11,7 @@ struct in_hand {
     long long claimed_at_ms;   // when the claim was begun, by tg_boottime_ms
     struct tg_outcome outcome; // its ids are the message's; dispatch fills the rest
     bool hand_back;            // certainly not dispatched: settle gives it back to the queue
+    bool is_aside;             // settle has found its org's wallet held by somebody
 };
 
 // Takes over what `claim` owns.

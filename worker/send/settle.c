@@ -9,6 +9,7 @@
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/service/stop_point.h"
+#include "common/store/wallets.h"
 #include "worker/send/ack.h"
 #include "worker/successors.h"
 
@@ -22,6 +23,8 @@ enum {
     // So long after the order to stop no further attempt is made; what is left stays `sending`, and
     // its jobs pending, for whoever takes over. Behind TG_DRAIN_MS, within the 10 s of a stop.
     GIVE_UP_MS = 9000,
+    // Between attempts to settle what waits for a wallet.
+    ASIDE_MS = 250,
 };
 
 struct settle {
@@ -33,6 +36,10 @@ struct settle {
     struct tg_pg *pg;
     struct tg_stream *stream;
     struct ack *ack;
+    // Messages whose org's wallet somebody holds. They keep their places, so that there is room for
+    // all that may come.
+    struct in_hand **aside;
+    size_t aside_count;
     struct tg_settled settled[TG_BATCH_MAX];
     struct tg_text results[TG_BATCH_MAX];
 };
@@ -130,14 +137,37 @@ static void conclude(struct settle *settle, struct in_hand *const *messages, siz
     ack_jobs(settle->ack, jobs, results, n);
 }
 
-static enum tg_pg_status settle_outcomes(struct settle *settle, struct in_hand *const *messages,
-                                         size_t n)
+// Marks those of a batch whose org's wallet somebody holds: the others are settled without them.
+static void set_held_aside(struct settle *settle, struct in_hand *const *messages, size_t n)
+{
+    struct tg_uuid org_ids[TG_BATCH_MAX];
+    bool is_free[TG_BATCH_MAX];
+    for (size_t i = 0; i < n; i++)
+        org_ids[i] = messages[i]->outcome.org_id;
+    if (tg_store_find_free_wallets(settle->pg, org_ids, n, is_free) != TG_PG_OK)
+        return;
+    for (size_t i = 0; i < n; i++)
+        messages[i]->is_aside = !is_free[i];
+}
+
+static enum tg_pg_status settle_outcomes(struct settle *settle, struct in_hand *const *of_batch,
+                                         size_t count)
 {
     const struct tg_outcome *outcomes[TG_BATCH_MAX];
-    for (size_t i = 0; i < n; i++)
-        outcomes[i] = &messages[i]->outcome;
+    struct in_hand *messages[TG_BATCH_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (of_batch[i]->is_aside)
+            continue;
+        messages[n] = of_batch[i];
+        outcomes[n++] = &of_batch[i]->outcome;
+    }
+    if (n == 0)
+        return TG_PG_OK;
     long long began_ms = tg_now_ms();
     enum tg_pg_status status = tg_store_settle_sends(settle->pg, outcomes, n, settle->settled);
+    if (status == TG_PG_RETRY)
+        set_held_aside(settle, messages, n);
     if (status != TG_PG_OK)
         return status;
     tg_observe(TG_SETTLE_BATCH, (double)n);
@@ -205,6 +235,55 @@ static void settle_all(struct settle *settle, struct in_hand *const *messages, s
     do_all(settle, hand_back, undone, undone_count);
 }
 
+// Those that are done go, and give their places back; those that wait for a wallet stay.
+static void let_go(struct settle *settle, struct in_hand *const *messages, size_t n)
+{
+    size_t gone = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (messages[i]->is_aside) {
+            settle->aside[settle->aside_count++] = messages[i];
+        } else {
+            in_hand_destroy(messages[i]);
+            gone++;
+        }
+    }
+    places_give_back(settle->places, gone);
+}
+
+// Once more for what waits for a wallet, org by org, so that one does not wait for another's.
+static void settle_aside(struct settle *settle)
+{
+    struct in_hand *messages[TG_BATCH_MAX];
+    for (size_t left = settle->aside_count; left > 0;) {
+        const struct tg_uuid org_id = settle->aside[0]->outcome.org_id;
+        size_t n = 0;
+        size_t others = 0;
+        for (size_t i = 0; i < settle->aside_count; i++) {
+            bool is_next = i < left && n < TG_BATCH_MAX &&
+                           tg_uuid_equal(settle->aside[i]->outcome.org_id, org_id);
+            if (is_next)
+                messages[n++] = settle->aside[i];
+            else
+                settle->aside[others++] = settle->aside[i];
+        }
+        left -= n;
+        settle->aside_count = others;
+        for (size_t i = 0; i < n; i++)
+            messages[i]->is_aside = false;
+        set_held_aside(settle, messages, n);
+        (void)settle_outcomes(settle, messages, n);
+        let_go(settle, messages, n);
+    }
+}
+
+static void give_up_aside(struct settle *settle)
+{
+    log_left("settle_given_up", settle->aside, settle->aside_count);
+    for (size_t i = 0; i < settle->aside_count; i++)
+        in_hand_destroy(settle->aside[i]);
+    places_give_back(settle->places, settle->aside_count);
+}
+
 static void *run(void *argument)
 {
     struct settle *settle = argument;
@@ -213,16 +292,18 @@ static void *run(void *argument)
     settle->stream = worker_stream(worker, tg_job_work);
     settle->ack = ack_create(settle->stream);
 
-    while (!tg_queue_drained(settle->queue)) {
+    while (!tg_queue_drained(settle->queue) ||
+           (settle->aside_count > 0 && stop_age_ms(worker->stop) <= GIVE_UP_MS)) {
         struct in_hand *messages[TG_BATCH_MAX];
-        size_t n = tg_queue_pop(settle->queue, (void **)messages, TG_BATCH_MAX, IDLE_MS);
+        size_t n = tg_queue_pop(settle->queue, (void **)messages, TG_BATCH_MAX,
+                                settle->aside_count > 0 ? ASIDE_MS : IDLE_MS);
         tg_gauge_set(TG_SETTLE_QUEUE, (int64_t)tg_queue_length(settle->queue));
         ack_late(settle->ack);
         settle_all(settle, messages, n);
-        for (size_t i = 0; i < n; i++)
-            in_hand_destroy(messages[i]);
-        places_give_back(settle->places, n);
+        settle_aside(settle);
+        let_go(settle, messages, n);
     }
+    give_up_aside(settle);
 
     ack_destroy(settle->ack);
     tg_stream_leave(settle->stream, worker->consumer);
@@ -237,6 +318,7 @@ struct settle *settle_start(const struct worker *worker, struct places *places)
     settle->worker = worker;
     settle->places = places;
     settle->queue = tg_queue_create(places_count(places));
+    settle->aside = tg_alloc(places_count(places) * sizeof(struct in_hand *));
     settle->thread = tg_service_thread("settle", run, settle);
     return settle;
 }
@@ -261,5 +343,6 @@ void settle_free(struct settle *settle)
     for (size_t i = 0; i < TG_BATCH_MAX; i++)
         tg_text_finish(&settle->results[i]);
     tg_queue_destroy(settle->queue);
+    free(settle->aside);
     free(settle);
 }
