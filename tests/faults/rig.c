@@ -197,6 +197,7 @@ struct rig *rig_start(const struct rig_options *options)
     rig->seed = read_seed();
     rig->gateway->options = rig->settings;
     rig->settings->daemons = options->daemons;
+    rig->former = options->daemons != NULL;
     start_servers(rig, options);
     set_settings(rig);
     make_orgs(rig);

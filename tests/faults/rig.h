@@ -49,6 +49,7 @@ struct rig {
     struct org orgs[RIG_ORGS];
     uint64_t seed;
     struct workload *workload;
+    bool former;        // it began with the daemons of another version
     bool webhooks_lost; // a fault has wiped some that were acknowledged
 };
 

@@ -171,10 +171,12 @@ static void begin_inbound(struct workload *workload)
     struct slot *slot = &workload->inbound_slot;
     const struct contact *from =
         &workload->slots[draw_below(&workload->draw, RIG_ORGS * ORDINARY)].contact;
+    // Former daemons know words alone.
+    int kind = workload->rig->former ? 0 : draw_below(&workload->draw, WRITTEN);
     tg_text_clear(&slot->body);
     tg_text_append_format(&slot->body, "{\"phone_number_id\": \"%s\", \"from\": \"%s\", %s}",
                           workload->rig->orgs[from->org].phone_number_id, from->phone,
-                          written[draw_below(&workload->draw, WRITTEN)]);
+                          written[kind]);
     begin(workload, slot);
 }
 
