@@ -120,10 +120,12 @@ Test(query, what_is_no_id_is_refused)
 Test(query, the_wallet_is_the_org_s_own)
 {
     struct gateway *gateway = given_gateway();
-    struct org org = given_org(gateway, .balance = "7.5");
+    struct org org = given_org(gateway, .balance = "0");
     struct org other = given_org(gateway);
     (void)database_text(gateway->database,
-                        "UPDATE organizations SET currency = 'EUR' WHERE id = '%s'", org.id);
+                        "UPDATE organizations SET currency = 'EUR' WHERE id = '%s'; "
+                        "UPDATE wallets SET balance = 7.5 WHERE org_id = '%s'",
+                        org.id, org.id);
     struct answer answer = get(&org, "/api/wallet");
     expect_equal(answer_text(&answer, "/org_id"), org.id);
     expect_equal(answer_text(&answer, "/balance"), "7.50");
