@@ -71,5 +71,7 @@ const struct post *posts_of(const struct post *posts, size_t count, const char *
 
 bool post_is_refused(const struct post *post)
 {
-    return !post->taken && post->http != 0 && post->code >= 0;
+    // Without a code of Meta's: a hop on the way that says the request is to blame.
+    bool is_hop = post->http >= 400 && post->http < 500;
+    return !post->taken && post->http != 0 && (post->code >= 0 || is_hop);
 }
