@@ -152,6 +152,7 @@ static void mark_beyond(const char *at, size_t length, struct tg_text *marked)
     tg_text_append(marked, begin, (size_t)(end - begin));
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): json-c's own
 static int take_mark_off(struct json_object *value, int flags, struct json_object *parent,
                          const char *key, size_t *index, void *context)
 {

@@ -249,3 +249,24 @@ Test(replies, at_the_same_moment_are_one)
     cr_assert_str_eq(balance_of(shared_org), "9.80");
     assert_healthy();
 }
+
+// A person's transaction.
+Test(replies, a_held_wallet_keeps_its_own_org_from_replying_only)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *beta = given_org_with_channel("1.00");
+    const char *orgs =
+        text("'{%s,%s}', '{%s,%s}', '{%s,%s}'", acme, beta, given_inbound(.org = acme),
+             given_inbound(.org = beta), given_rule(acme, "0, NULL"), given_rule(beta, "0, NULL"));
+    struct session *person = session_open();
+    (void)session_rows(person, "BEGIN");
+    (void)session_rows(person, "SELECT 1 FROM wallets WHERE org_id = '%s' FOR UPDATE", acme);
+    assert_rows(rows("SELECT * FROM accept_replies(%s, ARRAY[gen_random_uuid(), "
+                     "gen_random_uuid()], '{text,text}', '{\"{}\",\"{}\"}', '{NULL,NULL}')",
+                     orgs),
+                "wallet_held, null", "accepted, queued");
+    session_close(person);
+    cr_assert_str_eq(balance_of(acme), "1.00");
+    cr_assert_str_eq(balance_of(beta), "0.80");
+    assert_healthy();
+}
