@@ -11,7 +11,8 @@ static void list_notices(struct tg_pg *pg, struct request *request, const struct
     int64_t limit = TG_NOTICES_LIMIT_DEFAULT;
     struct tg_text document = {0};
     bool found = false;
-    if (!document_org(request, caller, &org_id) ||
+    if (!document_knows(request, (const char *const[]){"org_id", "limit", "before", NULL}) ||
+        !document_org(request, caller, &org_id) ||
         !document_number(request, "limit", TG_NOTICES_LIMIT_MAX, &limit) ||
         !document_number(request, "before", INT64_MAX, &before))
         return;

@@ -1,6 +1,7 @@
 #include "ingress/api/document.h"
 
 #include "common/base/digits.h"
+#include "common/base/utf8.h"
 #include "ingress/http/answer.h"
 
 #include <string.h>
@@ -13,6 +14,21 @@ bool document_org(struct request *request, const struct identity *caller, struct
     if (!good)
         answer_error(request, &error);
     return good;
+}
+
+bool document_knows(struct request *request, const char *const *names)
+{
+    enum { SHOWN_MAX = 64 };
+    struct tg_error error;
+    const char *unknown = request_unknown_parameter(request, names);
+    if (!unknown)
+        return true;
+    size_t length = strlen(unknown);
+    if (length > SHOWN_MAX || !tg_utf8_is_valid(unknown, length))
+        unknown = "query";
+    tg_error_set(&error, "unknown_field", unknown, "There is no parameter %s", unknown);
+    answer_error(request, &error);
+    return false;
 }
 
 bool document_number(struct request *request, const char *name, int64_t max, int64_t *value)

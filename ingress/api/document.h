@@ -6,6 +6,9 @@
 #include "ingress/http/request.h"
 #include "ingress/who/identity.h"
 
+// Has the query no parameters but these? The names end in NULL.
+bool document_knows(struct request *request, const char *const *names) TG_MUST_CHECK;
+
 // The org that the request is about: the caller's own; ?org_id= names it in trusted mode.
 bool document_org(struct request *request, const struct identity *caller,
                   struct tg_uuid *org_id) TG_MUST_CHECK;

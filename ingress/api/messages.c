@@ -11,6 +11,8 @@ static bool read_ids(struct request *request, const struct identity *caller, str
                      struct tg_uuid *message_id)
 {
     struct tg_span id = endpoint_segment(request, "id");
+    if (!document_knows(request, (const char *const[]){"org_id", NULL}))
+        return false;
     if (tg_uuid_parse(id.data, id.length, message_id))
         return document_org(request, caller, org_id);
     answer_refusal(request, "invalid_field", "id", "The message id must be a UUID");

@@ -3,6 +3,7 @@
 #include "common/limits.h"
 #include "ingress/accept/lane.h"
 #include "ingress/accept/send_form.h"
+#include "ingress/api/document.h"
 #include "ingress/http/answer.h"
 
 static void send_message(void *context, struct request *request, const struct identity *caller)
@@ -11,6 +12,8 @@ static void send_message(void *context, struct request *request, const struct id
     struct tg_send send = {0};
     struct tg_error error;
     int count;
+    if (!document_knows(request, (const char *const[]){NULL}))
+        return;
     const char *key = request_header(request, "Idempotency-Key", &count);
     if (!send_form_read_key(key, count, body, &send, &error) ||
         !send_form_read(body, caller, &send, &error)) {

@@ -9,7 +9,8 @@ static void get_wallet(struct tg_pg *pg, struct request *request, const struct i
     struct tg_uuid org_id;
     struct tg_text document = {0};
     bool found = false;
-    if (!document_org(request, caller, &org_id))
+    if (!document_knows(request, (const char *const[]){"org_id", NULL}) ||
+        !document_org(request, caller, &org_id))
         return;
     enum tg_pg_status status = tg_store_get_wallet(pg, org_id, &found, &document);
     document_answer(request, status, found, &document, "There is no such org");
@@ -23,7 +24,8 @@ static void list_transactions(struct tg_pg *pg, struct request *request,
     int64_t limit = TG_TRANSACTIONS_LIMIT_DEFAULT;
     struct tg_text document = {0};
     bool found = false;
-    if (!document_org(request, caller, &org_id) ||
+    if (!document_knows(request, (const char *const[]){"org_id", "limit", "before", NULL}) ||
+        !document_org(request, caller, &org_id) ||
         !document_number(request, "limit", TG_TRANSACTIONS_LIMIT_MAX, &limit) ||
         !document_number(request, "before", INT64_MAX, &before))
         return;

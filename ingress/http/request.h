@@ -21,6 +21,8 @@ void request_drop_body(struct request *request);
 // A header, or a parameter of the query; NULL if it is not there. Names compare without case, and
 // of several values the first one counts; *count, if not NULL, is how often the header is there.
 const char *request_header(const struct request *request, const char *name, int *count);
+// (The name of a parameter that is none of `names`, which end in NULL; NULL: there is none such.)
+const char *request_unknown_parameter(const struct request *request, const char *const *names);
 const char *request_parameter(const struct request *request, const char *name);
 
 // Gives the answer to come a further header. Both are copied.

@@ -84,6 +84,32 @@ static enum MHD_Result compare_header(void *context, enum MHD_ValueKind kind, co
     return MHD_YES;
 }
 
+struct parameter_search {
+    const char *const *names;
+    const char *unknown;
+};
+
+static enum MHD_Result compare_parameter(void *context, enum MHD_ValueKind kind, const char *name,
+                                         const char *value)
+{
+    (void)kind, (void)value;
+    struct parameter_search *search = context;
+    const char *const *known = search->names;
+    while (*known && strcasecmp(*known, name) != 0)
+        known++;
+    if (!*known)
+        search->unknown = name;
+    return *known ? MHD_YES : MHD_NO;
+}
+
+const char *request_unknown_parameter(const struct request *request, const char *const *names)
+{
+    struct parameter_search search = {.names = names};
+    MHD_get_connection_values(exchange_of(request)->connection, MHD_GET_ARGUMENT_KIND,
+                              compare_parameter, &search);
+    return search.unknown;
+}
+
 // Any thread may ask: the connection is suspended, so that nobody changes what it holds.
 const char *request_header(const struct request *request, const char *name, int *count)
 {

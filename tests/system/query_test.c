@@ -117,6 +117,33 @@ Test(query, what_is_no_id_is_refused)
     stop_gateway(gateway);
 }
 
+Test(query, a_parameter_that_is_unknown_is_refused_by_its_name)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    static const struct {
+        const char *path;
+        const char *name;
+    } unknown[] = {
+        {"/api/wallet?limit=5", "limit"},
+        {"/api/wallet/transactions?limit=5&befor=7", "befor"},
+        {"/api/wallet/transactions?page", "page"},
+        {"/api/messages/00000000-0000-7000-8000-000000000000?fields=wamid", "fields"},
+        {"/api/account-notices?since=1", "since"},
+        {"/api/wallet?%ff=1", "query"},
+    };
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        struct answer answer = get(&org, unknown[i].path);
+        expect_refused(&answer, 400, "unknown_field", unknown[i].name);
+    }
+    struct answer answer = ask(gateway->http, .path = "/api/send-message?send_at=tomorrow",
+                               .body = text_body("919876543210"), .key = org.key);
+    expect_refused(&answer, 400, "unknown_field", "send_at");
+    answer = get(&org, text_of("/api/wallet?org_id=%s", org.id));
+    cr_assert_eq(answer.status, 200);
+    stop_gateway(gateway);
+}
+
 Test(query, the_wallet_is_the_org_s_own)
 {
     struct gateway *gateway = given_gateway();
