@@ -17,17 +17,15 @@ RETURNS SETOF error_rules LANGUAGE sql STABLE AS $$
             AND r.first_code = r.last_code AND error_rule_fits(r.subcode, r.words, p_subcode, p_words)
           ORDER BY r.subcode, r.words IS NULL, length(r.words) DESC, r.outcome)
         UNION ALL
-        SELECT r.* FROM error_rules r WHERE r.outcome = p_outcome
-        UNION ALL
         (SELECT r.* FROM error_rules r
           WHERE CASE WHEN p_outcome ~ '^[0-9]{1,9}$' THEN p_outcome::integer END BETWEEN r.first_code AND r.last_code
             AND error_rule_fits(r.subcode, r.words, p_subcode, p_words)
           ORDER BY r.last_code - r.first_code, r.subcode, r.words IS NULL, length(r.words) DESC, r.outcome)
         UNION ALL
-        SELECT r.* FROM error_rules r
-         WHERE r.outcome = regexp_replace(p_outcome, '^http:([1-5])[0-9]{2}$', 'http:\1xx')
-        UNION ALL
-        SELECT r.* FROM error_rules r WHERE r.outcome = 'default'
+        (SELECT r.* FROM error_rules r
+          WHERE r.outcome = ANY (ARRAY[p_outcome, regexp_replace(p_outcome, '^http:([1-5])[0-9]{2}$', 'http:\1xx'),
+                                       'default'])
+          ORDER BY r.outcome = 'default', r.outcome <> p_outcome)
         LIMIT 1) closest -- what comes after the first is not even looked for
      WHERE p_outcome IS NOT NULL; -- nor anything for what is sent
 $$;

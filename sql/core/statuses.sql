@@ -106,18 +106,35 @@ BEGIN
         SELECT (k.first).n, k.org_id, k.message_id,
                CASE WHEN k.is_read THEN 'read' WHEN k.is_delivered THEN 'delivered'
                     WHEN k.has_failed OR k.is_failing THEN 'failed' ELSE 'sent' END AS status,
-               k.is_failing, f.refund AS is_refunded,
-               (f.refund OR k.was_refunded) AND (k.is_read OR k.is_delivered) AS is_charged_again,
+               k.is_failing, k.is_failing AND k.fee > 0 AS is_refunded,
+               k.was_refunded AND (k.is_read OR k.is_delivered) AS is_charged_again,
                coalesce((k.failure).error_code, 'unspecified') AS error_code, (k.failure).error_message,
-               r.action, r.outcome = 'default' AS unknown_code, (k.first).wamid, (k.priced).pricing,
-               k.sent_at, k.delivered_at, k.read_at, k.failed_at, (k.failure).subcode, r.class
+               NULL::text AS action, NULL::boolean AS unknown_code, (k.first).wamid, (k.priced).pricing,
+               k.sent_at, k.delivered_at, k.read_at, k.failed_at, (k.failure).subcode, NULL::text AS class
           FROM known k
-          LEFT JOIN LATERAL error_rule_of(CASE WHEN k.is_failing THEN
-                                          coalesce((k.failure).error_code, 'unspecified') END,
-                                          (k.failure).subcode, (k.failure).error_message) r ON true
-         CROSS JOIN LATERAL (SELECT coalesce(k.fee > 0 AND is_refundable(r, NULL), false) AS refund) f
     )
     SELECT array_agg(j::status_sum ORDER BY j.org_id, j.message_id) INTO sums FROM judged j;
+    IF EXISTS (SELECT FROM unnest(sums) s WHERE s.is_failing) THEN
+        sums := judge_failures(sums);
+    END IF;
+END $$;
+
+-- judge_failures: what the error rules say of those that fail. (As in settle_sends a statement of its own: mostly
+-- none does.)
+CREATE OR REPLACE FUNCTION judge_failures(INOUT sums status_sum[]) LANGUAGE plpgsql AS $$
+BEGIN
+    sums := ARRAY(SELECT j.sum FROM (
+        SELECT s AS sum FROM unnest(sums) s WHERE NOT s.is_failing
+        UNION ALL
+        SELECT ROW(s.n, s.org_id, s.message_id, s.status, s.is_failing, f.refund,
+                   s.is_charged_again OR f.refund AND s.status IN ('delivered', 'read'), s.error_code,
+                   s.error_message, r.action, r.outcome = 'default', s.wamid, s.pricing, s.sent_at, s.delivered_at,
+                   s.read_at, s.failed_at, s.error_subcode, r.class)::status_sum
+          FROM unnest(sums) s
+         CROSS JOIN LATERAL error_rule_of(s.error_code, s.error_subcode, s.error_message) r
+         CROSS JOIN LATERAL (SELECT s.is_refunded AND is_refundable(r, NULL) AS refund) f
+         WHERE s.is_failing) j
+         ORDER BY (j.sum).org_id, (j.sum).message_id);
 END $$;
 
 -- record_statuses: forward only. p_gone, p_attempts: of take_out_known; p_reversed: whose fee was taken again.
@@ -145,9 +162,10 @@ BEGIN
      WHERE m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id;
 END $$;
 
--- tell_applied: a row per item, in order. What a message's statuses brought is told with the first of them.
+-- tell_applied: a row per item, in order. What a message's statuses brought is told with the first of them;
+-- p_pausing: of those that have paused their channels.
 CREATE OR REPLACE FUNCTION tell_applied(p_items status_item[], p_sums status_sum[], p_gone uuid[],
-                                        p_released uuid[], p_reversed uuid[], p_paused uuid[])
+                                        p_released uuid[], p_reversed uuid[], p_pausing bigint[])
 RETURNS TABLE (verdict text, org_id uuid, message_id uuid, refunded boolean, reversed boolean,
                unknown_code boolean, released_id uuid, paused boolean)
 LANGUAGE sql STABLE AS $$
@@ -157,8 +175,6 @@ LANGUAGE sql STABLE AS $$
            i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s WHERE s.unknown_code)),
            CASE WHEN p_gone IS NOT NULL AND i.n = ANY (ARRAY(SELECT s.n FROM unnest(p_sums) s))
                 THEN p_released[array_position(p_gone, i.message_id)] END,
-           p_paused IS NOT NULL AND i.n = ANY (ARRAY(
-                SELECT s.n FROM unnest(p_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id])
-                 WHERE m.org_id = s.org_id AND s.action = 'pause_channel' AND m.channel_id = ANY (p_paused)))
+           coalesce(i.n = ANY (p_pausing), false)
       FROM unnest(p_items) i ORDER BY i.n;
 $$;

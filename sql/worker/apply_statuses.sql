@@ -43,6 +43,7 @@ DECLARE
     v_gone     record;           -- of take_out_known
     v_reversed uuid[] := '{}';   -- whose fee is taken again
     v_paused   uuid[];           -- channels
+    v_pausing  bigint[];         -- the items that did it
 BEGIN
     SELECT array_agg(i), bool_or(i.may_move_money) INTO v_items, v_money
       FROM find_statuses(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings,
@@ -69,6 +70,11 @@ BEGIN
               FROM unnest(v_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
              WHERE s.action <> 'none'));
     END IF;
+    IF v_paused IS NOT NULL THEN
+        SELECT array_agg(s.n) INTO v_pausing
+          FROM unnest(v_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
+         WHERE s.action = 'pause_channel' AND m.channel_id = ANY (v_paused);
+    END IF;
     RETURN QUERY SELECT t.*
-      FROM tell_applied(v_items, v_sums, v_gone.message_ids, v_gone.released_ids, v_reversed, v_paused) t;
+      FROM tell_applied(v_items, v_sums, v_gone.message_ids, v_gone.released_ids, v_reversed, v_pausing) t;
 END $$;

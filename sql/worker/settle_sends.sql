@@ -36,9 +36,10 @@ DECLARE
     v_paused   uuid[];  -- channels
 BEGIN
     SELECT array_agg(i), bool_or(i.outcome <> 'sent') INTO v_items, v_failures
-      FROM judge_outcomes(p_org_ids, p_message_ids, p_claim_ids, p_outcomes, p_wamids, p_error_messages,
-                          p_transients, p_retry_afters, p_error_subcodes) i;
+      FROM list_outcomes(p_org_ids, p_message_ids, p_claim_ids, p_outcomes, p_wamids, p_error_messages,
+                         p_transients, p_retry_afters, p_error_subcodes) i;
     IF v_failures THEN
+        v_items := ARRAY(SELECT i FROM judge_outcomes(v_items) i);
         PERFORM lock_wallets_soon(array_agg(i.org_id)) FROM unnest(v_items) i WHERE i.is_refunded;
         v_settled := put_off(v_items);
     END IF;

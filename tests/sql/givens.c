@@ -204,7 +204,8 @@ const char *settle_sends_sql(const struct outcome_spec *outcomes, size_t n)
 
 const char *judged_sql(const struct outcome_spec *outcomes, size_t n)
 {
-    return text("ARRAY(SELECT j FROM %s, judge_outcomes(a, b, c, d, e, f, g, h, i) j)",
+    return text("ARRAY(SELECT j FROM %s, judge_outcomes(ARRAY(SELECT l FROM "
+                "list_outcomes(a, b, c, d, e, f, g, h, i) l)) j)",
                 outcome_batch(outcomes, n));
 }
 
