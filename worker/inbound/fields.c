@@ -15,7 +15,9 @@ struct json_object *field_of(struct json_object *object, const char *name)
 {
     struct json_object *value = NULL;
     json_object_object_get_ex(object, name, &value);
-    return value;
+    bool is_empty =
+        json_object_is_type(value, json_type_string) && json_object_get_string_len(value) == 0;
+    return is_empty ? NULL : value;
 }
 
 struct tg_span field_string(struct json_object *value, size_t max)

@@ -14,7 +14,8 @@ enum {
     FIELD_SHORT_LENGTH_MAX = 512, // of all that is read around an item
 };
 
-// A member; NULL if there is none, or `object` is no object.
+// A member; NULL if there is none, or `object` is no object. What is null or "" is not there:
+// Meta writes either of them, or nothing at all.
 struct json_object *field_of(struct json_object *object, const char *name);
 
 // A string of 1 to `max` bytes; absent for anything else.
