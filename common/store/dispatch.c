@@ -52,7 +52,8 @@ static const struct tg_call settle_sends = {
         TEXT("p_wamids", tg_outcome, wamid), TEXT("p_error_messages", tg_outcome, error_message),
         BOOL("p_transients", tg_outcome, transient),
         INT8("p_retry_afters", tg_outcome, retry_after_s),
-        INT8("p_error_subcodes", tg_outcome, error_subcode)),
+        INT8("p_error_subcodes", tg_outcome, error_subcode), TEXT("p_wa_ids", tg_outcome, wa_id),
+        TEXT("p_wa_user_ids", tg_outcome, user_id)),
     .out = TG_FIELDS(
         BOOL("settled", tg_settled, settled), WORD("status", tg_settled, status, tg_status_names),
         BOOL("refunded", tg_settled, refunded), BOOL("unknown_code", tg_settled, unknown_code),

@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/pg/pg.h"
 #include "common/words/ids.h"
+#include "common/words/phone.h"
 #include "common/words/result.h"
 
 enum tg_claim_kind {
@@ -52,6 +53,9 @@ struct tg_outcome {
     int64_t error_subcode;                     // Meta's; 0: none
     bool transient;                            // Meta's is_transient, for codes without a rule
     int64_t retry_after_s;                     // Meta's Retry-After; 0: none
+    // Of who has got it, where Meta names others than were asked for: "" if it does not.
+    char wa_id[TG_PHONE_SIZE];
+    char user_id[TG_USER_ID_SIZE]; // business-scoped user id
 };
 
 struct tg_settled {

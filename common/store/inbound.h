@@ -41,6 +41,7 @@ struct tg_status_update {
     char error_code[TG_META_CODE_SIZE]; // of "failed"; "": Meta gave none
     int64_t error_subcode;              // likewise; 0: none
     struct tg_span error_message;
+    struct tg_span user_id; // business-scoped user id of who got it; absent: not told
 };
 
 struct tg_status_applied {
@@ -81,6 +82,7 @@ struct tg_inbound_message {
     struct tg_span user_id;        // business-scoped user id
     struct tg_span name;           // of the profile
     char new_phone[TG_PHONE_SIZE]; // "": the contact's number has not changed
+    struct tg_span new_user_id;    // absent: nor has the user id
     struct tg_span type;
     struct tg_span text;
     struct tg_span media_id;

@@ -33,9 +33,11 @@ $$;
 CREATE OR REPLACE FUNCTION find_opt_out(p_org_id uuid, p_channel_id uuid, p_phone text, p_user_id text)
 RETURNS SETOF conversations LANGUAGE sql STABLE AS $$
     SELECT v.*
-      FROM (SELECT c.id FROM contacts c
+      FROM (SELECT coalesce(c.merged_into, c.id) AS id FROM contacts c
              WHERE c.org_id = p_org_id AND c.phone = ANY (ARRAY[p_phone, phone_alternative(p_phone)])
-            UNION ALL SELECT c.id FROM contacts c WHERE c.org_id = p_org_id AND c.user_id = p_user_id) c
+            UNION ALL
+            SELECT coalesce(c.merged_into, c.id) FROM contacts c
+             WHERE c.org_id = p_org_id AND c.user_id = p_user_id) c
       JOIN conversations v ON v.org_id = p_org_id AND v.channel_id = p_channel_id AND v.contact_id = c.id
      WHERE v.opted_out_at IS NOT NULL LIMIT 1;
 $$;
@@ -59,9 +61,13 @@ CREATE OR REPLACE FUNCTION judge_sends(
                u.key IS NOT NULL AND row_number() OVER (PARTITION BY u.org_id, u.key ORDER BY u.n) > 1 AS follows,
                u.priority_or_null = 'bulk' AND EXISTS (
                    SELECT FROM find_opt_out(u.org_id, c.id, u.phone, u.user_id)) AS is_opted_out,
-               CASE WHEN u.phone IS NOT NULL
-                    THEN (SELECT t.id FROM contacts t WHERE t.org_id = u.org_id AND t.phone = u.phone)
-                    ELSE (SELECT t.id FROM contacts t WHERE t.org_id = u.org_id AND t.user_id = u.user_id)
+               CASE WHEN u.phone IS NULL
+                    THEN (SELECT coalesce(t.merged_into, t.id) FROM contacts t
+                           WHERE t.org_id = u.org_id AND t.user_id = u.user_id)
+                    ELSE coalesce((SELECT coalesce(t.merged_into, t.id) FROM contacts t
+                                    WHERE t.org_id = u.org_id AND t.phone = u.phone),
+                                  (SELECT coalesce(t.merged_into, t.id) FROM contacts t
+                                    WHERE t.org_id = u.org_id AND t.phone = phone_alternative(u.phone)))
                END AS contact_id,
                -- Asked once for each org: the others go on from there.
                CASE WHEN row_number() OVER (PARTITION BY u.org_id ORDER BY u.n) = 1 AND o.id IS NOT NULL
@@ -141,16 +147,20 @@ BEGIN
     -- A statement of its own, so that the next one sees the contacts that others have just made.
     -- In key order: two batches with the same new contacts wait, they do not deadlock.
     INSERT INTO contacts (org_id, phone, user_id)
-    SELECT DISTINCT i.org_id, i.phone, CASE WHEN i.phone IS NULL THEN i.user_id END
-      FROM unnest(p_items) i
-     WHERE i.verdict = 'accepted' AND i.contact_id IS NULL AND (i.phone IS NOT NULL OR i.user_id IS NOT NULL)
-     ORDER BY 1, 2, 3
+    SELECT DISTINCT ON (i.org_id, i.name) i.org_id, i.phone, CASE WHEN i.phone IS NULL THEN i.user_id END
+      FROM (SELECT u.*, coalesce(least(u.phone, phone_alternative(u.phone)), u.user_id) AS name
+              FROM unnest(p_items) u) i
+     WHERE i.verdict = 'accepted' AND i.contact_id IS NULL AND i.name IS NOT NULL
+     ORDER BY i.org_id, i.name, i.n
     ON CONFLICT DO NOTHING;
     RETURN ARRAY(
-        SELECT CASE WHEN i.contact_id IS NOT NULL THEN i.contact_id
-                    WHEN i.phone IS NOT NULL
-                    THEN (SELECT c.id FROM contacts c WHERE c.org_id = i.org_id AND c.phone = i.phone)
-                    ELSE (SELECT c.id FROM contacts c WHERE c.org_id = i.org_id AND c.user_id = i.user_id) END
+        SELECT coalesce(i.contact_id,
+                        (SELECT coalesce(c.merged_into, c.id) FROM contacts c
+                          WHERE c.org_id = i.org_id AND c.phone = i.phone),
+                        (SELECT coalesce(c.merged_into, c.id) FROM contacts c
+                          WHERE c.org_id = i.org_id AND c.phone = phone_alternative(i.phone)),
+                        (SELECT coalesce(c.merged_into, c.id) FROM contacts c
+                          WHERE c.org_id = i.org_id AND i.phone IS NULL AND c.user_id = i.user_id))
           FROM unnest(p_items) i);
 END $$;
 

@@ -93,9 +93,10 @@ BEGIN
         paused_ids := pause_channels(ARRAY(SELECT f FROM unnest(p_failures) f WHERE f.action = 'pause_channel'));
     END IF;
     IF 'opt_out_bulk' = ANY (v_actions) THEN
-        PERFORM set_preferences(array_agg(m.org_id), array_agg(m.channel_id), array_agg(m.contact_id),
-                                array_agg(true), array_agg(now()))
+        PERFORM set_preferences(array_agg(m.org_id), array_agg(m.channel_id),
+                                array_agg(coalesce(c.merged_into, c.id)), array_agg(true), array_agg(now()))
            FROM unnest(p_failures) f JOIN messages m ON m.id = ANY (ARRAY[f.message_id]) AND m.org_id = f.org_id
+           JOIN contacts c ON c.org_id = m.org_id AND c.id = ANY (ARRAY[m.contact_id])
           WHERE f.action = 'opt_out_bulk';
     END IF;
 END $$;

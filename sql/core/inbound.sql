@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION find_inbound(
     p_reply_tos text[], p_referrals text[], p_payloads text[], p_times bigint[],
     p_group_ids text[] DEFAULT NULL, p_summaries text[] DEFAULT NULL, p_error_codes text[] DEFAULT NULL,
     p_error_messages text[] DEFAULT NULL, p_changes text[] DEFAULT NULL, p_wishes text[] DEFAULT NULL,
-    p_are_said boolean[] DEFAULT NULL
+    p_are_said boolean[] DEFAULT NULL, p_new_user_ids text[] DEFAULT NULL
 ) RETURNS SETOF inbound_item LANGUAGE sql STABLE AS $$
     SELECT i.n, c.org_id, c.id AS channel_id, c.org_id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
            CASE WHEN i.group_id IS NOT NULL THEN NULL
@@ -24,18 +24,18 @@ CREATE OR REPLACE FUNCTION find_inbound(
                 WHEN EXISTS (SELECT FROM unnest(o.opt_in_words) w WHERE lower(w) = i.word) THEN false
            END AS opt_out,
            i.id, i.wamid, i.phone, i.new_phone, i.user_id, i.name, i.type, i.text, i.media_id, i.mime_type,
-           i.reply_to, i.referral::json, i.payload::json, to_timestamp(i.at),
+           i.reply_to, i.referral::json, i.payload::json, to_timestamp(i.at), i.new_user_id,
            i.group_id, i.summary, i.error_code, i.error_message, i.changes, coalesce(i.is_said, true)
       FROM (SELECT u.*, lower(btrim(u.text, E' \t\r\n')) AS word,
                    row_number() OVER (PARTITION BY u.phone_number_id, u.wamid ORDER BY u.n) = 1 AS is_first
               FROM unnest(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                           p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
                           p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes,
-                          p_wishes, p_are_said)
+                          p_wishes, p_are_said, p_new_user_ids)
                    WITH ORDINALITY
                    AS u (id, phone_number_id, wamid, phone, user_id, name, new_phone, type, text, media_id,
                          mime_type, reply_to, referral, payload, at, group_id, summary, error_code,
-                         error_message, changes, wish, is_said, n)) i
+                         error_message, changes, wish, is_said, new_user_id, n)) i
       LEFT JOIN LATERAL number_at(i.phone_number_id, to_timestamp(i.at)) c ON true
       LEFT JOIN organizations o ON o.id = c.org_id
       LEFT JOIN LATERAL (
@@ -43,6 +43,35 @@ CREATE OR REPLACE FUNCTION find_inbound(
             WHERE k.channel_id = c.id AND k.org_id = c.org_id AND k.wamid = i.wamid LIMIT 1) m ON true
      ORDER BY i.n;
 $$;
+
+-- find_senders: the contact that wrote each, in order. Where one of them has another number or user id from then on,
+-- they are looked at one by one: who wrote before that and who wrote after it are the same.
+CREATE OR REPLACE FUNCTION find_senders(p_items inbound_item[], OUT senders bigint[])
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_item inbound_item;
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_items) i WHERE i.new_phone IS NOT NULL OR i.new_user_id IS NOT NULL) THEN
+        SELECT find_or_make_contacts(array_agg(i.org_id), array_agg(i.phone), array_agg(i.user_id),
+                                     array_agg(i.name))
+          INTO senders FROM unnest(p_items) i;
+        RETURN;
+    END IF;
+    PERFORM lock_wallets(array_agg(i.org_id)) FROM unnest(p_items) i
+      WHERE i.new_phone IS NOT NULL OR i.new_user_id IS NOT NULL;
+    FOREACH v_item IN ARRAY p_items LOOP
+        IF v_item.new_phone IS NOT NULL OR v_item.new_user_id IS NOT NULL THEN
+            PERFORM lead_on(v_item.org_id, v_item.phone, v_item.user_id, v_item.new_phone, v_item.new_user_id);
+            v_item.user_id := v_item.new_user_id; -- the former one is of no use any more
+            v_item.phone := coalesce(v_item.new_phone, v_item.phone);
+        END IF;
+        senders := senders || find_or_make_contacts(ARRAY[v_item.org_id], ARRAY[v_item.phone],
+                                                    ARRAY[v_item.user_id], ARRAY[v_item.name]);
+    END LOOP;
+    SELECT array_agg(coalesce(c.merged_into, c.id) ORDER BY i.n) INTO senders
+      FROM unnest(senders) WITH ORDINALITY AS i (id, n)
+      JOIN contacts c ON c.org_id = (p_items[i.n]).org_id AND c.id = ANY (ARRAY[i.id]);
+END $$;
 
 -- keep_conversations: when each contact last wrote, and what it said first; p_contacts: who wrote each item. What
 -- is written in a group, or changes an earlier message, is not written to the number. From here on two workers that
@@ -115,8 +144,9 @@ LANGUAGE sql STABLE AS $$
             WHERE k.channel_id = i.channel_id AND k.org_id = i.org_id AND k.wamid = i.wamid LIMIT 1) m ON true
       LEFT JOIN LATERAL ( -- (LIMIT: not even looked up of an org without rules)
            SELECT v.first_message_id, v.opted_out_at, k.phone, k.user_id, k.name
-             FROM conversations v JOIN contacts k ON k.org_id = v.org_id AND k.id = v.contact_id
-            WHERE o.rules_version > 0 AND v.org_id = m.org_id AND v.channel_id = m.channel_id
-              AND v.contact_id = m.contact_id LIMIT 1) r ON true
+             FROM contacts w
+             JOIN contacts k ON k.org_id = w.org_id AND k.id = coalesce(w.merged_into, w.id)
+             JOIN conversations v ON v.org_id = k.org_id AND v.channel_id = m.channel_id AND v.contact_id = k.id
+            WHERE o.rules_version > 0 AND w.org_id = m.org_id AND w.id = m.contact_id LIMIT 1) r ON true
      ORDER BY i.n;
 $$;

@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION find_replies(p_org_ids uuid[], p_message_ids uuid[], p_rule_ids uuid[],
                                         p_reply_ids uuid[], p_types text[], p_payloads text[], p_skips text[])
 RETURNS SETOF reply_item LANGUAGE sql STABLE AS $$
-    SELECT i.n, i.org_id, i.message_id, m.channel_id, m.contact_id, c.phone,
+    SELECT i.n, i.org_id, i.message_id, m.channel_id, c.id, c.phone,
            CASE WHEN c.phone IS NULL THEN c.user_id END, r.id, i.reply_id, i.type, i.payload,
            CASE WHEN row_number() OVER (PARTITION BY i.org_id, i.message_id ORDER BY i.n) > 1
                      OR EXISTS (SELECT FROM auto_replies a
@@ -15,18 +15,19 @@ RETURNS SETOF reply_item LANGUAGE sql STABLE AS $$
            r.daily_cap - coalesce(d.replies, 0),
            o.replies_per_minute_max - (
                SELECT count(*) FROM auto_replies a
-                WHERE a.org_id = i.org_id AND a.contact_id = m.contact_id AND a.reply_id IS NOT NULL
+                WHERE a.org_id = i.org_id AND a.contact_id = c.id AND a.reply_id IS NOT NULL
                   AND a.created_at > now() - interval '1 minute'),
            r.cooldown_s > 0,
            r.cooldown_s > 0 AND EXISTS (
                SELECT FROM auto_replies a
-                WHERE a.org_id = i.org_id AND a.contact_id = m.contact_id AND a.reply_id IS NOT NULL
+                WHERE a.org_id = i.org_id AND a.contact_id = c.id AND a.reply_id IS NOT NULL
                   AND a.rule_id = r.id AND a.created_at > now() - r.cooldown_s * interval '1 second')
       FROM unnest(p_org_ids, p_message_ids, p_rule_ids, p_reply_ids, p_types, p_payloads, p_skips) WITH ORDINALITY
            AS i (org_id, message_id, rule_id, reply_id, type, payload, skip, n)
       LEFT JOIN organizations o ON o.id = i.org_id
       LEFT JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
-      LEFT JOIN contacts c ON c.org_id = m.org_id AND c.id = m.contact_id
+      LEFT JOIN contacts w ON w.org_id = m.org_id AND w.id = m.contact_id
+      LEFT JOIN contacts c ON c.org_id = w.org_id AND c.id = coalesce(w.merged_into, w.id)
       LEFT JOIN automation_rules r ON r.org_id = i.org_id AND r.id = i.rule_id AND r.active
       LEFT JOIN reply_days d ON d.org_id = r.org_id AND d.rule_id = r.id
                             AND d.day = (now() AT TIME ZONE 'UTC')::date

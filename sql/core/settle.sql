@@ -1,8 +1,38 @@
 -- The phases of settle_sends, in the order in which it calls them. (An array that is made of one unnest alone
 -- has its order.)
 
+<<<<<<< HEAD
 -- list_outcomes: the batch, in the order of the message ids, in which all rows are locked.
 CREATE OR REPLACE FUNCTION list_outcomes(
+=======
+-- learn_recipients: whom Meta's answers say these messages were sent to: true numbers and user ids, where they are not
+-- what was asked for.
+CREATE OR REPLACE FUNCTION learn_recipients(p_org_ids uuid[], p_message_ids uuid[], p_phones text[],
+                                            p_user_ids text[])
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_news record; -- of each an array
+BEGIN
+    SELECT array_agg(i.org_id) AS orgs, array_agg(c.id) AS contacts, array_agg(i.phone) AS phones,
+           array_agg(i.user_id) AS user_ids
+      INTO v_news
+      FROM unnest(p_org_ids, p_message_ids, p_phones, p_user_ids) AS i (org_id, message_id, phone, user_id)
+      JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
+      JOIN contacts w ON w.org_id = m.org_id AND w.id = ANY (ARRAY[m.contact_id])
+      JOIN contacts c ON c.org_id = w.org_id AND c.id = ANY (ARRAY[coalesce(w.merged_into, w.id)])
+     WHERE i.phone IS NOT NULL AND i.phone IS DISTINCT FROM c.phone
+        OR i.user_id IS NOT NULL AND NOT EXISTS (
+           SELECT FROM contacts k WHERE k.org_id = c.org_id AND k.user_id = i.user_id
+                                    AND c.id IN (k.id, k.merged_into));
+    IF v_news.orgs IS NOT NULL THEN
+        PERFORM learn_contacts(v_news.orgs, v_news.contacts, v_news.phones, v_news.user_ids);
+    END IF;
+END $$;
+
+-- judge_outcomes: each outcome with what its error rule says; in the order of the message ids, in which all rows
+-- are locked.
+CREATE OR REPLACE FUNCTION judge_outcomes(
+>>>>>>> 1ec8cd8 (Keep one person one contact)
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[], p_outcomes text[], p_wamids text[],
     p_error_messages text[], p_transients boolean[], p_retry_afters bigint[], p_error_subcodes bigint[]
 ) RETURNS SETOF outcome_item LANGUAGE sql STABLE AS $$

@@ -15,7 +15,9 @@ BEGIN
             ('messages', 'n.id', 'channels', 'n.channel_id', ''),
             ('messages', 'n.id', 'contacts', 'n.contact_id', ''),
             ('outbox', 'n.message_id', 'messages', 'n.message_id',
-             ' AND p.channel_id = n.channel_id AND p.contact_id IS NOT DISTINCT FROM n.contact_id'),
+             ' AND p.channel_id = n.channel_id AND (p.contact_id IS NOT DISTINCT FROM n.contact_id OR EXISTS ('
+             'SELECT FROM contacts m WHERE m.org_id = n.org_id AND m.id = p.contact_id '
+             'AND m.merged_into = n.contact_id))'),
             ('conversations', 'NULL', 'channels', 'n.channel_id', ''),
             ('conversations', 'NULL', 'contacts', 'n.contact_id', ''),
             -- (A message has an org.)
@@ -31,8 +33,10 @@ BEGIN
               FROM refers r
         )
         SELECT format('CREATE OR REPLACE FUNCTION check_%s_tenancy() RETURNS trigger '
-                      'LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$ BEGIN %s '
+                      'LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$ BEGIN %s%s '
                       'RETURN NULL; END $$', f.child,
+                      CASE f.child WHEN 'conversations' THEN 'PERFORM hold_contacts(array_agg(n.org_id), '
+                      'array_agg(n.contact_id)) FROM n HAVING count(*) > 0; ' END,
                       string_agg(format('IF EXISTS (SELECT FROM n WHERE %sANY (ARRAY[%s])%s) THEN '
                                         'RAISE foreign_key_violation USING MESSAGE = %L; END IF;',
                                         f.named, f.id, f.owned, f.says), ' ' ORDER BY f.parent))
@@ -51,6 +55,14 @@ END $do$;
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    -- What waits for a contact waits for the one that it turned out to be (join_lines_of).
+    IF TG_TABLE_NAME = 'outbox' AND TG_OP = 'UPDATE' THEN
+        IF ROW(NEW.org_id, NEW.message_id, NEW.channel_id) = ROW(OLD.org_id, OLD.message_id, OLD.channel_id)
+           AND EXISTS (SELECT FROM contacts c WHERE c.org_id = OLD.org_id AND c.id = OLD.contact_id
+                          AND c.merged_into = NEW.contact_id) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
     RAISE restrict_violation USING MESSAGE = format('%s on %s is refused: %s', TG_OP, TG_TABLE_NAME,
         TG_ARGV[0]);
 END $$;

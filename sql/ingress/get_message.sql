@@ -45,7 +45,8 @@ BEGIN
                time_text(m.sent_at) AS sent_at, time_text(m.delivered_at) AS delivered_at,
                time_text(m.read_at) AS read_at, time_text(m.failed_at) AS failed_at
           FROM messages m
-          LEFT JOIN contacts c ON c.org_id = m.org_id AND c.id = m.contact_id
+          LEFT JOIN contacts w ON w.org_id = m.org_id AND w.id = m.contact_id
+          LEFT JOIN contacts c ON c.org_id = w.org_id AND c.id = coalesce(w.merged_into, w.id)
           LEFT JOIN outbox o ON o.org_id = m.org_id AND o.message_id = m.id
          CROSS JOIN LATERAL ( -- what was said of it later, by who wrote it
                SELECT max(e.sent_at) FILTER (WHERE e.type = 'edit') AS edited_at,

@@ -13,7 +13,7 @@
 -- that the status came from. The first of these look-ups is the one that must see other orgs' messages:
 -- a status that names one of those does nothing.
 --
--- Lock order: wallets by org (of what may fail or may have been refunded), outbox by message, messages by
+-- Lock order: wallets by org (of what may fail or may have been refunded), contacts, outbox by message, messages by
 -- id, channels. A refund that is seen only once the messages are locked takes its wallet late; should
 -- that ever meet somebody who holds it and waits for us, one of the two is told to try again.
 CREATE OR REPLACE FUNCTION apply_statuses(
@@ -23,7 +23,8 @@ CREATE OR REPLACE FUNCTION apply_statuses(
     p_times bigint[],                             -- Unix seconds, Meta's
     p_pricings text[],                            -- Meta's object as JSON; NULL: none
     p_error_codes text[], p_error_messages text[], -- of failed; NULL: Meta gave none
-    p_error_subcodes bigint[] DEFAULT NULL         -- likewise, or 0
+    p_error_subcodes bigint[] DEFAULT NULL,        -- likewise, or 0
+    p_user_ids text[] DEFAULT NULL                -- of who got it; NULL: not told
 ) RETURNS TABLE (                                 -- a row per item, in order
     verdict text,                                 -- applied, unknown_number, unknown_message, foreign_message; or
                                                   -- wallet_held: somebody holds it, and money is to be moved
@@ -48,6 +49,11 @@ BEGIN
     SELECT array_agg(i), bool_or(i.may_move_money) INTO v_items, v_money
       FROM find_statuses(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings,
                          p_error_codes, p_error_messages, p_error_subcodes) i;
+    IF EXISTS (SELECT FROM unnest(p_user_ids) AS u (id) WHERE u.id IS NOT NULL) THEN
+        PERFORM learn_recipients(array_agg(i.org_id), array_agg(i.message_id), NULL,
+                                 array_agg(p_user_ids[i.n]))
+           FROM unnest(v_items) i WHERE i.verdict = 'applied' AND p_user_ids[i.n] IS NOT NULL;
+    END IF;
     IF v_money THEN
         v_items := lock_wallets_of(v_items);
     END IF;

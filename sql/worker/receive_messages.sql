@@ -3,7 +3,8 @@
 -- of the org opt the contact out or in. Safe to repeat: a message is kept once for each channel and wamid,
 -- and one that is there already changes nothing.
 --
--- Lock order: contacts by key, conversations by key, messages by channel and wamid.
+-- Lock order: wallets by org (of contacts that change, or turn out to be one), contacts by key, conversations by
+-- key, messages by channel and wamid.
 CREATE OR REPLACE FUNCTION receive_messages(
     p_ids uuid[],                          -- new ones
     p_phone_number_ids text[], p_wamids text[],
@@ -20,7 +21,8 @@ CREATE OR REPLACE FUNCTION receive_messages(
     p_changes text[] DEFAULT NULL,         -- the wamid of the message that it edits or revokes
     p_wishes text[] DEFAULT NULL,          -- by a word of the org's (list_words): out, in or NULL
     p_are_said boolean[] DEFAULT NULL,     -- what is not is no first message; NULL: all are
-    p_reply_within_s bigint DEFAULT 600    -- what is older is not replied to
+    p_reply_within_s bigint DEFAULT 600,   -- what is older is not replied to
+    p_new_user_ids text[] DEFAULT NULL     -- the contact has this user id from now on
 ) RETURNS TABLE (                          -- a row per item, in order
     verdict text,                          -- saved, duplicate; unknown_number, before_hand_over: the rest is NULL
     org_id uuid, channel_id uuid, message_id uuid,
@@ -49,13 +51,9 @@ BEGIN
       FROM find_inbound(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                         p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
                         p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes,
-                        p_wishes, p_are_said) i;
+                        p_wishes, p_are_said, p_new_user_ids) i;
     IF v_new IS NOT NULL THEN
-        PERFORM move_contact(i.org_id, i.phone, i.new_phone) FROM unnest(v_new) i
-          WHERE i.new_phone IS NOT NULL AND i.phone IS NOT NULL;
-        SELECT find_or_make_contacts(array_agg(i.org_id), array_agg(coalesce(i.new_phone, i.phone)),
-                                     array_agg(i.user_id), array_agg(i.name))
-          INTO v_contacts FROM unnest(v_new) i;
+        v_contacts := find_senders(v_new);
         PERFORM keep_conversations(v_new, v_contacts);
         IF v_wishes THEN
             PERFORM set_preferences(array_agg(i.org_id), array_agg(i.channel_id), v_contacts,

@@ -13,7 +13,7 @@
 -- A status webhook that overtakes the answer settles its message by itself (apply_statuses): nothing but
 -- the time at which Meta took it is left to record then, and what is reported is how the message stands.
 --
--- Lock order: wallets by org_id, outbox, messages, channels. A wallet that is not to be had within a moment ends all
+-- Lock order: wallets by org_id, contacts, outbox, messages, channels. A wallet that is not to be had within a moment ends all
 -- of it, as with accept_sends.
 CREATE OR REPLACE FUNCTION settle_sends(
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[],
@@ -21,7 +21,9 @@ CREATE OR REPLACE FUNCTION settle_sends(
     p_wamids text[], p_error_messages text[],
     p_transients boolean[],   -- Meta's is_transient: judges a code that has no rule
     p_retry_afters bigint[],  -- seconds, Meta's Retry-After
-    p_error_subcodes bigint[] DEFAULT NULL -- Meta's; NULL or 0: none
+    p_error_subcodes bigint[] DEFAULT NULL, -- Meta's; NULL or 0: none
+    -- The phone and the user id that Meta has for the recipient, where they are not those that were asked for.
+    p_wa_ids text[] DEFAULT NULL, p_wa_user_ids text[] DEFAULT NULL
 ) RETURNS TABLE (message_id uuid, settled boolean, status text, refunded boolean, -- a row per
                  unknown_code boolean, error_class text, paused boolean,          -- item, in order
                  released_id uuid) -- the next message to the same contact: it is queued and needs a job
@@ -35,6 +37,10 @@ DECLARE
     v_released uuid[];  -- whom each of v_settled has called up
     v_paused   uuid[];  -- channels
 BEGIN
+    IF EXISTS (SELECT FROM unnest(p_wa_ids, p_wa_user_ids) AS w (wa_id, user_id)
+                WHERE w.wa_id IS NOT NULL OR w.user_id IS NOT NULL) THEN
+        PERFORM learn_recipients(p_org_ids, p_message_ids, p_wa_ids, p_wa_user_ids);
+    END IF;
     SELECT array_agg(i), bool_or(i.outcome <> 'sent') INTO v_items, v_failures
       FROM list_outcomes(p_org_ids, p_message_ids, p_claim_ids, p_outcomes, p_wamids, p_error_messages,
                          p_transients, p_retry_afters, p_error_subcodes) i;

@@ -28,15 +28,16 @@ static const char *message_row(const struct inbound_spec *spec, size_t n)
         spec->number
             ? text("'%s'", spec->number)
             : text("(SELECT phone_number_id FROM channels WHERE org_id = '%s')", spec->org);
-    return text(
-        "(%zu, gen_random_uuid(), %s, %s, %s, %s, %s, %s, '%s', %s, %ld::bigint, %s, %s, %s, %s)",
-        n, number, spec->wamid ? literal_or_null(spec->wamid) : "gen_random_uuid()::text",
-        literal_or_null(spec->phone ? spec->phone : "919876543210"), literal_or_null(spec->user_id),
-        literal_or_null(spec->name), literal_or_null(spec->new_phone),
-        spec->type ? spec->type : "text", literal_or_null(spec->text ? spec->text : "hello"),
-        spec->at ? spec->at : 1763800000, literal_or_null(spec->group),
-        literal_or_null(spec->changes), literal_or_null(spec->wish),
-        spec->is_unsaid ? "false" : "true");
+    return text("(%zu, gen_random_uuid(), %s, %s, %s, %s, %s, %s, '%s', %s, %ld::bigint, %s, %s, "
+                "%s, %s, %s)",
+                n, number, spec->wamid ? literal_or_null(spec->wamid) : "gen_random_uuid()::text",
+                literal_or_null(spec->phone ? spec->phone : "919876543210"),
+                literal_or_null(spec->user_id), literal_or_null(spec->name),
+                literal_or_null(spec->new_phone), spec->type ? spec->type : "text",
+                literal_or_null(spec->text ? spec->text : "hello"),
+                spec->at ? spec->at : 1763800000, literal_or_null(spec->group),
+                literal_or_null(spec->changes), literal_or_null(spec->wish),
+                spec->is_unsaid ? "false" : "true", literal_or_null(spec->new_user_id));
 }
 
 // Calls a function with the batch; columns of what it returns, as `received`.
@@ -59,11 +60,12 @@ static const char *call_with(const char *columns, const char *function,
         "array_agg(g::text ORDER BY n) AS g, array_agg(h ORDER BY n) AS h, "
         "array_agg(i::text ORDER BY n) AS i, array_agg(j ORDER BY n) AS j, "
         "array_agg(k::text ORDER BY n) AS k, array_agg(l::text ORDER BY n) AS l, "
-        "array_agg(m::text ORDER BY n) AS m, array_agg(o ORDER BY n) AS o, "
+        "array_agg(m::text ORDER BY n) AS m, array_agg(o ORDER BY n) AS o, array_agg(p::text ORDER "
+        "BY n) AS p, "
         "array_agg(NULL::text) AS none, array_agg('{}'::text) AS objects "
-        "FROM (VALUES %s) AS message (n, a, b, c, d, e, f, g, h, i, j, k, l, m, o)) batch, "
+        "FROM (VALUES %s) AS message (n, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p)) batch, "
         "%s(a, b, c, d, e, f, g, h, i, none, none, none, none, objects, j, p_group_ids => k, "
-        "p_changes => l, p_wishes => %s, p_are_said => o) received",
+        "p_changes => l, p_wishes => %s, p_are_said => o, p_new_user_ids => p) received",
         columns, items, function, wishes);
 }
 

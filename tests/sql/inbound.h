@@ -11,20 +11,21 @@ const char *number_of_org(const char *org);
 const char *hear(const char *org, const char *message, const char *status, const char *code);
 
 struct inbound_spec {
-    const char *org;       // whose number was written to
-    const char *number;    // a phone_number_id instead
-    const char *wamid;     // a new one
-    const char *phone;     // "919876543210"; "": hidden
-    const char *user_id;   // null
-    const char *name;      // null
-    const char *new_phone; // null
-    const char *type;      // "text"
-    const char *text;      // "hello"
-    const char *group;     // null: a group's id
-    const char *changes;   // null: the wamid that it edits or revokes
-    long at;               // 1763800000
-    const char *wish;      // "out" or "in"; "" is none. Null in all: SQL looks for words itself
-    bool is_unsaid;        // a reaction, say
+    const char *org;         // whose number was written to
+    const char *number;      // a phone_number_id instead
+    const char *wamid;       // a new one
+    const char *phone;       // "919876543210"; "": hidden
+    const char *user_id;     // null
+    const char *name;        // null
+    const char *new_phone;   // null
+    const char *new_user_id; // null
+    const char *type;        // "text"
+    const char *text;        // "hello"
+    const char *group;       // null: a group's id
+    const char *changes;     // null: the wamid that it edits or revokes
+    long at;                 // 1763800000
+    const char *wish;        // "out" or "in"; "" is none. Null in all: SQL looks for words itself
+    bool is_unsaid;          // a reaction, say
 };
 // Receives a batch: receive({.org = acme}, {.org = beta}). Returns rows of verdict.
 #define receive(...)                                                                               \

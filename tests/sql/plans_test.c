@@ -263,3 +263,26 @@ Test(plans, receiving_reads_what_comes)
     assert_reads_little(receive_of(BATCH)); // of people who have written before
     cr_assert_str_eq(number_of("messages WHERE direction = 'inbound'"), text("%d", 1 + 2 * BATCH));
 }
+
+// The people of a batch, of whom each is known by phone and by user id, turn out to be one.
+Test(plans, uniting_contacts_reads_what_is_theirs)
+{
+    given_a_full_day();
+    (void)receive({.org = acme, .user_id = "IN.0"}, {.org = acme, .phone = "", .user_id = "IN.1"});
+    (void)receive({.org = acme, .user_id = "IN.2"}, {.org = acme, .user_id = "IN.1"});
+    run("INSERT INTO contacts (org_id, user_id) SELECT '%s', 'US.' || phone FROM contacts WHERE "
+        "phone LIKE '4915%%'",
+        acme);
+    struct inbound_spec both[4];
+    for (int i = 0; i < 4; i++) {
+        const char *phone =
+            value("SELECT phone FROM contacts WHERE phone LIKE '4915%%' ORDER BY id OFFSET %d "
+                  "LIMIT 1",
+                  100 * i);
+        both[i] =
+            (struct inbound_spec){.org = acme, .phone = phone, .user_id = text("US.%s", phone)};
+    }
+    long read = rows_read(receive_sql(both, 4));
+    cr_assert_lt(read, 4 * 128L, "%ld", read);
+    cr_assert_str_eq(number_of("contacts WHERE merged_into IS NOT NULL"), "6");
+}

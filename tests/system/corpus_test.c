@@ -269,7 +269,7 @@ static const struct example news[] = {
     {"status-sent-service-charged.json", "known sent (sent) service regular"},
     {"status-sent-service-free-tier.json", "known sent (sent) service free_customer_service"},
     {"system-user-changed-user-id.json",
-     "Acme system 'User changed' from IN.1A2B3C4D5E6F7G8H9I0J (Asha Rao)"},
+     "Acme system 'User changed' from IN.9Z8Y7X6W5V4U3T2S1R0Q (Asha Rao)"},
     {"template-quality-under-status-field.json", "notice Acme message_template_quality_update"},
     {"unknown-field-messaging-handovers.json", "notice Acme messaging_handovers"},
     {"unknown-field-partner-solutions.json", "notice nobody partner_solutions SOLUTION_CREATED"},

@@ -17,6 +17,11 @@ static struct tg_text text_of(const char *string)
     return text;
 }
 
+static struct tg_span span_of(const char *string)
+{
+    return (struct tg_span){string, strlen(string)};
+}
+
 // A body with one change of the field "messages" of number 123456 that holds these members.
 static struct tg_text body_with(const char *members)
 {
@@ -189,6 +194,27 @@ Test(items, a_payment_is_kept_whatever_its_status_is)
     tg_text_finish(&body);
 }
 
+Test(items, who_got_a_message_is_read_once)
+{
+    struct tg_text body = body_with(
+        "\"statuses\":[{\"id\":\"w\",\"status\":\"sent\",\"timestamp\":\"1\",\"recipient_id\":"
+        "\"1\","
+        "\"recipient_user_id\":\"IN.1\"},"
+        "{\"id\":\"w\",\"status\":\"delivered\",\"timestamp\":\"1\",\"recipient_user_id\":\"IN.1\"}"
+        ","
+        "{\"id\":\"w\",\"status\":\"sent\",\"timestamp\":\"1\",\"recipient_user_id\":\"\"},"
+        "{\"id\":\"w\",\"status\":\"sent\",\"timestamp\":\"1\",\"recipient_type\":\"group\","
+        "\"recipient_user_id\":\"IN.1\"}]");
+    struct items items = {0};
+    read_body(&items, &body);
+    cr_assert_eq(items.count, 4);
+    cr_expect(tg_span_equals(items.item[0].status.user_id, "IN.1"));
+    for (size_t i = 1; i < 4; i++)
+        cr_expect_null(items.item[i].status.user_id.data, "%zu", i);
+    items_finish(&items);
+    tg_text_finish(&body);
+}
+
 Test(items, one_that_is_killed_lets_go_of_what_it_held)
 {
     struct tg_text body =
@@ -202,6 +228,157 @@ Test(items, one_that_is_killed_lets_go_of_what_it_held)
                       "killed");
     items_finish(&items);
     tg_text_finish(&body);
+}
+
+// Spellings of what is not there: none, null, and "".
+struct absent {
+    const char *members;
+    const char *phone;
+    const char *user_id;
+    const char *name;
+};
+
+static void expect_sender(const struct absent *absent)
+{
+    struct tg_text body = body_with(absent->members);
+    struct items items = {0};
+    read_body(&items, &body);
+    cr_assert_eq(items.count, 1, "%s", absent->members);
+    const struct item *item = &items.item[0];
+    cr_assert_eq(item->kind, absent->phone ? ITEM_MESSAGE : ITEM_DEAD, "%s: %s", absent->members,
+                 item->kind == ITEM_DEAD ? item->reason : "a message");
+    if (item->kind == ITEM_MESSAGE) {
+        cr_expect_str_eq(item->message.phone, absent->phone, "%s", absent->members);
+        cr_expect(same(item->message.user_id, span_of(absent->user_id)), "%s", absent->members);
+        cr_expect(same(item->message.name, span_of(absent->name)), "%s", absent->members);
+    }
+    expect_same_again(item, absent->members);
+    items_finish(&items);
+    tg_text_finish(&body);
+}
+
+#define HELLO "\"id\":\"w\",\"timestamp\":\"1\",\"type\":\"text\",\"text\":{\"body\":\"a\"}"
+
+Test(items, what_is_null_or_empty_is_not_there)
+{
+    static const struct absent cases[] = {
+        {"\"contacts\":[{\"wa_id\":\"\",\"user_id\":\"US.1A2B\",\"profile\":{\"name\":\"\"}}],"
+         "\"messages\":[{\"from\":\"\",\"from_user_id\":\"US.1A2B\"," HELLO "}]",
+         "", "US.1A2B", ""},
+        {"\"contacts\":[{\"wa_id\":null,\"user_id\":\"US.1A2B\",\"profile\":{\"name\":\"Ann\"}}],"
+         "\"messages\":[{\"from\":null,\"from_user_id\":\"US.1A2B\"," HELLO "}]",
+         "", "US.1A2B", "Ann"},
+        {"\"contacts\":[{\"wa_id\":\"919876543210\",\"user_id\":\"\",\"profile\":null}],"
+         "\"messages\":[{\"from\":\"919876543210\",\"from_user_id\":\"\",\"context\":\"\","
+         "\"referral\":\"\"," HELLO "}],\"statuses\":null,\"errors\":\"\"",
+         "919876543210", "", ""},
+        {"\"contacts\":null,\"statuses\":\"\","
+         "\"messages\":[{\"from\":\"919876543210\",\"from_user_id\":null," HELLO "}]",
+         "919876543210", "", ""},
+        {"\"messages\":[{\"from\":\"\",\"from_user_id\":null," HELLO "}]", NULL, NULL, NULL},
+        {"\"messages\":[{\"from\":\"nobody\",\"from_user_id\":\"US.1\"," HELLO "}]", NULL, NULL,
+         NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_sender(&cases[i]);
+}
+
+Test(items, a_preference_and_a_status_are_read_past_what_is_not_there)
+{
+    struct tg_text body = text_of(
+        "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"\",\"time\":null,"
+        "\"changes\":[{\"field\":\"user_preferences\",\"value\":{\"metadata\":"
+        "{\"phone_number_id\":\"123456\"},\"contacts\":\"\",\"user_preferences\":[{\"wa_id\":\"\","
+        "\"user_id\":\"US.1\",\"value\":\"stop\",\"timestamp\":1763800000}]}},"
+        "{\"field\":\"messages\",\"value\":{\"metadata\":{\"phone_number_id\":\"123456\"},"
+        "\"messages\":\"\",\"statuses\":[{\"id\":\"w\",\"status\":\"failed\",\"timestamp\":\"1\","
+        "\"recipient_id\":\"\",\"recipient_user_id\":null,\"biz_opaque_callback_data\":\"\","
+        "\"pricing\":\"\",\"errors\":\"\"}]}}]}]}");
+    struct items items = {0};
+    read_body(&items, &body);
+    cr_assert_eq(items.count, 2);
+    cr_assert_eq(items.item[0].kind, ITEM_PREFERENCE);
+    cr_expect(tg_span_equals(items.item[0].preference.user_id, "US.1"));
+    cr_expect_str_eq(items.item[0].preference.phone, "");
+    cr_assert_eq(items.item[1].kind, ITEM_STATUS);
+    cr_expect_not(items.item[1].status.names_message);
+    cr_expect_eq(items.item[1].status.pricing.length, 0);
+    cr_expect_null(items.item[1].status.user_id.data);
+    items_finish(&items);
+    tg_text_finish(&body);
+}
+
+Test(items, a_change_of_number_or_user_id_says_who_it_was_and_who_it_is)
+{
+    static const struct {
+        const char *members; // of the message
+        const char *contact;
+        const char *phone; // who it was
+        const char *user_id;
+        const char *new_phone;
+        const char *new_user_id;
+    } cases[] = {
+        {"\"from_user_id\":\"IN.1\",\"system\":{\"type\":\"user_changed_user_id\",\"user_id\":\"IN."
+         "2\","
+         "\"previous_user_id\":\"IN.1\"}",
+         "{\"user_id\":\"IN.1\"}", "", "IN.1", "", "IN.2"},
+        {"\"from_user_id\":\"IN.1\",\"system\":{\"type\":\"user_changed_user_id\",\"user_id\":\"IN."
+         "2\"}",
+         "{}", "", "IN.1", "", "IN.2"},
+        {"\"from_user_id\":\"IN.2\",\"system\":{\"type\":\"user_changed_user_id\",\"user_id\":\"IN."
+         "2\","
+         "\"previous_user_id\":\"IN.1\"}",
+         "{\"user_id\":\"IN.2\"}", "", "IN.1", "", "IN.2"},
+        {"\"from\":\"\",\"from_user_id\":null,\"system\":{\"type\":\"user_changed_user_id\","
+         "\"wa_id\":\"\",\"user_id\":\"IN.2\",\"previous_user_id\":\"IN.1\"}",
+         "{\"user_id\":\"IN.2\"}", "", "IN.1", "", "IN.2"},
+        {"\"system\":{\"type\":\"user_changed_user_id\",\"user_id\":\"IN.2\"}",
+         "{\"user_id\":\"IN.1\"}", "", "IN.1", "", "IN.2"},
+        {"\"from\":\"919876543210\",\"system\":{\"type\":\"user_changed_user_id\",\"user_id\":\"IN."
+         "2\","
+         "\"wa_id\":\"919876543210\"}",
+         "{}", "919876543210", "", "", "IN.2"},
+        {"\"from\":\"919876543210\",\"from_user_id\":\"IN.1\",\"system\":{\"type\":"
+         "\"user_changed_number\",\"wa_id\":\"919876500001\",\"user_id\":\"IN.2\"}",
+         "{}", "919876543210", "IN.1", "919876500001", "IN.2"},
+        {"\"from\":\"919876543210\",\"system\":{\"type\":\"customer_changed_number\",\"wa_id\":"
+         "\"\","
+         "\"new_wa_id\":\"919876500001\"}",
+         "{}", "919876543210", "", "919876500001", ""},
+        {"\"system\":{\"type\":\"user_changed_number\",\"wa_id\":\"919876500001\"}", "{}", "", "",
+         "919876500001", ""},
+        {"\"from\":\"919876543210\",\"system\":{\"type\":\"customer_identity_changed\","
+         "\"wa_id\":\"919876500001\",\"user_id\":\"IN.2\"}",
+         "{}", "919876543210", "", "", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tg_text members = {0};
+        tg_text_append_format(&members,
+                              "\"contacts\":[%s],\"messages\":[{\"id\":\"w\",\"timestamp\":\"1\","
+                              "\"type\":\"system\",%s}]",
+                              cases[i].contact, cases[i].members);
+        struct tg_text body = body_with(tg_text_string(&members));
+        struct items items = {0};
+        read_body(&items, &body);
+        const struct item *item = &items.item[0];
+        cr_assert_eq(item->kind, ITEM_MESSAGE, "%zu: %s", i, item->reason);
+        cr_expect_str_eq(item->message.phone, cases[i].phone, "%zu", i);
+        cr_expect_str_eq(item->message.new_phone, cases[i].new_phone, "%zu", i);
+        cr_expect(same(item->message.user_id, span_of(cases[i].user_id)), "%zu", i);
+        cr_expect(same(item->message.new_user_id, span_of(cases[i].new_user_id)), "%zu", i);
+        expect_same_again(item, cases[i].members);
+        items_finish(&items);
+        tg_text_finish(&members);
+        tg_text_finish(&body);
+    }
+}
+
+Test(items, a_system_message_that_changes_nobody_needs_a_sender)
+{
+    expect_sender(&(const struct absent){
+        "\"messages\":[{\"id\":\"w\",\"timestamp\":\"1\",\"type\":\"system\",\"system\":"
+        "{\"type\":\"user_changed_user_id\"}}]",
+        NULL, NULL, NULL});
 }
 
 static void append_times(struct tg_text *text, const char *string, size_t times)

@@ -65,6 +65,36 @@ Test(outcome, message_id_in_a_2xx_is_sent)
     cr_expect_not(outcome.transient);
 }
 
+// Who has got it is told where it is not who was asked for.
+Test(outcome, a_recipient_that_is_named_otherwise_is_kept)
+{
+    static const struct {
+        const char *contact;
+        const char *wa_id;
+        const char *user_id;
+    } cases[] = {
+        {"{\"input\":\"+919876543210\",\"wa_id\":\"919876543210\"}", "", ""},
+        {"{\"input\":\"+5531991234567\",\"wa_id\":\"553191234567\"}", "553191234567", ""},
+        {"{\"wa_id\":\"919876543210\"}", "919876543210", ""},
+        {"{\"input\":\"IN.1A\",\"user_id\":\"IN.1A\"}", "", ""},
+        {"{\"input\":\"IN.1A\",\"user_id\":\"IN.1A\",\"wa_id\":\"\"}", "", ""},
+        {"{\"input\":\"+919876543210\",\"wa_id\":null,\"user_id\":\"IN.1A\"}", "", "IN.1A"},
+        {"{\"input\":\"IN.1A\",\"user_id\":\"\",\"wa_id\":\"919876543210\"}", "919876543210", ""},
+        {"{\"input\":\"+919876543210\",\"wa_id\":\"nobody\"}", "", ""},
+        {"null", "", ""},
+        {"{\"input\":1,\"wa_id\":919876543210,\"user_id\":{}}", "", ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char body[256];
+        snprintf(body, sizeof body, "{\"contacts\":[%s],\"messages\":[{\"id\":\"wamid.HBgL\"}]}",
+                 cases[i].contact);
+        struct tg_outcome outcome = judge(&(struct given){.status = 200, .body = body});
+        cr_expect_str_eq(outcome.key, "sent", "%s", body);
+        cr_expect_str_eq(outcome.wa_id, cases[i].wa_id, "%s", body);
+        cr_expect_str_eq(outcome.user_id, cases[i].user_id, "%s", body);
+    }
+}
+
 Test(outcome, whitespace_around_the_answer_does_no_harm)
 {
     expect_keys(

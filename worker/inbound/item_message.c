@@ -72,10 +72,9 @@ static bool read_words(struct tg_span type, struct json_object *content,
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!tg_span_equals(type, texts[i].type))
             continue;
-        struct json_object *text = field_of(content, texts[i].member);
-        if (texts[i].required && !json_object_is_type(text, json_type_string))
+        if (texts[i].required && !tg_json_member(content, texts[i].member, json_type_string))
             return false;
-        message->text = field_string(text, SIZE_MAX);
+        message->text = field_text(content, texts[i].member, SIZE_MAX);
     }
     message->mime_type = field_text(content, "mime_type", MEDIA_LENGTH_MAX);
     if (message->mime_type.data || is_media(type))
@@ -98,16 +97,39 @@ static bool is_change(struct tg_span type)
     return tg_span_equals(type, "edit") || tg_span_equals(type, "revoke");
 }
 
-// A customer who has got another number: {"type": "user_changed_number", "wa_id": new} (once
-// "customer_changed_number" and "new_wa_id").
-static void read_new_phone(struct json_object *system, struct tg_inbound_message *message)
+// A customer who has got another number or user id: {"type": "user_changed_number", "wa_id": new}
+// (once "customer_changed_number" and "new_wa_id"), perhaps with a "user_id", or {"type":
+// "user_changed_user_id", "user_id": new, "previous_user_id": who wrote}.
+static void read_new_names(struct json_object *system, struct tg_inbound_message *message)
 {
     struct tg_span type = field_text(system, "type", FIELD_TYPE_LENGTH_MAX);
+    bool new_number = type.data && strstr(type.data, "changed_number");
+    if (!new_number && !(type.data && strstr(type.data, "changed_user_id")))
+        return;
     struct tg_span wa_id = field_text(system, "wa_id", FIELD_PHONE_LENGTH_MAX);
     if (!wa_id.data)
         wa_id = field_text(system, "new_wa_id", FIELD_PHONE_LENGTH_MAX);
-    if (type.data && strstr(type.data, "changed_number") && !field_phone(wa_id, message->new_phone))
+    if (!new_number || !field_phone(wa_id, message->new_phone))
         message->new_phone[0] = '\0';
+    message->new_user_id = field_text(system, "user_id", TG_USER_ID_SIZE - 1);
+    struct tg_span previous = field_text(system, "previous_user_id", TG_USER_ID_SIZE - 1);
+    if (previous.data)
+        message->user_id = previous;
+}
+
+// Whom the message is from. False: nobody is named, or not rightly. Only of a change it may be left
+// out: then it tells by itself who that is.
+static bool read_sender(struct json_object *object, struct json_object *contact,
+                        struct tg_inbound_message *message)
+{
+    bool named = field_contact(object, "from", "from_user_id", message->phone, &message->user_id);
+    if (!named && (field_of(object, "from") || !tg_span_equals(message->type, "system")))
+        return false;
+    if (!message->user_id.data)
+        message->user_id = field_text(contact, "user_id", TG_USER_ID_SIZE - 1);
+    if (tg_span_equals(message->type, "system"))
+        read_new_names(field_of(object, "system"), message);
+    return named || message->user_id.data || message->new_user_id.data || message->new_phone[0];
 }
 
 // A reaction answers, too.
@@ -151,10 +173,9 @@ const char *item_read_message(struct item *item, struct json_object *object,
     message->wamid = field_text(object, "id", TG_WAMID_SIZE - 1);
     if (!message->wamid.data)
         return "message_without_id";
-    if (!field_contact(object, "from", "from_user_id", message->phone, &message->user_id))
+    message->type = field_text(object, "type", FIELD_TYPE_LENGTH_MAX);
+    if (!read_sender(object, contact, message))
         return "message_without_sender";
-    if (!message->user_id.data)
-        message->user_id = field_text(contact, "user_id", TG_USER_ID_SIZE - 1);
     message->name = field_text(field_of(contact, "profile"), "name", FIELD_SHORT_LENGTH_MAX);
     message->group_id = field_text(object, "group_id", FIELD_SHORT_LENGTH_MAX);
     const char *reason = item_read_content(item, object);
@@ -162,8 +183,6 @@ const char *item_read_message(struct item *item, struct json_object *object,
         return reason;
 
     message->is_said = is_said(message);
-    if (tg_span_equals(message->type, "system"))
-        read_new_phone(field_of(object, "system"), message);
     struct json_object *referral = tg_json_member(object, "referral", json_type_object);
     if (referral)
         tg_json_write(referral, &message->referral);

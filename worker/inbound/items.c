@@ -178,6 +178,10 @@ static const char *read_status(struct item *item, struct json_object *object,
         field_error(object, TG_ERROR_MESSAGE_SIZE - 1, status->error_code, &status->error_message);
         status->error_subcode = field_error_subcode(object);
     }
+    // Once for a message is enough, and of a group's there is one for each participant.
+    if (status->status == TG_STATUS_SENT &&
+        !tg_span_equals(field_text(object, "recipient_type", FIELD_TYPE_LENGTH_MAX), "group"))
+        status->user_id = field_text(object, "recipient_user_id", TG_USER_ID_SIZE - 1);
     item->kind = ITEM_STATUS;
     return NULL;
 }

@@ -70,7 +70,7 @@ struct json_object *senders_find(struct senders *senders, struct tg_span phone,
     if (!senders->contacts)
         return NULL;
     struct json_object *beside = json_object_array_get_idx(senders->contacts, index);
-    if (is_of(beside, phone, user_id))
+    if (is_of(beside, phone, user_id) || (!phone.data && !user_id.data))
         return beside;
     if (!senders->by_id)
         senders->by_id = make(senders->contacts);

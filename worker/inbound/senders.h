@@ -16,6 +16,7 @@ struct senders senders_of(struct json_object *value);
 void senders_finish(struct senders *senders);
 
 // The contact of that phone or user id, either of which may be absent; NULL if there is none. Of
-// several the one at `index`, where the message stands in its list, else the first.
+// several the one at `index`, where the message stands in its list, else the first. Of nobody the
+// one at `index`.
 struct json_object *senders_find(struct senders *senders, struct tg_span phone,
                                  struct tg_span user_id, size_t index);

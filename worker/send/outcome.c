@@ -76,12 +76,36 @@ static bool find_wamid(struct json_object *root, struct tg_outcome *outcome)
     return true;
 }
 
+// {"contacts": [{"input": what was asked for, "wa_id": ..., "user_id": ...}]}: who has got it, if
+// that says more than was asked for.
+static void find_recipient(struct json_object *root, struct tg_outcome *outcome)
+{
+    struct json_object *contacts = tg_json_member(root, "contacts", json_type_array);
+    struct json_object *first = contacts ? json_object_array_get_idx(contacts, 0) : NULL;
+    struct tg_span input = tg_json_span(tg_json_member(first, "input", json_type_string));
+    struct tg_span wa_id = tg_json_span(tg_json_member(first, "wa_id", json_type_string));
+    struct tg_span user_id = tg_json_span(tg_json_member(first, "user_id", json_type_string));
+    char asked[TG_PHONE_SIZE];
+    struct tg_error none;
+    bool named =
+        wa_id.data && tg_phone_normalise(wa_id.data, wa_id.length, "wa_id", outcome->wa_id, &none);
+    if (!named ||
+        (input.data && tg_phone_normalise(input.data, input.length, "input", asked, &none) &&
+         strcmp(asked, outcome->wa_id) == 0))
+        outcome->wa_id[0] = '\0';
+    if (user_id.length < sizeof outcome->user_id && user_id.data &&
+        strlen(user_id.data) == user_id.length &&
+        !(input.data && tg_span_equals(user_id, input.data)))
+        memcpy(outcome->user_id, user_id.data, user_id.length + 1);
+}
+
 static void judge_success(const struct tg_http_answer *answer, bool receipt,
                           struct json_object *root, struct tg_outcome *outcome)
 {
     bool success = json_object_get_boolean(tg_json_member(root, "success", json_type_boolean));
     if (find_wamid(root, outcome) || (receipt && success)) {
         set_key(outcome, "sent");
+        find_recipient(root, outcome);
         return;
     }
     set_key(outcome, "http:2xx_without_id");
