@@ -1,10 +1,6 @@
 -- The phases of settle_sends, in the order in which it calls them. (An array that is made of one unnest alone
 -- has its order.)
 
-<<<<<<< HEAD
--- list_outcomes: the batch, in the order of the message ids, in which all rows are locked.
-CREATE OR REPLACE FUNCTION list_outcomes(
-=======
 -- learn_recipients: whom Meta's answers say these messages were sent to: true numbers and user ids, where they are not
 -- what was asked for.
 CREATE OR REPLACE FUNCTION learn_recipients(p_org_ids uuid[], p_message_ids uuid[], p_phones text[],
@@ -29,10 +25,8 @@ BEGIN
     END IF;
 END $$;
 
--- judge_outcomes: each outcome with what its error rule says; in the order of the message ids, in which all rows
--- are locked.
-CREATE OR REPLACE FUNCTION judge_outcomes(
->>>>>>> 1ec8cd8 (Keep one person one contact)
+-- list_outcomes: the batch, in the order of the message ids, in which all rows are locked.
+CREATE OR REPLACE FUNCTION list_outcomes(
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[], p_outcomes text[], p_wamids text[],
     p_error_messages text[], p_transients boolean[], p_retry_afters bigint[], p_error_subcodes bigint[]
 ) RETURNS SETOF outcome_item LANGUAGE sql STABLE AS $$
