@@ -82,6 +82,11 @@ enum {
     // the time, and the direct-mapped cache bounds the memory.
     TG_KEY_CACHE_ENTRIES = 16384,
     TG_KEY_CACHE_TTL_MS = 10000,
+    // Orgs' default countries likewise, for sends to numbers without "+". Who finds one that is old
+    // asks anew; meanwhile the others go by it.
+    TG_HOME_CACHE_ENTRIES = 16384,
+    TG_HOME_CACHE_TTL_MS = 10000,
+    TG_HOME_ASKED_MS = 2000,
 
     // Worker. Claimed messages on their way to the thread that posts them, each of which has its
     // place there already: one batch is enough.

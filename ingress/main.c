@@ -8,6 +8,7 @@
 #include "ingress/accept/lane.h"
 #include "ingress/accept/results.h"
 #include "ingress/api/endpoints.h"
+#include "ingress/api/sends.h"
 #include "ingress/db/pool.h"
 #include "ingress/http/server.h"
 #include "ingress/meta/callback.h"
@@ -23,6 +24,7 @@ struct stops {
     struct results *results;
     struct job_writer *jobs;
     struct lanes *lanes;
+    struct sends sends;
     struct webhook_writer *webhooks;
     struct callback callback;
     struct keys *keys;
@@ -37,12 +39,13 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
     stops->jobs = job_writer_start(settings->redis_url, partitions);
     stops->lanes =
         lanes_start(settings->postgres_url, (size_t)settings->lanes, stops->results, stops->jobs);
+    stops->sends = (struct sends){stops->lanes, homes_create(), stops->pool};
     stops->webhooks = webhook_writer_start(settings->redis_url, partitions);
     stops->callback =
         (struct callback){settings->app_secrets, settings->verify_token, stops->webhooks};
     stops->keys = keys_create(settings->auth == TG_AUTH_TRUSTED);
     stops->router = router_create(stops->keys, stops->pool);
-    router_add(stops->router, send_endpoints, stops->lanes);
+    router_add(stops->router, send_endpoints, &stops->sends);
     router_add(stops->router, callback_endpoints, &stops->callback);
     router_add(stops->router, message_endpoints, NULL);
     router_add(stops->router, wallet_endpoints, NULL);
@@ -68,6 +71,7 @@ static void free_stops(struct stops *stops)
     router_free(stops->router);
     keys_free(stops->keys);
     webhook_writer_free(stops->webhooks);
+    homes_free(stops->sends.homes);
     lanes_free(stops->lanes);
     job_writer_free(stops->jobs);
     results_free(stops->results);

@@ -32,6 +32,20 @@ enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char ke
     return tg_pg_call(pg, &find_api_key, TG_ONE(&question), TG_ROW_IF(org_id, found));
 }
 
+static const struct tg_call get_default_country = {
+    .name = "get_default_country",
+    .one = TG_FIELDS(UUID("p_org_id", question, org_id)),
+    .out = TG_FIELDS(TEXT("country", tg_region, code)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_get_default_country(struct tg_pg *pg, struct tg_uuid org_id, bool *found,
+                                               struct tg_region *region)
+{
+    struct question question = {.org_id = org_id};
+    return tg_pg_call(pg, &get_default_country, TG_ONE(&question), TG_ROW_IF(region, found));
+}
+
 static const struct tg_call get_result = {
     .name = "get_result",
     .one = message_fields,
@@ -112,5 +126,5 @@ enum tg_pg_status tg_store_list_account_notices(struct tg_pg *pg, struct tg_uuid
 }
 
 const struct tg_call *const tg_read_calls[] = {
-    &find_api_key,         &get_result, &get_message, &get_wallet, &list_wallet_transactions,
-    &list_account_notices, NULL};
+    &find_api_key, &get_default_country,      &get_result,           &get_message,
+    &get_wallet,   &list_wallet_transactions, &list_account_notices, NULL};

@@ -11,6 +11,14 @@
 enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char key_hash[static 32],
                                         bool *found, struct tg_uuid *org_id) TG_MUST_CHECK;
 
+struct tg_region {
+    char code[3]; // of ISO 3166-1
+};
+
+// Where an org's numbers without country code are at home.
+enum tg_pg_status tg_store_get_default_country(struct tg_pg *pg, struct tg_uuid org_id, bool *found,
+                                               struct tg_region *region) TG_MUST_CHECK;
+
 // What came of a message, for who waits for it.
 enum tg_pg_status tg_store_get_result(struct tg_pg *pg, struct tg_uuid org_id,
                                       struct tg_uuid message_id, bool *found,

@@ -136,12 +136,25 @@ static bool read_org(struct json_object *root, const struct identity *caller, st
            identity_org(caller, org_id.data, org_id.length, "org_id", &send->org_id, error);
 }
 
-static bool read_phone(struct json_object *root, struct tg_send *send, struct tg_error *error)
+const char send_form_homeless[] = "homeless";
+
+// A number as somebody of the org has written it. What begins with "+" needs no home.
+static bool read_number(struct tg_span written, const char *field, struct homes *homes,
+                        struct tg_uuid org_id, char phone[static TG_PHONE_SIZE],
+                        struct tg_error *error)
+{
+    const struct tg_country *home = NULL;
+    if (!memchr(written.data, '+', written.length) && !homes_find(homes, org_id, &home))
+        return tg_error_set(error, send_form_homeless, field, "%s", "");
+    return tg_phone_read(written.data, written.length, home, field, phone, error);
+}
+
+static bool read_phone(struct json_object *root, struct homes *homes, struct tg_send *send,
+                       struct tg_error *error)
 {
     struct tg_span phone;
     return find_text(root, "phone", &phone, error) &&
-           (!phone.data ||
-            tg_phone_normalise(phone.data, phone.length, "phone", send->phone, error));
+           (!phone.data || read_number(phone, "phone", homes, send->org_id, send->phone, error));
 }
 
 // The channel, by its id or by Meta's id of its number; who gives both must mean the same.
@@ -337,7 +350,7 @@ static bool read_user_id(struct tg_span user_id, struct tg_send *send, struct tg
 
 // Settles on the one recipient that `phone` and the message's own `to` or `recipient` name.
 static bool read_recipient(const struct tg_cloud_message *checked, struct json_object *message,
-                           struct tg_send *send, struct tg_error *error)
+                           struct homes *homes, struct tg_send *send, struct tg_error *error)
 {
     const char *recipient_type = tg_json_string_member(message, "recipient_type");
     if (recipient_type && strcmp(recipient_type, "individual") != 0)
@@ -352,7 +365,7 @@ static bool read_recipient(const struct tg_cloud_message *checked, struct json_o
     struct tg_span given = tg_json_span(checked->to);
     if (given.length > 0) {
         char to[TG_PHONE_SIZE];
-        if (!tg_phone_normalise(given.data, given.length, "payload.to", to, error))
+        if (!read_number(given, "payload.to", homes, send->org_id, to, error))
             return false;
         if (send->phone[0] && strcmp(send->phone, to) != 0)
             return tg_error_set(error, "invalid_field", "payload.to",
@@ -394,7 +407,7 @@ static bool write_payload(struct json_object *message, struct tg_send *send, str
 }
 
 static bool read_message(struct json_object *root, struct json_object *message, enum shape shape,
-                         struct tg_send *send, struct tg_error *error)
+                         struct homes *homes, struct tg_send *send, struct tg_error *error)
 {
     struct tg_cloud_message checked;
     if (!add_reply_to(root, message, error))
@@ -405,14 +418,14 @@ static bool read_message(struct json_object *root, struct json_object *message, 
         rename_field(shape, error);
         return false;
     }
-    if (!read_recipient(&checked, message, send, error))
+    if (!read_recipient(&checked, message, homes, send, error))
         return false;
     snprintf(send->type, sizeof send->type, "%s", checked.type);
     return write_payload(message, send, error);
 }
 
-bool send_form_read(const struct tg_text *body, const struct identity *caller, struct tg_send *send,
-                    struct tg_error *error)
+bool send_form_read(const struct tg_text *body, const struct identity *caller, struct homes *homes,
+                    struct tg_send *send, struct tg_error *error)
 {
     struct json_object *root = parse(body, error);
     if (!root)
@@ -420,13 +433,13 @@ bool send_form_read(const struct tg_text *body, const struct identity *caller, s
     enum shape shape = SHAPE_MESSAGE;
     struct json_object *message = NULL;
     bool good = check_names(root, "", members, error) && read_org(root, caller, send, error) &&
-                read_phone(root, send, error) && read_channel(root, send, error) &&
+                read_phone(root, homes, send, error) && read_channel(root, send, error) &&
                 read_priority(root, send, error) && read_times(root, send, error) &&
                 check_nul(body, root, error) &&
                 (message = read_content(root, &shape, error)) != NULL;
     if (good) {
         send->message_id = tg_uuid7();
-        good = read_message(root, message, shape, send, error);
+        good = read_message(root, message, shape, homes, send, error);
     }
     json_object_put(message);
     json_object_put(root);

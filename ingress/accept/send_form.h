@@ -3,13 +3,17 @@
 #pragma once
 
 #include "common/store/accept.h"
+#include "ingress/who/homes.h"
 #include "ingress/who/identity.h"
+
+// error.code where the default country of send->org_id is to be looked up first.
+extern const char send_form_homeless[];
 
 // Reads `body` (JSON: {org_id, phone, message | media | payload, ...}) into `send`, which must be
 // zeroed but for its key, and gets a new message id and the payload that Meta will get. On failure
 // `error` names the field as the client wrote it, and `send` needs no finish.
-bool send_form_read(const struct tg_text *body, const struct identity *caller, struct tg_send *send,
-                    struct tg_error *error) TG_MUST_CHECK;
+bool send_form_read(const struct tg_text *body, const struct identity *caller, struct homes *homes,
+                    struct tg_send *send, struct tg_error *error) TG_MUST_CHECK;
 
 // Puts what the header Idempotency-Key says (`value`, which was sent `count` times; 0: not at all)
 // into the zeroed `send`, without the blanks around it, and the hash of the body that it stands

@@ -3,7 +3,7 @@
 
 #include "ingress/route/endpoint.h"
 
-extern const struct endpoint send_endpoints[]; // their context is a struct lanes
+extern const struct endpoint send_endpoints[]; // their context is a struct sends (sends.h)
 extern const struct endpoint message_endpoints[];
 extern const struct endpoint wallet_endpoints[];
 extern const struct endpoint account_endpoints[];

@@ -1,13 +1,42 @@
-#include "ingress/api/endpoints.h"
+#include "ingress/api/sends.h"
 
+#include "common/base/memory.h"
 #include "common/limits.h"
-#include "ingress/accept/lane.h"
 #include "ingress/accept/send_form.h"
 #include "ingress/api/document.h"
 #include "ingress/http/answer.h"
 
+// A request that waits until its org's default country is known.
+struct homeless {
+    struct homes *homes;
+    struct request *request;
+    struct tg_uuid org_id;
+};
+
+static void find_home(struct tg_pg *pg, void *context)
+{
+    struct homeless *homeless = context;
+    struct tg_error error;
+    if (homes_look_up(homeless->homes, pg, homeless->org_id, &error))
+        request_go_on(homeless->request);
+    else
+        answer_error(homeless->request, &error);
+    free(homeless);
+}
+
+static void wait_for_home(struct sends *sends, struct request *request, struct tg_uuid org_id)
+{
+    struct homeless *homeless = tg_alloc(sizeof *homeless);
+    *homeless = (struct homeless){sends->homes, request, org_id};
+    if (pool_submit(sends->pool, find_home, homeless))
+        return;
+    free(homeless);
+    answer_refusal(request, "overloaded", NULL, "Too many requests are waiting");
+}
+
 static void send_message(void *context, struct request *request, const struct identity *caller)
 {
+    struct sends *sends = context;
     const struct tg_text *body = &request->body.bytes;
     struct tg_send send = {0};
     struct tg_error error;
@@ -16,13 +45,16 @@ static void send_message(void *context, struct request *request, const struct id
         return;
     const char *key = request_header(request, "Idempotency-Key", &count);
     if (!send_form_read_key(key, count, body, &send, &error) ||
-        !send_form_read(body, caller, &send, &error)) {
-        answer_error(request, &error);
+        !send_form_read(body, caller, sends->homes, &send, &error)) {
+        if (error.code == send_form_homeless)
+            wait_for_home(sends, request, send.org_id);
+        else
+            answer_error(request, &error);
         return;
     }
     int wait_s = send_form_wait_seconds(request_header(request, "Prefer", NULL));
     request_drop_body(request); // it may wait for Meta for long
-    lanes_submit(context, request, &send, wait_s);
+    lanes_submit(sends->lanes, request, &send, wait_s);
 }
 
 const struct endpoint send_endpoints[] = {

@@ -129,7 +129,7 @@ ParameterizedTest(struct times *times, not_after, is_after_send_at_and_not_too_f
     tg_text_append_string(&body, "}");
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
     cr_assert_str_eq(error.field, times->field, "%s", tg_text_string(&body));
     cr_assert_eq(good, times->field[0] == '\0');
     if (!good) {
@@ -172,7 +172,7 @@ ParameterizedTest(struct recipient *recipient, recipient, is_one_person_or_none)
     tg_text_append_string(&body, recipient->request);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
     cr_assert_str_eq(error.field, recipient->field, "%s", recipient->request);
     cr_assert_eq(good, recipient->field[0] == '\0', "%s", error.message);
     if (!good)
@@ -362,7 +362,8 @@ ParameterizedTest(struct number *number, recipient, leaves_with_a_plus_however_i
     tg_text_append_string(&body, number->request);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert(send_form_read(&body, &(struct identity){0}, &send, &error), "%s", error.message);
+    cr_assert(send_form_read(&body, &(struct identity){0}, NULL, &send, &error), "%s",
+              error.message);
     cr_expect_str_eq(send.phone, "919876543210");
     cr_expect(strstr(tg_text_string(&send.payload), "\"to\":\"+919876543210\""), "%s",
               tg_text_string(&send.payload));
@@ -379,7 +380,7 @@ Test(recipient, is_kept_whole_or_refused)
         tg_text_append_string(&body, "\"}}");
         struct tg_send send = {0};
         struct tg_error error = {0};
-        bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+        bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
         cr_assert_eq(good, 2 * letters < TG_USER_ID_SIZE, "%zu: %s", letters, error.message);
         if (!good) {
             cr_assert_str_eq(error.field, "payload.recipient");
@@ -418,7 +419,7 @@ ParameterizedTest(struct nul_send *sent, send, with_a_nul_character_is_refused_b
     tg_text_append_string(&body, sent->body);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
     cr_assert_eq(good, sent->field[0] == '\0', "%s: %s", sent->body, error.message);
     cr_assert_str_eq(error.field, sent->field);
     tg_send_finish(&send);

@@ -1,0 +1,14 @@
+// Sends: the endpoint, and what it needs.
+#pragma once
+
+#include "ingress/accept/lane.h"
+#include "ingress/api/endpoints.h"
+#include "ingress/db/pool.h"
+#include "ingress/who/homes.h"
+
+// The context of send_endpoints.
+struct sends {
+    struct lanes *lanes;
+    struct homes *homes;
+    struct pool *pool; // looks up what is not known of an org
+};
