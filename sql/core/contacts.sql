@@ -177,7 +177,8 @@ EXCEPTION WHEN unique_violation THEN
 END $$;
 
 -- unite_contacts: somebody who has this phone and this user id is one contact. But where the one contact has another
--- user id, and the other one another phone, both stay as they are: the number has changed hands.
+-- user id, and the other one another phone, both stay as they are: the number has changed hands. So they do while
+-- somebody holds the wallet: the next message comes to it again.
 CREATE OR REPLACE FUNCTION unite_contacts(p_org_id uuid, p_phone text, p_user_id text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -185,7 +186,9 @@ DECLARE
     v_by_id    bigint[];
     v_contact  bigint;
 BEGIN
-    PERFORM lock_wallets(ARRAY[p_org_id]);
+    IF p_org_id <> ALL (lock_free_wallets(ARRAY[p_org_id])) THEN
+        RETURN;
+    END IF;
     v_by_phone := contacts_named(p_org_id, ARRAY[p_phone], NULL);
     v_by_id := contacts_named(p_org_id, NULL, ARRAY[p_user_id]);
     IF NOT v_by_phone && v_by_id
@@ -205,7 +208,8 @@ BEGIN
 END $$;
 
 -- lead_on: who had that phone or user id has these from now on (NULL: it stays). Whoever else had them is the same
--- person, seen there already, or does not have them any more. A new number brings a new user id.
+-- person, seen there already, or does not have them any more. A new number brings a new user id. This is told once, so
+-- that a wallet which somebody holds is not waited for: nobody accepts anything meanwhile.
 CREATE OR REPLACE FUNCTION lead_on(p_org_id uuid, p_phone text, p_user_id text, p_new_phone text,
                                    p_new_user_id text)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -214,7 +218,7 @@ DECLARE
     v_name    text;
     v_contact bigint;
 BEGIN
-    PERFORM lock_wallets(ARRAY[p_org_id]);
+    PERFORM lock_free_wallets(ARRAY[p_org_id]);
     v_former := contacts_named(p_org_id, ARRAY[p_phone], ARRAY[p_user_id]);
     IF v_former IS NULL THEN
         RETURN;
@@ -232,19 +236,21 @@ BEGIN
 END $$;
 
 -- learn_contacts: what Meta's answers tell of the contacts that were written to: their true numbers, of which those
--- that were dialled are other spellings, and their user ids. NULL: nothing.
+-- that were dialled are other spellings, and their user ids. NULL: nothing. While somebody holds the wallet nothing
+-- is learnt: the next answer tells it again.
 CREATE OR REPLACE FUNCTION learn_contacts(p_org_ids uuid[], p_contact_ids bigint[], p_phones text[],
                                           p_user_ids text[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+    v_free    uuid[] := lock_free_wallets(p_org_ids);
     v_news    record;
     v_contact bigint;
 BEGIN
-    PERFORM lock_wallets(p_org_ids);
     FOR v_news IN
         SELECT DISTINCT i.org_id, coalesce(c.merged_into, c.id) AS contact_id, i.phone, i.user_id
           FROM unnest(p_org_ids, p_contact_ids, p_phones, p_user_ids) AS i (org_id, contact_id, phone, user_id)
           JOIN contacts c ON c.org_id = i.org_id AND c.id = ANY (ARRAY[i.contact_id])
+         WHERE i.org_id = ANY (v_free)
          ORDER BY 1, 2
     LOOP
         v_contact := merge_contacts(v_news.org_id, ARRAY(

@@ -57,7 +57,7 @@ BEGIN
           INTO senders FROM unnest(p_items) i;
         RETURN;
     END IF;
-    PERFORM lock_wallets(array_agg(i.org_id)) FROM unnest(p_items) i
+    PERFORM lock_free_wallets(array_agg(i.org_id)) FROM unnest(p_items) i
       WHERE i.new_phone IS NOT NULL OR i.new_user_id IS NOT NULL;
     FOREACH v_item IN ARRAY p_items LOOP
         IF v_item.new_phone IS NOT NULL OR v_item.new_user_id IS NOT NULL THEN

@@ -596,3 +596,30 @@ Test(contacts, many_workers_that_learn_it_at_once_make_one_of_each)
                 "144, 8, 8, 0");
     assert_healthy();
 }
+
+// Somebody holds the org's wallet for long: webhooks are applied all the same.
+Test(contacts, a_wallet_that_is_held_keeps_nobody_waiting)
+{
+    given_acme();
+    (void)receive({.org = acme, .phone = ASHA, .text = "STOP"});
+    const char *message = given_message(.org = acme, .phone = "5531991234567");
+    (void)claim(acme, message);
+    struct session *holder = session_open();
+    (void)session_rows(holder, "BEGIN");
+    (void)session_rows(holder, "SELECT FROM wallet_locks FOR UPDATE");
+    run("SET statement_timeout = '20s'");
+    assert_rows(receive({.org = acme, .phone = "", .user_id = "IN.1"}), "saved");
+    assert_rows(receive({.org = acme, .phone = ASHA, .user_id = "IN.1"}), "saved");
+    run("SELECT settle_sends(ARRAY['%s'::uuid], ARRAY['%s'::uuid], ARRAY['%s'::uuid], '{sent}', "
+        "'{wamid.1}', '{NULL}', '{f}', '{0}', p_wa_ids => '{553191234567}')",
+        acme, message, claim_of(message));
+    assert_rows(receive({.org = acme, .phone = ASHA, .type = "system", .new_phone = LATER}),
+                "saved");
+    (void)session_rows(holder, "COMMIT");
+    session_close(holder);
+    cr_assert_str_eq(status_of(message), "sent");
+    cr_assert_str_eq(bulk_to(LATER, NULL), "contact_opted_out");
+    assert_rows(receive({.org = acme, .phone = LATER, .user_id = "IN.1"}), "saved");
+    cr_assert_str_eq(bulk_to(NULL, "IN.1"), "contact_opted_out");
+    assert_healthy();
+}

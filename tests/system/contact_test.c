@@ -113,6 +113,8 @@ Test(contact, a_landline_is_answered_and_not_the_mobile)
                         "INSERT INTO automation_rules (org_id, match_kind, reply) VALUES ('%s', "
                         "'any', '\"We open at 9.\"')",
                         org.id);
+    eventually(database_number(gateway->database, "SELECT count(*) FROM automation_rules WHERE "
+                                                  "state = 'unchecked'") == 0);
     struct answer sent = send_text_and_wait(&org, "+55 11 94771-2345");
     cr_assert_eq(sent.status, 200, "%s", sent.body);
     (void)post_webhook(gateway,

@@ -216,7 +216,7 @@ ParameterizedTest(struct member *member, member, that_is_unknown_is_refused_by_i
     tg_text_append_string(&body, member->request);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert_not(send_form_read(&body, &(struct identity){0}, &send, &error), "%s",
+    cr_assert_not(send_form_read(&body, &(struct identity){0}, NULL, &send, &error), "%s",
                   member->request);
     cr_assert_str_eq(error.code, "unknown_field");
     cr_assert_str_eq(error.field, member->field);
@@ -254,7 +254,7 @@ ParameterizedTest(struct filled *filled, phone, fills_up_the_payload_beside_it)
     tg_text_append_format(&body, "{\"phone\":\"919876543210\",\"payload\":{%s}}", filled->payload);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
     cr_assert_eq(good, filled->field[0] == '\0', "%s: %s", filled->payload, error.message);
     cr_assert_str_eq(error.field, filled->field);
     if (!good)
@@ -272,7 +272,7 @@ Test(payload, without_a_recipient_says_how_to_write_one)
     tg_text_append_string(&body, "{\"payload\":{" TEXT "}}");
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert_not(send_form_read(&body, &(struct identity){0}, &send, &error));
+    cr_assert_not(send_form_read(&body, &(struct identity){0}, NULL, &send, &error));
     cr_assert_str_eq(error.field, "payload.to");
     cr_assert(strstr(error.message, "phone beside payload"), "%s", error.message);
 }
@@ -283,7 +283,8 @@ Test(payload, of_a_receipt_needs_no_envelope)
     tg_text_append_string(&body, "{\"payload\":{\"status\":\"read\",\"message_id\":\"wamid.1\"}}");
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert(send_form_read(&body, &(struct identity){0}, &send, &error), "%s", error.message);
+    cr_assert(send_form_read(&body, &(struct identity){0}, NULL, &send, &error), "%s",
+              error.message);
     cr_assert_str_eq(send.type, "receipt");
     cr_assert_not(strstr(tg_text_string(&send.payload), "\"to\""));
     tg_send_finish(&send);
@@ -297,7 +298,8 @@ Test(payload, keeps_numbers_as_they_were_written)
                           "{\"body\":\"Hi\"},\"new\":[12345678901234567890123,-0,1.50]}}");
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert(send_form_read(&body, &(struct identity){0}, &send, &error), "%s", error.message);
+    cr_assert(send_form_read(&body, &(struct identity){0}, NULL, &send, &error), "%s",
+              error.message);
     cr_assert(strstr(tg_text_string(&send.payload), "[12345678901234567890123,-0,1.50]"), "%s",
               tg_text_string(&send.payload));
     tg_send_finish(&send);
@@ -332,7 +334,7 @@ ParameterizedTest(struct channel *channel, channel, is_named_by_its_id_or_its_nu
                           channel->member);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
     cr_assert_str_eq(error.field, channel->field, "%s: %s", channel->member, error.message);
     cr_assert_eq(good, channel->field[0] == '\0');
     if (good)
