@@ -142,6 +142,8 @@ static void set_held_aside(struct settle *settle, struct in_hand *const *message
 {
     struct tg_uuid org_ids[TG_BATCH_MAX];
     bool is_free[TG_BATCH_MAX];
+    if (n == 0)
+        return;
     for (size_t i = 0; i < n; i++)
         org_ids[i] = messages[i]->outcome.org_id;
     if (tg_store_find_free_wallets(settle->pg, org_ids, n, is_free) != TG_PG_OK)
