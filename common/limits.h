@@ -17,16 +17,25 @@ enum {
     // Webhooks. Meta's bodies have up to 3 MB.
     TG_WEBHOOK_BODY_MAX = 3 * 1024 * 1024,
     // What one ingress holds of bodies, of all requests together: the largest body on every
-    // connection would be 12 GiB.
-    TG_BODIES_BYTES_MAX = 256 * 1024 * 1024,
+    // connection would be 12 GiB. Sends, counted until they are accepted, and webhooks have budgets
+    // of their own, which orgs and addresses share: one alone gets half.
+    TG_BODIES_BYTES_MAX = 64 * 1024 * 1024,
+    TG_WEBHOOK_BODIES_BYTES_MAX = 192 * 1024 * 1024,
+    // So much of each body is outside of them, so that a usual one always has room: 32 MiB on all
+    // connections.
+    TG_BODY_FREE_BYTES = 8 * 1024,
+    // Of answers that their clients have not taken, likewise; and what the kernel may hold of one,
+    // in place of megabytes.
+    TG_ANSWERS_BYTES_MAX = 64 * 1024 * 1024,
+    TG_SEND_BUFFER_BYTES = 64 * 1024,
     // And of files, on its disk: twenty of the largest that Meta takes (100 MB).
     TG_FILES_BYTES_MAX = 2000 * 1000 * 1000,
     // A form that a person or a client library fills in has a few dozen fields.
     TG_FORM_FIELDS_MAX = 256,
-    // Webhooks that wait for Redis: half of all connections and of all bodies, so that sends have
-    // room left while Redis is slow.
+    // Webhooks that wait for Redis: half of all connections, and of their bytes what leaves room to
+    // read more from one address, such as a proxy's.
     TG_WEBHOOK_QUEUE_MAX = 2048,
-    TG_WEBHOOK_QUEUE_BYTES_MAX = 128 * 1024 * 1024,
+    TG_WEBHOOK_QUEUE_BYTES_MAX = 64 * 1024 * 1024,
     // What goes into one pipeline: a batch of usual ones, or a few of the largest kind.
     TG_WEBHOOK_PIPELINE_BYTES = 8 * 1024 * 1024,
     // A partition with so many webhooks, or so many bytes, takes no more: a day's worth of a busy
@@ -45,16 +54,25 @@ enum {
     TG_CONNECTION_MEMORY_BYTES = 16 * 1024,
     // Files that a daemon has open besides its connections: servers, logs, what is just closing.
     TG_FILES_BESIDES = 256,
-    // A client that sends nothing for so long is cut off: this is what holds a slow sender of
-    // headers.
+    // A client that sends nothing for so long is cut off.
     TG_CONNECTION_IDLE_S = 30,
+    // How long a client may take as a whole: for a request's headers; for its body, and for taking
+    // the answer, so long and what TG_BYTES_PER_MS bytes (8 kB a second) would take. If room for
+    // bodies is short, one that is slow has less.
+    TG_HEADERS_MS = 10000,
+    TG_BODY_MS = 10000,
+    TG_BODY_IN_NEED_MS = 1000,
+    TG_ANSWER_MS = 30000,
+    TG_BYTES_PER_MS = 8,
     // Connections that the kernel has made and we have not taken yet: a burst of them.
     TG_LISTEN_BACKLOG = 1024,
 
     // Lanes. A larger batch adds latency without adding throughput (measured: 256 is flat).
     TG_BATCH_MAX = 256,
-    // What one lane holds waiting; at 5,000 accepts a second this is under a second of work.
-    TG_LANE_QUEUE_MAX = 4096,
+    // What one lane holds waiting; at 5,000 accepts a second this is under a second of work. One
+    // org alone may have half of it, so that with half of the waiters and of the pool's queue it
+    // leaves connections to others.
+    TG_LANE_QUEUE_MAX = 3072,
     // Jobs that wait for Redis: two seconds of work. What is more the janitor finds.
     TG_JOB_QUEUE_MAX = 8192,
     // How long a request may wait for PostgreSQL to come back before it is answered 503.
@@ -73,11 +91,17 @@ enum {
     // Idempotency keys are kept a little longer than the day that is promised.
     TG_IDEMPOTENCY_KEPT_S = 25 * 3600,
 
-    // What goes to the database outside a lane: reads, cancelling, keys that are not remembered.
+    // What goes to the database outside a lane: reads, cancelling, how messages stand.
     TG_POOL_QUEUE_MAX = 1024,
     TG_POOL_THREADS = 2,
-    // Requests that wait for a look-up of their API key: half of all connections.
+    // Requests that wait for a look-up of their API key: those whose key was known before, half of
+    // all connections; and strangers, who share one connection to PostgreSQL.
     TG_KEY_ASKERS_MAX = 2048,
+    TG_STRANGERS_MAX = 1024,
+    // Keys that are remembered as unknown: what is tried again and again costs one query in so
+    // long, and a new key that was tried too early works after it.
+    TG_UNKNOWN_KEYS = 1024,
+    TG_UNKNOWN_KEY_TTL_MS = 2000,
     // API keys are remembered so that a send costs no query for its key; a revoked key dies within
     // the time, and the direct-mapped cache bounds the memory.
     TG_KEY_CACHE_ENTRIES = 16384,

@@ -4,6 +4,7 @@
 #include "common/service/log.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -41,9 +42,18 @@ size_t tg_service_files(size_t wanted)
     return limit.rlim_cur;
 }
 
+// What is freed goes back to the machine: glibc would raise these bounds by itself after the first
+// large body, and keep what a burst of them took.
+static void give_memory_back(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+}
+
 void tg_service_start(void)
 {
     raise_file_limit();
+    give_memory_back();
     sigset_t set = stop_signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     // A peer that has gone is an error of that write, not the end of the daemon.

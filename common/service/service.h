@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <stddef.h>
 
-// Blocks the stop signals in this and all later threads, ignores SIGPIPE, and raises the limit of
-// open files as far as it may be. Call first in main.
+// Blocks the stop signals in this and all later threads, ignores SIGPIPE, raises the limit of open
+// files as far as it may be, and has what is freed given back to the machine. Call first in main.
 void tg_service_start(void);
 
 // How many files may be open of those that the daemon wants; logs "file_limit_low" if it is fewer.
