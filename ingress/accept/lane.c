@@ -1,8 +1,8 @@
 #include "ingress/accept/lane.h"
 
 #include "common/base/clock.h"
+#include "common/base/fair_queue.h"
 #include "common/base/memory.h"
-#include "common/base/queue.h"
 #include "common/limits.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
@@ -14,7 +14,7 @@
 
 struct lane {
     struct lanes *lanes;
-    struct tg_queue *queue;
+    struct tg_fair_queue *queue;
     pthread_t thread;
     struct acceptor acceptor;
 };
@@ -73,11 +73,9 @@ static void take_all(struct lane *lane, struct ticket **tickets, size_t n)
 static void *run(void *argument)
 {
     struct lane *lane = argument;
-    while (!tg_queue_drained(lane->queue)) {
-        struct ticket *tickets[TG_BATCH_MAX];
-        size_t n = tg_queue_pop(lane->queue, (void **)tickets, TG_BATCH_MAX, -1);
-        if (n == 0)
-            continue;
+    struct ticket *tickets[TG_BATCH_MAX];
+    size_t n;
+    while ((n = tg_fair_queue_pop(lane->queue, (void **)tickets, TG_BATCH_MAX)) > 0) {
         tg_gauge_add(TG_LANE_QUEUE, -(int64_t)n);
         take_all(lane, tickets, n);
     }
@@ -96,7 +94,7 @@ struct lanes *lanes_start(const char *postgres_url, size_t count, struct results
         lane->lanes = lanes;
         lane->acceptor = acceptor;
         lane->acceptor.pg = tg_pg_create(postgres_url, "tollgate-ingress lane");
-        lane->queue = tg_queue_create(TG_LANE_QUEUE_MAX);
+        lane->queue = tg_fair_queue_create(TG_LANE_QUEUE_MAX);
         lane->thread = tg_service_thread("lane", run, lane);
     }
     return lanes;
@@ -105,7 +103,7 @@ struct lanes *lanes_start(const char *postgres_url, size_t count, struct results
 void lanes_stop(struct lanes *lanes)
 {
     for (size_t i = 0; i < lanes->count; i++)
-        tg_queue_close(lanes->lane[i].queue);
+        tg_fair_queue_close(lanes->lane[i].queue);
     for (size_t i = 0; i < lanes->count; i++)
         pthread_join(lanes->lane[i].thread, NULL);
     holdup_stop(lanes->holdup);
@@ -116,7 +114,7 @@ void lanes_free(struct lanes *lanes)
     if (!lanes)
         return;
     for (size_t i = 0; i < lanes->count; i++) {
-        tg_queue_destroy(lanes->lane[i].queue);
+        tg_fair_queue_destroy(lanes->lane[i].queue);
         tg_pg_destroy(lanes->lane[i].acceptor.pg);
     }
     holdup_free(lanes->holdup);
@@ -128,9 +126,14 @@ void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *
     struct ticket *ticket = ticket_create(request, send, wait_s);
     struct lane *lane = &lanes->lane[tg_uuid_hash(ticket->send.org_id) % lanes->count];
     tg_gauge_add(TG_LANE_QUEUE, 1);
-    if (tg_queue_try_push(lane->queue, ticket))
+    enum tg_fair_push pushed = tg_fair_queue_push(lane->queue, ticket->send.org_id, ticket);
+    if (pushed == TG_FAIR_ADDED)
         return;
     tg_gauge_add(TG_LANE_QUEUE, -1);
     ticket_free(ticket);
-    answer_refusal(request, "overloaded", NULL, "Too many messages are waiting to be accepted");
+    if (pushed == TG_FAIR_SHARE_USED)
+        answer_refusal(request, "too_many_requests", NULL,
+                       "Too many of the org's messages are waiting to be accepted");
+    else
+        answer_refusal(request, "overloaded", NULL, "Too many messages are waiting to be accepted");
 }

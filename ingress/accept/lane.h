@@ -1,7 +1,8 @@
 // Lanes: the threads that accept sends. A lane takes everything that is waiting, accepts it with
 // one accept_sends call, answers, and hands on the jobs; while a batch commits, the next one forms.
 // An org always goes to the same lane, so lanes never wait for each other's wallets; nor do its
-// sends, beyond a moment, for an org's whose wallet somebody else holds (holdup.h).
+// sends, beyond a moment, for an org's whose wallet somebody else holds (holdup.h). In a lane orgs
+// take turns.
 #pragma once
 
 #include "common/store/accept.h"
@@ -19,6 +20,6 @@ void lanes_stop(struct lanes *lanes);
 void lanes_free(struct lanes *lanes); // stopped, or NULL
 
 // Queues a send; its request will be answered with the verdict, or with Meta's answer if that comes
-// within `wait_s` seconds. Takes what `send` owns and empties it. Answers 503 itself if the lane is
-// full or closed. Thread-safe.
+// within `wait_s` seconds. Takes what `send` owns and empties it. Answers itself if the org has its
+// share of the lane (429), or the lane is full or closed (503). Thread-safe.
 void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s);

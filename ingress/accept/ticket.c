@@ -35,6 +35,7 @@ static void answer_duplicate(struct results *results, const struct ticket *ticke
                              const struct tg_verdict *verdict)
 {
     request_add_header(ticket->request, "Idempotency-Replayed", "true");
+    request_drop_body(ticket->request);
     if (ticket->wait_s > 0)
         results_tell(results, ticket->request, ticket->send.org_id, verdict);
     else
@@ -45,9 +46,10 @@ static void answer_duplicate(struct results *results, const struct ticket *ticke
 static bool wait_for_meta(struct results *results, const struct ticket *ticket,
                           const struct tg_verdict *verdict)
 {
-    int64_t until_ms = tg_unix_ms() + ticket->wait_s * 1000LL;
-    return ticket->wait_s > 0 && ticket->send.send_at_ms <= until_ms &&
-           results_await(results, ticket->request, ticket->send.org_id, verdict,
+    if (ticket->wait_s == 0 || ticket->send.send_at_ms > tg_unix_ms() + ticket->wait_s * 1000LL)
+        return false;
+    request_drop_body(ticket->request); // it may be for long
+    return results_await(results, ticket->request, ticket->send.org_id, verdict,
                          ticket->wait_s * 1000);
 }
 
@@ -100,8 +102,11 @@ static void answer_batch(const struct acceptor *acceptor, struct ticket **ticket
 
 static void refuse(struct ticket *ticket, enum tg_pg_status status)
 {
-    tg_log(TG_LOG_ERROR, "send_not_accepted", TG_LOG_MESSAGE(&ticket->send),
-           TG_LOG_TEXT("outcome", ticket->maybe_accepted ? "unknown" : "not accepted"));
+    if (ticket->maybe_accepted || status == TG_PG_REFUSED)
+        tg_log(TG_LOG_ERROR, "send_not_accepted", TG_LOG_MESSAGE(&ticket->send),
+               TG_LOG_TEXT("outcome", ticket->maybe_accepted ? "unknown" : "not accepted"));
+    else // PostgreSQL is away, or a wallet is held: of no message in particular
+        tg_log_rarely(TG_LOG_ERROR, "sends_not_accepted", TG_LOG_MESSAGE(&ticket->send));
     send_answer_failed(ticket->request, ticket->send.message_id, ticket->maybe_accepted, status);
     ticket_free(ticket);
 }
