@@ -56,9 +56,9 @@ enum {
     TG_FILES_BESIDES = 256,
     // A client that sends nothing for so long is cut off.
     TG_CONNECTION_IDLE_S = 30,
-    // How long a client may take as a whole: for a request's headers; for its body, and for taking
-    // the answer, so long and what TG_BYTES_PER_MS bytes (8 kB a second) would take. If room for
-    // bodies is short, one that is slow has less.
+    // How long a client may take as a whole: for a request's headers; for its body, behind a rate
+    // of TG_BYTES_PER_MS (8 kB a second); for taking the answer, with what that would take at that
+    // rate. If room for bodies is short, one that is behind has less time.
     TG_HEADERS_MS = 10000,
     TG_BODY_MS = 10000,
     TG_BODY_IN_NEED_MS = 1000,

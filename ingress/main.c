@@ -1,6 +1,7 @@
 // tollgate-ingress: validates, reserves the fee, publishes a job, answers.
 
 #include "common/health/health.h"
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
 #include "common/settings/settings.h"
@@ -21,6 +22,8 @@
 // What a request meets behind the server; all of it outlives the server.
 struct stops {
     struct pool *pool;
+    struct pool *look_ups;
+    struct pool *strangers;
     struct results *results;
     struct job_writer *jobs;
     struct lanes *lanes;
@@ -34,7 +37,9 @@ struct stops {
 static void start_stops(struct stops *stops, const struct tg_settings *settings)
 {
     int partitions = (int)settings->partitions;
-    stops->pool = pool_start(settings->postgres_url);
+    stops->pool = pool_start(settings->postgres_url, "pool", TG_POOL_THREADS, TG_POOL_QUEUE_MAX);
+    stops->look_ups = pool_start(settings->postgres_url, "look-ups", 1, TG_KEY_ASKERS_MAX);
+    stops->strangers = pool_start(settings->postgres_url, "strangers", 1, TG_STRANGERS_MAX);
     stops->results = results_start(settings->redis_url, partitions, stops->pool);
     stops->jobs = job_writer_start(settings->redis_url, partitions);
     stops->lanes =
@@ -44,7 +49,12 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
     stops->callback =
         (struct callback){settings->app_secrets, settings->verify_token, stops->webhooks};
     stops->keys = keys_create(settings->auth == TG_AUTH_TRUSTED);
-    stops->router = router_create(stops->keys, stops->pool);
+    stops->router = router_create(&(struct router_parts){
+        .keys = stops->keys,
+        .pool = stops->pool,
+        .look_ups = stops->look_ups,
+        .strangers = stops->strangers,
+        .origins = {settings->cors_origins, settings->auth_trusted_anywhere, settings->listen}});
     router_add(stops->router, send_endpoints, &stops->sends);
     router_add(stops->router, callback_endpoints, &stops->callback);
     router_add(stops->router, message_endpoints, NULL);
@@ -57,6 +67,8 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
 static void stop_stops(struct stops *stops)
 {
     webhook_writer_close(stops->webhooks);
+    pool_stop(stops->strangers);
+    pool_stop(stops->look_ups);
     results_close(stops->results);
     lanes_stop(stops->lanes);
     job_writer_close(stops->jobs);
@@ -75,6 +87,8 @@ static void free_stops(struct stops *stops)
     lanes_free(stops->lanes);
     job_writer_free(stops->jobs);
     results_free(stops->results);
+    pool_free(stops->strangers);
+    pool_free(stops->look_ups);
     pool_free(stops->pool);
 }
 

@@ -40,11 +40,14 @@
         "Fees taken again: delivered after the refund.")                                           \
     ROW(TG_REPLIES, "tollgate_replies_total", "verdict",                                           \
         "Automatic replies by verdict of accept_replies.")                                         \
+    ROW(TG_CONNECTIONS_CUT, "tollgate_connections_cut_total", "why",                               \
+        "Clients cut off: late with headers or a body, not taking an answer, to make room.")       \
     ROW(TG_POSTGRES_ERRORS, "tollgate_postgres_errors_total", "kind",                              \
         "Calls to PostgreSQL that failed.")                                                        \
     ROW(TG_REDIS_ERRORS, "tollgate_redis_errors_total", NULL, "Calls to Redis that failed.")
 
 #define TG_GAUGE_TABLE(ROW)                                                                        \
+    ROW(TG_CONNECTIONS, "tollgate_http_connections", "Connections of clients.")                    \
     ROW(TG_BODY_BYTES, "tollgate_body_bytes", "Bytes held of the bodies of all requests.")         \
     ROW(TG_WEBHOOK_QUEUE, "tollgate_webhook_queue_requests", "Webhooks that wait for Redis.")      \
     ROW(TG_LANE_QUEUE, "tollgate_lane_queue_requests", "Requests that wait for a batch.")          \

@@ -46,8 +46,10 @@ size_t tg_service_files(size_t wanted)
 // large body, and keep what a burst of them took.
 static void give_memory_back(void)
 {
+    // NOLINTBEGIN(concurrency-mt-unsafe): no other thread runs yet
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+    // NOLINTEND(concurrency-mt-unsafe)
 }
 
 void tg_service_start(void)

@@ -63,6 +63,22 @@ static bool is_secret(const char *value)
     return value[strcspn(value, ", \t\r\n")] == '\0';
 }
 
+// As browsers send them: a scheme and a host, with a port where it is not the scheme's; no path.
+static bool is_origins(const char *value)
+{
+    for (const char *origin = value; *origin;) {
+        size_t length = strcspn(origin, ",");
+        size_t scheme = strncmp(origin, "https://", 8) == 0 ? 8 : 7;
+        if ((scheme == 7 && strncmp(origin, "http://", 7) != 0) || length == scheme ||
+            strcspn(origin + scheme, ",/?#@*\"\\ \t\r\n") != length - scheme)
+            return false;
+        origin += length + (origin[length] == ',' && origin[length + 1] != '\0');
+        if (*origin == ',')
+            return false;
+    }
+    return true;
+}
+
 // A path is appended to it, so it has neither a query nor a slash at its end.
 static bool is_http_url(const char *value)
 {
@@ -238,6 +254,9 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_AUTH_TRUSTED_ANYWHERE", TG_INGRESS, auth_trusted_anywhere, yes_no),
      .standard = "no", .words = WORDS("no", "yes"), .shape = "yes or no",
      .help = "Allows TOLLGATE_AUTH=trusted on an address that other machines can reach."},
+    {SETTING("TOLLGATE_CORS_ORIGINS", TG_INGRESS, cors_origins, text), .standard = "",
+     .check = is_origins, .shape = "origins such as https://app.example.com, separated by commas",
+     .help = "Pages of which origins may call /api from a browser; unless set, none may."},
     {SETTING("TOLLGATE_APP_SECRETS", TG_INGRESS, app_secrets, text), .secret = true,
      .check = is_secrets, .shape = "one to eight secrets without spaces, separated by commas",
      .example = "app-secret",

@@ -20,7 +20,8 @@ struct tg_settings {
     struct tg_address admin_listen;
     enum tg_auth auth;
     bool auth_trusted_anywhere;
-    const char *app_secrets; // separated by commas
+    const char *cors_origins; // separated by commas; "": none
+    const char *app_secrets;  // separated by commas
     const char *verify_token;
     int64_t http_threads;
     int64_t lanes;

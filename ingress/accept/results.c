@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/memory.h"
+#include "common/base/shares.h"
 #include "common/limits.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
@@ -9,7 +10,6 @@
 #include "common/streams/job.h"
 #include "ingress/accept/send_answer.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -34,6 +34,7 @@ struct waiter {
     long long deadline_ms;
     long long look_ms; // when the database is asked, at the latest at the deadline
     int pause_ms;      // before that look
+    int place;         // of its org, while it waits
 };
 
 struct results {
@@ -43,7 +44,7 @@ struct results {
     pthread_t thread;
     atomic_bool closed; // set under the lock
     pthread_mutex_t lock;
-    size_t count;                    // of those who wait
+    struct tg_shares *places;        // of those who wait, by org
     struct waiter *buckets[BUCKETS]; // by message; in nobody else's hands while they are here
 };
 
@@ -52,16 +53,17 @@ static struct waiter **bucket_of(struct results *results, struct tg_uuid message
     return &results->buckets[tg_uuid_hash(message_id) % BUCKETS];
 }
 
-// false: TG_WAITERS_MAX wait, or nobody may any more.
+// false: its org has its share of TG_WAITERS_MAX, or nobody may wait any more.
 static bool add(struct results *results, struct waiter *waiter)
 {
     pthread_mutex_lock(&results->lock);
-    bool room = !results->closed && results->count < TG_WAITERS_MAX;
+    waiter->place =
+        results->closed ? TG_SHARES_GONE : tg_shares_take(results->places, waiter->org_id, 1);
+    bool room = waiter->place >= 0;
     if (room) {
         struct waiter **bucket = bucket_of(results, waiter->verdict.message_id);
         waiter->next = *bucket;
         *bucket = waiter;
-        results->count++;
         tg_gauge_add(TG_WAITERS, 1);
     }
     pthread_mutex_unlock(&results->lock);
@@ -73,7 +75,7 @@ static struct waiter *take_out(struct results *results, struct waiter **link)
 {
     struct waiter *waiter = *link;
     *link = waiter->next;
-    results->count--;
+    tg_shares_give(results->places, waiter->place, 1);
     tg_gauge_add(TG_WAITERS, -1);
     return waiter;
 }
@@ -95,7 +97,7 @@ static struct waiter *take_due(struct results *results, long long now_ms)
 {
     struct waiter *due = NULL;
     pthread_mutex_lock(&results->lock);
-    for (int i = 0; results->count > 0 && i < BUCKETS; i++) {
+    for (int i = 0; tg_shares_taken(results->places) > 0 && i < BUCKETS; i++) {
         struct waiter **link = &results->buckets[i];
         while (*link) {
             if ((*link)->look_ms > now_ms) {
@@ -158,7 +160,7 @@ static void look(struct tg_pg *pg, void *context)
 static void ask_database(struct waiter *waiter)
 {
     struct tg_result as_accepted = {.status = waiter->verdict.status};
-    if (!pool_submit(waiter->results->pool, look, waiter))
+    if (pool_submit(waiter->results->pool, waiter->org_id, look, waiter) != TG_FAIR_ADDED)
         answer_or_wait_on(waiter, &as_accepted);
 }
 
@@ -215,6 +217,7 @@ struct results *results_start(const char *redis_url, int partitions, struct pool
     struct results *results = tg_alloc(sizeof *results);
     results->stream = tg_stream_create(redis_url, partitions, tg_job_work);
     results->pool = pool;
+    results->places = tg_shares_create(TG_WAITERS_MAX, TG_WAITERS_MAX);
     pthread_mutex_init(&results->lock, NULL);
     // The random half of a fresh id tells this ingress from every other.
     char id[TG_UUID_TEXT_SIZE];
@@ -242,7 +245,7 @@ void results_free(struct results *results)
 {
     if (!results)
         return;
-    assert(results->count == 0);
+    tg_shares_destroy(results->places);
     pthread_mutex_destroy(&results->lock);
     tg_stream_destroy(results->stream);
     free(results);

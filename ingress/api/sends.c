@@ -28,10 +28,14 @@ static void wait_for_home(struct sends *sends, struct request *request, struct t
 {
     struct homeless *homeless = tg_alloc(sizeof *homeless);
     *homeless = (struct homeless){sends->homes, request, org_id};
-    if (pool_submit(sends->pool, find_home, homeless))
+    enum tg_fair_push pushed = pool_submit(sends->pool, org_id, find_home, homeless);
+    if (pushed == TG_FAIR_ADDED)
         return;
     free(homeless);
-    answer_refusal(request, "overloaded", NULL, "Too many requests are waiting");
+    if (pushed == TG_FAIR_SHARE_USED)
+        answer_refusal(request, "too_many_requests", NULL, "Too many of your requests are waiting");
+    else
+        answer_refusal(request, "overloaded", NULL, "Too many requests are waiting");
 }
 
 static void send_message(void *context, struct request *request, const struct identity *caller)
@@ -53,7 +57,7 @@ static void send_message(void *context, struct request *request, const struct id
         return;
     }
     int wait_s = send_form_wait_seconds(request_header(request, "Prefer", NULL));
-    request_drop_body(request); // it may wait for Meta for long
+    request_drop_bytes(request);
     lanes_submit(sends->lanes, request, &send, wait_s);
 }
 

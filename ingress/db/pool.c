@@ -1,14 +1,16 @@
 #include "ingress/db/pool.h"
 
 #include "common/base/memory.h"
-#include "common/base/queue.h"
-#include "common/limits.h"
 #include "common/service/service.h"
+
+#include <stdio.h>
 
 struct pool {
     const char *postgres_url;
-    struct tg_queue *queue; // struct errand
-    pthread_t threads[TG_POOL_THREADS];
+    char application[32];        // what PostgreSQL calls our connections
+    struct tg_fair_queue *queue; // struct errand
+    int thread_count;
+    pthread_t threads[];
 };
 
 struct errand {
@@ -19,11 +21,9 @@ struct errand {
 static void *run(void *argument)
 {
     struct pool *pool = argument;
-    struct tg_pg *pg = tg_pg_create(pool->postgres_url, "tollgate-ingress pool");
-    while (!tg_queue_drained(pool->queue)) {
-        void *popped;
-        if (tg_queue_pop(pool->queue, &popped, 1, -1) == 0)
-            continue;
+    struct tg_pg *pg = tg_pg_create(pool->postgres_url, pool->application);
+    void *popped;
+    while (tg_fair_queue_pop(pool->queue, &popped, 1) > 0) {
         struct errand *errand = popped;
         errand->work(pg, errand->context);
         free(errand);
@@ -32,25 +32,27 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct pool *pool_start(const char *postgres_url)
+struct pool *pool_start(const char *postgres_url, const char *name, int threads, size_t queue_max)
 {
-    struct pool *pool = tg_alloc(sizeof *pool);
+    struct pool *pool = tg_alloc(sizeof *pool + (size_t)threads * sizeof pool->threads[0]);
     pool->postgres_url = postgres_url;
-    pool->queue = tg_queue_create(TG_POOL_QUEUE_MAX);
-    for (int i = 0; i < TG_POOL_THREADS; i++)
-        pool->threads[i] = tg_service_thread("pool", run, pool);
+    snprintf(pool->application, sizeof pool->application, "tollgate-ingress %s", name);
+    pool->queue = tg_fair_queue_create(queue_max);
+    pool->thread_count = threads;
+    for (int i = 0; i < threads; i++)
+        pool->threads[i] = tg_service_thread(name, run, pool);
     return pool;
 }
 
 void pool_close(struct pool *pool)
 {
-    tg_queue_close(pool->queue);
+    tg_fair_queue_close(pool->queue);
 }
 
 void pool_stop(struct pool *pool)
 {
     pool_close(pool);
-    for (int i = 0; i < TG_POOL_THREADS; i++)
+    for (int i = 0; i < pool->thread_count; i++)
         pthread_join(pool->threads[i], NULL);
 }
 
@@ -58,16 +60,17 @@ void pool_free(struct pool *pool)
 {
     if (!pool)
         return;
-    tg_queue_destroy(pool->queue);
+    tg_fair_queue_destroy(pool->queue);
     free(pool);
 }
 
-bool pool_submit(struct pool *pool, pool_work *work, void *context)
+enum tg_fair_push pool_submit(struct pool *pool, struct tg_uuid party, pool_work *work,
+                              void *context)
 {
     struct errand *errand = tg_alloc(sizeof *errand);
     *errand = (struct errand){work, context};
-    if (tg_queue_try_push(pool->queue, errand))
-        return true;
-    free(errand);
-    return false;
+    enum tg_fair_push pushed = tg_fair_queue_push(pool->queue, party, errand);
+    if (pushed != TG_FAIR_ADDED)
+        free(errand);
+    return pushed;
 }

@@ -1,12 +1,13 @@
 // Threads with a PostgreSQL connection each, for whatever goes to the database outside a lane.
 #pragma once
 
+#include "common/base/fair_queue.h"
 #include "common/pg/pg.h"
 
 struct pool;
 
-// Starts TG_POOL_THREADS threads.
-struct pool *pool_start(const char *postgres_url);
+// Starts `threads` threads of that name (at most 15 characters). At most `queue_max` may wait.
+struct pool *pool_start(const char *postgres_url, const char *name, int threads, size_t queue_max);
 
 // Refuses new work from now on.
 void pool_close(struct pool *pool);
@@ -14,7 +15,8 @@ void pool_close(struct pool *pool);
 void pool_stop(struct pool *pool);
 void pool_free(struct pool *pool); // stopped, or NULL
 
-// Has `work(pg, context)` run on a thread of the pool. false: too much is waiting, or the pool is
-// closed; nothing runs. Thread-safe.
+// Has `work(pg, context)` run on a thread of the pool when it is the turn of `party`, on whose
+// behalf it is. On anything but TG_FAIR_ADDED nothing runs. Thread-safe.
 typedef void pool_work(struct tg_pg *pg, void *context);
-bool pool_submit(struct pool *pool, pool_work *work, void *context) TG_MUST_CHECK;
+enum tg_fair_push pool_submit(struct pool *pool, struct tg_uuid party, pool_work *work,
+                              void *context) TG_MUST_CHECK;

@@ -33,6 +33,7 @@ static const struct {
     {"unsupported_media_type", 415},
     {"message_not_found", 404},
     {"too_many_requests", 429},
+    {"not_trusted", 403},
     {"internal_error", 500},
     {"send_failed", 500},
     {"outcome_unknown", 503},
@@ -63,7 +64,7 @@ static void send_error(struct request *request, const char *code, const char *me
         tg_text_append_string(&answer.body, ",\"detail\":");
         tg_text_append(&answer.body, detail->data, detail->length);
     }
-    tg_text_append_string(&answer.body, "}");
+    tg_text_append_string(&answer.body, "}\n");
     request_answer(request, &answer);
 }
 
@@ -95,6 +96,7 @@ void answer_error_detail(struct request *request, const char *code, const char *
 
 void answer_json(struct request *request, int status, struct tg_text *json)
 {
+    tg_text_append_string(json, "\n");
     struct answer answer = {.status = status, .body = *json};
     *json = (struct tg_text){0};
     request_answer(request, &answer);

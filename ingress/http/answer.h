@@ -5,7 +5,7 @@
 #include "ingress/http/request.h"
 
 // Answers with an error, whose code decides the HTTP status; detail holds `error->field` if there
-// is one. 503 gets a Retry-After.
+// is one. 429 and 503 get a Retry-After.
 void answer_error(struct request *request, const struct tg_error *error);
 
 // The same for an error that is made here.

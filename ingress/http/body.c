@@ -1,14 +1,80 @@
 #include "ingress/http/body.h"
 
+#include "common/base/memory.h"
+#include "common/base/shares.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+struct body_room {
+    pthread_mutex_t lock;
+    struct tg_shares *budgets[BUDGETS];
+    atomic_bool lacking; // since somebody has asked
+};
+
+static const size_t capacities[BUDGETS] = {
+    [BUDGET_ORGS] = TG_BODIES_BYTES_MAX,
+    [BUDGET_STRANGERS] = TG_WEBHOOK_BODIES_BYTES_MAX,
+    [BUDGET_DISK] = TG_FILES_BYTES_MAX,
+    [BUDGET_ANSWERS] = TG_ANSWERS_BYTES_MAX,
+};
+
+struct body_room *body_room_create(void)
+{
+    struct body_room *room = tg_alloc(sizeof *room);
+    pthread_mutex_init(&room->lock, NULL);
+    for (int i = 0; i < BUDGETS; i++)
+        room->budgets[i] = tg_shares_create(capacities[i], TG_CONNECTIONS_MAX);
+    return room;
+}
+
+void body_room_free(struct body_room *room)
+{
+    for (int i = 0; i < BUDGETS; i++)
+        tg_shares_destroy(room->budgets[i]);
+    pthread_mutex_destroy(&room->lock);
+    free(room);
+}
+
+int body_room_take(struct body_room *room, enum body_budget budget, struct tg_uuid party,
+                   size_t bytes)
+{
+    pthread_mutex_lock(&room->lock);
+    int place = tg_shares_take(room->budgets[budget], party, bytes);
+    pthread_mutex_unlock(&room->lock);
+    return place;
+}
+
+void body_room_give(struct body_room *room, enum body_budget budget, int place, size_t bytes)
+{
+    pthread_mutex_lock(&room->lock);
+    tg_shares_give(room->budgets[budget], place, bytes);
+    pthread_mutex_unlock(&room->lock);
+}
+
+size_t body_room_taken(struct body_room *room, enum body_budget budget)
+{
+    pthread_mutex_lock(&room->lock);
+    size_t taken = tg_shares_taken(room->budgets[budget]);
+    pthread_mutex_unlock(&room->lock);
+    return taken;
+}
+
+bool body_room_is_short(struct body_room *room)
+{
+    bool is_short = atomic_exchange(&room->lacking, false);
+    for (int i = 0; i < BUDGET_ANSWERS; i++)
+        is_short |= body_room_taken(room, (enum body_budget)i) > capacities[i] / 4;
+    return is_short;
+}
 
 struct body body_of(enum body_kind kind, size_t max)
 {
@@ -23,13 +89,31 @@ const char *body_media_type(enum body_kind kind)
     return types[kind];
 }
 
-// Adds to what is held of memory or disk, or takes from it. Returns how much that was before.
-static size_t count(const struct body *body, struct body_room *room, ptrdiff_t bytes)
+static enum body_budget budget_of(const struct body *body)
 {
-    if (body->kind == BODY_FILE)
-        return atomic_fetch_add_explicit(&room->disk, (size_t)bytes, memory_order_relaxed);
-    tg_gauge_add(TG_BODY_BYTES, bytes);
-    return atomic_fetch_add_explicit(&room->memory, (size_t)bytes, memory_order_relaxed);
+    return body->kind == BODY_FILE ? BUDGET_DISK
+           : body->of_stranger     ? BUDGET_STRANGERS
+                                   : BUDGET_ORGS;
+}
+
+// Counts so many bytes more as held. false: there is no room for them.
+static bool take_room(struct body *body, struct body_room *room, size_t size)
+{
+    const size_t free_bytes = body->kind == BODY_FILE ? 0 : TG_BODY_FREE_BYTES;
+    size_t held = body->held + size;
+    size_t more = held > free_bytes ? held - free_bytes - body->counted : 0;
+    int place = more > 0 ? body_room_take(room, budget_of(body), body->party, more) : body->place;
+    body->share_used = place == TG_SHARE_USED;
+    if (place < 0) {
+        atomic_store(&room->lacking, true);
+        return false;
+    }
+    body->place = place;
+    body->counted += more;
+    body->held = held;
+    if (body->kind != BODY_FILE)
+        tg_gauge_add(TG_BODY_BYTES, (int64_t)size);
+    return true;
 }
 
 // A file without a name: it goes with its descriptor. Not in /tmp, which may be memory.
@@ -61,7 +145,8 @@ static bool write_file(struct body *body, const void *bytes, size_t size)
         body->file = open_file();
     bool written = body->file >= 0 && write_all(body->file, bytes, size);
     if (!written)
-        tg_log(TG_LOG_ERROR, "body_not_written", TG_LOG_TEXT("reason", strerrordesc_np(errno)));
+        tg_log_rarely(TG_LOG_ERROR, "body_not_written",
+                      TG_LOG_TEXT("reason", strerrordesc_np(errno)));
     return written;
 }
 
@@ -75,23 +160,28 @@ static bool keep(struct body *body, const void *bytes, size_t size)
 
 void body_take(struct body *body, struct body_room *room, const void *bytes, size_t size)
 {
-    const size_t room_max = body->kind == BODY_FILE ? TG_FILES_BYTES_MAX : TG_BODIES_BYTES_MAX;
     body->came += size;
     body->too_large = body->too_large || body->came > body->max;
-    if (!body->too_large && !body->without_room) {
-        size_t before = count(body, room, (ptrdiff_t)size);
-        body->held += size;
-        body->without_room = before + size > room_max || !keep(body, bytes, size);
-    }
+    if (!body->too_large && !body->without_room)
+        body->without_room = !take_room(body, room, size) || !keep(body, bytes, size);
     if (body->too_large || body->without_room)
         body_drop(body, room);
 }
 
+void body_drop_bytes(struct body *body)
+{
+    tg_text_finish(&body->bytes);
+}
+
 void body_drop(struct body *body, struct body_room *room)
 {
-    count(body, room, -(ptrdiff_t)body->held);
+    if (body->kind != BODY_FILE && body->held > 0)
+        tg_gauge_add(TG_BODY_BYTES, -(int64_t)body->held);
+    if (body->counted > 0)
+        body_room_give(room, budget_of(body), body->place, body->counted);
     body->held = 0;
-    tg_text_finish(&body->bytes);
+    body->counted = 0;
+    body_drop_bytes(body);
     if (body->file >= 0)
         close(body->file);
     body->file = -1;

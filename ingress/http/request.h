@@ -7,7 +7,8 @@
 
 struct request {
     const char *method;
-    const char *path;
+    const char *path; // decoded; what is no plain path is empty
+    bool encoded;     // Content-Encoding says that the body is not as it was written
     // The bytes (none, if it is a file), or the file, which is read from its beginning and is the
     // request's to close (-1: nothing has come). A body that was too large, or for which there was
     // no room, is not there.
@@ -15,7 +16,9 @@ struct request {
     void *state; // the server's handler's own bytes (struct server_handler)
 };
 
-// Gives back what the body takes, as nobody needs it any more.
+// The body has been read: its bytes go, its room stays taken while what was made of it waits.
+void request_drop_bytes(struct request *request);
+// Gives back all that the body takes, as nobody needs it any more.
 void request_drop_body(struct request *request);
 
 // A header, or a parameter of the query; NULL if it is not there. Names compare without case, and
@@ -24,6 +27,10 @@ const char *request_header(const struct request *request, const char *name, int 
 // (The name of a parameter that is none of `names`, which end in NULL; NULL: there is none such.)
 const char *request_unknown_parameter(const struct request *request, const char *const *names);
 const char *request_parameter(const struct request *request, const char *name);
+
+// Whom the request comes from, as far as the network tells: an address of IPv4, or the network of
+// one of IPv6.
+struct tg_uuid request_address(const struct request *request);
 
 // Gives the answer to come a further header. Both are copied.
 void request_add_header(struct request *request, const char *name, const char *value);
@@ -39,5 +46,9 @@ struct answer {
 // and empties it.
 void request_answer(struct request *request, struct answer *answer);
 
-// Has the server's handler called with the request once more, on a thread of the server's.
+// While the headers are looked at (server_handler's begin): nothing of the body is read until
+// somebody, on whatever thread, lets the request go on, or answers it.
+void request_hold(struct request *request);
+// One that is held goes on to its body; for one that was handed out already the server's handler is
+// called once more, on a thread of the server's.
 void request_go_on(struct request *request);

@@ -2,10 +2,16 @@
 
 #include "common/base/clock.h"
 #include "common/base/memory.h"
+#include "common/base/shares.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
+#include "common/service/service.h"
+#include "ingress/http/answer.h"
+#include "ingress/http/guard.h"
+#include "ingress/http/head.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
@@ -30,10 +36,11 @@ struct server {
     struct MHD_Daemon *daemon;
     struct server_handler handler;
     atomic_bool closed;
-    struct body_room room;
+    struct body_room *room;
+    struct guard *guard;
     pthread_mutex_t lock;
     pthread_cond_t progress;
-    // Requests that were handed out; guarded by lock.
+    // Requests that are in hand, held or handed out; guarded by lock.
     size_t unanswered;
     size_t unsent;
 };
@@ -45,17 +52,24 @@ struct header {
     char name[];
 };
 
-// A request, and what only we know of it.
+// A request, and what only we know of it. There is one from its first line on.
 struct exchange {
     struct request request;
     struct server *server;
     struct MHD_Connection *connection;
+    struct guest *guest;
     struct header *headers; // of the answer
-    bool unread;            // not to its end: the connection cannot be used again
+    struct head head;
+    bool plain;  // its target
+    bool begun;  // its headers have come
+    bool held;   // while they are looked at
+    bool unread; // not to its end: the connection cannot be used again
+    bool in_hand;
     bool handed_out;
-    bool going_on;        // the handler is to be called again
-    struct answer answer; // status 0 until answered
-    max_align_t state[];  // the handler's
+    struct answer answer;  // status 0 until answered
+    size_t answer_counted; // bytes that it takes of its budget
+    int answer_place;
+    max_align_t state[]; // the handler's
 };
 
 static struct exchange *exchange_of(const struct request *request)
@@ -65,7 +79,12 @@ static struct exchange *exchange_of(const struct request *request)
 
 void request_drop_body(struct request *request)
 {
-    body_drop(&request->body, &exchange_of(request)->server->room);
+    body_drop(&request->body, exchange_of(request)->server->room);
+}
+
+void request_drop_bytes(struct request *request)
+{
+    body_drop_bytes(&request->body);
 }
 
 struct header_search {
@@ -127,6 +146,19 @@ const char *request_parameter(const struct request *request, const char *name)
                                        name);
 }
 
+struct tg_uuid request_address(const struct request *request)
+{
+    struct tg_uuid address = {{0}};
+    const struct sockaddr *from = MHD_get_connection_info(exchange_of(request)->connection,
+                                                          MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+                                      ->client_addr;
+    if (from->sa_family == AF_INET6) // who has one of them has 2^64
+        memcpy(address.bytes, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 8);
+    else
+        memcpy(address.bytes + 8, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+    return address;
+}
+
 void request_add_header(struct request *request, const char *name, const char *value)
 {
     struct exchange *exchange = exchange_of(request);
@@ -140,7 +172,19 @@ void request_add_header(struct request *request, const char *name, const char *v
     exchange->headers = header;
 }
 
-// A request that was handed out has come further: one of the two counts is less.
+// A request is ours now: the server does not stop before it is answered.
+static void take_in_hand(struct exchange *exchange)
+{
+    struct server *server = exchange->server;
+    guest_is_ours(exchange->guest);
+    pthread_mutex_lock(&server->lock);
+    server->unanswered++;
+    server->unsent++;
+    pthread_mutex_unlock(&server->lock);
+    exchange->in_hand = true;
+}
+
+// A request that was in hand has come further: one of the two counts is less.
 static void count_down(struct server *server, size_t *count)
 {
     pthread_mutex_lock(&server->lock);
@@ -158,12 +202,16 @@ static void free_exchange(void *context, struct MHD_Connection *connection, void
     struct exchange *exchange = *held;
     if (!exchange)
         return;
-    if (exchange->handed_out)
+    guest_idles(exchange->guest);
+    if (exchange->in_hand)
         count_down(exchange->server, &exchange->server->unsent);
     // Its client went while it was on its way back to the handler.
-    if (exchange->handed_out && exchange->answer.status == 0)
+    if (exchange->in_hand && exchange->answer.status == 0)
         count_down(exchange->server, &exchange->server->unanswered);
     request_drop_body(&exchange->request);
+    if (exchange->answer_counted > 0)
+        body_room_give(exchange->server->room, BUDGET_ANSWERS, exchange->answer_place,
+                       exchange->answer_counted);
     tg_text_finish(&exchange->answer.body);
     while (exchange->headers) {
         struct header *header = exchange->headers;
@@ -181,6 +229,7 @@ static enum MHD_Result queue_answer(struct exchange *exchange)
     snprintf(status, sizeof status, "%d", answer->status);
     tg_count(TG_HTTP_REQUESTS, status, 1);
 
+    size_t length = answer->body.length;
     // The response takes the body's memory and frees it.
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->body.length, answer->body.data, MHD_RESPMEM_MUST_FREE);
@@ -194,74 +243,148 @@ static enum MHD_Result queue_answer(struct exchange *exchange)
         MHD_add_response_header(response, header->name, header->value);
     if (atomic_load_explicit(&exchange->server->closed, memory_order_relaxed) || exchange->unread)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    guest_takes(exchange->guest, length);
     enum MHD_Result queued =
         MHD_queue_response(exchange->connection, (unsigned)answer->status, response);
     MHD_destroy_response(response);
     return queued;
 }
 
-// Gives it to the handler, for the first time or again.
 static void hand_out(struct exchange *exchange)
 {
-    struct server *server = exchange->server;
-    if (!exchange->handed_out) {
-        pthread_mutex_lock(&server->lock);
-        server->unanswered++;
-        server->unsent++;
-        pthread_mutex_unlock(&server->lock);
-        if (exchange->request.body.file >= 0)
-            lseek(exchange->request.body.file, 0, SEEK_SET);
-    }
+    const struct server_handler *handler = &exchange->server->handler;
+    if (!exchange->in_hand)
+        take_in_hand(exchange);
     exchange->handed_out = true;
-    exchange->going_on = false;
+    if (exchange->request.body.file >= 0)
+        lseek(exchange->request.body.file, 0, SEEK_SET);
     // Suspended first: from the next line on another thread may answer.
     MHD_suspend_connection(exchange->connection);
-    server->handler.handle(&exchange->request, server->handler.context);
+    handler->handle(&exchange->request, handler->context);
 }
 
-// Asks the handler what it expects and looks at what is announced.
-static void begin(struct exchange *exchange)
+// Asks the handler what it expects of a request whose head is in order.
+static void begin(struct exchange *exchange, const char *version)
 {
     const struct server_handler *handler = &exchange->server->handler;
-    exchange->request.body = body_of(BODY_NONE, 0);
-    handler->begin(&exchange->request, handler->context);
-    const char *length = request_header(&exchange->request, MHD_HTTP_HEADER_CONTENT_LENGTH, NULL);
-    unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
-    exchange->request.body.too_large = announced > exchange->request.body.max;
-    exchange->unread = exchange->request.body.too_large && announced > DISCARD_MAX;
+    struct request *request = &exchange->request;
+    struct tg_error error;
+    exchange->begun = true;
+    request->body = body_of(BODY_NONE, 0);
+    exchange->unread =
+        !head_read(exchange->connection, request->method, version, &exchange->head, &error);
+    request->encoded = exchange->head.encoded;
+    guest_is_ours(exchange->guest);
+    if (exchange->unread)
+        answer_error(request, &error);
+    else
+        handler->begin(request, handler->context);
+}
+
+// The headers have been looked at: goes on to the body. One that is not wanted is not asked for,
+// and not read if it is long.
+static enum MHD_Result go_on_to_body(struct exchange *exchange)
+{
+    const struct head *head = &exchange->head;
+    struct body *body = &exchange->request.body;
+    bool answered = exchange->answer.status != 0;
+    bool long_body = head->length != SIZE_MAX && head->length > DISCARD_MAX;
+    body->too_large = head->length != SIZE_MAX && head->length > body->max;
+    if ((answered || body->too_large) && (head->expects_continue || long_body))
+        exchange->unread = true;
+    if (exchange->unread && answered)
+        return queue_answer(exchange);
     if (exchange->unread)
         hand_out(exchange);
+    else if (head->has_body)
+        guest_sends(exchange->guest);
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t size)
+{
+    struct body *body = &exchange->request.body;
+    if (exchange->answer.status != 0)
+        body->came += size;
+    else
+        body_take(body, exchange->server->room, bytes, size);
+    if (body->came != exchange->head.length) // there is more to come
+        guest_has_sent(exchange->guest, size);
+    bool dropped = exchange->answer.status != 0 || body->too_large;
+    return dropped && body->came > DISCARD_MAX ? MHD_NO : MHD_YES;
+}
+
+// Where a target names a host and all (RFC 9112, 3.2.2), what counts is its path.
+static const char *path_of(const char *target)
+{
+    size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
+                    : strncasecmp(target, "https://", 8) == 0 ? 8
+                                                              : 0;
+    return scheme > 0 ? target + scheme + strcspn(target + scheme, "/") : target;
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
                                   const char *path, const char *method, const char *version,
                                   const char *upload, size_t *upload_size, void **held)
 {
-    (void)version;
+    (void)context;
+    (void)connection;
     struct exchange *exchange = *held;
-    if (!exchange) {
-        struct server *server = context;
-        *held = exchange = tg_alloc(sizeof *exchange + server->handler.state_size);
-        exchange->server = server;
-        exchange->connection = connection;
-        exchange->request =
-            (struct request){.method = method, .path = path, .state = exchange->state};
-        begin(exchange);
-        return MHD_YES;
+    if (!exchange->begun) {
+        exchange->request.method = method;
+        exchange->request.path = exchange->plain ? path_of(path) : "";
+        begin(exchange, version);
+        return exchange->held ? MHD_YES : go_on_to_body(exchange);
+    }
+    if (exchange->held) {
+        exchange->held = false;
+        return go_on_to_body(exchange);
+    }
+    if (*upload_size > 0) {
+        size_t size = *upload_size;
+        *upload_size = 0;
+        return take_body(exchange, upload, size);
     }
     if (exchange->answer.status != 0)
         return queue_answer(exchange);
-    if (*upload_size > 0) {
-        struct body *body = &exchange->request.body;
-        body_take(body, &exchange->server->room, upload, *upload_size);
-        if (body->too_large && body->came > DISCARD_MAX)
-            return MHD_NO;
-        *upload_size = 0;
-        return MHD_YES;
-    }
-    if (!exchange->handed_out || exchange->going_on)
+    if (!exchange->handed_out)
         hand_out(exchange);
     return MHD_YES;
+}
+
+// The first line of a request has come, and stands there as it came.
+static void *on_line(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    struct server *server = context;
+    struct exchange *exchange = tg_alloc(sizeof *exchange + server->handler.state_size);
+    exchange->server = server;
+    exchange->connection = connection;
+    exchange->guest =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    exchange->plain = uri && head_target_is_plain(uri);
+    exchange->request = (struct request){.state = exchange->state, .body.file = -1};
+    return exchange;
+}
+
+// Clients may be slow to take what is large, so that it is bounded together. false: answered so.
+static bool has_room(struct exchange *exchange, struct answer *answer)
+{
+    struct request *request = &exchange->request;
+    const size_t size = answer->body.length;
+    if (size <= TG_BODY_FREE_BYTES)
+        return true;
+    int place = body_room_take(exchange->server->room, BUDGET_ANSWERS, request->body.party, size);
+    if (place >= 0) {
+        exchange->answer_place = place;
+        exchange->answer_counted = size;
+        return true;
+    }
+    tg_text_finish(&answer->body);
+    bool used = place == TG_SHARE_USED;
+    answer_refusal(request, used ? "too_many_requests" : "overloaded", NULL,
+                   used ? "Too many of your answers are on their way"
+                        : "Too many answers are on their way");
+    return false;
 }
 
 void request_answer(struct request *request, struct answer *answer)
@@ -269,17 +392,72 @@ void request_answer(struct request *request, struct answer *answer)
     struct exchange *exchange = exchange_of(request);
     struct server *server = exchange->server;
     assert(exchange->answer.status == 0 && answer->status != 0);
+    if (!has_room(exchange, answer))
+        return;
     exchange->answer = *answer;
     *answer = (struct answer){0};
+    if (!exchange->in_hand)
+        return; // it was answered by its headers; nobody has it but the thread that we are on
     MHD_resume_connection(exchange->connection);
     count_down(server, &server->unanswered);
+}
+
+void request_hold(struct request *request)
+{
+    struct exchange *exchange = exchange_of(request);
+    take_in_hand(exchange);
+    exchange->held = true;
+    MHD_suspend_connection(exchange->connection);
 }
 
 void request_go_on(struct request *request)
 {
     struct exchange *exchange = exchange_of(request);
-    exchange->going_on = true;
+    struct server *server = exchange->server;
+    if (exchange->handed_out) {
+        exchange->handed_out = false; // and will be again
+        MHD_resume_connection(exchange->connection);
+        return;
+    }
+    exchange->in_hand = false;
     MHD_resume_connection(exchange->connection);
+    // The body is its client's affair again, for which no stop waits.
+    count_down(server, &server->unsent);
+    count_down(server, &server->unanswered);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **guest,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    const struct server *server = context;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *guest = guard_enter(
+            server->guard,
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    else
+        guard_leave(server->guard, *guest);
+}
+
+static enum MHD_Result on_knock(void *context, const struct sockaddr *from, socklen_t size)
+{
+    (void)from;
+    (void)size;
+    const struct server *server = context;
+    return guard_admits(server->guard) ? MHD_YES : MHD_NO;
+}
+
+static bool bodies_in_need(void *context)
+{
+    const struct server *server = context;
+    return body_room_is_short(server->room);
+}
+
+// As many connections as we want, or as there are files for.
+static size_t connections_max(void)
+{
+    size_t files = tg_service_files((size_t)TG_CONNECTIONS_MAX + TG_FILES_BESIDES);
+    size_t besides = files > 2 * (size_t)TG_FILES_BESIDES ? TG_FILES_BESIDES : files / 2;
+    return files - besides;
 }
 
 __attribute__((format(printf, 2, 0))) static void log_library(void *context, const char *format,
@@ -296,6 +474,8 @@ void server_free(struct server *server)
 {
     if (!server)
         return;
+    guard_stop(server->guard);
+    body_room_free(server->room);
     pthread_cond_destroy(&server->progress);
     pthread_mutex_destroy(&server->lock);
     free(server);
@@ -308,21 +488,28 @@ struct server *server_start(const struct tg_address *address, unsigned threads,
     int listener = tg_listen(address, TG_LISTEN_BACKLOG, "TOLLGATE_LISTEN", text, error);
     if (listener < 0)
         return NULL;
+    const int send_buffer = TG_SEND_BUFFER_BYTES; // every connection's from now on
+    (void)setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
     struct server *server = tg_alloc(sizeof *server);
     server->handler = *handler;
+    server->room = body_room_create();
+    server->guard = guard_start(connections_max(), bodies_in_need, server);
     pthread_mutex_init(&server->lock, NULL);
     tg_cond_init(&server->progress);
 
-    // A pool of one is refused by the library: that is the plain internal thread.
+    // A pool of one is refused by the library: that is the plain internal thread. Each thread could
+    // take all connections, and those that are just being cut off; how many there are is the
+    // guard's to say.
     unsigned pool = threads > 1 ? threads : 0;
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC,
-        0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED, free_exchange, NULL,
-        MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)TG_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        0, on_knock, server, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_URI_LOG_CALLBACK, on_line, server, MHD_OPTION_NOTIFY_COMPLETED, free_exchange,
+        NULL, MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT,
+        2 * TG_CONNECTIONS_MAX * threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)TG_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)TG_CONNECTION_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        (unsigned)TG_CONNECTION_IDLE_S, MHD_OPTION_END);
     if (!server->daemon) {
         tg_error_set(error, "listen_failed", "TOLLGATE_LISTEN",
                      "TOLLGATE_LISTEN: the listener on %s could not be started", text);

@@ -12,11 +12,12 @@ struct server;
 struct server_handler {
     // So many bytes of the handler's own come with each request, zeroed (request->state).
     size_t state_size;
-    // The headers are there: sets the body to one that is expected (body_of), or none is. Must not
-    // wait.
+    // The headers are there: sets the body to one that is expected (body_of), or none is; or
+    // answers, and whatever body comes is dropped; or holds the request (request_hold) and has that
+    // done later. Must not wait.
     void (*begin)(struct request *request, void *context);
     // The body is complete, or what is left of it will not be read. The request's connection is
-    // suspended until it is answered. Must not wait. Called again after each request_go_on.
+    // suspended until it is answered. Must not wait.
     void (*handle)(struct request *request, void *context);
     void *context;
 };

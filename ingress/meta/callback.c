@@ -46,6 +46,25 @@ bool callback_is_signed(const char *secrets, const char *header, const struct tg
     }
 }
 
+// What every refusal has in common. Whoever can reach us can cause it.
+static bool refuse(struct request *request, const char *message)
+{
+    tg_count(TG_WEBHOOKS, "bad_signature", 1);
+    tg_log_rarely(TG_LOG_WARN, "webhook_signature_refused");
+    answer_refusal(request, "bad_signature", SIGNATURE_HEADER, message);
+    return false;
+}
+
+// Before anything of the body is kept: a signature is there, whether right or not.
+static bool admit_webhook(struct request *request)
+{
+    int count;
+    const char *header = request_header(request, SIGNATURE_HEADER, &count);
+    if (count != 1)
+        return refuse(request, "Exactly one signature is required");
+    return signature_begins(header) || refuse(request, "The signature is not right");
+}
+
 // A body that is signed becomes a webhook, whatever it is: what is no JSON, or nothing that we
 // understand, is the worker's to file under dead_letters, where a person sees it; a refusal would
 // only make Meta repeat it for days. Of all else nothing is kept.
@@ -53,16 +72,11 @@ static void take_webhook(void *context, struct request *request, const struct id
 {
     (void)caller;
     const struct callback *callback = context;
-    int count;
-    const char *header = request_header(request, SIGNATURE_HEADER, &count);
-    if (count == 1 && callback_is_signed(callback->app_secrets, header, &request->body.bytes)) {
+    const char *header = request_header(request, SIGNATURE_HEADER, NULL);
+    if (callback_is_signed(callback->app_secrets, header, &request->body.bytes))
         webhook_writer_submit(callback->writer, request);
-        return;
-    }
-    tg_count(TG_WEBHOOKS, "bad_signature", 1);
-    tg_log_rarely(TG_LOG_WARN, "webhook_signature_refused");
-    answer_refusal(request, "bad_signature", SIGNATURE_HEADER,
-                   count == 1 ? "The signature is not right" : "Exactly one signature is required");
+    else
+        (void)refuse(request, "The signature is not right");
 }
 
 const struct endpoint callback_endpoints[] = {
@@ -75,6 +89,7 @@ const struct endpoint callback_endpoints[] = {
     {.method = "POST",
      .path = "/webhook",
      .who = CALLER_META,
+     .admits = admit_webhook,
      .body = BODY_RAW,
      .body_max = TG_WEBHOOK_BODY_MAX,
      .on_server = take_webhook,

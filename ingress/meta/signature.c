@@ -4,11 +4,19 @@
 
 #include <string.h>
 
+static const char prefix[] = "sha256=";
+enum { PREFIX_LENGTH = sizeof prefix - 1, DIGITS = 2 * TG_SHA256_SIZE };
+
+bool signature_begins(const char *header)
+{
+    return strncmp(header, prefix, PREFIX_LENGTH) == 0 && strlen(header) >= PREFIX_LENGTH + DIGITS;
+}
+
 bool signature_read(const char *header, unsigned char mac[static TG_SHA256_SIZE])
 {
-    static const char prefix[] = "sha256=";
-    if (strncmp(header, prefix, sizeof prefix - 1) != 0)
+    if (!signature_begins(header))
         return false;
-    const char *digits = header + sizeof prefix - 1;
-    return strlen(digits) == (size_t)2 * TG_SHA256_SIZE && tg_hex_read(digits, mac, TG_SHA256_SIZE);
+    const char *digits = header + PREFIX_LENGTH;
+    const char *rest = digits + DIGITS;
+    return rest[strspn(rest, " \t")] == '\0' && tg_hex_read(digits, mac, TG_SHA256_SIZE);
 }

@@ -5,5 +5,9 @@
 
 #define SIGNATURE_HEADER "X-Hub-Signature-256"
 
-// Reads "sha256=" and 64 hexadecimal digits. False: it is something else.
+// Does it begin as a signature does, and is it long enough for one?
+bool signature_begins(const char *header);
+
+// Reads "sha256=" and 64 hexadecimal digits; blanks behind them are not of it. False: it is
+// something else.
 bool signature_read(const char *header, unsigned char mac[static TG_SHA256_SIZE]);

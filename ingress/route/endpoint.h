@@ -27,6 +27,9 @@ struct endpoint {
     const char *path; // "/api/messages/{id}": endpoint_segment(request, "id")
     enum caller_kind who;
     enum right right; // that an org's caller must have
+    // Looks at the headers of one who signs, before a byte of the body is kept; false: it has
+    // answered. NULL: there is nothing to look at.
+    bool (*admits)(struct request *request);
     enum body_kind body;
     size_t body_max;
     endpoint_on_server *on_server; // the handler is one of the two

@@ -14,27 +14,24 @@ struct row {
 };
 
 struct router {
-    struct keys *keys;
-    struct pool *pool;
+    struct router_parts parts;
     size_t count;
     struct row *rows; // of all tables
 };
 
 // What the router knows of a request: its state.
 struct visit {
-    struct router *router;
+    const struct router *router;
     struct request *request;
     const struct row *row; // NULL: there is no such endpoint
-    bool admitted;         // the handler may run
     struct identity caller;
     struct key_asker asker;
 };
 
-struct router *router_create(struct keys *keys, struct pool *pool)
+struct router *router_create(const struct router_parts *parts)
 {
     struct router *router = tg_alloc(sizeof *router);
-    router->keys = keys;
-    router->pool = pool;
+    router->parts = *parts;
     return router;
 }
 
@@ -65,20 +62,18 @@ static const struct row *next_row(const struct router *router, const char *path,
     return NULL;
 }
 
-static void begin(struct request *request, void *context)
+// The row of the request's path and method; NULL if there is none.
+static const struct row *find_row(const struct router *router, const struct request *request)
 {
-    struct visit *visit = request->state;
+    const struct row *row;
     size_t at = 0;
-    visit->router = context;
-    visit->request = request;
     do {
-        visit->row = next_row(visit->router, request->path, &at);
-    } while (visit->row && strcmp(visit->row->endpoint->method, request->method) != 0);
-    if (visit->row)
-        request->body = body_of(visit->row->endpoint->body, visit->row->endpoint->body_max);
+        row = next_row(router, request->path, &at);
+    } while (row && strcmp(row->endpoint->method, request->method) != 0);
+    return row;
 }
 
-// Nothing is there, or not by this method.
+// Nothing is there, or not by this method; or a browser asks what there is.
 static void answer_nothing_there(const struct visit *visit)
 {
     struct tg_error error;
@@ -90,6 +85,9 @@ static void answer_nothing_there(const struct visit *visit)
                               row->endpoint->method);
     if (methods.length == 0) {
         tg_error_set(&error, "not_found", "path", "There is no such path");
+    } else if (origins_answer_preflight(&visit->router->parts.origins, visit->request,
+                                        methods.data)) {
+        return;
     } else {
         tg_error_set(&error, "method_not_allowed", "method", "This path takes %s only",
                      methods.data);
@@ -105,21 +103,34 @@ static bool is_of_type(const char *content_type, const char *type)
            strchr("; \t", content_type[length]);
 }
 
-// What every request must be, whoever sends it.
-static bool check_body(struct request *request, struct tg_error *error)
+// What the headers must say of a body, whoever sends it.
+static bool check_type(struct request *request, const struct endpoint *endpoint,
+                       struct tg_error *error)
 {
-    const struct body *body = &request->body;
-    const char *type = body_media_type(body->kind);
+    const char *type = body_media_type(endpoint->body);
+    if (request->encoded && endpoint->body != BODY_NONE) {
+        request_add_header(request, "Accept-Encoding", "identity");
+        return tg_error_set(error, "unsupported_media_type", "Content-Encoding",
+                            "The body must come as it is, without a Content-Encoding");
+    }
+    if (type && !is_of_type(request_header(request, "Content-Type", NULL), type))
+        return tg_error_set(error, "unsupported_media_type", "Content-Type",
+                            "Content-Type must be %s", type);
+    return true;
+}
+
+static bool check_body(const struct body *body, struct tg_error *error)
+{
+    if (body->too_large && body->kind == BODY_NONE)
+        return tg_error_set(error, "unexpected_body", "body", "This request takes no body");
     if (body->too_large)
         return tg_error_set(error, "body_too_large", "body", "The body must have at most %zu bytes",
                             body->max);
+    if (body->share_used && !body->of_stranger)
+        return tg_error_set(error, "too_many_requests", NULL,
+                            "Too many of your bodies are being read");
     if (body->without_room)
         return tg_error_set(error, "overloaded", NULL, "Too many bodies are being read");
-    if (!type)
-        return true;
-    if (!is_of_type(request_header(request, "Content-Type", NULL), type))
-        return tg_error_set(error, "unsupported_media_type", "Content-Type",
-                            "Content-Type must be %s", type);
     return true;
 }
 
@@ -138,33 +149,41 @@ static void refuse_caller(struct request *request, const struct tg_error *error)
 }
 
 static const struct tg_error pool_full = {"overloaded", "Too many requests are waiting", ""};
+static const struct tg_error share_used = {"too_many_requests",
+                                           "Too many of your requests are waiting", ""};
 
-// Calls the handler, here or on the thread where it runs. `pg` is NULL on the server's thread.
-static void go_on(struct tg_pg *pg, void *context)
+// Who may call may send what the endpoint takes.
+static bool expect_body(struct visit *visit)
 {
-    struct visit *visit = context;
+    struct request *request = visit->request;
     const struct endpoint *endpoint = visit->row->endpoint;
-    const struct identity *caller = endpoint->who == CALLER_META ? NULL : &visit->caller;
-    if (endpoint->on_server && !pg)
-        endpoint->on_server(visit->row->context, visit->request, caller);
-    else if (endpoint->on_server)
-        request_go_on(visit->request);
-    else if (pg)
-        endpoint->on_database(pg, visit->request, caller);
-    else if (!pool_submit(visit->router->pool, go_on, visit))
-        answer_error(visit->request, &pool_full);
+    struct tg_error error;
+    if (!check_type(request, endpoint, &error)) {
+        answer_error(request, &error);
+        return false;
+    }
+    request->body = body_of(endpoint->body, endpoint->body_max);
+    request->body.of_stranger = endpoint->who == CALLER_META;
+    request->body.party =
+        endpoint->who == CALLER_META ? request_address(request) : visit->caller.org_id;
+    return true;
 }
 
-static void admit(struct visit *visit, const struct identity *caller, struct tg_pg *pg)
+// false: answered.
+static bool admit(struct visit *visit, const struct identity *caller)
 {
     enum right right = visit->row->endpoint->right;
+    struct tg_error error;
     visit->caller = *caller;
-    visit->admitted = (caller->rights & right) == right;
-    if (visit->admitted)
-        go_on(pg, visit);
-    else
-        answer_refusal(visit->request, "missing_right", NULL,
-                       "The API key has not the right to do this");
+    if (caller->trusted && !origins_trust(&visit->router->parts.origins, visit->request, &error)) {
+        answer_error(visit->request, &error);
+        return false;
+    }
+    if ((caller->rights & right) == right)
+        return expect_body(visit);
+    answer_refusal(visit->request, "missing_right", NULL,
+                   "The API key has not the right to do this");
+    return false;
 }
 
 static struct visit *visit_of(struct key_asker *asker)
@@ -174,14 +193,15 @@ static struct visit *visit_of(struct key_asker *asker)
 
 // `caller` NULL: none of those who have asked for a key is let in.
 static void tell_all(struct key_asker *asker, const struct identity *caller,
-                     const struct tg_error *error, struct tg_pg *pg)
+                     const struct tg_error *error)
 {
     while (asker) {
-        struct key_asker *next = asker->others; // whoever is answered is gone
-        if (caller)
-            admit(visit_of(asker), caller, pg);
-        else
-            refuse_caller(visit_of(asker)->request, error);
+        struct key_asker *next = asker->others; // whoever goes on or is answered is gone
+        struct visit *visit = visit_of(asker);
+        if (!caller)
+            refuse_caller(visit->request, error);
+        else if (admit(visit, caller))
+            request_go_on(visit->request);
         asker = next;
     }
 }
@@ -191,16 +211,38 @@ static void look_up(struct tg_pg *pg, void *context)
     struct visit *first = context;
     struct identity caller;
     struct tg_error error;
-    bool known = keys_look_up(first->router->keys, pg, &first->asker, &caller, &error);
-    tell_all(&first->asker, known ? &caller : NULL, &error, pg);
+    bool known = keys_look_up(first->router->parts.keys, pg, &first->asker, &caller, &error);
+    tell_all(&first->asker, known ? &caller : NULL, &error);
 }
 
 static void submit_look_up(struct visit *first)
 {
-    if (pool_submit(first->router->pool, look_up, first))
+    const struct router_parts *parts = &first->router->parts;
+    struct pool *pool = first->asker.stranger ? parts->strangers : parts->look_ups;
+    enum tg_fair_push pushed = pool_submit(pool, first->asker.party, look_up, first);
+    if (pushed == TG_FAIR_ADDED)
         return;
-    keys_give_up(first->router->keys, &first->asker);
-    tell_all(&first->asker, NULL, &pool_full, NULL);
+    keys_give_up(parts->keys, &first->asker);
+    tell_all(&first->asker, NULL, pushed == TG_FAIR_SHARE_USED ? &share_used : &pool_full);
+}
+
+// The request is held while its key is looked up.
+static void wait_for_look_up(struct visit *visit)
+{
+    struct keys *keys = visit->router->parts.keys;
+    struct request *request = visit->request;
+    struct tg_error error;
+    struct tg_uuid address = request_address(request);
+    request_hold(request);
+    switch (keys_join(keys, &visit->asker, address, &error)) {
+    case KEY_TO_LOOK_UP:
+        submit_look_up(visit);
+        break;
+    case KEY_AWAITED:
+        break;
+    default:
+        refuse_caller(request, &error);
+    }
 }
 
 static void authenticate(struct visit *visit)
@@ -210,34 +252,68 @@ static void authenticate(struct visit *visit)
     struct tg_error error;
     int count;
     const char *authorization = request_header(request, "Authorization", &count);
-    switch (keys_ask(visit->router->keys, authorization, count, &visit->asker, &caller, &error)) {
+    switch (
+        keys_ask(visit->router->parts.keys, authorization, count, &visit->asker, &caller, &error)) {
     case KEY_KNOWN:
-        admit(visit, &caller, NULL);
+        (void)admit(visit, &caller);
         break;
-    case KEY_REFUSED:
+    case KEY_UNSURE:
+        wait_for_look_up(visit);
+        break;
+    default:
         refuse_caller(request, &error);
-        break;
-    case KEY_TO_LOOK_UP:
-        submit_look_up(visit);
-        break;
-    case KEY_AWAITED:
-        break;
     }
+}
+
+static void begin(struct request *request, void *context)
+{
+    struct visit *visit = request->state;
+    visit->router = context;
+    visit->request = request;
+    visit->row = find_row(visit->router, request);
+    origins_mark(&visit->router->parts.origins, request);
+    if (!visit->row)
+        answer_nothing_there(visit);
+    else if (visit->row->endpoint->who == CALLER_ORG)
+        authenticate(visit);
+    else if (!visit->row->endpoint->admits || visit->row->endpoint->admits(request))
+        (void)expect_body(visit); // who Meta is, a signature says
+}
+
+static void run_on_database(struct tg_pg *pg, void *context)
+{
+    struct visit *visit = context;
+    const struct endpoint *endpoint = visit->row->endpoint;
+    endpoint->on_database(pg, visit->request, endpoint->who == CALLER_META ? NULL : &visit->caller);
+}
+
+// On whose behalf: in trusted mode of the org that the request names, if it does.
+static struct tg_uuid party_of(const struct visit *visit)
+{
+    struct tg_uuid party = visit->caller.org_id;
+    const char *org = visit->caller.trusted ? request_parameter(visit->request, "org_id") : NULL;
+    if (org && !tg_uuid_parse(org, strlen(org), &party))
+        party = visit->caller.org_id;
+    return visit->row->endpoint->who == CALLER_META ? request_address(visit->request) : party;
 }
 
 static void handle(struct request *request, void *context)
 {
-    (void)context;
+    const struct router *router = context;
     struct visit *visit = request->state;
+    const struct endpoint *endpoint = visit->row->endpoint;
     struct tg_error error;
-    if (!visit->row)
-        answer_nothing_there(visit);
-    else if (!check_body(request, &error))
+    if (!check_body(&request->body, &error)) {
         answer_error(request, &error);
-    else if (visit->admitted || visit->row->endpoint->who == CALLER_META)
-        go_on(NULL, visit); // who Meta is, a signature says
-    else
-        authenticate(visit);
+    } else if (endpoint->on_server) {
+        endpoint->on_server(visit->row->context, request,
+                            endpoint->who == CALLER_META ? NULL : &visit->caller);
+    } else {
+        enum tg_fair_push pushed =
+            pool_submit(router->parts.pool, party_of(visit), run_on_database, visit);
+        if (pushed != TG_FAIR_ADDED)
+            answer_error(request, pushed == TG_FAIR_SHARE_USED ? &share_used : &pool_full);
+    }
 }
 
 struct server_handler router_handler(struct router *router)

@@ -1,19 +1,28 @@
 // From a request to its endpoint's handler: what it asks for, whether it is as it must be, who
 // calls and whether they may, and the thread on which the handler runs.
 //
-// A request is queued for the database at most once: one whose key must be looked up goes on where
-// that was done, if its handler runs there, and else back on a thread of the server's.
+// All that the headers tell is judged before a byte of the body is kept. Look-ups of keys have
+// threads of their own: one for those that were right before, one for strangers'. Work for the
+// database is done in turns, org by org.
 #pragma once
 
 #include "ingress/db/pool.h"
 #include "ingress/http/server.h"
 #include "ingress/route/endpoint.h"
+#include "ingress/route/origin.h"
 #include "ingress/who/api_key.h"
 
 struct router;
 
-// Both are borrowed and must outlive it.
-struct router *router_create(struct keys *keys, struct pool *pool);
+// What it needs, all borrowed.
+struct router_parts {
+    struct keys *keys;
+    struct pool *pool;      // for handlers that run on the database
+    struct pool *look_ups;  // of keys that were right before
+    struct pool *strangers; // of all others
+    struct origins origins;
+};
+struct router *router_create(const struct router_parts *parts);
 void router_free(struct router *router); // NULL is fine
 
 // Adds a table, which ends with an empty row; its handlers get `context`. Before the server is

@@ -1,5 +1,6 @@
 #include "tests/system/door.h"
 
+#include "common/limits.h"
 #include "ingress/http/answer.h"
 #include "ingress/http/form.h"
 #include "ingress/route/router.h"
@@ -13,10 +14,12 @@
 struct door {
     struct keys *keys;
     struct pool *pool;
+    struct pool *look_ups;
+    struct pool *strangers;
     struct router *router;
     struct server_handler handler; // the router's
     struct server *server;
-    atomic_size_t handed;
+    atomic_size_t begun;
 };
 
 // Answers with the thread's name, and with whether there is a connection to the database.
@@ -161,17 +164,17 @@ static const struct endpoint test_endpoints[] = {
     {0},
 };
 
-static void count_and_handle(struct request *request, void *context)
+static void handle(struct request *request, void *context)
 {
-    struct door *door = context;
-    atomic_fetch_add(&door->handed, 1);
+    const struct door *door = context;
     door->handler.handle(request, door->handler.context);
 }
 
-static void begin(struct request *request, void *context)
+static void count_and_begin(struct request *request, void *context)
 {
-    const struct door *door = context;
+    struct door *door = context;
     door->handler.begin(request, door->handler.context);
+    atomic_fetch_add(&door->begun, 1);
 }
 
 struct door *door_open(const char *postgres_url, int port)
@@ -182,11 +185,17 @@ struct door *door_open(const char *postgres_url, int port)
     struct tg_address address = {
         .v4 = {AF_INET, htons((uint16_t)port), {htonl(INADDR_LOOPBACK)}, {0}}};
     door->keys = keys_create(false);
-    door->pool = pool_start(postgres_url);
-    door->router = router_create(door->keys, door->pool);
+    door->pool = pool_start(postgres_url, "pool", TG_POOL_THREADS, TG_POOL_QUEUE_MAX);
+    door->look_ups = pool_start(postgres_url, "look-ups", 1, TG_KEY_ASKERS_MAX);
+    door->strangers = pool_start(postgres_url, "strangers", 1, TG_STRANGERS_MAX);
+    door->router = router_create(&(struct router_parts){.keys = door->keys,
+                                                        .pool = door->pool,
+                                                        .look_ups = door->look_ups,
+                                                        .strangers = door->strangers,
+                                                        .origins = {.allowed = ""}});
     router_add(door->router, test_endpoints, NULL);
     door->handler = router_handler(door->router);
-    struct server_handler counting = {door->handler.state_size, begin, count_and_handle, door};
+    struct server_handler counting = {door->handler.state_size, count_and_begin, handle, door};
     door->server = server_start(&address, 2, &counting, &error);
     cr_assert(door->server, "%s", error.message);
     return door;
@@ -194,21 +203,27 @@ struct door *door_open(const char *postgres_url, int port)
 
 void door_close(struct door *door)
 {
+    pool_stop(door->strangers);
+    pool_stop(door->look_ups);
     pool_stop(door->pool);
     server_stop(door->server);
     server_free(door->server);
     router_free(door->router);
     keys_free(door->keys);
+    pool_free(door->strangers);
+    pool_free(door->look_ups);
     pool_free(door->pool);
     free(door);
 }
 
-size_t door_handed(struct door *door)
+size_t door_begun(struct door *door)
 {
-    return atomic_load(&door->handed);
+    return atomic_load(&door->begun);
 }
 
 void door_close_pool(struct door *door)
 {
+    pool_close(door->strangers);
+    pool_close(door->look_ups);
     pool_close(door->pool);
 }

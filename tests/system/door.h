@@ -19,8 +19,8 @@ struct door;
 struct door *door_open(const char *postgres_url, int port);
 void door_close(struct door *door);
 
-// How many requests were handed to the router.
-size_t door_handed(struct door *door);
+// How many requests the router has seen the headers of.
+size_t door_begun(struct door *door);
 
-// The pool takes nothing any more.
+// The pool and those that look keys up take nothing any more.
 void door_close_pool(struct door *door);

@@ -2,13 +2,9 @@
 // and the router run in the test's process, on a real database.
 #include "tests/system/door.h"
 #include "tests/system/org.h"
+#include "tests/system/raw.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 TestSuite(door, .timeout = 120);
@@ -86,11 +82,11 @@ struct watch {
     bool let_go;
 };
 
-// Once all are there: one look-up waits, and the pool's other thread has time for others.
+// Once all are there: one look-up waits, and the pool has time for others.
 static void ask_beside(size_t ended, void *context)
 {
     struct watch *watch = context;
-    if (watch->let_go || door_handed(watch->door) < 1 + ASKERS || !look_up_waits())
+    if (watch->let_go || door_begun(watch->door) < 1 + ASKERS || !look_up_waits())
         return;
     cr_assert_eq(ended, 0);
     expect_thread(watch->other, "/database", true);
@@ -137,17 +133,11 @@ Test(door, many_requests_with_one_new_key_look_it_up_once_for_the_database)
 // Sends a request and returns its connection.
 static int ask_and_stay(const struct org *org)
 {
-    long port = strtol(strrchr(url, ':') + 1, NULL, 10);
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_eq(connect(connection, (struct sockaddr *)&address, sizeof address), 0);
-    cr_assert_gt(dprintf(connection,
+    int connection = raw_connect(url);
+    cr_assert(raw_printf(connection,
                          "POST /raw HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
                          "Authorization: Bearer %s\r\n\r\nx",
-                         org->key),
-                 0);
+                         org->key));
     return connection;
 }
 
@@ -174,7 +164,7 @@ Test(door, many_requests_with_one_unknown_key_look_it_up_once)
 static void close_pool_meanwhile(size_t ended, void *context)
 {
     struct watch *watch = context;
-    if (watch->let_go || door_handed(watch->door) < 3 || !look_up_waits())
+    if (watch->let_go || door_begun(watch->door) < 4 || !look_up_waits())
         return;
     cr_assert_eq(ended, 0);
     door_close_pool(watch->door);
@@ -182,23 +172,67 @@ static void close_pool_meanwhile(size_t ended, void *context)
     let_look_ups_go();
 }
 
-// Whoever is in the pool, or waits for somebody who is, is not queued anew.
-Test(door, what_the_pool_has_taken_is_answered_though_it_is_closed)
+// Whoever waits for a look-up that was taken goes on, as far as no database is needed.
+Test(door, what_was_taken_is_answered_though_the_pool_is_closed)
 {
     struct door *door = given_door();
     struct org org = given_org(&gateway);
-    const struct http_request requests[] = {{.path = "/database", .key = org.key},
+    const struct http_request requests[] = {{.path = "/server", .key = org.key},
                                             {.path = "/server", .key = org.key},
+                                            {.path = "/raw", .key = org.key, .body = "x"},
                                             {.path = "/database", .key = org.key}};
-    struct answer answers[3];
+    struct answer answers[4];
     hold_look_ups();
 
-    http_ask_all(url, requests, 3, answers, close_pool_meanwhile, &(struct watch){.door = door});
+    http_ask_all(url, requests, 4, answers, close_pool_meanwhile, &(struct watch){.door = door});
 
     for (int i = 0; i < 3; i++)
         cr_assert_eq(answers[i].status, 200, "%d %s", answers[i].status, answers[i].body);
+    expect_refused(&answers[3], 503, "overloaded", NULL);
     struct answer late = get(&org, "/database");
     expect_refused(&late, 503, "overloaded", NULL);
+    close_door(door);
+}
+
+// Nothing is kept of a body before its key is known: it waits where it is.
+Test(door, a_body_is_not_read_while_the_key_is_looked_up)
+{
+    static char large[DOOR_FILE_MAX];
+    struct door *door = given_door();
+    struct org org = given_org(&gateway);
+    int connections[2];
+    hold_look_ups();
+    for (int i = 0; i < 2; i++) {
+        connections[i] = raw_connect(url);
+        cr_assert(raw_printf(connections[i],
+                             "POST /file HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n"
+                             "Authorization: Bearer %s\r\n\r\n",
+                             DOOR_FILE_MAX, i == 0 ? org.key : "tg_unknown"));
+    }
+    eventually(door_begun(door) == 2 && look_up_waits());
+    cr_assert_eq(raw_write_some(connections[0], large, sizeof large) < sizeof large, true);
+    let_look_ups_go();
+    cr_assert_eq(strncmp(raw_read_answer(connections[1]), "HTTP/1.1 401", 12), 0);
+    close_door(door);
+}
+
+// For a second or two what is unknown stays so, and costs no query.
+Test(door, an_unknown_key_is_remembered_and_works_once_it_is_one)
+{
+    struct door *door = given_door();
+    struct org org = given_org(&gateway);
+    for (int i = 0; i < 3; i++) {
+        struct answer answer = ask(gateway.http, .path = "/server", .key = "tg_later");
+        expect_refused(&answer, 401, "unauthorized", "Authorization");
+        if (i == 0)
+            hold_look_ups();
+    }
+    let_look_ups_go();
+    (void)database_text(gateway.database,
+                        "INSERT INTO api_keys (org_id, name, key_hash) "
+                        "VALUES ('%s', 'later', sha256('tg_later'))",
+                        org.id);
+    eventually(ask(gateway.http, .path = "/server", .key = "tg_later").status == 200);
     close_door(door);
 }
 
@@ -253,7 +287,7 @@ Test(door, a_body_must_be_of_its_endpoint_s_kind)
         {"/raw", "", 200},
         {"/file", "image/png", 200},
         {"/file", "", 200},
-        {"/meta", "application/json", 413},
+        {"/meta", "application/json", 400},
     };
     struct door *door = given_door();
     struct org org = given_org(&gateway);
@@ -263,8 +297,8 @@ Test(door, a_body_must_be_of_its_endpoint_s_kind)
         cr_assert_eq(answer.status, cases[i].status, "%zu: %d %s", i, answer.status, answer.body);
         if (answer.status == 415)
             expect_refused(&answer, 415, "unsupported_media_type", "Content-Type");
-        if (answer.status == 413)
-            expect_refused(&answer, 413, "body_too_large", "body");
+        if (answer.status == 400)
+            expect_refused(&answer, 400, "unexpected_body", "body");
     }
     close_door(door);
 }

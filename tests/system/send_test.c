@@ -55,7 +55,7 @@ static void expect_user_test_1(bool with_key)
 
     struct command_result result = run_curl(&org, with_key, NULL);
 
-    cr_assert(strstr(result.output, "\"status\":\"queued\",\"balance\":\"99.80\"} 202"), "%s",
+    cr_assert(strstr(result.output, "\"status\":\"queued\",\"balance\":\"99.80\"}\n 202"), "%s",
               result.output);
     eventually(org_messages(&org, "sent") == 1);
     expect_equal(org_balance(&org), "99.80");
@@ -91,7 +91,7 @@ static void expect_user_test_2(bool with_key)
     cr_assert(strstr(result.output, "{\"error\":\"Insufficient wallet balance\","
                                     "\"code\":\"insufficient_balance\","),
               "%s", result.output);
-    cr_assert(strstr(result.output, "} 402"), "%s", result.output);
+    cr_assert(strstr(result.output, "}\n 402"), "%s", result.output);
     expect_equal(org_balance(&org), "0.10");
     expect_equal(org_ledger(&org), "adjustment 0.10");
     // What had been queued before this one would have left before it.
@@ -128,7 +128,7 @@ static void expect_user_test_4(bool with_key)
 
     cr_assert(strstr(result.output, "{\"error\":\"Message failed to send (refunded)\","), "%s",
               result.output);
-    cr_assert(strstr(result.output, "} 500"), "%s", result.output);
+    cr_assert(strstr(result.output, "}\n 500"), "%s", result.output);
     expect_equal(org_balance(&org), "100.00");
     expect_equal(org_ledger(&org), "adjustment 100.00, service_fee -0.20, refund 0.20");
     expect_equal(database_text(gateway->database,

@@ -6,22 +6,21 @@
 #include "common/base/text.h"
 #include "tests/corpus.h"
 #include "tests/system/org.h"
+#include "tests/system/raw.h"
 
-#include <arpa/inet.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 TestSuite(webhook, .timeout = 120);
 
 enum {
     BODY_MAX = 3 * 1024 * 1024,
-    BODIES_MAX = 256 * 1024 * 1024, // of all requests
-    WEBHOOKS_MAX = 1000 * 1000,     // of a partition
+    BODIES_MAX = 96 * 1024 * 1024, // of one address
+    WEBHOOKS_MAX = 1000 * 1000,    // of a partition
     RECONNECT_MS = 250,
     LEAVE_MS = 2000, // for the last answers, when the ingress stops
 };
@@ -330,70 +329,51 @@ Test(webhook, a_body_may_come_in_chunks)
     stop_gateway(gateway);
 }
 
-// A connection that has sent a request but for its last byte.
+// A connection that has sent a request but for its last byte, as far as it is taken. That the
+// signature is wrong shows only then.
 static int send_in_part(const struct gateway *gateway, const char *body, size_t length)
 {
-    const char *head = text_of("POST /webhook HTTP/1.1\r\nHost: tollgate\r\n"
-                               "Content-Length: %zu\r\n\r\n",
-                               length + 1);
-    const char *port = strrchr(gateway->ingress.url, ':') + 1;
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)strtol(port, NULL, 10)),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert(fd >= 0);
-    cr_assert(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    cr_assert(send(fd, head, strlen(head), MSG_NOSIGNAL) == (ssize_t)strlen(head));
-    for (size_t sent = 0; sent < length;) {
-        ssize_t n = send(fd, body + sent, length - sent, MSG_NOSIGNAL);
-        cr_assert(n > 0);
-        sent += (size_t)n;
-    }
-    return fd;
+    int connection = raw_connect(gateway->ingress.url);
+    cr_assert(raw_printf(connection,
+                         "POST /webhook HTTP/1.1\r\nHost: tollgate\r\n%s\r\n"
+                         "Content-Length: %zu\r\n\r\n",
+                         signature_header("another-secret", "", 0), length + 1));
+    (void)raw_write(connection, body, length);
+    return connection;
 }
 
-static const char *body_bytes(const struct gateway *gateway)
+static long body_bytes(const struct gateway *gateway)
 {
-    return daemon_metric(&gateway->ingress, "tollgate_body_bytes");
+    return strtol(daemon_metric(&gateway->ingress, "tollgate_body_bytes"), NULL, 10);
 }
 
-// Announcing large bodies holds nothing; sending them holds what was sent, up to the bound, and
-// then a request more is refused and not read into memory.
+// Announcing large bodies holds nothing; sending them holds what was sent, up to the bound, and for
+// as long as they come on. Neither usual webhooks nor sends notice.
 Test(webhook, the_bodies_of_all_requests_together_have_a_bound)
 {
-    enum { CONNECTIONS = BODIES_MAX / (BODY_MAX - 1) };
-    enum { FULL = CONNECTIONS * (BODY_MAX - 1) };
-    int fds[CONNECTIONS];
+    enum { CONNECTIONS = 2 * BODIES_MAX / BODY_MAX, FREE = CONNECTIONS * 8 * 1024 };
+    int connections[CONNECTIONS];
     const char *body = text_of("%*s", BODY_MAX, "");
     struct gateway *gateway = given_ingress();
     struct org org = given_org(gateway);
     for (int i = 0; i < CONNECTIONS; i++)
-        fds[i] = send_in_part(gateway, body, 0);
+        connections[i] = send_in_part(gateway, body, 0);
     (void)expect_good(gateway, 1);
-    eventually(strcmp(body_bytes(gateway), "0") == 0);
+    cr_assert_eq(body_bytes(gateway), 0);
+    long most = 0;
     for (int i = 0; i < CONNECTIONS; i++) {
-        close(fds[i]);
-        fds[i] = send_in_part(gateway, body, BODY_MAX - 1);
+        close(connections[i]);
+        connections[i] = send_in_part(gateway, body, BODY_MAX - 1);
+        long now = body_bytes(gateway);
+        most = now > most ? now : most;
     }
-    int last = send_in_part(gateway, body, BODIES_MAX - FULL - 1);
-    eventually(strcmp(body_bytes(gateway), text_of("%d", BODIES_MAX - 1)) == 0);
-
-    struct answer answer = post_new(gateway);
-    expect_refused(&answer, 503, "overloaded", NULL);
-    expect_equal(answer_header(&answer, "Retry-After"), "1");
-    answer = send_text(&org, "919876543210");
-    expect_refused(&answer, 503, "overloaded", NULL);
-    cr_assert_not(answer.fresh);
-    expect_equal(body_bytes(gateway), text_of("%d", BODIES_MAX - 1));
-
-    close(last);
-    eventually(strcmp(body_bytes(gateway), text_of("%d", FULL)) == 0);
+    cr_assert(most >= BODY_MAX - 1 && most <= BODIES_MAX + FREE, "%ld", most);
     (void)expect_good(gateway, 2);
-    for (int i = 0; i < CONNECTIONS; i++)
-        close(fds[i]);
-    eventually(strcmp(body_bytes(gateway), "0") == 0);
-    answer = send_text(&org, "919876543210");
+    struct answer answer = send_text(&org, "919876543210");
     (void)expect_accepted(&answer);
+    cr_assert_not(answer.fresh);
+    eventually(body_bytes(gateway) == 0);
+    (void)expect_good(gateway, 3);
     stop_gateway(gateway);
 }
 
@@ -680,7 +660,7 @@ static void stop_while_all_wait(size_t ended, void *context)
     size_t bytes = 0;
     for (int i = 0; i < MANY; i++)
         bytes += strlen(requests[i].body);
-    if (!asked && (ended > 0 || strcmp(body_bytes(gateway), text_of("%zu", bytes)) == 0)) {
+    if (!asked && (ended > 0 || body_bytes(gateway) == (long)bytes)) {
         process_signal(gateway->ingress.process, SIGTERM);
         asked = true;
     }
@@ -736,7 +716,7 @@ Test(webhook, what_waits_when_the_ingress_is_stopped_is_stored_together_and_answ
     struct gateway *gateway =
         given_gateway(.without_worker = true, .ingress_settings = {"TOLLGATE_HTTP_THREADS=1"});
     (void)expect_good(gateway, 1);
-    eventually(strcmp(body_bytes(gateway), "0") == 0);
+    eventually(body_bytes(gateway) == 0);
     given_requests();
     process_signal(gateway->redis->process, SIGSTOP);
     http_ask_all(gateway->ingress.url, requests, MANY, answers, stop_while_all_wait, gateway);

@@ -10,9 +10,9 @@
 static const enum body_kind kinds[] = {BODY_JSON, BODY_FORM, BODY_RAW, BODY_FILE};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-static atomic_size_t *room_of(struct body_room *room, enum body_kind kind)
+static enum body_budget budget_of(enum body_kind kind)
 {
-    return kind == BODY_FILE ? &room->disk : &room->memory;
+    return kind == BODY_FILE ? BUDGET_DISK : BUDGET_ORGS;
 }
 
 static void expect_nothing_held(const struct body *body, struct body_room *room)
@@ -20,66 +20,127 @@ static void expect_nothing_held(const struct body *body, struct body_room *room)
     cr_assert_eq(body->held, 0);
     cr_assert_eq(body->bytes.length, 0);
     cr_assert_eq(body->file, -1);
-    cr_assert_eq(*room_of(room, body->kind), 0);
+    cr_assert_eq(body_room_taken(room, budget_of(body->kind)), 0);
 }
 
 Test(body, is_kept_up_to_its_bound)
 {
+    struct body_room *room = body_room_create();
     for (size_t i = 0; i < KINDS; i++) {
-        struct body_room room = {0};
         struct body body = body_of(kinds[i], 8);
-        body_take(&body, &room, "1234", 4);
-        body_take(&body, &room, "5678", 4);
+        body_take(&body, room, "1234", 4);
+        body_take(&body, room, "5678", 4);
         cr_assert(!body.too_large && !body.without_room);
         cr_assert_eq(body.held, 8);
-        cr_assert_eq(*room_of(&room, kinds[i]), 8);
-        body_take(&body, &room, "9", 1);
+        body_take(&body, room, "9", 1);
         cr_assert(body.too_large);
-        expect_nothing_held(&body, &room);
-        body_take(&body, &room, "0", 1);
+        expect_nothing_held(&body, room);
+        body_take(&body, room, "0", 1);
         cr_assert_eq(body.came, 10);
-        expect_nothing_held(&body, &room);
+        expect_nothing_held(&body, room);
     }
+    body_room_free(room);
 }
 
 Test(body, of_kind_none_is_too_large_at_its_first_byte)
 {
-    struct body_room room = {0};
+    struct body_room *room = body_room_create();
     struct body body = body_of(BODY_NONE, 0);
-    body_take(&body, &room, "1", 1);
+    body_take(&body, room, "1", 1);
     cr_assert(body.too_large);
-    expect_nothing_held(&body, &room);
+    expect_nothing_held(&body, room);
+    body_room_free(room);
 }
 
-// All bodies together have a bound too: of memory, and of disk.
+enum { PIECE = 1000 * 1000, LARGE = 1000 * PIECE };
+
+static struct tg_uuid party(int number)
+{
+    return (struct tg_uuid){{(uint8_t)number}};
+}
+
+static void take_a_piece(struct body *body, struct body_room *room)
+{
+    static const char piece[PIECE];
+    body_take(body, room, piece, PIECE);
+}
+
+// All bodies of a kind together have a bound too, of which each party has its share; a usual one
+// always has room.
 Test(body, for_which_there_is_no_room_is_dropped)
 {
-    for (size_t i = 0; i < KINDS; i++) {
-        const size_t max = kinds[i] == BODY_FILE ? TG_FILES_BYTES_MAX : TG_BODIES_BYTES_MAX;
-        struct body_room room = {0};
-        atomic_size_t *held = room_of(&room, kinds[i]);
-        struct body body = body_of(kinds[i], 100);
-        *held = max - 6;
-        body_take(&body, &room, "123456", 6);
-        cr_assert_not(body.without_room);
-        body_take(&body, &room, "7", 1);
-        cr_assert(body.without_room);
-        cr_assert_not(body.too_large);
-        cr_assert_eq(*held, max - 6);
-        // What comes behind is read and not kept, also once there is room again.
-        *held = 0;
-        body_take(&body, &room, "8", 1);
-        expect_nothing_held(&body, &room);
+    for (int stranger = 0; stranger < 2; stranger++) {
+        const size_t max = stranger ? TG_WEBHOOK_BODIES_BYTES_MAX : TG_BODIES_BYTES_MAX;
+        const enum body_budget budget = stranger ? BUDGET_STRANGERS : BUDGET_ORGS;
+        struct body_room *room = body_room_create();
+        struct body bodies[4];
+        for (int i = 0; i < 4; i++) {
+            bodies[i] = body_of(BODY_RAW, LARGE);
+            bodies[i].of_stranger = stranger;
+            bodies[i].party = party(i < 2 ? 1 : i);
+        }
+        while (bodies[0].held + PIECE < max / 2)
+            take_a_piece(&bodies[0], room);
+        cr_assert_not(bodies[0].without_room);
+        cr_assert_eq(body_room_taken(room, budget), bodies[0].held - TG_BODY_FREE_BYTES);
+        // No more for it, though others have room, and its own small ones.
+        take_a_piece(&bodies[1], room);
+        take_a_piece(&bodies[1], room);
+        cr_assert(bodies[1].without_room && bodies[1].share_used);
+        take_a_piece(&bodies[2], room);
+        cr_assert_not(bodies[2].without_room);
+        bodies[1] = body_of(BODY_RAW, LARGE);
+        bodies[1].of_stranger = stranger;
+        bodies[1].party = party(1);
+        body_take(&bodies[1], room, "small", 5);
+        cr_assert_not(bodies[1].without_room);
+        cr_assert(body_room_is_short(room));
+        for (int i = 0; i < 4; i++)
+            body_drop(&bodies[i], room);
+        cr_assert_eq(body_room_taken(room, budget), 0);
+        cr_assert_not(body_room_is_short(room));
+        body_room_free(room);
     }
+}
+
+// What comes behind is read and not kept, also once there is room again.
+Test(body, that_was_dropped_is_not_kept_later)
+{
+    struct body_room *room = body_room_create();
+    struct body first = body_of(BODY_RAW, LARGE);
+    struct body body = body_of(BODY_RAW, LARGE);
+    while (first.held + PIECE < TG_BODIES_BYTES_MAX / 2)
+        take_a_piece(&first, room);
+    take_a_piece(&body, room);
+    take_a_piece(&body, room);
+    cr_assert(body.without_room);
+    body_drop(&first, room);
+    body_take(&body, room, "8", 1);
+    expect_nothing_held(&body, room);
+    body_room_free(room);
+}
+
+// What is made of the bytes takes as much room as they did.
+Test(body, stays_counted_when_its_bytes_are_dropped)
+{
+    struct body_room *room = body_room_create();
+    struct body body = body_of(BODY_JSON, LARGE);
+    take_a_piece(&body, room);
+    body_drop_bytes(&body);
+    cr_assert_eq(body.bytes.length, 0);
+    cr_assert_eq(body_room_taken(room, BUDGET_ORGS), PIECE - TG_BODY_FREE_BYTES);
+    body_drop(&body, room);
+    expect_nothing_held(&body, room);
+    body_room_free(room);
 }
 
 Test(body, that_is_a_file_has_no_name_and_no_bytes_in_memory)
 {
-    struct body_room room = {0};
+    struct body_room *room = body_room_create();
     struct body body = body_of(BODY_FILE, 100);
     cr_assert_eq(body.file, -1);
-    body_take(&body, &room, "abc", 3);
-    body_take(&body, &room, "\0def", 4);
+    body_take(&body, room, "abc", 3);
+    body_take(&body, room, "\0def", 4);
     cr_assert_geq(body.file, 0);
     cr_assert_null(body.bytes.data);
 
@@ -94,6 +155,8 @@ Test(body, that_is_a_file_has_no_name_and_no_bytes_in_memory)
     char bytes[16];
     cr_assert_eq(pread(body.file, bytes, sizeof bytes, 0), 7);
     cr_assert_arr_eq(bytes, "abc\0def", 7);
-    body_drop(&body, &room);
-    expect_nothing_held(&body, &room);
+    cr_assert_eq(body_room_taken(room, BUDGET_DISK), 7);
+    body_drop(&body, room);
+    expect_nothing_held(&body, room);
+    body_room_free(room);
 }

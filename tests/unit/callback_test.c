@@ -38,7 +38,8 @@ ParameterizedTestParameters(signature, is_right_only_under_one_of_the_secrets)
         {"Jefe", "Sha256=" DIGITS, false},
         {"Jefe", " sha256=" DIGITS, false},
         {"Jefe", "sha256= " DIGITS, false},
-        {"Jefe", "sha256=" DIGITS " ", false},
+        {"Jefe", "sha256=" DIGITS " \t", true}, // blanks behind a value are not of it
+        {"Jefe", "sha256=" DIGITS " 0", false},
         {"Jefe", "sha256=" DIGITS "0", false},
         {"Jefe", "sha256=" DIGITS ",sha256=" DIGITS, false},
         // One digit less, another first one, another last one, no digit.

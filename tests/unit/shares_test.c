@@ -84,7 +84,7 @@ Test(shares, have_places_for_many_and_use_them_again)
             cr_assert_eq(tg_shares_take(shares, party(round * 1000 + i), 2), places[i]);
         }
         cr_assert_eq(tg_shares_take(shares, party(999999), 1), TG_SHARES_GONE);
-        cr_assert_eq(tg_shares_taken(shares), 7 * PARTIES);
+        cr_assert_eq(tg_shares_taken(shares), (size_t)7 * PARTIES);
         for (unsigned i = 0; i < PARTIES; i++)
             tg_shares_give(shares, places[(i * 13) % PARTIES], 7);
     }
@@ -167,7 +167,7 @@ static void *produce(void *argument)
 {
     const struct producer *producer = argument;
     for (uintptr_t i = 0; i < PER_PRODUCER; i++) {
-        void *item = number(producer->number * PER_PRODUCER + i);
+        void *item = number((uintptr_t)producer->number * PER_PRODUCER + i);
         while (tg_fair_queue_push(producer->queue, party(producer->number), item) != TG_FAIR_ADDED)
             sched_yield();
     }

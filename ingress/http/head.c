@@ -1,0 +1,135 @@
+#include "ingress/http/head.h"
+
+#include <microhttpd.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct look {
+    struct head *head;
+    const char *wrong; // the header that is wrong
+    const char *reason;
+    const char *next; // where the next header must begin; NULL: anywhere
+    int lengths;
+    int codings;
+    int hosts;
+};
+
+static enum MHD_Result refuse(struct look *look, const char *name, const char *reason)
+{
+    look->wrong = name;
+    look->reason = reason;
+    return MHD_NO;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static void see_encoding(struct look *look, const char *name, const char *value)
+{
+    if (strcasecmp(name, "Content-Encoding") == 0)
+        look->head->encoded |= *value != '\0' && strcasecmp(value, "identity") != 0;
+}
+
+// The few that decide what the request is; all others are its handler's.
+static enum MHD_Result see_value(struct look *look, const char *name, const char *value)
+{
+    switch (*name | 0x20) {
+    case 'c':
+        if (strcasecmp(name, "Content-Length") != 0) {
+            see_encoding(look, name, value);
+            break;
+        }
+        look->head->length = (size_t)strtoull(value, NULL, 10);
+        if (++look->lengths > 1)
+            return refuse(look, "Content-Length", "must be given once");
+        break;
+    case 't':
+        if (strcasecmp(name, "Transfer-Encoding") != 0)
+            break;
+        if (++look->codings > 1 || strcasecmp(value, "chunked") != 0)
+            return refuse(look, "Transfer-Encoding", "must be chunked, once");
+        break;
+    case 'e':
+        if (strcasecmp(name, "Expect") == 0)
+            look->head->expects_continue = strcasecmp(value, "100-continue") == 0;
+        break;
+    case 'h':
+        look->hosts += strcasecmp(name, "Host") == 0;
+        break;
+    default:
+        break;
+    }
+    return MHD_YES;
+}
+
+static const char lines[] = "must be lines that end in CR LF, without NULs";
+
+// In this version names and values lie where they came, one behind the other, with NULs for what
+// was between them: a line that ended otherwise than in CR LF, was folded or had a NUL in it shows
+// by that. Later versions refuse such lines themselves.
+static bool places_tell(void)
+{
+    return strcmp(MHD_get_version(), "0.9.75") == 0;
+}
+
+static enum MHD_Result see(void *context, enum MHD_ValueKind kind, const char *name,
+                           const char *value)
+{
+    (void)kind;
+    struct look *look = context;
+    size_t length = strlen(name);
+    value = value ? value : "";
+    if (length == 0 || is_blank(name[0]) || is_blank(name[length - 1]))
+        return refuse(look, "headers", "must have names without blanks");
+    if (strchr(value, '\r') || (look->next && look->next != name))
+        return refuse(look, "headers", lines);
+    if (look->next)
+        look->next = value + strlen(value) + 2;
+    return see_value(look, name, value);
+}
+
+// The last line, too, ends where it must: an empty one follows, and with it the head ends.
+static bool ends_well(struct MHD_Connection *connection, const char *method,
+                      const struct look *look)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return !look->next || look->next + 2 == method + info->header_size;
+}
+
+bool head_read(struct MHD_Connection *connection, const char *method, const char *version,
+               struct head *head, struct tg_error *error)
+{
+    struct look look = {.head = head, .next = places_tell() ? version + strlen(version) + 2 : NULL};
+    bool is_1_1 = strcmp(version, "HTTP/1.1") == 0;
+    *head = (struct head){0};
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, see, &look);
+    if (!look.wrong && !ends_well(connection, method, &look))
+        (void)refuse(&look, "headers", lines);
+    else if (!look.wrong && (look.hosts > 1 || (look.hosts == 0 && is_1_1)))
+        (void)refuse(&look, "Host", "must be given once");
+    else if (!look.wrong && look.codings > 0 && (look.lengths > 0 || !is_1_1))
+        (void)refuse(&look, "Transfer-Encoding", "must stand alone, and in HTTP/1.1");
+    if (look.wrong)
+        return tg_error_set(error, "invalid_request", look.wrong, "%s %s", look.wrong, look.reason);
+    if (look.codings > 0)
+        head->length = SIZE_MAX;
+    head->has_body = head->length > 0;
+    return true;
+}
+
+bool head_target_is_plain(const char *uri)
+{
+    size_t path = strcspn(uri, "?");
+    for (const char *at = uri; (at = strpbrk(at, "% ")); at++) {
+        bool nul = at[1] == '0' && at[2] == '0';
+        bool slash = at < uri + path && at[1] == '2' && (at[2] | 0x20) == 'f';
+        if (*at == ' ' || nul || slash)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,26 @@
+// The head of a request, looked at before anything is believed of it: what libmicrohttpd takes
+// though it may be taken for something else elsewhere (by a proxy before us) is found here.
+#pragma once
+
+#include "common/base/error.h"
+
+#include <stddef.h>
+
+struct MHD_Connection;
+
+struct head {
+    bool has_body;
+    size_t length;         // announced; SIZE_MAX: it comes in chunks
+    bool expects_continue; // the client waits to be asked for the body
+    bool encoded;          // Content-Encoding is another than identity
+};
+
+// Reads it; method and version as the library's handler gets them. false, and `error` (400
+// invalid_request), if where the request ends is in doubt, or what it says: the connection must not
+// be used any more then.
+bool head_read(struct MHD_Connection *connection, const char *method, const char *version,
+               struct head *head, struct tg_error *error) TG_MUST_CHECK;
+
+// May a target be taken as it is? false: it has a blank or a NUL in it, or an encoded slash, which
+// would make another path of it.
+bool head_target_is_plain(const char *uri) TG_MUST_CHECK;

@@ -1,0 +1,99 @@
+#include "ingress/route/origin.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool is_allowed(const struct origins *origins, const char *origin)
+{
+    size_t length = strlen(origin);
+    for (const char *at = origins->allowed; *at; at += strspn(at, ",")) {
+        size_t allowed = strcspn(at, ",");
+        if (allowed == length && strncasecmp(at, origin, length) == 0)
+            return true;
+        at += allowed;
+    }
+    return false;
+}
+
+// NULL: the request comes from no page that may call.
+static const char *allowed_origin(const struct origins *origins, const struct request *request)
+{
+    const char *origin = *origins->allowed ? request_header(request, "Origin", NULL) : NULL;
+    return origin && is_allowed(origins, origin) ? origin : NULL;
+}
+
+void origins_mark(const struct origins *origins, struct request *request)
+{
+    const char *origin = allowed_origin(origins, request);
+    if (*origins->allowed)
+        request_add_header(request, "Vary", "Origin");
+    if (!origin)
+        return;
+    request_add_header(request, "Access-Control-Allow-Origin", origin);
+    request_add_header(request, "Access-Control-Expose-Headers",
+                       "Idempotency-Replayed, Retry-After");
+}
+
+bool origins_answer_preflight(const struct origins *origins, struct request *request,
+                              const char *methods)
+{
+    if (strcmp(request->method, "OPTIONS") != 0 || !allowed_origin(origins, request) ||
+        !request_header(request, "Access-Control-Request-Method", NULL))
+        return false;
+    request_add_header(request, "Access-Control-Allow-Methods", methods);
+    request_add_header(request, "Access-Control-Allow-Headers",
+                       "Authorization, Content-Type, Idempotency-Key, Prefer");
+    request_add_header(request, "Access-Control-Max-Age", "600");
+    request_answer(request, &(struct answer){.status = 204});
+    return true;
+}
+
+// "localhost", a loopback address or the listener's own, with or without a port.
+static bool is_our_name(const struct origins *origins, const char *host)
+{
+    char listen[TG_ADDRESS_TEXT_SIZE];
+    struct tg_address address;
+    char text[TG_ADDRESS_TEXT_SIZE];
+    size_t name = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    if (name >= sizeof text - sizeof ":0" || strlen(host) < name)
+        return false;
+    if (name == strlen("localhost") && strncasecmp(host, "localhost", name) == 0)
+        return true;
+    memcpy(text, host, name);
+    memcpy(text + name, ":0", sizeof ":0");
+    if (!tg_address_parse(text, &address))
+        return false;
+    tg_address_format(&origins->listen, listen);
+    return tg_address_is_loopback(&address) ||
+           (strncmp(listen, host, name) == 0 && listen[name] == ':');
+}
+
+static bool refuse(struct tg_error *error, const char *header)
+{
+    return tg_error_set(error, "not_trusted", header,
+                        "TOLLGATE_AUTH=trusted takes no request with such a header (%s)", header);
+}
+
+bool origins_trust(const struct origins *origins, const struct request *request,
+                   struct tg_error *error)
+{
+    static const char *const passed_on[] = {"X-Forwarded-For",   "X-Forwarded-Host",
+                                            "X-Forwarded-Proto", "X-Real-IP",
+                                            "Forwarded",         "Via"};
+    bool allowed = allowed_origin(origins, request) != NULL;
+    if (!allowed && request_header(request, "Origin", NULL))
+        return refuse(error, "Origin");
+    const char *site = request_header(request, "Sec-Fetch-Site", NULL);
+    if (!allowed && site && strcmp(site, "none") != 0)
+        return refuse(error, "Sec-Fetch-Site");
+    if (origins->anywhere)
+        return true;
+    const char *host = request_header(request, "Host", NULL);
+    if (host && !is_our_name(origins, host))
+        return refuse(error, "Host");
+    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++) {
+        if (request_header(request, passed_on[i], NULL))
+            return refuse(error, passed_on[i]);
+    }
+    return true;
+}
