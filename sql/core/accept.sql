@@ -29,6 +29,18 @@ LANGUAGE sql STABLE AS $$
                                 seconds_until(p.bulk_free_at, p.written_at, p_now)) > 10);
 $$;
 
+-- known_contact: the contact that such a send goes to; NULL: the org does not know it yet.
+CREATE OR REPLACE FUNCTION known_contact(p_org_id uuid, p_phone text, p_user_id text)
+RETURNS TABLE (contact_id bigint) LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN p_phone IS NULL
+                THEN (SELECT coalesce(t.merged_into, t.id) FROM contacts t
+                       WHERE t.org_id = p_org_id AND t.user_id = p_user_id)
+                ELSE coalesce((SELECT coalesce(t.merged_into, t.id) FROM contacts t
+                                WHERE t.org_id = p_org_id AND t.phone = p_phone),
+                              (SELECT coalesce(t.merged_into, t.id) FROM contacts t
+                                WHERE t.org_id = p_org_id AND t.phone = phone_alternative(p_phone))) END;
+$$;
+
 -- find_opt_out: the conversation in which this contact has opted out of bulk, if there is one.
 CREATE OR REPLACE FUNCTION find_opt_out(p_org_id uuid, p_channel_id uuid, p_phone text, p_user_id text)
 RETURNS SETOF conversations LANGUAGE sql STABLE AS $$
@@ -61,14 +73,7 @@ CREATE OR REPLACE FUNCTION judge_sends(
                u.key IS NOT NULL AND row_number() OVER (PARTITION BY u.org_id, u.key ORDER BY u.n) > 1 AS follows,
                u.priority_or_null = 'bulk' AND EXISTS (
                    SELECT FROM find_opt_out(u.org_id, c.id, u.phone, u.user_id)) AS is_opted_out,
-               CASE WHEN u.phone IS NULL
-                    THEN (SELECT coalesce(t.merged_into, t.id) FROM contacts t
-                           WHERE t.org_id = u.org_id AND t.user_id = u.user_id)
-                    ELSE coalesce((SELECT coalesce(t.merged_into, t.id) FROM contacts t
-                                    WHERE t.org_id = u.org_id AND t.phone = u.phone),
-                                  (SELECT coalesce(t.merged_into, t.id) FROM contacts t
-                                    WHERE t.org_id = u.org_id AND t.phone = phone_alternative(u.phone)))
-               END AS contact_id,
+               t.contact_id,
                -- Asked once for each org: the others go on from there.
                CASE WHEN row_number() OVER (PARTITION BY u.org_id ORDER BY u.n) = 1 AND o.id IS NOT NULL
                     THEN coalesce((SELECT t.balance_after FROM wallet_transactions t
@@ -82,6 +87,7 @@ CREATE OR REPLACE FUNCTION judge_sends(
                                                     THEN p_payloads[u.n]::json ->> 'message_id' END) r ON true
           LEFT JOIN LATERAL find_channel(u.org_id, coalesce(u.channel_id, r.channel_id), u.phone_number_id,
                                          o.default_channel_id) c ON true
+          LEFT JOIN LATERAL known_contact(u.org_id, u.phone, u.user_id) t ON true
           LEFT JOIN LATERAL (SELECT s.message_id, s.body_hash FROM idempotency_keys s
                               WHERE s.org_id = u.org_id AND s.key = u.key LIMIT 1) k ON true
     ), judged AS (
