@@ -180,7 +180,9 @@ Test(undelivered, a_round_takes_the_oldest_of_all_orgs_and_passes_over_what_it_i
         pass("2 hours");
     }
     assert_rows(rows("SELECT message_id FROM fail_undelivered_sends(1, 1)"), ids[1]);
-    assert_rows(rows("SELECT message_id FROM fail_undelivered_sends(2)"), ids[0], ids[2]);
+    assert_rows(rows("SELECT u.message_id FROM fail_undelivered_sends(2) u JOIN messages m "
+                     "ON m.id = u.message_id ORDER BY m.sent_at"),
+                ids[0], ids[2]);
     assert_rows(rows("SELECT message_id FROM fail_undelivered_sends(2)"), ids[3]);
     assert_healthy();
 }
