@@ -152,9 +152,10 @@ static void mark_beyond(const char *at, size_t length, struct tg_text *marked)
     tg_text_append(marked, begin, (size_t)(end - begin));
 }
 
-// NOLINTNEXTLINE(readability-non-const-parameter): json-c's own
+// NOLINTBEGIN(readability-non-const-parameter): json-c's own
 static int take_mark_off(struct json_object *value, int flags, struct json_object *parent,
                          const char *key, size_t *index, void *context)
+// NOLINTEND(readability-non-const-parameter)
 {
     (void)parent, (void)key, (void)index, (void)context;
     if (flags == JSON_C_VISIT_SECOND || !json_object_is_type(value, json_type_double))

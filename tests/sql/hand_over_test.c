@@ -25,7 +25,7 @@ static const char *given_handed_over(void)
 
 static long unix_time(const char *of)
 {
-    return atol(value("SELECT extract(epoch FROM %s)::bigint", of));
+    return strtol(value("SELECT extract(epoch FROM %s)::bigint", of), NULL, 10);
 }
 
 // The verdict, and whose it is.

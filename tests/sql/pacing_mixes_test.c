@@ -72,7 +72,8 @@ static void given_mix(const struct mix *mix, int rate)
 {
     const double step = 0.125;
     count = 0;
-    for (double time = 0; time < 15; time += step) {
+    for (int i = 0; i < 120; i++) {
+        double time = i * step;
         for (int is_bulk = 0; is_bulk < 2; is_bulk++) {
             for (const struct stream *s = mix->streams; s < mix->streams + STREAMS_MAX; s++) {
                 double worths = is_bulk ? s->bulk : s->high;
@@ -127,8 +128,8 @@ static void leave_by_reference(int rate)
     b.rest = b.rest_max;
     for (int i = 0; i < count; i++)
         messages[i].left = -1;
-    for (double time = 0; b.any < count; time += tick) {
-        while (leave_one(&b, time))
+    for (int i = 0; b.any < count; i++) {
+        while (leave_one(&b, i * tick))
             ;
         b.quarter = fmin(b.quarter_max, b.quarter + tick * rate / 4);
         b.rest = fmin(b.rest_max, b.rest + tick * rate * 0.75);
@@ -205,7 +206,7 @@ static void assert_as_the_reference(const char *what, int priority, int rate, do
 static void show(const char *what)
 {
     static double slots[MESSAGES_MAX], wanted[MESSAGES_MAX];
-    if (!getenv("TOLLGATE_SHOW_MIXES"))
+    if (!getenv("TOLLGATE_SHOW_MIXES")) // NOLINT(concurrency-mt-unsafe): nobody changes it
         return;
     fprintf(stderr, "%-42s", what);
     for (int priority = 0; priority < 2; priority++) {

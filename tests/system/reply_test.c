@@ -360,7 +360,7 @@ Test(reply, what_comes_late_is_kept_and_not_answered)
     (void)given_rule(&org, "any", "", "Welcome");
     static const char text[] = "\"type\": \"text\", \"text\": {\"body\": \"hi\"}";
     customer_posts(&org,
-                   message_body(org.phone_number_id, "919876543210", "wamid.1", 3 * 86400, text));
+                   message_body(org.phone_number_id, "919876543210", "wamid.1", 3 * 86400L, text));
     customer_posts(&org, message_body(org.phone_number_id, "919876543210", "wamid.2", 3700, text));
     expect_replies(&org, "");
     cr_assert_eq(org_messages(&org, "received"), 2);

@@ -196,9 +196,10 @@ Test(country, is_found_by_its_code)
 Test(country, tables_are_in_order)
 {
     int countries = 0;
-    for (char a = 'A'; a <= 'Z'; a++)
-        for (char b = 'A'; b <= 'Z'; b++)
-            countries += tg_country_find((const char[]){a, b, '\0'}) != NULL;
+    for (int i = 0; i < 26 * 26; i++) {
+        const char name[] = {(char)('A' + i / 26), (char)('A' + i % 26), '\0'};
+        countries += tg_country_find(name) != NULL;
+    }
     cr_expect_eq(countries, 245);
     int codes = 0;
     for (int begin = 1; begin < 1000; begin++) {

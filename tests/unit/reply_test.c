@@ -100,7 +100,7 @@ ParameterizedTestParameters(reply, a_name_is_written_as_meta_takes_it)
 {
     static struct named cases[] = {
         {"Asha\n\tRao", TEXT_TO("Hi Asha Rao!")},
-        {"\xe2\x80\xaeRao", TEXT_TO("Hi Rao!")},
+        {"\xe2\x80\xaeRao\xe2\x80\xac", TEXT_TO("Hi Rao!")},
         {"", TEXT_TO("Hi friend!")},
         {"\xe3\x85\xa4", TEXT_TO("Hi friend!")},
     };

@@ -127,7 +127,7 @@ Test(spelling, a_name_is_bounded_between_letters)
     for (int i = 0; i < 10 * TG_REPLY_NAME_MAX; i++)
         tg_text_append_string(&name, "\xe0\xa4\x95");
     spelling_name((struct tg_span){name.data, name.length}, &shown);
-    cr_assert_eq(shown.length, 3 * TG_REPLY_NAME_MAX);
+    cr_assert_eq(shown.length, 3UL * TG_REPLY_NAME_MAX);
 }
 
 Test(spelling, a_text_is_trimmed_by_what_is_seen)
