@@ -33,8 +33,8 @@ BEGIN
              'refund_sends move_fees'),
             -- Some of them by the newest row, or the end of a line, of which the dead ones are not to be read.
             ('lookup ordered nested written generic', 'accept_sends settle_sends apply_statuses book take_slots'),
-            ('lookup ordered nested generic', 'lock_line_ends call_up_next'),
-            ('lookup nested generic', 'lock_wallets pull_forward'),
+            ('lookup ordered nested generic', 'lock_line_ends call_up_next pull_forward'),
+            ('lookup nested generic', 'lock_wallets'),
             ('lookup generic', 'release_sends'),
             -- Not called for each message, so that planning costs little.
             ('lookup custom', 'end_sends fail_unheard_sends park_sends'),

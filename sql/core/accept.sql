@@ -194,7 +194,7 @@ BEGIN
     IF v_all.any_in_line THEN
         v_taken := lock_line_ends(v_all.orgs, v_all.channels, v_all.contacts);
         IF 'high' = ANY (v_all.priorities) THEN
-            PERFORM pull_forward(v_all.orgs, v_all.channels, v_all.contacts, v_all.priorities);
+            PERFORM pull_forward(v_all.orgs, v_all.channels, v_all.contacts, v_all.priorities, v_taken);
         END IF;
     END IF;
     v_slots := take_slots(v_all.orgs, v_all.channels, v_all.priorities, clock_timestamp());

@@ -94,10 +94,10 @@ BEGIN
 END $$;
 
 -- pull_forward: what is sent as high behind bulk that waits for its slots would wait with it: so those ahead of it
--- get slots of high, too. What waits for a retry keeps its time, and so does what a slowed channel has put off. The
--- caller has locked the wallets.
+-- get slots of high, too; p_taken: in whose line somebody stands. What waits for a retry keeps its time, and so does
+-- what a slowed channel has put off. The caller has locked the wallets.
 CREATE OR REPLACE FUNCTION pull_forward(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
-                                        p_priorities text[])
+                                        p_priorities text[], p_taken boolean[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_now   timestamptz := clock_timestamp();
@@ -108,12 +108,14 @@ BEGIN
            array_agg(o.channel_id ORDER BY o.seq) AS channels, array_agg('high'::text) AS priorities
       INTO v_ahead
       FROM (SELECT DISTINCT i.org_id, i.channel_id, i.contact_id
-              FROM unnest(p_org_ids, p_channel_ids, p_contact_ids, p_priorities)
-                   AS i (org_id, channel_id, contact_id, priority)
-             WHERE i.priority = 'high') i
-      JOIN outbox o ON o.channel_id = ANY (ARRAY[i.channel_id]) AND o.contact_id = i.contact_id
-                   AND o.org_id = i.org_id
-     WHERE o.seq IS NOT NULL AND o.priority = 'bulk' AND o.state IN ('scheduled', 'held') AND o.attempt = 0
+              FROM unnest(p_org_ids, p_channel_ids, p_contact_ids, p_priorities, p_taken)
+                   AS i (org_id, channel_id, contact_id, priority, is_taken)
+             WHERE i.priority = 'high' AND i.is_taken) i
+     CROSS JOIN LATERAL ( -- line by line: OFFSET keeps the planner from going through all of the outbox first
+           SELECT * FROM outbox u
+            WHERE u.channel_id = i.channel_id AND u.contact_id = i.contact_id AND u.org_id = i.org_id
+              AND u.seq IS NOT NULL ORDER BY u.seq OFFSET 0) o
+     WHERE o.priority = 'bulk' AND o.state IN ('scheduled', 'held') AND o.attempt = 0
        AND NOT o.paced AND o.due_at > v_now AND o.due_at < 'infinity';
     IF v_ahead.messages IS NOT NULL THEN
         SELECT s.dues INTO v_dues FROM take_slots(v_ahead.orgs, v_ahead.channels, v_ahead.priorities, v_now) s;
