@@ -160,13 +160,7 @@ BEGIN
      ORDER BY i.org_id, i.name, i.n
     ON CONFLICT DO NOTHING;
     RETURN ARRAY(
-        SELECT coalesce(i.contact_id,
-                        (SELECT coalesce(c.merged_into, c.id) FROM contacts c
-                          WHERE c.org_id = i.org_id AND c.phone = i.phone),
-                        (SELECT coalesce(c.merged_into, c.id) FROM contacts c
-                          WHERE c.org_id = i.org_id AND c.phone = phone_alternative(i.phone)),
-                        (SELECT coalesce(c.merged_into, c.id) FROM contacts c
-                          WHERE c.org_id = i.org_id AND i.phone IS NULL AND c.user_id = i.user_id))
+        SELECT coalesce(i.contact_id, (SELECT k.contact_id FROM known_contact(i.org_id, i.phone, i.user_id) k))
           FROM unnest(p_items) i);
 END $$;
 
