@@ -33,13 +33,12 @@ BEGIN
              'refund_sends move_fees'),
             -- Some of them by the newest row, or the end of a line, of which the dead ones are not to be read.
             ('lookup ordered nested written generic', 'accept_sends settle_sends apply_statuses book take_slots'),
-            ('lookup ordered nested generic', 'lock_line_ends call_up_next pull_forward'),
+            ('lookup ordered nested generic', 'lock_line_ends call_up_next pull_forward give_slots'),
             ('lookup nested generic', 'lock_wallets'),
             ('lookup generic', 'release_sends'),
             -- Not called for each message, so that planning costs little.
             ('lookup custom', 'end_sends fail_unheard_sends park_sends'),
-            ('lookup ordered custom', 'join_lines drip resume_channel give_slots give_new_slots set_back '
-             'set_back_next'),
+            ('lookup ordered custom', 'join_lines drip resume_channel give_new_slots set_back set_back_next'),
             -- A batch is taken from an index. To plan it for the times of now would be to look up what stands at
             -- the end of that index, and pass what is dead there.
             ('lookup ordered unmerged generic', 'release_due_sends'),

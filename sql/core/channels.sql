@@ -148,10 +148,10 @@ BEGIN
      WHERE NEW.status = 'active' AND a.org_id = NEW.org_id AND a.channel_id = NEW.id
        AND a.kind = 'channel_paused' AND a.resolved_at IS NULL;
     PERFORM lock_wallets(ARRAY[NEW.org_id]);
-    PERFORM give_slots(NEW.org_id, NEW.id, ARRAY(
-        SELECT o.message_id FROM outbox o
-         WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled' AND o.due_at = 'infinity'
-         ORDER BY o.seq));
+    PERFORM give_slots(array_agg(o.org_id), array_agg(o.channel_id), array_agg(o.message_id ORDER BY o.seq),
+                       array_agg(o.priority ORDER BY o.seq), false)
+       FROM outbox o
+      WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled' AND o.due_at = 'infinity';
     RETURN NULL;
 END $$;
 

@@ -102,7 +102,6 @@ RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_now   timestamptz := clock_timestamp();
     v_ahead record; -- of each an array
-    v_dues  timestamptz[];
 BEGIN
     SELECT array_agg(o.message_id ORDER BY o.seq) AS messages, array_agg(o.org_id ORDER BY o.seq) AS orgs,
            array_agg(o.channel_id ORDER BY o.seq) AS channels, array_agg('high'::text) AS priorities
@@ -118,12 +117,6 @@ BEGIN
      WHERE o.priority = 'bulk' AND o.state IN ('scheduled', 'held') AND o.attempt = 0
        AND NOT o.paced AND o.due_at > v_now AND o.due_at < 'infinity';
     IF v_ahead.messages IS NOT NULL THEN
-        SELECT s.dues INTO v_dues FROM take_slots(v_ahead.orgs, v_ahead.channels, v_ahead.priorities, v_now) s;
-        UPDATE outbox o
-           SET due_at = i.due_at,
-               look_at = CASE o.state WHEN 'scheduled' THEN least(i.due_at, o.not_after) ELSE o.look_at END
-          FROM unnest(v_ahead.messages, v_ahead.orgs, v_dues) AS i (message_id, org_id, due_at)
-         WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id
-           AND o.state IN ('scheduled', 'held') AND o.due_at > i.due_at;
+        PERFORM give_slots(v_ahead.orgs, v_ahead.channels, v_ahead.messages, v_ahead.priorities, true);
     END IF;
 END $$;

@@ -1,25 +1,20 @@
 -- New slots for what waits for one: when its channel sends again, has another rate, or the clock was set back.
 
--- give_slots: to these messages of a channel, in this order. The caller has locked the wallet.
-CREATE OR REPLACE FUNCTION give_slots(p_org_id uuid, p_channel_id uuid, p_message_ids uuid[]) RETURNS void
-LANGUAGE plpgsql AS $$
+-- give_slots: to these messages, in this order, of the parts of the rate that their priorities say. p_earlier: but
+-- not to those whose own come earlier. The caller has locked the wallets.
+CREATE OR REPLACE FUNCTION give_slots(p_org_ids uuid[], p_channel_ids uuid[], p_message_ids uuid[],
+                                      p_priorities text[], p_earlier boolean)
+RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    v_waiting record; -- of each an array
-    v_dues    timestamptz[];
+    v_dues timestamptz[];
 BEGIN
-    SELECT array_agg(o.message_id ORDER BY i.n) AS messages, array_agg(o.priority ORDER BY i.n) AS priorities,
-           array_agg(o.org_id) AS orgs, array_agg(o.channel_id) AS channels
-      INTO v_waiting
-      FROM unnest(p_message_ids) WITH ORDINALITY AS i (message_id, n)
-      JOIN outbox o ON o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = p_org_id
-                   AND o.channel_id = p_channel_id;
-    SELECT s.dues INTO v_dues
-      FROM take_slots(v_waiting.orgs, v_waiting.channels, v_waiting.priorities, clock_timestamp()) s;
+    SELECT s.dues INTO v_dues FROM take_slots(p_org_ids, p_channel_ids, p_priorities, clock_timestamp()) s;
     UPDATE outbox o
        SET due_at = i.due_at,
            look_at = CASE o.state WHEN 'scheduled' THEN least(i.due_at, o.not_after) ELSE o.look_at END
-      FROM unnest(v_waiting.messages, v_dues) AS i (message_id, due_at)
-     WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = p_org_id AND o.state IN ('scheduled', 'held');
+      FROM unnest(p_message_ids, p_org_ids, v_dues) AS i (message_id, org_id, due_at)
+     WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id
+       AND o.state IN ('scheduled', 'held') AND (NOT p_earlier OR o.due_at > i.due_at);
 END $$;
 
 -- give_new_slots: to all that waits for a slot of this channel, as if the channel had just been busy for long; in
@@ -39,12 +34,12 @@ BEGIN
            slowed_at = least(p.slowed_at, v_now), drip_free_at = least(p.drip_free_at, v_busy)
       FROM pace_of(p_org_id, p_channel_id) n
      WHERE p.channel_id = ANY (ARRAY[n.channel_id]) AND p.id = n.id AND p.org_id = n.org_id;
-    PERFORM give_slots(p_org_id, p_channel_id, ARRAY(
-        SELECT o.message_id FROM outbox o
-         WHERE o.org_id = p_org_id AND o.channel_id = p_channel_id AND o.state IN ('scheduled', 'held')
-           AND o.seq IS NOT NULL AND o.contact_id IS NOT NULL AND o.attempt = 0 AND NOT o.paced
-           AND o.due_at > v_now AND o.due_at < 'infinity'
-         ORDER BY o.seq));
+    PERFORM give_slots(array_agg(o.org_id), array_agg(o.channel_id), array_agg(o.message_id ORDER BY o.seq),
+                       array_agg(o.priority ORDER BY o.seq), false)
+       FROM outbox o
+      WHERE o.org_id = p_org_id AND o.channel_id = p_channel_id AND o.state IN ('scheduled', 'held')
+        AND o.seq IS NOT NULL AND o.contact_id IS NOT NULL AND o.attempt = 0 AND NOT o.paced
+        AND o.due_at > v_now AND o.due_at < 'infinity';
 END $$;
 
 -- Another rate: what waits follows it.
