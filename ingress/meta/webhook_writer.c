@@ -12,6 +12,7 @@
 #include "ingress/meta/recent.h"
 #include "ingress/meta/signature.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 enum {
@@ -119,30 +120,31 @@ static void answer_all(struct request *const *requests, size_t n, const char *re
     }
 }
 
-static bool read_mac(const struct request *request, unsigned char mac[static TG_SHA256_SIZE])
-{
-    const char *header = request_header(request, SIGNATURE_HEADER, NULL);
-    return header && signature_read(header, mac);
-}
+// What a webhook is signed with: it was found to be right.
+struct mac {
+    unsigned char bytes[TG_SHA256_SIZE];
+};
 
-static void remember(struct webhook_writer *writer, struct request *const *requests, size_t n)
+static struct mac read_mac(const struct request *request)
 {
-    unsigned char mac[TG_SHA256_SIZE];
-    for (size_t i = 0; i < n; i++) {
-        if (read_mac(requests[i], mac))
-            recent_add(writer->recent, mac, tg_now_ms());
-    }
+    struct mac mac = {0};
+    const char *header = request_header(request, SIGNATURE_HEADER, NULL);
+    bool is_read = header && signature_read(header, mac.bytes);
+    assert(is_read);
+    (void)is_read;
+    return mac;
 }
 
 // Stores what is new. False: Redis has not taken it.
-static bool publish_new(struct webhook_writer *writer, struct request *const *requests, size_t n)
+static bool publish_new(struct webhook_writer *writer, struct request *const *requests,
+                        const struct mac *macs, size_t n)
 {
     int partition = next_partition(writer);
     bool stored = partition >= 0 && !writer->gave_up && store(writer, partition, requests, n);
     writer->gave_up = !stored && atomic_load(&writer->closed);
-    if (stored)
-        remember(writer, requests, n);
-    else if (partition >= 0)
+    for (size_t i = 0; stored && i < n; i++)
+        recent_add(writer->recent, macs[i].bytes, tg_now_ms());
+    if (!stored && partition >= 0)
         recent_clear(writer->recent);
     answer_all(requests, n, stored ? "stored" : NULL);
     // After the answers, which it must not delay; and not while Redis is away.
@@ -165,17 +167,18 @@ static void answer_repeated(struct webhook_writer *writer, struct request *const
 static void publish_batch(struct webhook_writer *writer, struct request *const *requests, size_t n)
 {
     struct request *new[TG_BATCH_MAX];
+    struct mac macs[TG_BATCH_MAX]; // of what is new
     struct request *repeated[TG_BATCH_MAX];
     size_t new_count = 0;
     size_t repeated_count = 0;
     for (size_t i = 0; i < n; i++) {
-        unsigned char mac[TG_SHA256_SIZE];
-        if (read_mac(requests[i], mac) && recent_has(writer->recent, mac, tg_now_ms()))
+        macs[new_count] = read_mac(requests[i]);
+        if (recent_has(writer->recent, macs[new_count].bytes, tg_now_ms()))
             repeated[repeated_count++] = requests[i];
         else
             new[new_count++] = requests[i];
     }
-    bool stored = new_count > 0 && publish_new(writer, new, new_count);
+    bool stored = new_count > 0 && publish_new(writer, new, macs, new_count);
     if (repeated_count > 0)
         answer_repeated(writer, repeated, repeated_count, stored);
 }
