@@ -25,38 +25,40 @@ struct lanes {
     struct lane lane[];
 };
 
-// Those whose org's wallet somebody holds go where they may wait for it; the others, *n of them,
-// may be tried again. false: PostgreSQL does not tell whose that are.
-static bool set_held_aside(struct lane *lane, struct ticket **tickets, size_t *n)
+// Those that do not stay go where sends wait for wallets; *n is how many stay.
+static void set_aside(struct lane *lane, struct ticket **tickets, size_t *n, const bool *stays)
 {
-    struct tg_uuid org_ids[TG_BATCH_MAX];
-    bool is_free[TG_BATCH_MAX];
     size_t left = 0;
-    for (size_t i = 0; i < *n; i++)
-        org_ids[i] = tickets[i]->send.org_id;
-    if (tg_store_find_free_wallets(lane->acceptor.pg, org_ids, *n, is_free) != TG_PG_OK)
-        return false;
     for (size_t i = 0; i < *n; i++) {
-        if (is_free[i])
+        if (stays[i])
             tickets[left++] = tickets[i];
         else
             holdup_add(lane->lanes->holdup, tickets[i]);
     }
     *n = left;
+}
+
+// Those whose org's wallet somebody holds may wait for it; the others may be tried again. false:
+// PostgreSQL does not tell whose that are.
+static bool set_held_aside(struct lane *lane, struct ticket **tickets, size_t *n)
+{
+    struct tg_uuid org_ids[TG_BATCH_MAX];
+    bool is_free[TG_BATCH_MAX];
+    for (size_t i = 0; i < *n; i++)
+        org_ids[i] = tickets[i]->send.org_id;
+    if (tg_store_find_free_wallets(lane->acceptor.pg, org_ids, *n, is_free) != TG_PG_OK)
+        return false;
+    set_aside(lane, tickets, n, is_free);
     return true;
 }
 
 // Those whose org has others waiting for its wallet wait behind them.
 static void follow_held(struct lane *lane, struct ticket **tickets, size_t *n)
 {
-    size_t left = 0;
-    for (size_t i = 0; i < *n; i++) {
-        if (holdup_has(lane->lanes->holdup, tickets[i]->send.org_id))
-            holdup_add(lane->lanes->holdup, tickets[i]);
-        else
-            tickets[left++] = tickets[i];
-    }
-    *n = left;
+    bool is_first[TG_BATCH_MAX];
+    for (size_t i = 0; i < *n; i++)
+        is_first[i] = !holdup_has(lane->lanes->holdup, tickets[i]->send.org_id);
+    set_aside(lane, tickets, n, is_first);
 }
 
 static void take_all(struct lane *lane, struct ticket **tickets, size_t n)
