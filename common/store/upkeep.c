@@ -72,14 +72,21 @@ enum tg_pg_status tg_store_find_lost_sends(struct tg_pg *pg, const int64_t *ages
     return tg_pg_call(pg, &find_lost_sends, TG_ONE(&task), TG_ROWS_TO(lost, (size_t)limit, n));
 }
 
+// Ends messages by one of the calls below.
+static enum tg_pg_status end_sends(struct tg_pg *pg, const struct tg_call *call, int64_t age,
+                                   struct tg_slice slice, struct tg_ended *ended, size_t *n)
+{
+    struct task task = {.age = age, .slice = slice};
+    return tg_pg_call(pg, call, TG_ONE(&task), TG_ROWS_TO(ended, (size_t)slice.limit, n));
+}
+
 static const struct tg_call expire_sends = {
     .name = "expire_sends", .one = slice_fields, .out = ended_fields};
 
 enum tg_pg_status tg_store_expire_sends(struct tg_pg *pg, struct tg_slice slice,
                                         struct tg_ended *ended, size_t *n)
 {
-    struct task task = {.slice = slice};
-    return tg_pg_call(pg, &expire_sends, TG_ONE(&task), TG_ROWS_TO(ended, (size_t)slice.limit, n));
+    return end_sends(pg, &expire_sends, 0, slice, ended, n);
 }
 
 static const struct tg_call unconfirm_sends = {
@@ -92,9 +99,7 @@ static const struct tg_call unconfirm_sends = {
 enum tg_pg_status tg_store_unconfirm_sends(struct tg_pg *pg, int64_t age_ms, struct tg_slice slice,
                                            struct tg_ended *ended, size_t *n)
 {
-    struct task task = {.age = age_ms, .slice = slice};
-    return tg_pg_call(pg, &unconfirm_sends, TG_ONE(&task),
-                      TG_ROWS_TO(ended, (size_t)slice.limit, n));
+    return end_sends(pg, &unconfirm_sends, age_ms, slice, ended, n);
 }
 
 static const struct tg_call fail_unheard_sends = {
@@ -108,9 +113,7 @@ enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s
                                               struct tg_slice slice, struct tg_ended *ended,
                                               size_t *n)
 {
-    struct task task = {.age = window_s, .slice = slice};
-    return tg_pg_call(pg, &fail_unheard_sends, TG_ONE(&task),
-                      TG_ROWS_TO(ended, (size_t)slice.limit, n));
+    return end_sends(pg, &fail_unheard_sends, window_s, slice, ended, n);
 }
 
 static const struct tg_call fail_undelivered_sends = {
@@ -119,9 +122,7 @@ static const struct tg_call fail_undelivered_sends = {
 enum tg_pg_status tg_store_fail_undelivered_sends(struct tg_pg *pg, struct tg_slice slice,
                                                   struct tg_ended *ended, size_t *n)
 {
-    struct task task = {.slice = slice};
-    return tg_pg_call(pg, &fail_undelivered_sends, TG_ONE(&task),
-                      TG_ROWS_TO(ended, (size_t)slice.limit, n));
+    return end_sends(pg, &fail_undelivered_sends, 0, slice, ended, n);
 }
 
 static const struct tg_call fail_poison_sends = {
@@ -138,6 +139,14 @@ enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg,
     return tg_pg_call(pg, &fail_poison_sends, TG_EACH(messages, n), TG_ROWS_TO(ended, n, count));
 }
 
+// Does something to rows older than that, by one of the calls below, and tells to how many.
+static enum tg_pg_status do_to_old(struct tg_pg *pg, const struct tg_call *call, int64_t age_s,
+                                   int64_t limit, int64_t *count)
+{
+    struct task task = {.age = age_s, .slice = {.limit = limit}};
+    return tg_pg_call(pg, call, TG_ONE(&task), TG_ROWS(count, 1));
+}
+
 static const struct tg_call delete_idempotency_keys = {
     .name = "delete_idempotency_keys",
     .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
@@ -147,8 +156,7 @@ static const struct tg_call delete_idempotency_keys = {
 enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age_s, int64_t limit,
                                                    int64_t *deleted)
 {
-    struct task task = {.age = age_s, .slice = {.limit = limit}};
-    return tg_pg_call(pg, &delete_idempotency_keys, TG_ONE(&task), TG_ROWS(deleted, 1));
+    return do_to_old(pg, &delete_idempotency_keys, age_s, limit, deleted);
 }
 
 static const struct tg_call alert_unchecked_rules = {
@@ -159,8 +167,7 @@ static const struct tg_call alert_unchecked_rules = {
 
 enum tg_pg_status tg_store_alert_unchecked_rules(struct tg_pg *pg, int64_t age_s, int64_t *raised)
 {
-    struct task task = {.age = age_s};
-    return tg_pg_call(pg, &alert_unchecked_rules, TG_ONE(&task), TG_ROWS(raised, 1));
+    return do_to_old(pg, &alert_unchecked_rules, age_s, 0, raised);
 }
 
 static const struct tg_call delete_receipts = {
@@ -172,8 +179,7 @@ static const struct tg_call delete_receipts = {
 enum tg_pg_status tg_store_delete_receipts(struct tg_pg *pg, int64_t age_s, int64_t limit,
                                            int64_t *deleted)
 {
-    struct task task = {.age = age_s, .slice = {.limit = limit}};
-    return tg_pg_call(pg, &delete_receipts, TG_ONE(&task), TG_ROWS(deleted, 1));
+    return do_to_old(pg, &delete_receipts, age_s, limit, deleted);
 }
 
 static const struct tg_call take_janitor_lock = {

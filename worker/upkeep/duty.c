@@ -33,6 +33,17 @@ bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *do_batch, 
     return slice.skip == 0;
 }
 
+void duty_delete_all(struct upkeep *upkeep, const char *duty, duty_delete *delete_old,
+                     int64_t age_s, int64_t size)
+{
+    int64_t deleted = size;
+    while (deleted == size && !stop_ordered(upkeep->worker->stop)) {
+        if (delete_old(upkeep->pg, age_s, size, &deleted) != TG_PG_OK)
+            break;
+        tg_count(TG_JANITOR, duty, (uint64_t)deleted);
+    }
+}
+
 void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_message_key *due,
                   size_t n)
 {

@@ -46,6 +46,12 @@ typedef enum tg_pg_status duty_batch(struct upkeep *upkeep, struct tg_slice slic
 // PostgreSQL was away, or there was one.
 bool duty_do_all(struct upkeep *upkeep, const char *duty, duty_batch *do_batch, int64_t size);
 
+// Deletes rows that are older than `age_s`, batch after batch of `size`, and counts them.
+typedef enum tg_pg_status duty_delete(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                      int64_t *deleted);
+void duty_delete_all(struct upkeep *upkeep, const char *duty, duty_delete *delete_old,
+                     int64_t age_s, int64_t size);
+
 // The jobs of messages that are queued, in their order.
 void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_message_key *due,
                   size_t n);

@@ -1,4 +1,3 @@
-#include "common/service/metrics.h"
 #include "worker/upkeep/duty.h"
 
 enum {
@@ -10,11 +9,6 @@ enum {
 
 int duty_receipts(struct upkeep *upkeep)
 {
-    int64_t deleted = BATCH;
-    while (deleted == BATCH && !stop_ordered(upkeep->worker->stop)) {
-        if (tg_store_delete_receipts(upkeep->pg, AGE_S, BATCH, &deleted) != TG_PG_OK)
-            break;
-        tg_count(TG_JANITOR, "receipts", (uint64_t)deleted);
-    }
+    duty_delete_all(upkeep, "receipts", tg_store_delete_receipts, AGE_S, BATCH);
     return INTERVAL_MS;
 }
