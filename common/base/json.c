@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <json-c/json_visit.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,21 +51,34 @@ static bool is_number(const char *at, const char *end)
 
 static bool is_structure(char c)
 {
-    return c == '\0' || strchr("{}[]:,\" \t\r\n", c);
+    static const bool structure[UCHAR_MAX + 1] = {
+        ['\0'] = true, ['{'] = true, ['}'] = true, ['['] = true,  [']'] = true,  [':'] = true,
+        [','] = true,  ['"'] = true, [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true,
+    };
+    return structure[(unsigned char)c];
+}
+
+// The quote that ends the string whose first character is at.
+static const char *string_end(const char *at, const char *end)
+{
+    for (; (at = memchr(at, '"', (size_t)(end - at))); at++) {
+        const char *before = at;
+        while (before[-1] == '\\')
+            before--;
+        if ((at - before) % 2 == 0)
+            return at;
+    }
+    return end - 1; // never: json-c has found it
 }
 
 // The next word of a document that json-c has taken, from *at on, which moves behind it: a number
 // or something like it, true, false or null. Absent: there are no more.
 static struct tg_span next_word(const char **at, const char *end)
 {
-    bool in_string = false;
     const char *begin = *at;
-    for (; begin < end && (in_string || is_structure(*begin)); begin++) {
-        if (in_string && *begin == '\\')
-            begin++;
-        else if (*begin == '"')
-            in_string = !in_string;
-    }
+    for (; begin < end && is_structure(*begin); begin++)
+        if (*begin == '"')
+            begin = string_end(begin + 1, end);
     if (begin >= end)
         return (struct tg_span){0};
     *at = begin;

@@ -3,7 +3,6 @@
 #include "common/base/json.h"
 #include "common/cloud/check.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -262,7 +261,7 @@ static bool check_options(const struct tg_part *message)
 
 // What the Graph API takes from a body as it does from the query, and does: as somebody else, to
 // something else, or with another answer than ours understands. The rest of a message's members are
-// Meta's to judge.
+// Meta's to judge. In order.
 static const char *const controls[] = {
     "_method",
     "access_token",
@@ -296,15 +295,20 @@ static const char *const controls[] = {
     "transport",
 };
 
+static int compare_control(const void *name, const void *control)
+{
+    const struct tg_span *span = name;
+    const char *text = *(const char *const *)control;
+    int order = strncasecmp(span->data, text, span->length);
+    return order != 0 || text[span->length] == '\0' ? order : -1;
+}
+
 // Whatever its case, and also as an element ("ids[0]").
 static bool is_control(const char *name)
 {
-    size_t length = strcspn(name, "[.");
-    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
-        if (tolower((unsigned char)name[0]) == controls[i][0] &&
-            strncasecmp(name, controls[i], length) == 0 && controls[i][length] == '\0')
-            return true;
-    return false;
+    struct tg_span span = {name, strcspn(name, "[.")};
+    return bsearch(&span, controls, sizeof controls / sizeof *controls, sizeof *controls,
+                   compare_control) != NULL;
 }
 
 static bool check_names(const struct tg_part *message)

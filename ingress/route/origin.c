@@ -48,10 +48,16 @@ bool origins_answer_preflight(const struct origins *origins, struct request *req
     return true;
 }
 
+static bool is_listen_address(const struct origins *origins, const char *host, size_t length)
+{
+    char listen[TG_ADDRESS_TEXT_SIZE];
+    tg_address_format(&origins->listen, listen);
+    return strncmp(listen, host, length) == 0 && listen[length] == ':';
+}
+
 // "localhost", a loopback address or the listener's own, with or without a port.
 static bool is_our_name(const struct origins *origins, const char *host)
 {
-    char listen[TG_ADDRESS_TEXT_SIZE];
     struct tg_address address;
     char text[TG_ADDRESS_TEXT_SIZE];
     size_t name = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
@@ -63,9 +69,7 @@ static bool is_our_name(const struct origins *origins, const char *host)
     memcpy(text + name, ":0", sizeof ":0");
     if (!tg_address_parse(text, &address))
         return false;
-    tg_address_format(&origins->listen, listen);
-    return tg_address_is_loopback(&address) ||
-           (strncmp(listen, host, name) == 0 && listen[name] == ':');
+    return tg_address_is_loopback(&address) || is_listen_address(origins, host, name);
 }
 
 static bool refuse(struct tg_error *error, const char *header)
