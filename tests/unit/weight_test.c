@@ -1,4 +1,4 @@
-#include "worker/inbound/weight.h"
+#include "common/base/weight.h"
 
 #include "common/limits.h"
 

@@ -2,12 +2,12 @@
 
 #include "common/base/json.h"
 #include "common/base/memory.h"
+#include "common/base/weight.h"
 #include "common/limits.h"
 #include "common/words/result.h"
 #include "worker/inbound/fields.h"
 #include "worker/inbound/item_copy.h"
 #include "worker/inbound/senders.h"
-#include "worker/inbound/weight.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "worker/inbound/weight.h"
+#include "common/base/weight.h"
 
 enum {
     // Up to this length, what its bytes could be at the worst is little enough: a usual webhook is
