@@ -5,6 +5,13 @@ enum {
     // Requests. A Cloud API message is a few KiB; the largest that Meta takes (an interactive list
     // with full texts) is under 64 KiB. Four times that leaves room for escapes.
     TG_SEND_BODY_MAX = 256 * 1024,
+    // Parsed, an object takes up to 800 bytes however short it is, and any other value 100, so that
+    // 256 KiB of {} would be 68 MB for each thread that reads requests. A body as long as this is
+    // counted first; the largest of Meta's messages (257 contacts) has some 3,000 objects and
+    // lists.
+    TG_SEND_COUNTED_FROM = 8 * 1024,
+    TG_SEND_OBJECTS_MAX = 10 * 1000,
+    TG_SEND_VALUES_MAX = 50 * 1000,
     // Deeper JSON than any message Meta has; json-c's stack use stays small.
     TG_JSON_DEPTH_MAX = 32,
     // One page of the ledger.

@@ -10,9 +10,9 @@ enum {
     VALUE_BYTES = 100,
 };
 
-struct weight weight_of(const struct tg_text *body)
+struct tg_weight tg_weight_of(const struct tg_text *body)
 {
-    struct weight weight = {0};
+    struct tg_weight weight = {0};
     bool in_string = false;
     if (body->length <= SHORT)
         weight.objects = body->length / 3 + 1; // "{},"

@@ -4,11 +4,11 @@
 
 #include "common/base/text.h"
 
-struct weight {
+struct tg_weight {
     size_t objects; // and lists
     size_t values;  // all of them, names of members included
     size_t bytes;   // of memory that they take at the most, with the body
 };
 
 // Reads no more of a short body than its length, which bounds it well enough.
-struct weight weight_of(const struct tg_text *body);
+struct tg_weight tg_weight_of(const struct tg_text *body);

@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/time_text.h"
+#include "common/base/weight.h"
 #include "common/cloud/message.h"
 #include "common/crypto/digest.h"
 #include "common/limits.h"
@@ -79,9 +80,23 @@ static bool check_names(struct json_object *object, const char *within, const ch
     return true;
 }
 
+// What is short takes little, whatever it is made of, and is not counted.
+static bool check_weight(const struct tg_text *body, struct tg_error *error)
+{
+    if (body->length < TG_SEND_COUNTED_FROM)
+        return true;
+    struct tg_weight weight = tg_weight_of(body);
+    if (weight.objects <= TG_SEND_OBJECTS_MAX && weight.values <= TG_SEND_VALUES_MAX)
+        return true;
+    return tg_error_set(error, "invalid_json", "body",
+                        "The body must have at most %d objects and lists, and %d values",
+                        TG_SEND_OBJECTS_MAX, TG_SEND_VALUES_MAX);
+}
+
 static struct json_object *parse(const struct tg_text *body, struct tg_error *error)
 {
-    struct json_object *root = tg_json_parse(tg_text_string(body), body->length, error);
+    struct json_object *root =
+        check_weight(body, error) ? tg_json_parse(tg_text_string(body), body->length, error) : NULL;
     if (root && !json_object_is_type(root, json_type_object)) {
         json_object_put(root);
         tg_error_set(error, "invalid_json", "body", "The body must be a JSON object");

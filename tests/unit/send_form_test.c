@@ -426,3 +426,34 @@ ParameterizedTest(struct nul_send *sent, send, with_a_nul_character_is_refused_b
     cr_assert_str_eq(error.field, sent->field);
     tg_send_finish(&send);
 }
+
+// Whether a body of so many bytes, nearly all of them `one` again and again, is refused for what it
+// is made of.
+static bool has_too_many(const char *one, size_t size)
+{
+    TG_TEXT_AUTO body = {0};
+    tg_text_append_string(&body, "{\"phone\":\"919876543210\",\"payload\":{\"type\":[0");
+    while (body.length + strlen(one) + strlen("]}}") <= size)
+        tg_text_append_string(&body, one);
+    tg_text_append_string(&body, "]}}");
+    struct tg_send send = {0};
+    struct tg_error error = {0};
+    cr_assert_not(send_form_read(&body, &(struct identity){0}, NULL, &send, &error));
+    bool refused = strstr(error.message, "objects and lists") != NULL;
+    cr_assert_str_eq(error.code, refused ? "invalid_json" : "invalid_message");
+    cr_assert_str_eq(error.field, refused ? "body" : "payload.type");
+    return refused;
+}
+
+Test(send, is_not_parsed_if_it_is_made_of_too_many_parts)
+{
+    cr_assert(has_too_many(",{}", TG_SEND_BODY_MAX));
+    cr_assert(has_too_many(",[]", TG_SEND_BODY_MAX));
+    cr_assert(has_too_many(",1", TG_SEND_BODY_MAX));
+    cr_assert(!has_too_many(",{}", 3 * (TG_SEND_OBJECTS_MAX - 50)));
+    cr_assert(has_too_many(",{}", 3 * (TG_SEND_OBJECTS_MAX + 50)));
+    cr_assert(!has_too_many(",1", 2 * (TG_SEND_VALUES_MAX - 50)));
+    cr_assert(has_too_many(",1", 2 * (TG_SEND_VALUES_MAX + 50)));
+    cr_assert(!has_too_many(",\"{[,:\"", TG_SEND_BODY_MAX));
+    cr_assert(!has_too_many(",{}", TG_SEND_COUNTED_FROM));
+}

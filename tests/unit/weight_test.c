@@ -5,19 +5,19 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-static struct weight weight_of_many(const char *one, size_t length)
+static struct tg_weight weight_of_many(const char *one, size_t length)
 {
     struct tg_text body = {0};
     while (body.length + strlen(one) <= length)
         tg_text_append_string(&body, one);
-    struct weight weight = weight_of(&body);
+    struct tg_weight weight = tg_weight_of(&body);
     tg_text_finish(&body);
     return weight;
 }
 
 Test(weight, what_stands_in_strings_is_none)
 {
-    struct weight weight = weight_of_many("\"{[,:\\\"{[\\\\\",", 1100);
+    struct tg_weight weight = weight_of_many("\"{[,:\\\"{[\\\\\",", 1100);
     cr_assert_eq(weight.objects, 0);
     cr_assert_eq(weight.values, 1100 / strlen("\"{[,:\\\"{[\\\\\","));
     weight = weight_of_many("{\"a\":[1,2]},", 1200);
@@ -30,7 +30,7 @@ Test(weight, short_bodies_are_light)
 {
     static const char *const densest[] = {"{},", "[],", "1,", "{\"\":1},"};
     for (size_t i = 0; i < sizeof densest / sizeof *densest; i++) {
-        struct weight weight = weight_of_many(densest[i], 1024);
+        struct tg_weight weight = weight_of_many(densest[i], 1024);
         cr_assert_lt(TG_INBOUND_WEBHOOKS_MAX * weight.bytes, TG_INBOUND_MEMORY, "%s", densest[i]);
     }
 }

@@ -443,7 +443,7 @@ static struct item_body *add_body(struct items *items, struct item_body body)
 
 void items_read(struct items *items, struct item_body body)
 {
-    struct weight weight = weight_of(body.text);
+    struct tg_weight weight = tg_weight_of(body.text);
     if (weight.objects > TG_WEBHOOK_OBJECTS_MAX || weight.values > TG_WEBHOOK_VALUES_MAX) {
         items_add_dead(items, body, "too_many_objects");
         return;
