@@ -212,6 +212,54 @@ void tg_json_write(struct json_object *value, struct tg_text *json)
     tg_text_append(json, at, length - (size_t)(at - text));
 }
 
+// The next string of a document that was parsed, as it is written, from *at on, which moves behind
+// its quotes. Absent: there are no more.
+static struct tg_span next_string(const char **at, const char *end)
+{
+    const char *begin = memchr(*at, '"', (size_t)(end - *at));
+    if (!begin)
+        return (struct tg_span){0};
+    const char *last = ++begin;
+    while (*last != '"')
+        last += *last == '\\' ? 2 : 1;
+    *at = last + 1;
+    return (struct tg_span){begin, (size_t)(last - begin)};
+}
+
+static bool has_nul(struct tg_span string)
+{
+    const char *const end = string.data + string.length;
+    const char *at = string.data;
+    while ((at = memchr(at, '\\', (size_t)(end - at))) && strncmp(at, "\\u0000", 6) != 0)
+        at += 2;
+    return at != NULL;
+}
+
+static bool refuse_name(struct tg_span name, struct tg_error *error)
+{
+    char field[sizeof error->field] = "";
+    if (name.length >= sizeof field) { // cut, and not within a character
+        for (name.length = sizeof field - 1;
+             ((unsigned char)name.data[name.length] & 0xC0) == 0x80;)
+            name.length--;
+    }
+    memcpy(field, name.data, name.length);
+    return tg_error_set(error, "invalid_field", field,
+                        "The name of a member must not hold NUL characters");
+}
+
+bool tg_json_check_names(const struct tg_text *json, struct tg_error *error)
+{
+    const char *const end = json->data + json->length;
+    const char *at = json->data;
+    for (struct tg_span string; (string = next_string(&at, end)).data;) {
+        const char *next = at + strspn(at, " \t\r\n");
+        if (*next == ':' && has_nul(string))
+            return refuse_name(string, error);
+    }
+    return true;
+}
+
 // Where a value stands: in what else, and under which name or index there.
 struct place {
     const struct place *within;

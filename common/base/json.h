@@ -19,6 +19,11 @@ struct json_object *tg_json_parse(const char *bytes, size_t length,
 // cannot hold) becomes U+FFFD. Numbers stay as they were written.
 void tg_json_write(struct json_object *value, struct tg_text *json);
 
+// Refuses NUL characters in the names of members of a document that was parsed: its tree does not
+// tell, as they end there. Failure: false, code "invalid_field", field = the name as it is written,
+// cut if it is long.
+bool tg_json_check_names(const struct tg_text *json, struct tg_error *error) TG_MUST_CHECK;
+
 // Refuses NUL characters, which PostgreSQL's text cannot hold, in any string of a value. Failure:
 // false, code "invalid_field", field = path of the string, such as "text.body".
 bool tg_json_check_nul(struct json_object *value, struct tg_error *error) TG_MUST_CHECK;

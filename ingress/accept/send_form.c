@@ -108,7 +108,8 @@ static struct json_object *parse(const struct tg_text *body, struct tg_error *er
 // PostgreSQL's text holds no NUL. Few bodies have one, and the rest is not walked through.
 static bool check_nul(const struct tg_text *body, struct json_object *root, struct tg_error *error)
 {
-    if (!memmem(body->data, body->length, "\\u0000", 6) || tg_json_check_nul(root, error))
+    if (!memmem(body->data, body->length, "\\u0000", 6) ||
+        (tg_json_check_names(body, error) && tg_json_check_nul(root, error)))
         return true;
     for (enum shape i = SHAPE_MESSAGE; i <= SHAPE_PAYLOAD; i++)
         if (strncmp(error->field, shapes[i].name, strlen(shapes[i].name)) == 0)

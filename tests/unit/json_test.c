@@ -1,4 +1,5 @@
 #include "common/base/json.h"
+#include "common/base/utf8.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -109,6 +110,49 @@ ParameterizedTest(struct nul *nul, json, a_string_with_a_nul_is_refused_by_its_p
     cr_assert_eq(tg_json_check_nul(root, &error), nul->path[0] == '\0', "%s", nul->json);
     cr_assert_str_eq(error.field, nul->path);
     json_object_put(root);
+}
+
+// json-c cuts names there; a backslash and what follows it is none.
+ParameterizedTestParameters(json, a_name_with_a_nul_is_refused_as_it_is_written)
+{
+    static struct nul cases[] = {
+        {"{\"to\\u0000x\":\"1\"}", "to\\u0000x"},
+        {"{\"a\":[{\"b\":{\"\\u0000\" : 1}}]}", "\\u0000"},
+        {"{\"a\":1,\"\\\"\\\\\\u0000\"\n\t:1}", "\\\"\\\\\\u0000"},
+        {"{\"a\":\"\\u0000\"}", ""},
+        {"[\"\\u0000\",\":\"]", ""},
+        {"{\"\\\\u0000\":1}", ""},
+        {"{\"\\u00e9\":\"\\\\\"}", ""},
+    };
+    return cr_make_param_array(struct nul, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct nul *nul, json, a_name_with_a_nul_is_refused_as_it_is_written)
+{
+    struct tg_error error = {0};
+    TG_TEXT_AUTO json = {0};
+    tg_text_append_string(&json, nul->json);
+    struct json_object *root = tg_json_parse(json.data, json.length, &error);
+    cr_assert(root, "%s", nul->json);
+    cr_assert_eq(tg_json_check_names(&json, &error), nul->path[0] == '\0', "%s", nul->json);
+    cr_assert_str_eq(error.field, nul->path);
+    json_object_put(root);
+}
+
+// The field is cut, between two characters.
+Test(json, a_long_name_with_a_nul_is_cut)
+{
+    for (size_t letters = 80; letters < 100; letters++) {
+        struct tg_error error;
+        TG_TEXT_AUTO json = {0};
+        tg_text_append_format(&json, "{\"\\u0000%0*d", (int)letters, 0);
+        for (int i = 0; i < 10; i++)
+            tg_text_append_string(&json, "\xe2\x82\xac");
+        tg_text_append_string(&json, "\":1}");
+        cr_assert(!tg_json_check_names(&json, &error));
+        size_t length = strlen(error.field);
+        cr_assert(length > sizeof error.field - 4 && tg_utf8_is_valid(error.field, length));
+    }
 }
 
 struct numbers {

@@ -410,6 +410,11 @@ ParameterizedTestParameters(send, with_a_nul_character_is_refused_by_its_field)
          "\"\\u0000\"}}}",
          "payload.text.body"},
         {"{\"phone\":\"919876543210\",\"message\":\"a\",\"reply_to\":\"w\\u0000\"}", "reply_to"},
+        {"{\"phone\":\"919876543210\",\"message\":\"a\",\"reply_to\\u0000\":\"w\"}",
+         "reply_to\\u0000"},
+        {"{\"phone\":\"919876543210\",\"payload\":{\"type\":\"text\",\"to\\u0000x\":"
+         "\"1\",\"text\":{\"body\":\"a\"}}}",
+         "to\\u0000x"},
         {"{\"phone\":\"919876543210\",\"message\":\"a\\\\u0000b \\ud800\"}", ""},
     };
     return cr_make_param_array(struct nul_send, cases, sizeof cases / sizeof *cases);

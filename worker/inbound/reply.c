@@ -88,7 +88,8 @@ bool reply_check(const struct tg_rule *rule, struct tg_error *error)
 {
     struct json_object *written =
         tg_json_parse(tg_text_string(&rule->reply), rule->reply.length, error);
-    bool good = written && tg_json_check_nul(written, error) &&
+    bool good = written && tg_json_check_names(&rule->reply, error) &&
+                tg_json_check_nul(written, error) &&
                 (rule->is_former || placeholders_check(written, error));
     json_object_put(written);
     if (!good) {
