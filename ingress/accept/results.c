@@ -22,6 +22,9 @@ enum { LISTEN_MS = 50, RESULT_MAX = 2048 };
 // may wait cost 2,000 reads a second.
 enum { LOOK_MIN_MS = 250, LOOK_MAX_MS = 2000 };
 
+// How often is looked for clients that have left: as many as may wait cost a millisecond.
+enum { LEFT_LOOK_MS = 1000 };
+
 enum { BUCKETS = 1024 };
 
 // A request that waits for its message's result.
@@ -92,25 +95,38 @@ static struct waiter *take(struct results *results, struct tg_uuid message_id)
     return found;
 }
 
-// Takes out everyone who is to be looked at by `now_ms`, as a list.
-static struct waiter *take_due(struct results *results, long long now_ms)
+typedef bool takes(const struct waiter *waiter, long long now_ms);
+
+static bool is_due(const struct waiter *waiter, long long now_ms)
 {
-    struct waiter *due = NULL;
+    return waiter->look_ms <= now_ms;
+}
+
+static bool has_left(const struct waiter *waiter, long long now_ms)
+{
+    (void)now_ms;
+    return request_client_has_left(waiter->request);
+}
+
+// Takes out everyone of whom that is true, as a list.
+static struct waiter *take_all(struct results *results, takes *wanted, long long now_ms)
+{
+    struct waiter *taken = NULL;
     pthread_mutex_lock(&results->lock);
     for (int i = 0; tg_shares_taken(results->places) > 0 && i < BUCKETS; i++) {
         struct waiter **link = &results->buckets[i];
         while (*link) {
-            if ((*link)->look_ms > now_ms) {
+            if (!wanted(*link, now_ms)) {
                 link = &(*link)->next;
                 continue;
             }
             struct waiter *waiter = take_out(results, link);
-            waiter->next = due;
-            due = waiter;
+            waiter->next = taken;
+            taken = waiter;
         }
     }
     pthread_mutex_unlock(&results->lock);
-    return due;
+    return taken;
 }
 
 // Lets it wait on until the next look at the database, the pauses growing. false: its time is up,
@@ -166,11 +182,23 @@ static void ask_database(struct waiter *waiter)
 
 static void look_at_due(struct results *results, long long now_ms)
 {
-    struct waiter *due = take_due(results, now_ms);
+    struct waiter *due = take_all(results, is_due, now_ms);
     while (due) {
         struct waiter *next = due->next;
         ask_database(due);
         due = next;
+    }
+}
+
+// Whoever waits for nobody makes room for others: as if its time were up.
+static void let_go_who_left(struct results *results)
+{
+    struct waiter *left = take_all(results, has_left, 0);
+    while (left) {
+        struct waiter *next = left->next;
+        send_answer_accepted(left->request, &left->verdict);
+        free(left);
+        left = next;
     }
 }
 
@@ -192,6 +220,7 @@ static void *run(void *argument)
     bool subscribed = false;
     char json[RESULT_MAX];
     long long next_look_ms = 0;
+    long long next_left_ms = 0;
     while (!atomic_load(&results->closed)) {
         if (!subscribed)
             subscribed = tg_job_subscribe(results->stream, results->name);
@@ -207,6 +236,10 @@ static void *run(void *argument)
         if (now_ms >= next_look_ms) {
             look_at_due(results, now_ms);
             next_look_ms = now_ms + LISTEN_MS;
+        }
+        if (now_ms >= next_left_ms) {
+            let_go_who_left(results);
+            next_left_ms = now_ms + LEFT_LOOK_MS;
         }
     }
     return NULL;

@@ -24,8 +24,8 @@ void results_free(struct results *results); // stopped, and so is the pool; or N
 const char *results_name(const struct results *results);
 
 // Hands over a request to be answered with the result of the message that the verdict is about, or
-// after `wait_ms` at the latest. Call before the job is published. false: too many of the org's
-// wait, or closed; the request stays the caller's.
+// after `wait_ms` at the latest, or soon after its client has left. Call before the job is
+// published. false: too many of the org's wait, or closed; the request stays the caller's.
 bool results_await(struct results *results, struct request *request, struct tg_uuid org_id,
                    const struct tg_verdict *verdict, int wait_ms) TG_MUST_CHECK;
 

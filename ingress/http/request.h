@@ -32,6 +32,10 @@ const char *request_parameter(const struct request *request, const char *name);
 // one of IPv6.
 struct tg_uuid request_address(const struct request *request);
 
+// Whether the client of a request that is in hand has closed its side of the connection. It may
+// still read, though hardly any does; so answer it.
+bool request_client_has_left(const struct request *request) TG_MUST_CHECK;
+
 // Gives the answer to come a further header. Both are copied.
 void request_add_header(struct request *request, const char *name, const char *value);
 

@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -159,6 +160,16 @@ struct tg_uuid request_address(const struct request *request)
     else
         memcpy(address.bytes + 8, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
     return address;
+}
+
+// Nobody reads from a suspended connection, so that the library does not notice.
+bool request_client_has_left(const struct request *request)
+{
+    struct pollfd look = {.fd = MHD_get_connection_info(exchange_of(request)->connection,
+                                                        MHD_CONNECTION_INFO_CONNECTION_FD)
+                                    ->connect_fd,
+                          .events = POLLRDHUP};
+    return poll(&look, 1, 0) > 0;
 }
 
 void request_add_header(struct request *request, const char *name, const char *value)

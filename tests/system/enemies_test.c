@@ -3,6 +3,7 @@
 #include "tests/system/raw.h"
 #include "tests/system/webhook.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ enum {
     HALF_BODIES = 86, // of the largest they are more than all bodies may have
     IDLE = 4200,      // more than there may be connections
     DRIPPING = 20,
+    UNREAD = 60,    // of a MiB each: more than one org's answers may have
     WAITING = 2100, // more than may wait for Meta
     QUEUED = 2200,  // more than one org may have in a lane
     READING = 900,  // more than one org may have in the pool
@@ -228,6 +230,41 @@ Test(enemies, who_waits_for_meta_leaves_places_to_other_orgs)
     struct answer answer = send_text_and_wait(&org, "919876543210");
     cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
     stop_gateway(gateway);
+}
+
+static int wait_for_meta(const struct org *org, const char *phone)
+{
+    int connection = raw_connect(org->gateway->ingress.url);
+    const char *body = text_body(phone);
+    cr_assert(raw_printf(connection,
+                         "POST /api/send-message HTTP/1.1\r\nHost: x\r\nPrefer: wait=30\r\n"
+                         "Authorization: Bearer %s\r\nContent-Type: application/json\r\n"
+                         "Content-Length: %zu\r\n\r\n%s",
+                         org->key, strlen(body), body));
+    return connection;
+}
+
+static int waiting(const struct gateway *gateway)
+{
+    return atoi(daemon_metric(&gateway->ingress, "tollgate_waiting_requests"));
+}
+
+// Whoever came first, and is still there, goes on waiting: so it is not the time that was up.
+Test(enemies, who_waits_and_is_gone_keeps_no_place)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    int first = wait_for_meta(&org, "919876543210");
+    eventually(waiting(gateway) == 1);
+    for (int i = 0; i < DRIPPING; i++)
+        connections[i] = wait_for_meta(&org, text_of("9198765%05d", i));
+    eventually(waiting(gateway) == DRIPPING + 1);
+    for (int i = 0; i < DRIPPING; i++)
+        close(connections[i]);
+    eventually(waiting(gateway) == 1);
+    cr_assert(!raw_is_closed(first));
+    stop_gateway(gateway);
+    cr_assert_eq(strncmp(raw_read_answer(first), "HTTP/1.1 202", 12), 0);
 }
 
 struct hold {
