@@ -232,6 +232,44 @@ Test(enemies, who_waits_for_meta_leaves_places_to_other_orgs)
     stop_gateway(gateway);
 }
 
+// A message of the org's whose answer has a MiB.
+static const char *given_large_message(const struct org *org)
+{
+    struct answer answer = send_text(org, "919876543210");
+    const char *id = expect_accepted(&answer);
+    (void)database_text(org->gateway->database,
+                        "UPDATE messages SET payload = json_build_object('x', repeat('x', %d)) "
+                        "WHERE id = '%s'",
+                        LARGE, id);
+    return text_of("/api/messages/%s", id);
+}
+
+// What the kernel holds of each is little, and what we hold of all is bounded.
+Test(enemies, answers_that_are_not_read_are_their_orgs_trouble)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    struct org greedy = given_org(gateway);
+    const char *path = given_large_message(&org);
+    const char *greedy_path = given_large_message(&greedy);
+    struct answer answer = get(&greedy, greedy_path);
+    cr_assert_eq(answer.status, 200);
+    for (int i = 0; i < UNREAD; i++) {
+        connections[i] = raw_connect(gateway->ingress.url);
+        cr_assert(raw_printf(connections[i],
+                             "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
+                             greedy_path, greedy.key));
+    }
+    eventually((answer = get(&greedy, greedy_path)).status == 429);
+    expect_refused(&answer, 429, "too_many_requests", NULL);
+    answer = get(&org, path);
+    cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
+    for (int i = 0; i < UNREAD; i++)
+        close(connections[i]);
+    eventually(get(&greedy, greedy_path).status == 200);
+    stop_gateway(gateway);
+}
+
 static int wait_for_meta(const struct org *org, const char *phone)
 {
     int connection = raw_connect(org->gateway->ingress.url);
