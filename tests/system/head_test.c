@@ -180,6 +180,43 @@ Test(head, that_can_be_read_in_two_ways_is_refused)
 }
 
 static const struct {
+    const char *head; // %s: many letters
+    int status;
+    const char *code;
+} unreadable[] = {
+    {SEND "Content-Length: x\r\n\r\n", 400, "invalid_request"},
+    {SEND "Content-Length: -1\r\n\r\n", 400, "invalid_request"},
+    {SEND "Content-Length: 99999999999999999999999\r\n\r\n", 413, "body_too_large"},
+    {"POST /webhook HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256="
+     "00000000000000000000000000000000000000000000000000000000000000aa\r\n"
+     "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+     400, "invalid_request"},
+    {"GET /api/wallet HTTP/7.0\r\nHost: x\r\n\r\n", 505, "invalid_request"},
+    {"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", 414, "head_too_large"},
+    {"GET / HTTP/1.1\r\nHost: x\r\nX-Long: %s\r\n\r\n", 431, "head_too_large"},
+};
+
+// What the library refuses before we see it, too.
+Test(head, that_cannot_be_read_is_refused_in_json)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    const char *letters = text_of("%040000d", 0);
+    for (size_t i = 0; i < sizeof unreadable / sizeof *unreadable; i++) {
+        const char *place = strstr(unreadable[i].head, "%s");
+        const char *request = place ? text_of("%.*s%s%s", (int)(place - unreadable[i].head),
+                                              unreadable[i].head, letters, place + 2)
+                                    : unreadable[i].head;
+        const char *answer = ask_raw(&org, request);
+        expect_status(unreadable[i].head, answer, unreadable[i].status);
+        cr_assert(strstr(answer, text_of("\"code\":\"%s\"", unreadable[i].code)), "%s", answer);
+        cr_assert(strstr(answer, "Content-Type: application/json\r\n"), "%s", answer);
+        cr_assert(!strstr(answer + 1, "HTTP/1.1 "), "%s", answer);
+    }
+    stop_gateway(gateway);
+}
+
+static const struct {
     const char *target;
     int status;
 } targets[] = {
