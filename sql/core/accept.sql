@@ -5,29 +5,40 @@
 CREATE OR REPLACE FUNCTION find_channel(p_org_id uuid, p_channel_id uuid, p_phone_number_id text DEFAULT NULL,
                                         p_default_id uuid DEFAULT NULL)
 RETURNS SETOF channels LANGUAGE sql STABLE AS $$
-    SELECT c.* FROM channels c
-     WHERE c.org_id = p_org_id AND c.id = coalesce(p_channel_id, c.id) AND c.status <> 'disabled'
-       AND (p_phone_number_id IS NULL OR c.phone_number_id = p_phone_number_id)
-     ORDER BY c.id IS NOT DISTINCT FROM p_default_id DESC, c.created_at, c.id LIMIT 1;
+    SELECT c.*
+      FROM (SELECT h.* FROM channels h
+             WHERE h.org_id = p_org_id AND h.id = coalesce(p_channel_id, p_default_id) AND h.status <> 'disabled'
+               AND (p_phone_number_id IS NULL OR h.phone_number_id = p_phone_number_id)
+             UNION ALL
+            (SELECT h.* FROM channels h
+              WHERE p_channel_id IS NULL AND h.org_id = p_org_id AND h.status <> 'disabled'
+                AND (p_phone_number_id IS NULL OR h.phone_number_id = p_phone_number_id)
+              ORDER BY h.created_at, h.id LIMIT 1)) c
+     LIMIT 1;
 $$;
 
--- find_received: over which of its channels the org has received the message with that wamid; nothing, if over none,
--- or for NULL.
-CREATE OR REPLACE FUNCTION find_received(p_org_id uuid, p_wamid text) RETURNS TABLE (channel_id uuid)
+-- find_received: over which of the org's channels each receipt's message was received; NULL: over none. (It and
+-- find_opt_outs are statements of their own: mostly no item is one of theirs, and to make ready for it takes time.)
+CREATE OR REPLACE FUNCTION find_received(p_org_ids uuid[], p_types text[], p_payloads text[]) RETURNS uuid[]
 LANGUAGE sql STABLE AS $$
-    SELECT m.channel_id
-      FROM channels c
-      JOIN messages m ON m.channel_id = c.id AND m.org_id = c.org_id AND m.wamid = p_wamid
-     WHERE p_wamid IS NOT NULL AND c.org_id = p_org_id AND m.direction = 'inbound' LIMIT 1;
+    SELECT array_agg(
+               CASE u.type WHEN 'receipt' THEN (
+                   SELECT m.channel_id
+                     FROM channels c
+                     JOIN messages m ON m.channel_id = c.id AND m.org_id = c.org_id
+                                    AND m.wamid = p_payloads[u.n]::json ->> 'message_id'
+                    WHERE c.org_id = u.org_id AND m.direction = 'inbound' LIMIT 1) END ORDER BY u.n)
+      FROM unnest(p_org_ids, p_types) WITH ORDINALITY AS u (org_id, type, n);
 $$;
 
 -- waits_long: would a receipt over this channel leave so late that it is worth nothing?
 CREATE OR REPLACE FUNCTION waits_long(p_org_id uuid, p_channel_id uuid, p_now timestamptz) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM pace_of(p_org_id, p_channel_id) p
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM pace_of(p_org_id, p_channel_id) p
                     WHERE least(seconds_until(p.high_free_at, p.written_at, p_now),
                                 seconds_until(p.bulk_free_at, p.written_at, p_now)) > 10);
-$$;
+END $$;
 
 -- known_contact: the contact that such a send goes to; NULL: the org does not know it yet.
 CREATE OR REPLACE FUNCTION known_contact(p_org_id uuid, p_phone text, p_user_id text)
@@ -54,38 +65,49 @@ RETURNS SETOF conversations LANGUAGE sql STABLE AS $$
      WHERE v.opted_out_at IS NOT NULL LIMIT 1;
 $$;
 
+-- find_opt_outs: which of these are bulk to a contact who wants none.
+CREATE OR REPLACE FUNCTION find_opt_outs(p_org_ids uuid[], p_channel_ids uuid[], p_phone_number_ids text[],
+                                         p_phones text[], p_user_ids text[], p_priorities text[])
+RETURNS boolean[] LANGUAGE sql STABLE AS $$
+    SELECT array_agg(u.priority = 'bulk' AND EXISTS (SELECT FROM find_opt_out(u.org_id, c.id, u.phone, u.user_id))
+                     ORDER BY u.n)
+      FROM unnest(p_org_ids, p_channel_ids, p_phone_number_ids, p_phones, p_user_ids, p_priorities)
+           WITH ORDINALITY AS u (org_id, channel_id, phone_number_id, phone, user_id, priority, n)
+      LEFT JOIN organizations o ON o.id = u.org_id
+      LEFT JOIN LATERAL find_channel(u.org_id, u.channel_id, u.phone_number_id, o.default_channel_id) c ON true;
+$$;
+
 -- judge_sends: each as if it had come alone after those before it. The caller has locked the wallets: so balances
--- and keys stay as they are seen here, and nobody else joins a line.
+-- and keys stay as they are seen here, and nobody else joins a line. p_received: of find_received; p_opt_outs: of
+-- find_opt_outs; NULL: there is no such item.
 CREATE OR REPLACE FUNCTION judge_sends(
     p_now timestamptz, p_message_ids uuid[], p_org_ids uuid[], p_channel_ids uuid[], p_phones text[],
     p_user_ids text[], p_types text[], p_priorities text[], p_send_ats bigint[], p_not_afters bigint[],
-    p_keys text[], p_body_hashes bytea[], p_phone_number_ids text[] DEFAULT NULL, p_payloads text[] DEFAULT NULL
+    p_keys text[], p_body_hashes bytea[], p_phone_number_ids text[] DEFAULT NULL, p_received uuid[] DEFAULT NULL,
+    p_opt_outs boolean[] DEFAULT NULL
 ) RETURNS SETOF send_item LANGUAGE sql STABLE AS $$
     WITH item AS (
         SELECT u.*, coalesce(u.priority_or_null, 'high') AS priority, o.status AS org_status,
                to_timestamp(u.not_after_ms / 1000.0) AS not_after,
                greatest(to_timestamp(u.send_at_ms / 1000.0), p_now) AS leaves_at,
-               c.id AS own_channel_id, c.status AS channel_status, r.channel_id AS came_over,
+               c.id AS own_channel_id, c.status AS channel_status,
                CASE WHEN u.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee,
                EXISTS (SELECT FROM messages m
                         WHERE m.id = ANY (ARRAY[u.message_id]) AND m.org_id = u.org_id) AS is_known,
                k.message_id AS first_id, k.body_hash = u.body_hash AS is_same_body,
                u.key IS NOT NULL AND row_number() OVER (PARTITION BY u.org_id, u.key ORDER BY u.n) > 1 AS follows,
-               u.priority_or_null = 'bulk' AND EXISTS (
-                   SELECT FROM find_opt_out(u.org_id, c.id, u.phone, u.user_id)) AS is_opted_out,
                t.contact_id,
                -- Asked once for each org: the others go on from there.
                CASE WHEN row_number() OVER (PARTITION BY u.org_id ORDER BY u.n) = 1 AND o.id IS NOT NULL
                     THEN coalesce((SELECT t.balance_after FROM wallet_transactions t
                                     WHERE t.org_id = u.org_id ORDER BY t.n DESC LIMIT 1), 0) END AS balance
           FROM unnest(p_message_ids, p_org_ids, p_channel_ids, p_phones, p_user_ids, p_types, p_priorities,
-                      p_send_ats, p_not_afters, p_keys, p_body_hashes, p_phone_number_ids) WITH ORDINALITY
+                      p_send_ats, p_not_afters, p_keys, p_body_hashes, p_phone_number_ids, p_received,
+                      p_opt_outs) WITH ORDINALITY
                AS u (message_id, org_id, channel_id, phone, user_id, type, priority_or_null, send_at_ms,
-                     not_after_ms, key, body_hash, phone_number_id, n)
+                     not_after_ms, key, body_hash, phone_number_id, came_over, is_opted_out, n)
           LEFT JOIN organizations o ON o.id = u.org_id
-          LEFT JOIN LATERAL find_received(u.org_id, CASE u.type WHEN 'receipt'
-                                                    THEN p_payloads[u.n]::json ->> 'message_id' END) r ON true
-          LEFT JOIN LATERAL find_channel(u.org_id, coalesce(u.channel_id, r.channel_id), u.phone_number_id,
+          LEFT JOIN LATERAL find_channel(u.org_id, coalesce(u.channel_id, u.came_over), u.phone_number_id,
                                          o.default_channel_id) c ON true
           LEFT JOIN LATERAL known_contact(u.org_id, u.phone, u.user_id) t ON true
           LEFT JOIN LATERAL (SELECT s.message_id, s.body_hash FROM idempotency_keys s

@@ -3,16 +3,33 @@
 -- While a channel is paused, or its org suspended, its messages are parked: `scheduled`, due at infinity. Each is
 -- parked when its turn comes (release_due_sends, claim_sends), so that pausing costs nothing however many wait.
 
--- number_at: whose a number was at a time: the channel that has it now, or had it last, and its org. org_id NULL: it
--- was another org's then, which has given it up since.
+-- was_handed_over: whether a number has been another org's. (It and last_with_number are no queries to be inlined:
+-- mostly nobody asks, and to make ready for it takes time.)
+CREATE OR REPLACE FUNCTION was_handed_over(p_phone_number_id text, p_org_id uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM channels c WHERE c.phone_number_id = p_phone_number_id AND c.org_id <> p_org_id);
+END $$;
+
+-- last_with_number: the channel that has given the number up last.
+CREATE OR REPLACE FUNCTION last_with_number(p_phone_number_id text) RETURNS SETOF channels
+LANGUAGE plpgsql STABLE ROWS 1 AS $$
+BEGIN
+    RETURN QUERY SELECT c.* FROM channels c WHERE c.phone_number_id = p_phone_number_id AND c.status = 'disabled'
+                  ORDER BY c.number_since DESC LIMIT 1;
+END $$;
+
+-- number_at: whose a number was at a time, in whole seconds: the channel that has it now, or had it last, and its org.
+-- org_id NULL: it was another org's then, which has given it up since.
 CREATE OR REPLACE FUNCTION number_at(p_phone_number_id text, p_at timestamptz)
 RETURNS TABLE (id uuid, org_id uuid) LANGUAGE sql STABLE AS $$
-    SELECT c.id, CASE WHEN p_at >= date_trunc('second', c.number_since)
-                           OR NOT EXISTS (SELECT FROM channels f
-                                           WHERE f.phone_number_id = p_phone_number_id AND f.org_id <> c.org_id)
-                      THEN c.org_id END
-      FROM channels c WHERE c.phone_number_id = p_phone_number_id
-     ORDER BY c.status = 'disabled', c.number_since DESC LIMIT 1;
+    SELECT c.id, CASE WHEN p_at > c.number_since - interval '1 second'
+                           OR NOT was_handed_over(p_phone_number_id, c.org_id) THEN c.org_id END
+      FROM (SELECT h.id, h.org_id, h.number_since FROM channels h
+             WHERE h.phone_number_id = p_phone_number_id AND h.status <> 'disabled'
+             UNION ALL
+            SELECT h.id, h.org_id, h.number_since FROM last_with_number(p_phone_number_id) h) c
+     LIMIT 1;
 $$;
 
 -- park_sends: parks messages whose turn has come but that may not leave: those of channels that do not

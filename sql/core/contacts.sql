@@ -11,16 +11,22 @@
 -- The other form of a phone that WhatsApp knows in two: numbers of Brazil, Mexico and Argentina with and without the
 -- digit (9, 1, 9) of mobiles. In Brazil only where what is left was a mobile's, too (6 to 9): 11 4771-2345 is a
 -- landline, and not the mobile 11 94771-2345. NULL: there is only one form.
+CREATE OR REPLACE FUNCTION other_form(p_phone text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN CASE
+        WHEN p_phone ~ '^55[1-9][0-9]9[6-9][0-9]{7}$' THEN substr(p_phone, 1, 4) || substr(p_phone, 6)
+        WHEN p_phone ~ '^55[1-9][0-9][6-9][0-9]{7}$' THEN substr(p_phone, 1, 4) || '9' || substr(p_phone, 5)
+        WHEN p_phone ~ '^521[2-9][0-9]{9}$' THEN '52' || substr(p_phone, 4)
+        WHEN p_phone ~ '^52[2-9][0-9]{9}$' THEN '521' || substr(p_phone, 3)
+        WHEN p_phone ~ '^549[1-3][0-9]{9}$' THEN '54' || substr(p_phone, 4)
+        WHEN p_phone ~ '^54[1-3][0-9]{9}$' THEN '549' || substr(p_phone, 3) END;
+END $$;
+
+-- The same, of any phone. (Inlined where it is called; there all of other_form would have to be made ready each time.)
 CREATE OR REPLACE FUNCTION phone_alternative(p_phone text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN p_phone NOT LIKE '5%' THEN NULL
-            WHEN p_phone ~ '^55[1-9][0-9]9[6-9][0-9]{7}$' THEN substr(p_phone, 1, 4) || substr(p_phone, 6)
-            WHEN p_phone ~ '^55[1-9][0-9][6-9][0-9]{7}$'
-            THEN substr(p_phone, 1, 4) || '9' || substr(p_phone, 5)
-            WHEN p_phone ~ '^521[2-9][0-9]{9}$' THEN '52' || substr(p_phone, 4)
-            WHEN p_phone ~ '^52[2-9][0-9]{9}$' THEN '521' || substr(p_phone, 3)
-            WHEN p_phone ~ '^549[1-3][0-9]{9}$' THEN '54' || substr(p_phone, 4)
-            WHEN p_phone ~ '^54[1-3][0-9]{9}$' THEN '549' || substr(p_phone, 3) END;
+RETURN CASE WHEN p_phone LIKE '5%' THEN other_form(p_phone) END;
 
 -- contacts_named: the contacts of an org that have one of these phones, in either form, or user ids; the oldest
 -- first. NULL: nobody. (Here and below rows are looked up one by one: by an array of keys the planner would read
@@ -38,20 +44,6 @@ LANGUAGE sql STABLE AS $$
               FROM unnest(p_phones, p_user_ids) AS i (phone, user_id)) f
      WHERE f.id IS NOT NULL;
 $$;
-
--- hold_contacts: nobody merges these contacts until the transaction ends; if somebody just has, it is to be tried
--- again. For who opens a conversation: it must not be with a contact that leads to another by then.
-CREATE OR REPLACE FUNCTION hold_contacts(p_org_ids uuid[], p_contact_ids bigint[]) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    IF (SELECT bool_or(h.merged_into IS NOT NULL)
-          FROM (SELECT c.merged_into
-                  FROM (SELECT DISTINCT u.org_id, u.id FROM unnest(p_org_ids, p_contact_ids) AS u (org_id, id)) i
-                  JOIN contacts c ON c.org_id = i.org_id AND c.id = ANY (ARRAY[i.id])
-                 ORDER BY c.org_id, c.id FOR KEY SHARE OF c) h) THEN
-        RAISE serialization_failure USING MESSAGE = 'a contact has just turned out to be another one';
-    END IF;
-END $$;
 
 -- join_conversations: what that contact has with a channel is p_into's. Who opted out under one of the two has opted
 -- out.

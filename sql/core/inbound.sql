@@ -5,6 +5,18 @@ CREATE OR REPLACE FUNCTION something(p_texts text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN array_remove(p_texts, NULL) <> '{}' THEN p_texts END;
 
+-- wish_of: whether that text is one of the org's words that opt out (or, false, in). A worker of the version before
+-- does not look itself.
+CREATE OR REPLACE FUNCTION wish_of(p_org_id uuid, p_text text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_word text := lower(btrim(p_text, E' \t\r\n'));
+BEGIN
+    RETURN (SELECT CASE WHEN v_word IN (SELECT lower(w) FROM unnest(o.opt_out_words) w) THEN true
+                        WHEN v_word IN (SELECT lower(w) FROM unnest(o.opt_in_words) w) THEN false END
+              FROM organizations o WHERE o.id = p_org_id);
+END $$;
+
 -- find_inbound: each message with its channel, by phone_number_id, and so its org. (LIMIT: by both columns of the
 -- index, however few messages there seem to be.)
 CREATE OR REPLACE FUNCTION find_inbound(
@@ -18,16 +30,11 @@ CREATE OR REPLACE FUNCTION find_inbound(
     SELECT i.n, c.org_id, c.id AS channel_id, c.org_id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
            CASE WHEN i.group_id IS NOT NULL THEN NULL
                 WHEN p_wishes IS NOT NULL THEN i.wish = 'out'
-                -- A worker of the version before leaves it to this one.
-                WHEN i.word IS NULL THEN NULL
-                WHEN EXISTS (SELECT FROM unnest(o.opt_out_words) w WHERE lower(w) = i.word) THEN true
-                WHEN EXISTS (SELECT FROM unnest(o.opt_in_words) w WHERE lower(w) = i.word) THEN false
-           END AS opt_out,
+                ELSE wish_of(c.org_id, i.text) END AS opt_out,
            i.id, i.wamid, i.phone, i.new_phone, i.user_id, i.name, i.type, i.text, i.media_id, i.mime_type,
            i.reply_to, i.referral::json, i.payload::json, to_timestamp(i.at), i.new_user_id,
            i.group_id, i.summary, i.error_code, i.error_message, i.changes, coalesce(i.is_said, true)
-      FROM (SELECT u.*, lower(btrim(u.text, E' \t\r\n')) AS word,
-                   row_number() OVER (PARTITION BY u.phone_number_id, u.wamid ORDER BY u.n) = 1 AS is_first
+      FROM (SELECT u.*, row_number() OVER (PARTITION BY u.phone_number_id, u.wamid ORDER BY u.n) = 1 AS is_first
               FROM unnest(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                           p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
                           p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes,
@@ -37,7 +44,6 @@ CREATE OR REPLACE FUNCTION find_inbound(
                          mime_type, reply_to, referral, payload, at, group_id, summary, error_code,
                          error_message, changes, wish, is_said, new_user_id, n)) i
       LEFT JOIN LATERAL number_at(i.phone_number_id, to_timestamp(i.at)) c ON true
-      LEFT JOIN organizations o ON o.id = c.org_id
       LEFT JOIN LATERAL (
            SELECT k.id FROM messages k
             WHERE k.channel_id = c.id AND k.org_id = c.org_id AND k.wamid = i.wamid LIMIT 1) m ON true

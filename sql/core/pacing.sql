@@ -30,7 +30,7 @@ CREATE OR REPLACE FUNCTION current_share(p_share double precision, p_slowed_at t
 RETURNS double precision LANGUAGE sql VOLATILE
 RETURN CASE WHEN p_slowed_at IS NULL THEN 1
             ELSE least(1, p_share * 2::float8 ^ greatest(0, least(6,
-                       extract(epoch FROM clock_timestamp() - p_slowed_at)::float8 / 60))) END;
+                       date_part('epoch', clock_timestamp() - p_slowed_at) / 60))) END;
 
 CREATE OR REPLACE FUNCTION in_seconds(p_seconds double precision) RETURNS interval
 LANGUAGE sql IMMUTABLE
@@ -45,7 +45,7 @@ $$;
 -- In how many seconds p_free_at comes. A clock that has been set back since p_written_at makes it no later.
 CREATE OR REPLACE FUNCTION seconds_until(p_free_at timestamptz, p_written_at timestamptz, p_now timestamptz)
 RETURNS double precision LANGUAGE sql IMMUTABLE
-RETURN greatest(0, extract(epoch FROM p_free_at - greatest(p_now, p_written_at))::float8);
+RETURN greatest(0, date_part('epoch', p_free_at - greatest(p_now, p_written_at)));
 
 -- By how much a slot may be early: a second's slots leave at once, and no more.
 CREATE OR REPLACE FUNCTION burst_of(p_gap double precision) RETURNS double precision
@@ -80,7 +80,8 @@ BEGIN
         SELECT p.*, least(p.high_from, p.bulk_from) AS alone_from, greatest(p.high_from, p.bulk_from) AS both_from,
                g.alone_gap, least(p.high_count, ceil(abs(p.high_from - p.bulk_from) / g.alone_gap)) AS alone_count
           FROM part p
-         CROSS JOIN LATERAL (SELECT p.gap * CASE WHEN p.high_from <= p.bulk_from THEN 4 ELSE 4 / 3.0 END) g (alone_gap)
+         CROSS JOIN LATERAL (SELECT p.gap * CASE WHEN p.high_from <= p.bulk_from THEN 4 ELSE 4 / 3::float8 END)
+               g (alone_gap)
     ), rate AS MATERIALIZED (
         SELECT a.*, b.joint_from, n.high_to, n.bulk_to - a.bulk_count * a.gap / 0.75 AS bulk_slots_from, n.bulk_to
           FROM alone a

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION find_statuses(
     p_phone_number_ids text[], p_wamids text[], p_message_ids uuid[], p_statuses text[], p_times bigint[],
     p_pricings text[], p_error_codes text[], p_error_messages text[], p_error_subcodes bigint[]
 ) RETURNS SETOF status_item LANGUAGE sql STABLE AS $$
-    SELECT s.n, CASE WHEN c.id IS NULL THEN 'unknown_number'
+    SELECT s.n, CASE WHEN h.id IS NULL AND c.id IS NULL THEN 'unknown_number'
                      WHEN named.id IS NOT NULL AND h.id IS NULL OR named.direction <> 'outbound'
                           OR named.wamid <> s.wamid -- posted past us, under the id of one of ours
                      THEN 'foreign_message'
@@ -19,10 +19,11 @@ CREATE OR REPLACE FUNCTION find_statuses(
       FROM unnest(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings, p_error_codes,
                   p_error_messages, p_error_subcodes) WITH ORDINALITY
            AS s (phone_number_id, wamid, message_id, status, at, pricing, error_code, error_message, subcode, n)
-      LEFT JOIN LATERAL number_at(s.phone_number_id, now()) c ON true
       LEFT JOIN messages named ON named.id = ANY (ARRAY[s.message_id])
       LEFT JOIN channels h ON h.id = named.channel_id AND h.org_id = named.org_id
                           AND h.phone_number_id = s.phone_number_id
+      LEFT JOIN LATERAL (SELECT f.* FROM number_at(s.phone_number_id, now()) f WHERE h.id IS NULL OFFSET 0)
+           c ON true
       LEFT JOIN LATERAL (
            SELECT m.id, m.org_id, m.refunded
              FROM channels k JOIN messages m ON m.channel_id = k.id AND m.org_id = k.org_id AND m.wamid = s.wamid

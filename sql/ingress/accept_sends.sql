@@ -30,6 +30,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_now      timestamptz := clock_timestamp();
+    v_received uuid[];  -- of each receipt, by which channel its message came
+    v_opt_outs boolean[];
     v_items    send_item[];
     v_seats    seat[];  -- NULL: of what is not accepted
     v_accepted boolean; -- any of them
@@ -38,12 +40,19 @@ DECLARE
     v_receipts boolean; -- any of what is accepted
 BEGIN
     PERFORM lock_wallets_soon(p_org_ids);
+    IF 'receipt' = ANY (p_types) THEN
+        v_received := find_received(p_org_ids, p_types, p_payloads);
+    END IF;
+    IF 'bulk' = ANY (p_priorities) THEN
+        v_opt_outs := find_opt_outs(p_org_ids, p_channel_ids, p_phone_number_ids, p_phones, p_user_ids,
+                                    p_priorities);
+    END IF;
     SELECT array_agg(i), bool_or(i.verdict = 'accepted'), bool_or(i.verdict = 'follows'),
            bool_or(i.key IS NOT NULL), bool_or(i.verdict = 'accepted' AND i.type = 'receipt')
       INTO v_items, v_accepted, v_follows, v_keyed, v_receipts
       FROM judge_sends(v_now, p_message_ids, p_org_ids, p_channel_ids, p_phones, p_user_ids, p_types,
                        p_priorities, p_send_ats, p_not_afters, p_keys, p_body_hashes, p_phone_number_ids,
-                       p_payloads) i;
+                       v_received, v_opt_outs) i;
     IF v_follows THEN
         v_items := follow_keys(v_items);
     END IF;

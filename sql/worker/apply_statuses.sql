@@ -41,15 +41,18 @@ DECLARE
     v_items    status_item[];
     v_sums     status_sum[];     -- one per message that changes
     v_money    boolean;
+    v_awaited  boolean;          -- some org waits only so long for `delivered`
     v_gone     record;           -- of take_out_known
     v_reversed uuid[] := '{}';   -- whose fee is taken again
     v_paused   uuid[];           -- channels
     v_pausing  bigint[];         -- the items that did it
 BEGIN
-    SELECT array_agg(i), bool_or(i.may_move_money) INTO v_items, v_money
+    SELECT array_agg(i), bool_or(i.may_move_money),
+           EXISTS (SELECT FROM organizations o WHERE o.undelivered_after IS NOT NULL)
+      INTO v_items, v_money, v_awaited
       FROM find_statuses(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings,
                          p_error_codes, p_error_messages, p_error_subcodes) i;
-    IF EXISTS (SELECT FROM unnest(p_user_ids) AS u (id) WHERE u.id IS NOT NULL) THEN
+    IF something(p_user_ids) IS NOT NULL THEN
         PERFORM learn_recipients(array_agg(i.org_id), array_agg(i.message_id), NULL,
                                  array_agg(p_user_ids[i.n]))
            FROM unnest(v_items) i WHERE i.verdict = 'applied' AND p_user_ids[i.n] IS NOT NULL;
@@ -64,7 +67,7 @@ BEGIN
                          array_agg(s.is_charged_again)) INTO v_reversed FROM unnest(v_sums) s;
     END IF;
     PERFORM record_statuses(v_sums, v_gone.message_ids, v_gone.attempts, v_reversed);
-    IF EXISTS (SELECT FROM organizations o WHERE o.undelivered_after IS NOT NULL) THEN
+    IF v_awaited THEN
         PERFORM await_deliveries(array_agg(s.org_id), array_agg(s.message_id)) FROM unnest(v_sums) s;
     END IF;
     IF EXISTS (SELECT FROM unnest(v_sums) s WHERE s.action <> 'none') THEN

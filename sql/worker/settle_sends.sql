@@ -34,14 +34,16 @@ DECLARE
     v_settled  settled_item[];
     v_failures boolean; -- not all are sent
     v_missing  boolean; -- not all are settled
+    v_awaited  boolean; -- some org waits only so long for `delivered`
     v_released uuid[];  -- whom each of v_settled has called up
     v_paused   uuid[];  -- channels
 BEGIN
-    IF EXISTS (SELECT FROM unnest(p_wa_ids, p_wa_user_ids) AS w (wa_id, user_id)
-                WHERE w.wa_id IS NOT NULL OR w.user_id IS NOT NULL) THEN
+    IF something(p_wa_ids) IS NOT NULL OR something(p_wa_user_ids) IS NOT NULL THEN
         PERFORM learn_recipients(p_org_ids, p_message_ids, p_wa_ids, p_wa_user_ids);
     END IF;
-    SELECT array_agg(i), bool_or(i.outcome <> 'sent') INTO v_items, v_failures
+    SELECT array_agg(i), bool_or(i.outcome <> 'sent'),
+           EXISTS (SELECT FROM organizations o WHERE o.undelivered_after IS NOT NULL)
+      INTO v_items, v_failures, v_awaited
       FROM list_outcomes(p_org_ids, p_message_ids, p_claim_ids, p_outcomes, p_wamids, p_error_messages,
                          p_transients, p_retry_afters, p_error_subcodes) i;
     IF v_failures THEN
@@ -61,7 +63,7 @@ BEGIN
           WHERE (s.item).is_refunded AND s.status = 'failed';
     END IF;
     PERFORM record_outcomes(v_settled);
-    IF EXISTS (SELECT FROM organizations o WHERE o.undelivered_after IS NOT NULL) THEN
+    IF v_awaited THEN
         PERFORM await_deliveries(array_agg((s.item).org_id), array_agg((s.item).message_id))
            FROM unnest(v_settled) s WHERE s.status = 'sent';
     END IF;

@@ -21,15 +21,15 @@ CREATE TABLE bench.accept (call integer PRIMARY KEY, p_message_ids uuid[], p_org
 CREATE TABLE bench.claim (call integer PRIMARY KEY, p_claim_id uuid, p_org_ids uuid[], p_message_ids uuid[]);
 CREATE TABLE bench.settle (call integer PRIMARY KEY, p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[],
     p_outcomes text[], p_wamids text[], p_error_messages text[], p_transients boolean[],
-    p_retry_afters bigint[]);
+    p_retry_afters bigint[], p_error_subcodes bigint[], p_wa_ids text[], p_wa_user_ids text[]);
 CREATE TABLE bench.apply (call integer PRIMARY KEY, p_phone_number_ids text[], p_wamids text[],
     p_message_ids uuid[], p_statuses text[], p_times bigint[], p_pricings text[], p_error_codes text[],
-    p_error_messages text[]);
+    p_error_messages text[], p_error_subcodes bigint[], p_user_ids text[]);
 CREATE TABLE bench.receive (call integer PRIMARY KEY, p_ids uuid[], p_phone_number_ids text[], p_wamids text[],
     p_phones text[], p_user_ids text[], p_names text[], p_new_phones text[], p_types text[], p_texts text[],
     p_media_ids text[], p_mime_types text[], p_reply_tos text[], p_referrals text[], p_payloads text[],
     p_times bigint[], p_group_ids text[], p_summaries text[], p_error_codes text[], p_error_messages text[],
-    p_changes text[]);
+    p_changes text[], p_wishes text[], p_are_said boolean[], p_new_user_ids text[]);
 
 -- Arrays are read as they are: nothing is unpacked while it is measured.
 SELECT format('ALTER TABLE %s ALTER %I SET STORAGE external', attrelid::regclass, attname)
@@ -83,7 +83,7 @@ BEGIN
            array_agg(CASE WHEN i.fails THEN '131049' ELSE 'sent' END ORDER BY n),
            array_agg(CASE WHEN NOT i.fails THEN 'wamid.' || i.message_id END ORDER BY n),
            array_agg(CASE WHEN i.fails THEN 'Meta chose not to deliver' END ORDER BY n), array_agg(false),
-           array_agg(0::bigint)
+           array_agg(0::bigint), array_agg(0::bigint), array_agg(NULL::text), array_agg(NULL::text)
       FROM item i JOIN bench.claim c ON c.call = i.call GROUP BY i.call;
     INSERT INTO bench.apply
     SELECT call, array_agg(phone_number_id ORDER BY n), array_agg('wamid.' || message_id ORDER BY n),
@@ -91,7 +91,8 @@ BEGIN
            array_agg(CASE WHEN fails_late THEN 'failed' ELSE 'delivered' END ORDER BY n),
            array_agg(extract(epoch FROM now())::bigint), array_agg(NULL::text),
            array_agg(CASE WHEN fails_late THEN '131049' END ORDER BY n),
-           array_agg(CASE WHEN fails_late THEN 'Meta chose not to deliver' END ORDER BY n)
+           array_agg(CASE WHEN fails_late THEN 'Meta chose not to deliver' END ORDER BY n),
+           array_agg(0::bigint), array_agg(NULL::text)
       FROM item WHERE NOT fails GROUP BY call;
     INSERT INTO bench.receive
     SELECT call, array_agg(inbound_id ORDER BY n), array_agg(phone_number_id ORDER BY n),
@@ -102,6 +103,7 @@ BEGIN
            array_agg(format('{"from":"%s","id":"wamid.%s","timestamp":"1","type":"text",'
                             '"text":{"body":"Where is my order?"}}', phone, inbound_id) ORDER BY n),
            array_agg(extract(epoch FROM now())::bigint), array_agg(NULL::text), array_agg(NULL::text),
-           array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::text)
+           array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::text),
+           array_agg(true), array_agg(NULL::text)
       FROM item GROUP BY call;
 END $$;

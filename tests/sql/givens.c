@@ -112,7 +112,8 @@ const char *accept_sends_sql(const struct send_spec *sends, size_t n)
 const char *judged_sends_sql(const struct send_spec *sends, size_t n)
 {
     return text("ARRAY(SELECT judged FROM %s, "
-                "judge_sends(now(), a, b, c, d, e, f, i, j, k, l, m, o, g) judged)",
+                "judge_sends(now(), a, b, c, d, e, f, i, j, k, l, m, o, find_received(b, f, g), "
+                "find_opt_outs(b, c, o, d, e, i)) judged)",
                 send_batch(sends, n));
 }
 
