@@ -13,8 +13,8 @@
 -- A status webhook that overtakes the answer settles its message by itself (apply_statuses): nothing but
 -- the time at which Meta took it is left to record then, and what is reported is how the message stands.
 --
--- Lock order: wallets by org_id, contacts, outbox, messages, channels. A wallet that is not to be had within a moment ends all
--- of it, as with accept_sends.
+-- Lock order: wallets by org_id, contacts, outbox, messages, channels. A wallet that is not to be had within a moment
+-- ends all of it, as with accept_sends.
 CREATE OR REPLACE FUNCTION settle_sends(
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[],
     p_outcomes text[],        -- 'sent', Meta's error code, or one of our own such as 'network:refused'
