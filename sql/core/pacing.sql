@@ -19,7 +19,7 @@
 CREATE OR REPLACE FUNCTION open_pace() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 BEGIN
-    INSERT INTO pace (org_id, channel_id) VALUES (NEW.org_id, NEW.id);
+    INSERT INTO pace (org_id, channel_id, written_at) VALUES (NEW.org_id, NEW.id, now());
     RETURN NULL;
 END $$;
 

@@ -64,6 +64,15 @@ Test(clock, an_idle_number_sends_at_once)
     cr_assert_str_eq(state_of(next), "queued");
 }
 
+// It was made while the clock was ahead.
+Test(clock, a_number_that_has_never_sent_sends_at_once)
+{
+    given_acme();
+    set_back_an_hour();
+    const char *first = given_message(.org = acme);
+    cr_assert_str_eq(state_of(first), "queued");
+}
+
 Test(clock, a_busy_number_is_as_far_ahead_as_it_was)
 {
     given_acme();
