@@ -48,8 +48,10 @@ static const struct tg_call check_calls = {
 
 static const struct tg_call check_version = {
     .name = "check_version",
-    .source = "(SELECT 'schema_version' AS call, 'version' AS what"
-              " WHERE schema_version() < " TOLLGATE_SCHEMA_VERSION ") AS misfit",
+    .source =
+        "(SELECT 'schema_version' AS call, 'version' AS what"
+        " WHERE schema_version() < " TOLLGATE_SCHEMA_VERSION
+        " UNION ALL SELECT 'after_restore', 'restored' WHERE is_restored() LIMIT 1) AS misfit",
     .out = TG_FIELDS(TEXT("call", tg_misfit, call), TEXT("what", tg_misfit, what)),
     .only_reads = true,
 };

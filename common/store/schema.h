@@ -10,12 +10,13 @@ enum tg_calls_of { TG_CALLS_OF_INGRESS, TG_CALLS_OF_WORKER };
 // The first thing that does not fit. "": everything does.
 struct tg_misfit {
     char call[64];
-    char what[64]; // a parameter or a column of it, "overloaded", or "version"
+    char what[64]; // a parameter or a column of it, "overloaded", "version", or "restored"
 };
 
 // Holds the calls against the database's own catalogue: each function is there once, may be called
 // by us, and has the parameters and the columns that the call names, of their types; it wants no
-// parameter that the call does not name. The schema's version is ours, or a newer one.
+// parameter that the call does not name. The schema's version is ours, or a newer one. And the
+// database is not one that was restored from a backup, and waits for deploy/after-restore.
 // TG_PG_REFUSED: it has no version.
 enum tg_pg_status tg_store_check_schema(struct tg_pg *pg, enum tg_calls_of daemon,
                                         struct tg_misfit *misfit) TG_MUST_CHECK;

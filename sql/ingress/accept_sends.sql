@@ -39,6 +39,9 @@ DECLARE
     v_keyed    boolean; -- there are keys
     v_receipts boolean; -- any of what is accepted
 BEGIN
+    IF current_setting('tollgate.is_home', true) IS DISTINCT FROM 'yes' THEN
+        PERFORM expect_home();
+    END IF;
     PERFORM lock_wallets_soon(p_org_ids);
     IF 'receipt' = ANY (p_types) THEN
         v_received := find_received(p_org_ids, p_types, p_payloads);

@@ -15,6 +15,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_claimed record; -- of each an array
 BEGIN
+    IF current_setting('tollgate.is_home', true) IS DISTINCT FROM 'yes' THEN
+        PERFORM expect_home();
+    END IF;
     WITH claimed AS (
         UPDATE outbox o
            SET state = 'sending', claim_id = p_claim_id, claimed_at = clock_timestamp(),

@@ -14,6 +14,9 @@ DECLARE
     v_seat janitor_seat;
     v_key  bigint := ('x' || left(replace(gen_random_uuid()::text, '-', ''), 16))::bit(64)::bigint;
 BEGIN
+    IF current_setting('tollgate.is_home', true) IS DISTINCT FROM 'yes' THEN
+        PERFORM expect_home();
+    END IF;
     PERFORM set_config('idle_session_timeout', '8s', false), set_config('tollgate.remembers_looks', 'yes', false);
     SELECT * INTO v_seat FROM janitor_seat;
     IF NOT is_seated(v_seat) THEN

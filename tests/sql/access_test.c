@@ -32,8 +32,8 @@ Test(access, ingress_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "cancel_send",
                 "find_api_key", "find_free_wallets", "get_default_country", "get_message",
-                "get_result", "get_wallet", "list_account_notices", "list_wallet_transactions",
-                "money_text", "schema_version", "time_text");
+                "get_result", "get_wallet", "is_restored", "list_account_notices",
+                "list_wallet_transactions", "money_text", "schema_version", "time_text");
 }
 
 Test(access, the_worker_executes_its_functions_alone)
@@ -42,11 +42,12 @@ Test(access, the_worker_executes_its_functions_alone)
                 "apply_statuses", "claim_sends", "delete_idempotency_keys", "delete_receipts",
                 "end_dead_letters", "expire_sends", "fail_poison_sends", "fail_undelivered_sends",
                 "fail_unheard_sends", "find_free_wallets", "find_lost_sends", "follow_clock",
-                "keep_rule_verdicts", "list_rules", "list_words", "money_text", "next_due",
-                "raise_rule_alerts", "receive_copies", "receive_messages", "receive_preferences",
-                "record_account_notices", "record_dead_letters", "release_due_sends",
-                "release_sends", "schema_version", "settle_sends", "take_dead_letters",
-                "take_janitor_lock", "take_rules_to_check", "time_text", "unconfirm_sends");
+                "is_restored", "keep_rule_verdicts", "list_rules", "list_words", "money_text",
+                "next_due", "raise_rule_alerts", "receive_copies", "receive_messages",
+                "receive_preferences", "record_account_notices", "record_dead_letters",
+                "release_due_sends", "release_sends", "schema_version", "settle_sends",
+                "take_dead_letters", "take_janitor_lock", "take_rules_to_check", "time_text",
+                "unconfirm_sends");
 }
 
 // The folder of a function's file is the right to call it.
@@ -259,7 +260,7 @@ Test(access, every_table_of_an_org_has_row_level_security)
 {
     assert_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' AND NOT relrowsecurity "
                      "AND relnamespace = 'tollgate'::regnamespace ORDER BY 1"),
-                "clock", "error_rules", "janitor_seat", "schema_migrations");
+                "clock", "error_rules", "janitor_seat", "restores", "schema_migrations");
 }
 
 static const char *const tables[] = {"organizations", "wallets",  "wallet_transactions",

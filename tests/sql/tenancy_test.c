@@ -294,5 +294,5 @@ Test(tenancy, every_table_carries_org_id)
                      "SELECT FROM information_schema.columns c WHERE c.table_name = t.table_name "
                      "AND c.column_name = 'org_id' AND c.is_nullable = 'NO') ORDER BY 1"),
                 "account_notices", "clock", "dead_letters", "error_rules", "janitor_seat",
-                "organizations", "schema_migrations");
+                "organizations", "restores", "schema_migrations");
 }
