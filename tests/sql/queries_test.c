@@ -2,6 +2,8 @@
 
 #include "tests/sql/givens.h"
 
+#include <string.h>
+
 TestSuite(queries, .init = database_create, .fini = database_drop);
 
 #define UNKNOWN "00000000-0000-4000-8000-000000000000"
@@ -198,7 +200,51 @@ Test(queries, a_key_is_its_orgs_until_it_is_revoked)
     cr_assert_str_eq(value("SELECT revoke_api_key('%s', 'main')", acme), "1");
     assert_no_rows(org_of_key(acme_key));
     assert_rows(org_of_key(beta_key), beta);
-    cr_assert_str_eq(value("SELECT revoke_api_key('%s', 'main')", acme), "0");
+    assert_refused(NO_DATA_FOUND, "SELECT revoke_api_key('%s', 'main')", acme);
+}
+
+Test(queries, a_name_is_one_good_keys_of_the_org)
+{
+    const char *acme = given_org();
+    const char *beta = given_org(.name = "Beta");
+    run("SELECT create_api_key('%s', 'main')", acme);
+    assert_refused(UNIQUE_VIOLATION, "SELECT create_api_key('%s', 'main')", acme);
+    assert_refused(UNIQUE_VIOLATION, "SELECT create_api_key('%s', (SELECT id::text FROM api_keys))",
+                   acme);
+    assert_refused(INVALID_PARAMETER, "SELECT create_api_key('%s', ' ')", acme);
+    run("SELECT create_api_key('%s', 'main')", beta);
+    run("SELECT revoke_api_key('%s', 'main')", acme);
+    run("SELECT create_api_key('%s', 'main')", acme);
+    cr_assert_str_eq(number_of("api_keys"), "3");
+}
+
+Test(queries, two_keys_of_a_name_cannot_be_made_at_the_same_moment)
+{
+    const char *acme = given_org();
+    const char *make = text("SELECT create_api_key('%s', 'main')", acme);
+    cr_assert_not_null(strstr(meanwhile(make, make), "has a key"));
+    cr_assert_str_eq(number_of("api_keys"), "1");
+}
+
+Test(queries, keys_are_listed_by_what_they_begin_with_and_revoked_by_their_ids)
+{
+    const char *acme = given_org();
+    const char *key = value("SELECT create_api_key('%s', 'main')", acme);
+    run("SELECT create_api_key('%s', 'other')", acme);
+    run("SELECT create_api_key('%s', 'main')", given_org(.name = "Beta"));
+    // As the version before made it.
+    run("INSERT INTO api_keys (org_id, name, key_hash) VALUES ('%s', 'former', sha256('x'))", acme);
+    assert_rows(rows("SELECT org, name, prefix = left('%s', 11), revoked_at FROM "
+                     "list_api_keys('%s')",
+                     key, acme),
+                "Acme, main, t, null", "Acme, other, f, null", "Acme, former, null, null");
+    cr_assert_str_eq(number_of("list_api_keys()"), "4");
+    const char *id = value("SELECT id FROM list_api_keys('%s') WHERE name = 'main'", acme);
+    cr_assert_str_eq(value("SELECT revoke_api_key('%s', '%s')", acme, id), "1");
+    assert_no_rows(org_of_key(key));
+    assert_rows(rows("SELECT name FROM list_api_keys('%s') WHERE revoked_at IS NULL", acme),
+                "other", "former");
+    cr_assert_str_eq(value("SELECT revoke_api_key('%s', 'former')", acme), "1");
 }
 
 Test(queries, a_key_has_256_random_bits_and_is_not_stored)
