@@ -76,8 +76,8 @@ Test(restore, what_may_have_left_becomes_unconfirmed)
     const char *held = given_message(.org = acme, .phone = "919876543210");
     const char *sending = given_claimed_message(.org = acme);
     const char *due = given_message(.org = acme, .send_in_ms = 60000);
+    (void)given_message(.org = acme, .channel = channel, .priority = "bulk");
     const char *paced = given_message(.org = acme, .channel = channel, .priority = "bulk");
-    paced = given_message(.org = acme, .channel = channel, .priority = "bulk");
     const char *later = given_message(.org = acme, .send_in_ms = 3600000);
     cr_assert_str_eq(state_of(paced), "scheduled");
     restore("table_oid = 1");

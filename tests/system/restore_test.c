@@ -48,9 +48,8 @@ static void restore(struct gateway *gateway, const char *backup)
 
 static struct command_result after_restore(struct gateway *gateway, const char *option)
 {
-    return command_run(WORDS(TOLLGATE_SOURCE_DIR "/deploy/after-restore", "--url",
-                             owner_url(gateway->database), option),
-                       NULL);
+    static const char script[] = TOLLGATE_SOURCE_DIR "/deploy/after-restore";
+    return command_run(WORDS(script, "--url", owner_url(gateway->database), option), NULL);
 }
 
 static bool all_have_left(struct gateway *gateway)
