@@ -1,7 +1,7 @@
 #include "tests/faults/checker.h"
 
 #include "common/base/text.h"
-#include "tests/faults/log_of_posts.h"
+#include "tests/faults/people.h"
 #include "tests/system/streams.h"
 
 #include <fcntl.h>
@@ -28,30 +28,7 @@ enum { MEMORY_IS_TOLD = false };
 enum { MEMORY_IS_TOLD = true };
 #endif
 
-// A row of `messages`, with what the outbox says of its state.
-struct row {
-    const char *id;
-    const char *phone_number_id;
-    const char *phone;
-    const char *state;
-    const char *error_code; // "" if NULL
-    bool reply;
-    bool doubtful; // at some time nobody knew whether Meta had it
-};
-
-struct check {
-    struct rig *rig;
-    const char *fault;
-    struct row *rows; // outbound ones, by id
-    size_t row_count;
-    struct post *posts;
-    size_t post_count;
-    size_t violations;
-    struct tg_text shown;
-};
-
-static void violated(struct check *check, const char *format, ...) TG_PRINTF(2, 3);
-static void violated(struct check *check, const char *format, ...)
+void violated(struct check *check, const char *format, ...)
 {
     if (check->violations++ >= SHOWN_MAX)
         return;
@@ -105,12 +82,13 @@ static const char *unrest(struct rig *rig)
         return text_of("%ld dead letters wait for another try", dead);
     if (database_number(database, "SELECT count(*) FROM messages WHERE status = 'unconfirmed'") > 0)
         return "messages are unconfirmed";
+    if (database_number(database, "SELECT count(*) FROM awaited") > 0)
+        return "deliveries are awaited";
     return "";
 }
 
 static void come_to_rest(struct rig *rig)
 {
-    workload_finish(rig->workload);
     long long deadline_ms = testbed_now_ms() + QUIESCE_S * 1000LL;
     long long look_ms = 0;
     for (;;) {
@@ -135,14 +113,16 @@ static void come_to_rest(struct rig *rig)
 static void read_rows(struct check *check)
 {
     static const char sql[] =
-        "SELECT m.id, h.phone_number_id, c.phone, coalesce(o.state, m.status), "
+        "SELECT m.id, h.phone_number_id, coalesce(ltrim(m.payload ->> 'to', '+'), "
+        "m.payload ->> 'recipient'), m.contact_id, coalesce(o.state, m.status), "
         "coalesce(m.error_code, ''), "
         "EXISTS (SELECT FROM auto_replies a WHERE a.org_id = m.org_id AND a.reply_id = m.id), "
         "EXISTS (SELECT FROM attempts a JOIN error_rules r ON r.outcome = a.outcome "
         "WHERE a.org_id = m.org_id AND a.message_id = m.id AND r.unconfirmed) "
         "FROM messages m JOIN channels h ON h.org_id = m.org_id AND h.id = m.channel_id "
-        "JOIN contacts c ON c.org_id = m.org_id AND c.id = m.contact_id "
-        "LEFT JOIN outbox o ON o.message_id = m.id WHERE m.direction = 'outbound' ORDER BY m.id";
+        "LEFT JOIN outbox o ON o.message_id = m.id "
+        "WHERE m.direction = 'outbound' AND m.origin IS NULL AND m.type <> 'receipt' "
+        "ORDER BY m.id";
     PGconn *connection = PQconnectdb(database_url(check->rig->gateway->database, "postgres"));
     PGresult *result = PQexec(connection, sql);
     cr_assert(PQresultStatus(result) == PGRES_TUPLES_OK, "%s", PQerrorMessage(connection));
@@ -153,11 +133,12 @@ static void read_rows(struct check *check)
     for (int i = 0; i < (int)check->row_count; i++)
         check->rows[i] = (struct row){.id = PQgetvalue(result, i, 0),
                                       .phone_number_id = PQgetvalue(result, i, 1),
-                                      .phone = PQgetvalue(result, i, 2),
-                                      .state = PQgetvalue(result, i, 3),
-                                      .error_code = PQgetvalue(result, i, 4),
-                                      .reply = PQgetvalue(result, i, 5)[0] == 't',
-                                      .doubtful = PQgetvalue(result, i, 6)[0] == 't'};
+                                      .to = PQgetvalue(result, i, 2),
+                                      .contact_id = PQgetvalue(result, i, 3),
+                                      .state = PQgetvalue(result, i, 4),
+                                      .error_code = PQgetvalue(result, i, 5),
+                                      .reply = PQgetvalue(result, i, 6)[0] == 't',
+                                      .doubtful = PQgetvalue(result, i, 7)[0] == 't'};
     PQfinish(connection);
 }
 
@@ -184,28 +165,58 @@ static bool is_one_of(const char *text, const char *const *words)
 
 // --- The checks ----------------------------------------------------------------------------------
 
+// How many sends had each fate; receipts or others.
+struct fates {
+    size_t of[SEND_UNKNOWN + 1];
+};
+
+static void check_number(struct check *check, const char *what, size_t there,
+                         const struct fates *fates)
+{
+    if (there < fates->of[SEND_ACCEPTED] ||
+        there > fates->of[SEND_ACCEPTED] + fates->of[SEND_UNKNOWN])
+        violated(check, "I3: %zu %s for %zu that were accepted and %zu unknown ones", there, what,
+                 fates->of[SEND_ACCEPTED], fates->of[SEND_UNKNOWN]);
+}
+
+static void check_accepted(struct check *check, const struct sent *sent)
+{
+    const struct row *row = find_row(check, sent->id);
+    const char *to = workload_contact(check->rig->workload, sent->contact)->names[sent->name];
+    if (!row)
+        violated(check, "I3: %s was answered 202 and is not there", sent->id);
+    else if (strcmp(row->to, to) != 0)
+        violated(check, "%s is to %s, not to %s", row->id, row->to, to);
+}
+
 // I3, I8: every 202 is there and final, and so is everything else; nothing was made of nothing.
 static void check_ends(struct check *check)
 {
     static const char *const ends[] = {"sent", "delivered", "read", "failed", NULL};
     size_t n = 0;
-    size_t counts[SEND_UNKNOWN + 1] = {0};
+    struct fates messages = {0};
+    struct fates receipts = {0};
     const struct sent *sent = workload_sent(check->rig->workload, &n);
     for (size_t i = 0; i < n; i++) {
-        counts[sent[i].fate]++;
-        if (sent[i].fate == SEND_ACCEPTED && !find_row(check, sent[i].id))
-            violated(check, "I3: %s was answered 202 and is not there", sent[i].id);
+        bool receipt = workload_contact(check->rig->workload, sent[i].contact)->is_receipts;
+        (receipt ? &receipts : &messages)->of[sent[i].fate]++;
+        if (!receipt && sent[i].fate == SEND_ACCEPTED)
+            check_accepted(check, &sent[i]);
     }
     size_t sends = 0;
     for (size_t i = 0; i < check->row_count; i++) {
         const struct row *row = &check->rows[i];
         if (!is_one_of(row->state, ends))
-            violated(check, "I3: %s to %s is %s", row->id, row->phone, row->state);
+            violated(check, "I3: %s to %s is %s", row->id, row->to, row->state);
         sends += !row->reply;
     }
-    if (sends < counts[SEND_ACCEPTED] || sends > counts[SEND_ACCEPTED] + counts[SEND_UNKNOWN])
-        violated(check, "I3: %zu messages for %zu sends that were accepted and %zu unknown ones",
-                 sends, counts[SEND_ACCEPTED], counts[SEND_UNKNOWN]);
+    check_number(check, "messages", sends, &messages);
+    check_number(check, "receipts",
+                 (size_t)database_number(check->rig->gateway->database,
+                                         "SELECT count(*) FROM messages m WHERE type = 'receipt' "
+                                         "AND status IN ('sent', 'failed') AND EXISTS (SELECT "
+                                         "FROM receipts r WHERE r.message_id = m.id)"),
+                 &receipts);
 }
 
 // I5: after a post that might have been taken there is none; what is `sent` was taken once, what
@@ -223,20 +234,28 @@ static void check_posts_of(struct check *check, const struct row *row)
         taken += posts[i].taken;
         if (i + 1 < n && !post_is_refused(&posts[i]))
             violated(check, "I5: %s to %s was posted again after post %ld of %zu might be taken",
-                     row->id, row->phone, posts[i].number, n);
+                     row->id, row->to, posts[i].number, n);
         if (strcmp(posts[i].phone_number_id, row->phone_number_id) != 0)
             violated(check, "I7: %s was posted over number %s", row->id, posts[i].phone_number_id);
-        if (strcmp(posts[i].recipient, row->phone) != 0)
-            violated(check, "%s to %s has reached %s", row->id, row->phone, posts[i].recipient);
+        if (strcmp(posts[i].recipient, row->to) != 0)
+            violated(check, "%s to %s has reached %s", row->id, row->to, posts[i].recipient);
     }
     if (taken > 1)
-        violated(check, "I5: %s to %s was taken %zu times", row->id, row->phone, taken);
+        violated(check, "I5: %s to %s was taken %zu times", row->id, row->to, taken);
     if (is_one_of(row->state, gone) && taken != 1)
-        violated(check, "I5: %s to %s is %s and was taken %zu times", row->id, row->phone,
-                 row->state, taken);
+        violated(check, "I5: %s to %s is %s and was taken %zu times", row->id, row->to, row->state,
+                 taken);
     if (strcmp(row->state, "failed") == 0 && is_one_of(row->error_code, never_left) && taken > 0)
-        violated(check, "I5: %s to %s failed by %s and was taken", row->id, row->phone,
+        violated(check, "I5: %s to %s failed by %s and was taken", row->id, row->to,
                  row->error_code);
+}
+
+// Those that Meta refused stand in its log.
+static bool is_receipt(struct check *check, const char *id)
+{
+    return database_number(check->rig->gateway->database,
+                           "SELECT count(*) FROM messages WHERE id = '%s' AND type = 'receipt'",
+                           id) > 0;
 }
 
 static void check_posts(struct check *check)
@@ -244,9 +263,35 @@ static void check_posts(struct check *check)
     for (size_t i = 0; i < check->row_count; i++)
         check_posts_of(check, &check->rows[i]);
     for (size_t i = 0; i < check->post_count; i++) {
-        if (!find_row(check, check->posts[i].message))
-            violated(check, "I3: %s was posted and is no message", check->posts[i].message);
+        const char *id = check->posts[i].message;
+        if (!find_row(check, id) && !is_receipt(check, id))
+            violated(check, "I3: %s was posted and is no message", id);
     }
+}
+
+// What each org began with and its office has booked since, as rows of SQL.
+static const char *all_paid_in(const struct rig *rig)
+{
+    const struct office *office = workload_office(rig->workload);
+    TG_TEXT_AUTO rows = {0};
+    for (int i = 0; i < RIG_ORGS; i++)
+        tg_text_append_format(&rows, "%s('%s'::uuid, 1000000 + %ld / 100.0)", i > 0 ? ", " : "",
+                              rig->orgs[i].id, office ? office_booked(office, i) : 0);
+    return text_of("%s", tg_text_string(&rows));
+}
+
+// What the offices have booked is there once each, and nothing else is.
+static void check_bookings(struct check *check)
+{
+    const struct office *office = workload_office(check->rig->workload);
+    if (!office)
+        return;
+    long n = database_number(check->rig->gateway->database,
+                             "SELECT count(*) FROM bookings WHERE reference IS NOT NULL");
+    if (n != office_references(office))
+        violated(check, "%ld references are booked, of %ld", n, office_references(office));
+    if (*office_refusal(office))
+        violated(check, "a booking was refused: %s", office_refusal(office));
 }
 
 // I1, I2, I4.
@@ -258,36 +303,95 @@ static void check_money(struct check *check)
     if (*audit)
         violated(check, "audit_ledger: %s", audit);
     const char *wrong = database_text(
-        database, "SELECT string_agg(w.org_id::text, ', ') FROM wallets w WHERE w.balance <> "
-                  "1000000 - (SELECT coalesce(sum(m.fee), 0) FROM messages m "
-                  "WHERE m.org_id = w.org_id AND m.direction = 'outbound' AND NOT m.refunded "
-                  "AND NOT m.refund_waived)");
+        database,
+        "SELECT string_agg(w.org_id || ' by ' || w.balance - s.due, ', ') "
+        "FROM wallets w JOIN (SELECT p.org_id, p.paid_in - (SELECT coalesce(sum(m.fee), 0) "
+        "FROM messages m WHERE m.org_id = p.org_id AND m.direction = 'outbound' "
+        "AND NOT m.refunded AND NOT m.refund_waived) AS due "
+        "FROM (VALUES %s) AS p (org_id, paid_in)) s USING (org_id) "
+        "WHERE w.balance <> s.due",
+        all_paid_in(check->rig));
     if (*wrong)
-        violated(check, "I1: balances that are not what was paid and the fees: %s", wrong);
+        violated(check, "I1: balances that are not what was paid in and the fees: %s", wrong);
+    check_bookings(check);
 }
 
-// I6: what customers wrote is there once, and what Meta told of ordinary messages is applied.
-static void check_webhooks(struct check *check)
+// What of that kind is neither org's, as it was written before a number was handed over.
+static long given_up(struct check *check, enum told told)
 {
-    struct database *database = check->rig->gateway->database;
-    if (check->rig->webhooks_lost)
-        return;
-    long received =
-        database_number(database, "SELECT count(*) FROM messages WHERE direction = 'inbound'");
-    if (received != (long)workload_inbound(check->rig->workload))
-        violated(check, "I6: %ld inbound messages of %zu", received,
-                 workload_inbound(check->rig->workload));
-    const char *wrong = database_text(
-        database, "SELECT string_agg(w, ', ') FROM ("
-                  "SELECT 'no change ' || m.id FROM messages m WHERE m.type IN ('edit', 'revoke') "
-                  "AND NOT EXISTS (SELECT FROM message_changes c WHERE c.message_id = m.id) "
-                  "UNION ALL SELECT 'answered ' || m.id FROM auto_replies a JOIN messages m "
-                  "ON m.id = a.message_id WHERE m.group_id IS NOT NULL OR m.type <> 'text' "
-                  "UNION ALL SELECT 'opted out ' || v.contact_id FROM conversations v "
-                  "WHERE v.opted_out_at IS NOT NULL) AS wrongs (w)");
+    static const char *const shapes[TOLD_KINDS] = {
+        [TOLD_MESSAGE] = "^(?=.*\"field\":\"messages\").*\"messages\":\\[",
+        [TOLD_COPY] = "\"field\":\"(smb_message_echoes|history)\"",
+    };
+    if (!check->rig->handed_over || !shapes[told])
+        return 0;
+    return database_number(check->rig->gateway->database,
+                           "SELECT count(*) FROM dead_letters WHERE reason = 'before_hand_over' "
+                           "AND convert_from(body, 'UTF8') ~ '%s'",
+                           shapes[told]);
+}
+
+static void check_told(struct check *check, enum told told, const char *what)
+{
+    long there = database_number(check->rig->gateway->database, "SELECT count(*) FROM %s", what) +
+                 given_up(check, told);
+    size_t expected = workload_told(check->rig->workload, told);
+    expected += told == TOLD_MESSAGE ? check->greetings : 0;
+    if (there != (long)expected)
+        violated(check, "I6: %ld of %zu: %s", there, expected, what);
+}
+
+// Whose number sends needs no alert that it does not.
+static void check_alerts(struct check *check)
+{
+    const char *open =
+        database_text(check->rig->gateway->database,
+                      "SELECT string_agg(outcome, ', ') FROM alerts WHERE kind = 'channel_paused' "
+                      "AND resolved_at IS NULL");
+    if (*open)
+        violated(check, "alerts of numbers that send: %s", open);
+    const char *silent = database_text(
+        check->rig->gateway->database,
+        "SELECT string_agg(DISTINCT m.error_code, ', ') FROM messages m JOIN error_rules r "
+        "ON r.outcome = m.error_code WHERE r.action = 'pause_channel' AND NOT EXISTS ("
+        "SELECT FROM alerts a WHERE a.org_id = m.org_id AND a.kind = 'channel_paused')");
+    if (*silent)
+        violated(check, "failures that pause a number, without an alert: %s", silent);
+}
+
+// What is said in a group, late, in the phone app or without words is not answered; what is
+// answered is fit to be read.
+static void check_meanings(struct check *check)
+{
+    static const char sql[] =
+        "SELECT string_agg(w, ', ') FROM ("
+        "SELECT 'no change ' || m.id FROM messages m WHERE m.type IN ('edit', 'revoke') "
+        "AND NOT EXISTS (SELECT FROM message_changes c WHERE c.message_id = m.id) "
+        "UNION ALL SELECT 'answered ' || m.id FROM auto_replies a JOIN messages m "
+        "ON m.id = a.message_id WHERE m.group_id IS NOT NULL OR m.origin IS NOT NULL "
+        "OR m.type <> 'text' OR m.text = 'late' "
+        "UNION ALL SELECT 'unfit ' || m.id FROM auto_replies a JOIN messages m "
+        "ON m.id = a.reply_id WHERE m.payload -> 'text' ->> 'body' !~ '^Welcome($|, \\S)' "
+        "OR m.payload -> 'text' ->> 'body' ~ '[\\n\\t]| {5}') AS wrongs (w)";
+    const char *wrong = database_text(check->rig->gateway->database, "%s", sql);
     if (*wrong)
         violated(check, "I6: what webhooks mean: %s", wrong);
-    const char *dead = database_text(database, "SELECT string_agg(reason, ', ') FROM dead_letters");
+}
+
+// I6: what was told is there once, and what Meta told of ordinary messages is applied.
+static void check_webhooks(struct check *check)
+{
+    check_meanings(check);
+    if (check->rig->webhooks_lost)
+        return;
+    check_told(check, TOLD_MESSAGE, "messages WHERE direction = 'inbound' AND origin IS NULL");
+    check_told(check, TOLD_COPY, "messages WHERE origin IS NOT NULL");
+    check_told(check, TOLD_NOTICE,
+               "account_notices WHERE field = 'account_update' OR value ->> 'type' = 'payment'");
+    const char *dead = database_text(check->rig->gateway->database,
+                                     "SELECT string_agg(reason, ', ') FROM dead_letters "
+                                     "WHERE reason <> '%s'",
+                                     check->rig->handed_over ? "before_hand_over" : "");
     if (*dead)
         violated(check, "I6: dead letters: %s", dead);
     for (size_t i = 0; i < check->post_count; i++) {
@@ -295,9 +399,50 @@ static void check_webhooks(struct check *check)
         const struct row *row = find_row(check, post->message);
         bool ordinary = post->taken && strncmp(post->recipient, "1555", 4) != 0;
         if (ordinary && row && strcmp(row->state, "read") != 0)
-            violated(check, "I6: %s to %s is %s; Meta has told that it was read", row->id,
-                     row->phone, row->state);
+            violated(check, "I6: %s to %s is %s; Meta has told that it was read", row->id, row->to,
+                     row->state);
     }
+}
+
+// What a name's messages have come to so far: whom they are to, and the last post of any.
+struct line {
+    const char *contact_id;
+    const char *last_id;
+    long last;
+};
+
+// The line of what was sent to this contact before, under any of the names: those that lead to it
+// now, and this one, also if it led to another contact before: that has turned out to be this one.
+static struct line line_before(const struct line *lines, int name, const char *contact_id)
+{
+    struct line before = {.contact_id = contact_id};
+    for (int i = 0; i < CONTACT_NAMES; i++) {
+        bool counts =
+            i == name || (lines[i].last_id && strcmp(lines[i].contact_id, contact_id) == 0);
+        if (counts && lines[i].last > before.last) {
+            before.last = lines[i].last;
+            before.last_id = lines[i].last_id;
+        }
+    }
+    return before;
+}
+
+static void check_next_in_line(struct check *check, const struct sent *sent, struct line *lines)
+{
+    size_t count = 0;
+    const struct post *posts = posts_of(check->posts, check->post_count, sent->id, &count);
+    const struct row *row = find_row(check, sent->id);
+    if (count == 0 || !row)
+        return;
+    struct line line = line_before(lines, sent->name, row->contact_id);
+    if (posts[0].number < line.last)
+        violated(check, "I9: %s to %s was posted (%ld) before %s, accepted earlier (%ld)", row->id,
+                 row->to, posts[0].number, line.last_id, line.last);
+    if (!row->doubtful && posts[count - 1].number > line.last) {
+        line.last = posts[count - 1].number;
+        line.last_id = row->id;
+    }
+    lines[sent->name] = line;
 }
 
 // I9: a message that was accepted after another one's answer is first posted after the other's last
@@ -307,27 +452,13 @@ static void check_order(struct check *check)
     size_t n = 0;
     const struct workload *workload = check->rig->workload;
     const struct sent *sent = workload_sent(workload, &n);
-    const char **before_id = calloc((size_t)workload_contacts(workload), sizeof *before_id);
-    long *before = calloc((size_t)workload_contacts(workload), sizeof *before);
-    cr_assert(before_id && before);
+    struct line(*lines)[CONTACT_NAMES] = calloc((size_t)workload_contacts(workload), sizeof *lines);
+    cr_assert(lines);
     for (size_t i = 0; i < n; i++) {
-        size_t count = 0;
-        const struct post *posts = posts_of(check->posts, check->post_count, sent[i].id, &count);
-        if (sent[i].fate != SEND_ACCEPTED || count == 0)
-            continue;
-        int contact = sent[i].contact;
-        if (posts[0].number < before[contact])
-            violated(check, "I9: %s to %s was posted (%ld) before %s, accepted earlier (%ld)",
-                     sent[i].id, workload_contact(workload, contact)->phone, posts[0].number,
-                     before_id[contact], before[contact]);
-        const struct row *row = find_row(check, sent[i].id);
-        if (row && row->doubtful)
-            continue;
-        before[contact] = posts[count - 1].number;
-        before_id[contact] = sent[i].id;
+        if (sent[i].fate == SEND_ACCEPTED)
+            check_next_in_line(check, &sent[i], lines[sent[i].contact]);
     }
-    free(before_id);
-    free(before);
+    free(lines);
 }
 
 static void check_memory(struct check *check, const struct rig_daemon *daemon)
@@ -381,12 +512,20 @@ static void report(const struct check *check)
 void check_rig(struct rig *rig, const char *fault)
 {
     struct check check = {.rig = rig, .fault = fault};
+    workload_finish(rig->workload);
     come_to_rest(rig);
+    people_greet(&check);
+    come_to_rest(rig);
+    check_people(&check);
+    people_move(&check);
+    come_to_rest(rig);
+    check_people(&check);
     read_rows(&check);
     check.posts = read_posts(rig->gateway->simulator, &check.post_count);
     check_ends(&check);
     check_posts(&check);
     check_money(&check);
+    check_alerts(&check);
     check_webhooks(&check);
     check_order(&check);
     check_leaks(&check);

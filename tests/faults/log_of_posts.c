@@ -69,6 +69,31 @@ const struct post *posts_of(const struct post *posts, size_t count, const char *
     return posts + low;
 }
 
+long last_post(struct simulator *simulator)
+{
+    size_t n = 0;
+    long last = 0;
+    struct post *posts = read_posts(simulator, &n);
+    for (size_t i = 0; i < n; i++)
+        last = posts[i].number > last ? posts[i].number : last;
+    free(posts);
+    return last;
+}
+
+long messages_begun(struct simulator *simulator, const char *phone_number_id, long after)
+{
+    size_t n = 0;
+    long begun = 0;
+    struct post *posts = read_posts(simulator, &n);
+    for (size_t i = 0; i < n; i++) {
+        bool first = i == 0 || strcmp(posts[i].message, posts[i - 1].message) != 0;
+        begun += first && posts[i].number > after &&
+                 strcmp(posts[i].phone_number_id, phone_number_id) == 0;
+    }
+    free(posts);
+    return begun;
+}
+
 bool post_is_refused(const struct post *post)
 {
     // Without a code of Meta's: a hop on the way that says the request is to blame.

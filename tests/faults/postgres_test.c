@@ -115,7 +115,8 @@ FAULT(postgres, wallets_locked_for_long)
 
 FAULT(postgres, commits_unanswered)
 {
-    static const char *const calls[] = {"accept_sends", "claim_sends", "settle_sends", "COMMIT"};
+    static const char *const calls[] = {"accept_sends",     "claim_sends",        "settle_sends",
+                                        "receive_messages", "add_wallet_credits", "COMMIT"};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         proxy_lose_answers(rig->to_postgres, calls[i], EACH);
         eventually(proxy_cuts_left(rig->to_postgres) == 0);
@@ -124,7 +125,8 @@ FAULT(postgres, commits_unanswered)
 
 FAULT(postgres, requests_cut)
 {
-    static const char *const calls[] = {"accept_sends", "claim_sends", "settle_sends", "COMMIT"};
+    static const char *const calls[] = {"accept_sends",     "claim_sends",        "settle_sends",
+                                        "receive_messages", "add_wallet_credits", "COMMIT"};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         proxy_cut_in_the_middle(rig->to_postgres, calls[i], EACH);
         eventually(proxy_cuts_left(rig->to_postgres) == 0);

@@ -155,15 +155,23 @@ void rig_expect_stopped(struct rig_daemon *daemon)
     cr_assert(status == KILLED, "%s ended with %d", daemon->daemon.process->name, status);
 }
 
-// One of them replies to whatever its customers write.
+// One of them replies to whatever its customers write, another does not wait long for deliveries,
+// and has a default number.
 static void make_orgs(struct rig *rig)
 {
+    struct database *database = rig->gateway->database;
     for (int i = 0; i < RIG_ORGS; i++)
         rig->orgs[i] = given_org(rig->gateway, .balance = balance);
-    (void)database_text(rig->gateway->database,
+    (void)database_text(database,
                         "INSERT INTO automation_rules (org_id, match_kind, reply) "
-                        "VALUES ('%s', 'any', '\"Welcome\"')",
-                        rig->orgs[0].id);
+                        "VALUES ('%s', 'any', '\"%s\"')",
+                        rig->orgs[RIG_REPLYING].id,
+                        rig->former ? "Welcome" : "Welcome, {name|friend}");
+    if (!rig->former)
+        (void)database_text(database,
+                            "UPDATE organizations SET undelivered_after = '5 s', "
+                            "default_channel_id = '%s' WHERE id = '%s'",
+                            rig->orgs[RIG_IMPATIENT].channel_id, rig->orgs[RIG_IMPATIENT].id);
 }
 
 static void start_servers(struct rig *rig, const struct rig_options *options)

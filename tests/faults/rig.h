@@ -10,6 +10,9 @@
 
 enum {
     RIG_ORGS = 4,
+    RIG_REPLYING = 0,  // this one replies to its customers
+    RIG_IMPATIENT = 1, // this one has undelivered_after
+    RIG_GIVING = 2,    // this one may hand its number over to the next one
     RIG_INGRESSES = 2,
     RIG_WORKERS_MAX = 3,
     // How long Meta may take, after how long a claim's worker counts as gone, and how long an
@@ -51,6 +54,7 @@ struct rig {
     struct workload *workload;
     bool former;        // it began with the daemons of another version
     bool webhooks_lost; // a fault has wiped some that were acknowledged
+    bool handed_over;   // a number was another org's for a while
 };
 
 // Starts all of it but the workload. Returns NULL, and the test is over, where the machine does not

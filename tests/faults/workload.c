@@ -3,6 +3,7 @@
 #include "common/base/json.h"
 #include "common/http/client.h"
 #include "tests/faults/draw.h"
+#include "tests/faults/street.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,7 +13,7 @@
 #include <time.h>
 
 enum {
-    ORDINARY = 10, // contacts of each org that get any number of sends
+    ORDINARY = 12, // contacts of each org that get any number of sends
     CONTACTS_MAX = 256,
     SENT_MAX = 2000 * 1000,
     RATE = 40,
@@ -71,6 +72,7 @@ static const struct {
 // A contact's turn: at most one send to it is on its way.
 struct slot {
     struct contact contact;
+    int name;   // under which it gets this one
     int left;   // sends that it may still get; -1: no limit
     int life_s; // 0: no limit
     bool busy;
@@ -87,11 +89,15 @@ struct workload {
     pthread_t thread;
     atomic_bool finishing;
     atomic_size_t accepted;
-    atomic_size_t inbound;
+    atomic_size_t told[TOLD_KINDS];
+    struct office *office; // NULL: none
     struct draw draw;
     struct slot slots[CONTACTS_MAX];
     int slot_count;
     struct slot inbound_slot;
+    enum told telling;             // what that is
+    size_t tellings;               // begun
+    size_t last_written[RIG_ORGS]; // to each org, of these
     struct tg_http *http;
     size_t sends; // issued
     struct sent *sent;
@@ -131,18 +137,64 @@ static void append_not_after(struct slot *slot)
     tg_text_append_string(&slot->body, text);
 }
 
+// By which number, as far as it is said.
+static void append_channel(struct workload *workload, struct slot *slot)
+{
+    const struct org *org = &workload->rig->orgs[slot->contact.org];
+    int how = workload->rig->former ? 0 : draw_below(&workload->draw, 3);
+    if (how == 1)
+        tg_text_append_format(&slot->body, ", \"channel_id\": \"%s\"", org->channel_id);
+    else if (how == 2)
+        tg_text_append_format(&slot->body, ", \"phone_number_id\": \"%s\"", org->phone_number_id);
+}
+
+// Of a message that may not be there yet: then it is refused.
+static void append_receipt(struct workload *workload, struct slot *slot)
+{
+    tg_text_append_format(
+        &slot->body,
+        "\"payload\": {\"messaging_product\": \"whatsapp\", \"status\": \"read\", "
+        "\"message_id\": \"wamid.told.%zu\"}",
+        workload->last_written[slot->contact.org]);
+}
+
+// To a user id a whole message object, as to the numbers that hold templates back.
+static void append_words(struct workload *workload, struct slot *slot)
+{
+    const char *name = slot->contact.names[slot->name];
+    if (slot->contact.is_person && slot->name > 0)
+        tg_text_append_format(&slot->body,
+                              "\"payload\": {\"messaging_product\": \"whatsapp\", \"recipient\": "
+                              "\"%s\", \"type\": \"text\", \"text\": {\"body\": \"Send %zu\"}}",
+                              name, workload->sends);
+    else if (strncmp(name, "15555", 5) == 0)
+        tg_text_append_format(&slot->body,
+                              "\"payload\": {\"messaging_product\": \"whatsapp\", \"to\": \"+%s\", "
+                              "\"type\": \"template\", \"template\": {\"name\": \"send_%zu\", "
+                              "\"language\": {\"code\": \"en\"}}}",
+                              name, workload->sends);
+    else
+        tg_text_append_format(&slot->body, "\"phone\": \"%s\", \"message\": \"Send %zu\"", name,
+                              workload->sends);
+}
+
 static void begin_send(struct workload *workload, struct slot *slot)
 {
-    bool bulk = draw_below(&workload->draw, 4) == 0;
+    bool bulk = draw_below(&workload->draw, 4) == 0 && !slot->contact.is_receipts;
     slot->keyed = draw_below(&workload->draw, 2) == 0;
+    slot->name = draw_below(&workload->draw, slot->contact.name_count);
     slot->left -= slot->left > 0;
     workload->sends++;
     snprintf(slot->url, sizeof slot->url, "http://127.0.0.1:%d/api/send-message",
              workload->rig->ingress_ports[draw_below(&workload->draw, RIG_INGRESSES)]);
     tg_text_clear(&slot->body);
-    tg_text_append_format(&slot->body, "{\"phone\": \"%s\", \"message\": \"Send %zu\"%s",
-                          slot->contact.phone, workload->sends,
-                          bulk ? ", \"priority\": \"bulk\"" : "");
+    tg_text_append_string(&slot->body, "{");
+    if (slot->contact.is_receipts)
+        append_receipt(workload, slot);
+    else
+        append_words(workload, slot);
+    tg_text_append_string(&slot->body, bulk ? ", \"priority\": \"bulk\"" : "");
+    append_channel(workload, slot);
     if (slot->life_s > 0)
         append_not_after(slot);
     tg_text_append_string(&slot->body, "}");
@@ -151,32 +203,19 @@ static void begin_send(struct workload *workload, struct slot *slot)
     begin(workload, slot);
 }
 
-// What customers write: as many words as all of the rest. Only the words may be answered, and
-// nobody opts out.
-#define EARLIER "{\"original_message_id\": \"wamid.earlier\""
-static const char *const written[] = {
-    "\"text\": \"hello\"",
-    "\"message\": {\"type\": \"text\", \"group_id\": \"Y\", \"text\": {\"body\": \"STOP\"}}",
-    "\"text\": \"hello\", \"times\": 3",
-    "\"message\": {\"type\": \"edit\", \"edit\": " EARLIER ", \"message\": {\"type\": \"text\", "
-    "\"text\": {\"body\": \"better\"}}}}",
-    "\"text\": \"hello\"",
-    "\"message\": {\"type\": \"revoke\", \"revoke\": " EARLIER "}}",
-};
-enum { WRITTEN = sizeof written / sizeof *written };
-
-// A customer writes, by way of the simulator, which posts it until it is acknowledged.
+// A customer writes, or something else is told, by way of the simulator, which posts it until it is
+// acknowledged.
 static void begin_inbound(struct workload *workload)
 {
     struct slot *slot = &workload->inbound_slot;
-    const struct contact *from =
+    struct contact *about =
         &workload->slots[draw_below(&workload->draw, RIG_ORGS * ORDINARY)].contact;
-    // Former daemons know words alone.
-    int kind = workload->rig->former ? 0 : draw_below(&workload->draw, WRITTEN);
     tg_text_clear(&slot->body);
-    tg_text_append_format(&slot->body, "{\"phone_number_id\": \"%s\", \"from\": \"%s\", %s}",
-                          workload->rig->orgs[from->org].phone_number_id, from->phone,
-                          written[kind]);
+    workload->telling =
+        street_tell(&workload->draw, workload->rig->orgs[about->org].phone_number_id, about,
+                    workload->tellings++, workload->rig->former, &slot->body);
+    if (workload->telling == TOLD_MESSAGE)
+        workload->last_written[about->org] = workload->tellings - 1;
     begin(workload, slot);
 }
 
@@ -186,7 +225,8 @@ static void remember(struct workload *workload, const struct slot *slot, enum se
     if (workload->sent_count == SENT_MAX)
         abort();
     struct sent *sent = &workload->sent[workload->sent_count++];
-    *sent = (struct sent){.contact = (int)(slot - workload->slots), .fate = fate};
+    *sent =
+        (struct sent){.contact = (int)(slot - workload->slots), .name = slot->name, .fate = fate};
     snprintf(sent->id, sizeof sent->id, "%s", id);
     if (fate == SEND_ACCEPTED)
         atomic_fetch_add(&workload->accepted, 1);
@@ -232,7 +272,7 @@ static void take_answers(struct workload *workload)
             continue;
         }
         slot->busy = false;
-        atomic_fetch_add(&workload->inbound, answer.status == 200);
+        atomic_fetch_add(&workload->told[workload->telling], answer.status == 200);
     }
 }
 
@@ -286,29 +326,74 @@ static void *run(void *argument)
     }
 }
 
-static void add_contact(struct workload *workload, int org, const char *phone, int left, int life_s)
+static struct slot *add_contact(struct workload *workload, int org, const char *name, int left,
+                                int life_s)
 {
     cr_assert(workload->slot_count < CONTACTS_MAX);
     struct slot *slot = &workload->slots[workload->slot_count++];
     slot->contact.org = org;
-    snprintf(slot->contact.phone, sizeof slot->contact.phone, "%s", phone);
+    slot->contact.name_count = 1;
+    snprintf(slot->contact.names[0], sizeof slot->contact.names[0], "%s", name);
     slot->left = left;
     slot->life_s = life_s;
+    return slot;
+}
+
+static struct contact *add_second_name(struct slot *slot, const char *name)
+{
+    struct contact *contact = &slot->contact;
+    contact->name_count = 2;
+    snprintf(contact->names[1], sizeof contact->names[1], "%s", name);
+    return contact;
+}
+
+// Known by phone here and by user id there; all but one may say STOP.
+static void add_person(struct workload *workload, int org, int i)
+{
+    struct slot *slot = add_contact(workload, org, text_of("9198764%d%04d", org, i), -1, 0);
+    struct contact *contact = add_second_name(slot, text_of("IN.%dP%dQ5W7E9R", org, i));
+    contact->is_person = true;
+    contact->may_stop = i > 0;
+}
+
+// A number that is spelt in two ways, as WhatsApp does first.
+static void add_variants(struct workload *workload, int org)
+{
+    struct slot *slot = add_contact(workload, org, text_of("55119765%d4321", org), -1, 0);
+    (void)add_second_name(slot, text_of("5511765%d4321", org));
+    slot = add_contact(workload, org, text_of("52155123456%d8", org), -1, 0);
+    (void)add_second_name(slot, text_of("5255123456%d8", org));
+    slot = add_contact(workload, org, text_of("54911234567%d9", org), -1, 0);
+    (void)add_second_name(slot, text_of("5411234567%d9", org));
+}
+
+// ORDINARY of them. Former daemons know everybody by one phone.
+static void add_ordinary(struct workload *workload, int org)
+{
+    enum { PEOPLE = 4, VARIANTS = 3, OTHERS = ORDINARY - PEOPLE - VARIANTS - 1 };
+    bool former = workload->rig->former;
+    for (int i = 0; i < (former ? ORDINARY - 1 : OTHERS); i++)
+        (void)add_contact(workload, org, text_of("9198765%d%04d", org, i), -1, 0);
+    for (int i = 0; i < (former ? 0 : PEOPLE); i++)
+        add_person(workload, org, i);
+    if (!former)
+        add_variants(workload, org);
+    // Refunds are as ordinary as sends.
+    (void)add_contact(workload, org, "15550131049", -1, 0);
 }
 
 static void add_contacts(struct workload *workload, int faulty)
 {
     enum { NUMBERS = sizeof fault_numbers / sizeof *fault_numbers };
-    for (int org = 0; org < RIG_ORGS; org++) {
-        for (int i = 1; i < ORDINARY; i++)
-            add_contact(workload, org, text_of("9198765%d%04d", org, i), -1, 0);
-        // Refunds are as ordinary as sends.
-        add_contact(workload, org, "15550131049", -1, 0);
-    }
+    for (int org = 0; org < RIG_ORGS; org++)
+        add_ordinary(workload, org);
+    for (int org = 0; org < RIG_ORGS && !workload->rig->former; org++)
+        add_contact(workload, org, "", -1, 0)->contact.is_receipts = true;
     for (size_t i = 0; i < NUMBERS; i++) {
         // The last orgs: the first one has the replies, and its number should not be paused.
         for (int org = RIG_ORGS - fault_numbers[i].orgs; org < RIG_ORGS; org++)
-            add_contact(workload, org, fault_numbers[i].phone, faulty, fault_numbers[i].life_s);
+            (void)add_contact(workload, org, fault_numbers[i].phone, faulty,
+                              fault_numbers[i].life_s);
     }
 }
 
@@ -325,6 +410,7 @@ void workload_start(struct rig *rig, const struct workload_options *options)
         &(const struct tg_http_options){.calls_max = CONTACTS_MAX + 1, .silence_ms = ANSWER_MS});
     cr_assert(workload->sent);
     add_contacts(workload, options->faulty ? options->faulty : 1);
+    workload->office = rig->former ? NULL : office_open(rig);
     snprintf(workload->inbound_slot.url, sizeof workload->inbound_slot.url, "%s/_sim/inbound",
              rig->gateway->simulator->url);
     cr_assert(pthread_create(&workload->thread, NULL, run, workload) == 0);
@@ -335,9 +421,9 @@ size_t workload_accepted(struct workload *workload)
     return atomic_load(&workload->accepted);
 }
 
-size_t workload_inbound(const struct workload *workload)
+size_t workload_told(const struct workload *workload, enum told told)
 {
-    return atomic_load(&workload->inbound);
+    return atomic_load(&workload->told[told]);
 }
 
 void workload_run_on(struct workload *workload, size_t more)
@@ -350,6 +436,8 @@ void workload_finish(struct workload *workload)
 {
     atomic_store(&workload->finishing, true);
     pthread_join(workload->thread, NULL);
+    if (workload->office)
+        office_close(workload->office);
     for (int i = 0; i < workload->slot_count; i++)
         tg_text_finish(&workload->slots[i].body);
     tg_text_finish(&workload->inbound_slot.body);
@@ -370,4 +458,9 @@ const struct contact *workload_contact(const struct workload *workload, int cont
 int workload_contacts(const struct workload *workload)
 {
     return workload->slot_count;
+}
+
+const struct office *workload_office(const struct workload *workload)
+{
+    return workload->office;
 }

@@ -21,6 +21,8 @@ static const struct member {
     {"text", json_type_string, SIM_BODY_MAX},
     {"message", json_type_object, 0},
     {"status", json_type_object, 0},
+    {"field", json_type_string, 64},
+    {"value", json_type_object, 0},
     {"id", json_type_string, WAMID_BYTES_MAX},
     {"times", json_type_int, SIM_INBOUND_TIMES_MAX},
 };
@@ -60,6 +62,8 @@ struct inbound {
     struct json_object *text;
     struct json_object *message;
     struct json_object *status; // in place of a message
+    const char *field;
+    struct json_object *value; // in place of both: a whole change of this field
     int64_t times;
     char phone[SIM_PHONE_SIZE];
 };
@@ -88,11 +92,18 @@ static bool understand(struct json_object *wish, struct inbound *inbound, struct
         .text = json_object_object_get(wish, "text"),
         .message = json_object_object_get(wish, "message"),
         .status = json_object_object_get(wish, "status"),
+        .field = string_member(wish, "field"),
+        .value = json_object_object_get(wish, "value"),
         .times = times ? json_object_get_int64(times) : 1,
     };
     const char *number = inbound->phone_number_id;
     if (!number || number[strspn(number, "0123456789")] != '\0')
         return refuse(error, "phone_number_id", "must be a string of digits");
+    if (!inbound->field != !inbound->value)
+        return refuse(error, "field", "and value come together");
+    if (inbound->value)
+        return (!inbound->text && !inbound->message && !inbound->status) ||
+               refuse(error, "value", "cannot stand beside text, message or status");
     if (inbound->status)
         return (!inbound->text && !inbound->message) ||
                refuse(error, "status", "cannot stand beside text or message");
@@ -146,12 +157,15 @@ static struct json_object *make_message(struct sim *sim, const struct inbound *i
     return message;
 }
 
+static const char *plain_json(struct json_object *json)
+{
+    return json_object_to_json_string_ext(json,
+                                          JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
 static void write_body(const struct inbound *inbound, struct json_object *message,
                        struct tg_text *body)
 {
-    size_t length = 0;
-    const char *json = json_object_to_json_string_length(
-        message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
     const struct webhook_inbound webhook = {
         .phone_number_id = inbound->phone_number_id,
         .wa_id = inbound->from,
@@ -160,8 +174,7 @@ static void write_body(const struct inbound *inbound, struct json_object *messag
         .name_length =
             inbound->name ? (size_t)json_object_get_string_len(inbound->name) : strlen("Customer"),
         .list = inbound->status ? "statuses" : "messages",
-        .item = json,
-        .item_length = length,
+        .item = plain_json(message),
     };
     webhook_body_inbound(&webhook, body);
 }
@@ -189,6 +202,10 @@ bool inbound_post(struct sim *sim, struct json_object *wish, struct tg_text *wam
         return tg_error_set(error, "no_webhook", NULL,
                             "there is no webhook URL: give one to POST /_sim/webhook");
     TG_TEXT_AUTO body = {0};
+    if (inbound.value) {
+        webhook_body_change(inbound.field, plain_json(inbound.value), &body);
+        return post(sim, &body, inbound.times, error);
+    }
     struct json_object *message = make_message(sim, &inbound);
     write_body(&inbound, message, &body);
     const char *id = json_object_get_string(json_object_object_get(message, "id"));

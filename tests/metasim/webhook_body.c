@@ -168,9 +168,21 @@ void webhook_body_inbound(const struct webhook_inbound *inbound, struct tg_text 
     if (strcmp(inbound->list, "messages") == 0)
         append_customer(&json, inbound);
     tg_text_append_format(&json, ",\"%s\":[", inbound->list);
-    tg_text_append(&json, inbound->item, inbound->item_length);
+    tg_text_append_string(&json, inbound->item);
     tg_text_append_string(&json, "]");
     end_value(&json);
+    append_as_ascii(out, &json);
+}
+
+void webhook_body_change(const char *field, const char *value, struct tg_text *out)
+{
+    TG_TEXT_AUTO json = {0};
+    tg_text_append_format(&json,
+                          "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"1001\","
+                          "\"changes\":[{\"value\":%s",
+                          value);
+    append_string(&json, ",\"field\":", field);
+    tg_text_append_string(&json, "}]}]}");
     append_as_ascii(out, &json);
 }
 

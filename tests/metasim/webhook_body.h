@@ -34,11 +34,13 @@ struct webhook_inbound {
     size_t name_length;
     const char *list; // "messages"; "statuses": of nobody
     const char *item; // JSON: the member of it
-    size_t item_length;
 };
 
 // Appends the body of a webhook with this one message of a customer's, or this status.
 void webhook_body_inbound(const struct webhook_inbound *inbound, struct tg_text *out);
+
+// Appends the body of a webhook with this one change: JSON, as it is.
+void webhook_body_change(const char *field, const char *value, struct tg_text *out);
 
 enum { WEBHOOK_SIGNATURE_SIZE = 7 + 64 + 1 };
 

@@ -80,7 +80,7 @@ static void expect_that_nothing_was_refused(struct rig *rig)
         cr_expect(sent[i].fate == SEND_ACCEPTED ||
                       workload_contact(rig->workload, sent[i].contact)->org == RIG_ORGS - 1,
                   "send %zu to %s: fate %d", i,
-                  workload_contact(rig->workload, sent[i].contact)->phone, (int)sent[i].fate);
+                  workload_contact(rig->workload, sent[i].contact)->names[0], (int)sent[i].fate);
     for (int i = 0; i < RIG_INGRESSES; i++)
         expect_no_trouble(&rig->ingresses[i].daemon);
     for (int i = 0; i < rig->worker_count; i++)
