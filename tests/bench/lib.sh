@@ -1,6 +1,6 @@
-# Shared by tests/bench/send, webhook, compare and held: their options, the Express backend to measure beside, the
-# Meta that always says yes, and wrk. Sourced after lib.sh, processes.sh and servers.sh of deploy/; who sources
-# it has a function usage and sets seconds, connections, workers, inside and script.
+# Shared by tests/bench/send, webhook, compare, held and enemies: their options, the Express backend to measure
+# beside, the Meta that always says yes, and wrk. Sourced after lib.sh, processes.sh and servers.sh of deploy/; who
+# sources it has a function usage and sets seconds, connections, workers, inside and script.
 # shellcheck shell=bash disable=SC2154,SC2034 # those, and what they use in turn
 
 run_dir=$root/build/bench
