@@ -44,7 +44,8 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
     stops->jobs = job_writer_start(settings->redis_url, partitions);
     stops->lanes =
         lanes_start(settings->postgres_url, (size_t)settings->lanes, stops->results, stops->jobs);
-    stops->sends = (struct sends){stops->lanes, homes_create(), stops->pool};
+    stops->sends =
+        (struct sends){stops->lanes, homes_create(), stops->pool, (int)settings->send_waits_s};
     stops->webhooks = webhook_writer_start(settings->redis_url, partitions);
     stops->callback =
         (struct callback){settings->app_secrets, settings->verify_token, stops->webhooks};

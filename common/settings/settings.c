@@ -257,6 +257,10 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_CORS_ORIGINS", TG_INGRESS, cors_origins, text), .standard = "",
      .check = is_origins, .shape = "origins such as https://app.example.com, separated by commas",
      .help = "Pages of which origins may call /api from a browser; unless set, none may."},
+    {SETTING("TOLLGATE_SEND_WAITS", TG_INGRESS, send_waits_s, integer), .standard = "0",
+     BOUNDS(0, TG_WAIT_MAX_S),
+     .help = "How many seconds a send waits for Meta's answer that has no Prefer header to say it: "
+             "for clients of the Express backend. 0: it does not wait."},
     {SETTING("TOLLGATE_APP_SECRETS", TG_INGRESS, app_secrets, text), .secret = true,
      .check = is_secrets, .shape = "one to eight secrets without spaces, separated by commas",
      .example = "app-secret",

@@ -21,6 +21,7 @@ struct tg_settings {
     enum tg_auth auth;
     bool auth_trusted_anywhere;
     const char *cors_origins; // separated by commas; "": none
+    int64_t send_waits_s;     // of a send that does not say it; 0: it does not wait
     const char *app_secrets;  // separated by commas
     const char *verify_token;
     int64_t http_threads;

@@ -488,15 +488,20 @@ bool send_form_read_key(const char *value, int count, const struct tg_text *body
     return true;
 }
 
-int send_form_wait_seconds(const char *prefer)
+int send_form_wait_seconds(const char *prefer, int unless_said)
 {
+    static const char never[] = "respond-async";
+    int wait_s = unless_said;
     for (const char *at = prefer; at && *at;) {
         at += strspn(at, " ,;\t");
+        size_t length = strcspn(at, " ,;\t");
         if (strncasecmp(at, "wait=", 5) == 0 && isdigit((unsigned char)at[5])) {
             long seconds = strtol(at + 5, NULL, 10);
             return seconds > TG_WAIT_MAX_S ? TG_WAIT_MAX_S : (int)seconds;
         }
-        at += strcspn(at, " ,;\t");
+        if (length == sizeof never - 1 && strncasecmp(at, never, length) == 0)
+            wait_s = 0;
+        at += length;
     }
-    return 0;
+    return wait_s;
 }

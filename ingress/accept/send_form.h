@@ -21,6 +21,7 @@ bool send_form_read(const struct tg_text *body, const struct identity *caller, s
 bool send_form_read_key(const char *value, int count, const struct tg_text *body,
                         struct tg_send *send, struct tg_error *error) TG_MUST_CHECK;
 
-// Seconds of the header `Prefer: wait=N` (RFC 7240), at most TG_WAIT_MAX_S; 0 if there is none.
+// How many seconds the header Prefer (RFC 7240) asks to wait: those of `wait=N`, at most
+// TG_WAIT_MAX_S; without it none for `respond-async`, and `unless_said` if it says neither.
 // `prefer` may be NULL.
-int send_form_wait_seconds(const char *prefer);
+int send_form_wait_seconds(const char *prefer, int unless_said);

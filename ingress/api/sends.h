@@ -11,4 +11,5 @@ struct sends {
     struct lanes *lanes;
     struct homes *homes;
     struct pool *pool; // looks up what is not known of an org
+    int unless_said_s; // how long a send waits for Meta's answer that does not say it
 };

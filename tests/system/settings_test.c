@@ -61,6 +61,8 @@ static const struct {
     {"TOLLGATE_CORS_ORIGINS=https://app.example.com/", INGRESS},
     {"TOLLGATE_CORS_ORIGINS=https://a.example.com, https://b.example.com", INGRESS},
     {"TOLLGATE_CORS_ORIGINS=https://a.example.com,", INGRESS},
+    {"TOLLGATE_SEND_WAITS=31", INGRESS},
+    {"TOLLGATE_SEND_WAITS=10s", INGRESS},
     {"TOLLGATE_APP_SECRETS=", INGRESS},
     {"TOLLGATE_APP_SECRETS=one,,two", INGRESS},
     {"TOLLGATE_VERIFY_TOKEN=", INGRESS},

@@ -462,3 +462,38 @@ Test(send, is_not_parsed_if_it_is_made_of_too_many_parts)
     cr_assert(!has_too_many(",\"{[,:\"", TG_SEND_BODY_MAX));
     cr_assert(!has_too_many(",{}", TG_SEND_COUNTED_FROM));
 }
+
+struct wish {
+    char prefer[40]; // "": no header
+    int unless_said;
+    int expected;
+};
+
+ParameterizedTestParameters(wait, is_what_the_header_says_and_else_the_setting)
+{
+    static struct wish cases[] = {
+        {"", 0, 0},
+        {"", 12, 12},
+        {"wait=7", 0, 7},
+        {"wait=7", 12, 7},
+        {"wait=0", 12, 0},
+        {"wait=99", 12, 30},
+        {"handling=strict, WAIT=5", 12, 5},
+        {"handling=strict", 12, 12},
+        {"wait", 12, 12},
+        {"respond-async", 12, 0},
+        {"Respond-Async", 12, 0},
+        {"respond-async, wait=5", 12, 5},
+        {"handling=lenient;respond-async", 12, 0},
+        {"respond-asynchronously", 12, 12},
+        {"no-respond-async", 12, 12},
+    };
+    return cr_make_param_array(struct wish, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct wish *wish, wait, is_what_the_header_says_and_else_the_setting)
+{
+    const char *prefer = wish->prefer[0] ? wish->prefer : NULL;
+    cr_assert_eq(send_form_wait_seconds(prefer, wish->unless_said), wish->expected, "%s %d",
+                 wish->prefer, wish->unless_said);
+}

@@ -51,6 +51,7 @@ Test(settings, the_defaults_are_good_for_ingress)
     cr_assert_eq(settings.auth, TG_AUTH_KEYS);
     cr_assert_not(settings.auth_trusted_anywhere);
     cr_assert_str_eq(settings.cors_origins, "");
+    cr_assert_eq(settings.send_waits_s, 0);
     cr_assert_eq(settings.http_threads, 2);
     cr_assert_eq(settings.lanes, 2);
     cr_assert_eq(settings.partitions, 4);
