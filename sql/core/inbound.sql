@@ -127,7 +127,8 @@ BEGIN
 END $$;
 
 -- tell_received: a row per item, in order. A message that is there already may lack its reply, if a worker died in
--- between; but one that is delivered again much later is not answered by rules of today, nor is one that comes late.
+-- between; but one that is delivered again much later is not answered by rules of today, nor is one that comes late,
+-- nor one that is history: who had the number before has seen to it.
 CREATE OR REPLACE FUNCTION tell_received(p_items inbound_item[], p_reply_within_s bigint DEFAULT 600)
 RETURNS TABLE (verdict text, org_id uuid, channel_id uuid, message_id uuid, rules_version bigint, is_first boolean,
                is_word boolean, opted_out boolean, phone text, user_id text, name text)
@@ -136,7 +137,7 @@ LANGUAGE sql STABLE AS $$
                 WHEN i.org_id IS NULL THEN 'before_hand_over'
                 WHEN i.is_new AND m.id = i.id THEN 'saved' ELSE 'duplicate' END,
            i.org_id, i.channel_id, m.id,
-           CASE WHEN o.rules_version > 0 AND m.direction = 'inbound' AND i.group_id IS NULL
+           CASE WHEN o.rules_version > 0 AND m.direction = 'inbound' AND i.group_id IS NULL AND m.origin IS NULL
                      AND least(m.created_at, i.at) > now() - p_reply_within_s * interval '1 second'
                      AND NOT EXISTS (SELECT FROM auto_replies a
                                       WHERE a.org_id = m.org_id AND a.message_id = m.id)
