@@ -309,6 +309,10 @@ SELECT 'note', 'channels', NULL,
               count(*))
   FROM plan_channels p WHERE p.problem IS NULL AND NOT p.is_here AND coalesce(p.old_status, 'active') = 'active'
 HAVING count(*) > 0;
+SELECT 'note', 'contacts', NULL,
+       format('%s of those that come have ten digits or fewer: with a country code?', count(*))
+  FROM plan_contacts p WHERE p.problem IS NULL AND NOT p.is_here AND length(p.phone) <= 10
+HAVING count(*) > 0;
 SELECT 'note', 'automation_rules', p.old_id, 'its reply has {name}, which Tollgate replaces by the contact''s name'
   FROM plan_automation_rules p
  WHERE p.problem IS NULL AND NOT p.is_here AND p.reply ~ '\{name(\|[^{}]+)?\}' ORDER BY p.old_id;

@@ -203,7 +203,8 @@ Test(express, what_cannot_come_is_named)
              "UPDATE channels SET phone_number_id = '100005' WHERE org_id = '" ORG "4';"
              "UPDATE wallets SET balance = -1 WHERE org_id = '" ORG "2';"
              "UPDATE contacts SET phone = '98-76' WHERE org_id = '" ORG "6' AND name = 'Asha 1';"
-             "INSERT INTO contacts (org_id, phone) VALUES (NULL, '919876543210');"
+             "INSERT INTO contacts (org_id, phone) VALUES (NULL, '919876543210'), ('" ORG
+             "6', '9876543210');"
              "INSERT INTO automation_rules (org_id, trigger, reply) VALUES ('" ORG
              "6', 'a', 'To {who}'), "
              "('" ORG "6', 'b', ' '), ('" ORG "6', 'c', repeat('c', 4097));"
@@ -215,6 +216,8 @@ Test(express, what_cannot_come_is_named)
     const char *report = import_from(gateway, old, "--messages");
     expect_line(report, "channels\t6\t1\t0\t5");
     expect_line(report, "balances\t18.00\t19.00\t0.00\t-1.00");
+    expect_line(report, "note\tcontacts\t\t1 of those that come have ten digits or fewer: with a "
+                        "country code?");
     static const char *const reasons[] = {
         "its phone_number_id 777777 is another organization's in Tollgate",
         "its phone_number_id is \"+1 5\"",
