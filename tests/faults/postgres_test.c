@@ -10,7 +10,7 @@ TestSuite(postgres, .timeout = 180);
 enum { OUTAGE_MS = 2500, EACH = 3 };
 
 // Longer than TG_PG_LOCK_TIMEOUT_MS.
-enum { LOCKED_MS = 6000 };
+enum { LOCKED_MS = 6000, LATENCY_MS = 1000 };
 
 static void end_sessions(struct rig *rig)
 {
@@ -96,20 +96,28 @@ FAULT(postgres, locked_for_long)
     (void)database_text(database, "ROLLBACK");
 }
 
-// Nothing can be paid or refunded; the rest of a settlement could go on, and must not.
+// Until ROLLBACK nothing can be paid or refunded, and a refusal that is refunded is on its way.
+static bool holds_refunds(struct database *database)
+{
+    (void)database_text(database, "BEGIN; SELECT 1 FROM wallet_locks ORDER BY org_id FOR UPDATE");
+    (void)database_text(database, "LOCK TABLE wallet_transactions IN SHARE MODE");
+    if (database_number(database, "SELECT count(*) FROM outbox o JOIN contacts c "
+                                  "ON c.org_id = o.org_id AND c.id = o.contact_id "
+                                  "WHERE c.phone = '15550131049' AND o.state = 'sending' "
+                                  "AND o.claimed_at > clock_timestamp() - interval '0.8 s'") > 0)
+        return true;
+    (void)database_text(database, "ROLLBACK");
+    return false;
+}
+
+// The rest of a settlement could go on, and must not.
 FAULT(postgres, wallets_locked_for_long)
 {
     struct database *database = rig->gateway->database;
-    simulator_set(rig->gateway->simulator, "{\"latency_ms\": 1000}");
-    // A refusal that is refunded is on its way.
-    eventually(database_number(database, "SELECT count(*) FROM outbox o JOIN contacts c "
-                                         "ON c.org_id = o.org_id AND c.id = o.contact_id "
-                                         "WHERE c.phone = '15550131049' AND o.state = 'sending' "
-                                         "AND o.claimed_at > now() - interval '0.5 s'") > 0);
-    (void)database_text(database, "BEGIN; SELECT 1 FROM wallet_locks ORDER BY org_id FOR UPDATE");
-    (void)database_text(database, "LOCK TABLE wallet_transactions IN SHARE MODE");
+    simulator_set(rig->gateway->simulator, text_of("{\"latency_ms\": %d}", LATENCY_MS));
+    eventually(holds_refunds(database));
     simulator_set(rig->gateway->simulator, "{\"latency_ms\": 0}");
-    fault_lasts(LOCKED_MS);
+    fault_lasts(LOCKED_MS + 2 * LATENCY_MS);
     (void)database_text(database, "ROLLBACK");
 }
 
