@@ -242,12 +242,14 @@ static bool check_recipient(const struct tg_part *message, struct tg_cloud_messa
     struct tg_part type = tg_part_member(message, "recipient_type");
     if (type.value && !tg_part_equals(&type, "individual") && !tg_part_equals(&type, "group"))
         return tg_part_refuse(&type, "must be \"individual\" or \"group\"");
-    if (to.value && recipient.value)
-        return tg_part_refuse(&recipient, "must not stand beside to");
-    out->to = to.value;
-    out->recipient = recipient.value;
-    return recipient.value ? tg_check_text(&recipient, 1, RECIPIENT_MAX)
-                           : tg_check_text(&to, 0, TG_CHARACTERS_ANY);
+    if (recipient.value && !tg_check_text(&recipient, 1, RECIPIENT_MAX))
+        return false;
+    if (recipient.value && (!to.value || tg_part_equals(&to, ""))) {
+        out->recipient = recipient.value;
+        return true;
+    }
+    out->to = to.value; // which counts where both stand: docs/meta.md ("The request")
+    return tg_check_text(&to, 0, TG_CHARACTERS_ANY);
 }
 
 static bool check_options(const struct tg_part *message)

@@ -14,7 +14,7 @@ struct tg_cloud_message {
     const char *type; // a string literal: "text", "image", ..., or "receipt" (read receipt, typing
                       // indicator: no message, no fee)
     struct json_object *to;        // borrowed; NULL where absent (a receipt, or `recipient`)
-    struct json_object *recipient; // borrowed; a business-scoped user id in place of `to`; or NULL
+    struct json_object *recipient; // borrowed; a business-scoped user id, if it counts; or NULL
 };
 
 // Checks `message`, a parsed Cloud API message object, and fills `out`. Known types are checked
@@ -24,13 +24,14 @@ struct tg_cloud_message {
 // parameters of the call (access_token, method, callback, ids, ...) are refused, and in a receipt a
 // message's type and content. A message `type` which Meta does not describe is refused. Where
 // `type` is absent it is inferred from the object that is there (Meta's default: text) and *added*
-// to `message`. A member that is null counts as absent. Exactly one of `to` and `recipient` names
-// who gets a message; neither of them beside a `status` makes it a receipt. `to` is checked only to
-// be a string: tg_phone_normalise judges it, unless `recipient_type` is "group", when it is the id
-// of a group. Stand-ins of Meta's published examples (<TEMPLATE_NAME>, http(s)://image-url) pass
-// as any text or link. Failure: false, code "invalid_message", `field` = path within the message
-// such as "text.body" or "interactive.action.buttons[2].reply.title", "" for the message as a
-// whole. Thread-safe as far as `message` is used by one thread only.
+// to `message`. A member that is null counts as absent. `to` or `recipient` names who gets a
+// message, and where both stand there `to` does, unless it is "": `out` has that one alone. Neither
+// of them beside a `status` makes it a receipt. `to` is checked only to be a string:
+// tg_phone_normalise judges it, unless `recipient_type` is "group", when it is the id of a group.
+// Stand-ins of Meta's published examples (<TEMPLATE_NAME>, http(s)://image-url) pass as any text or
+// link. Failure: false, code "invalid_message", `field` = path within the message such as
+// "text.body" or "interactive.action.buttons[2].reply.title", "" for the message as a whole.
+// Thread-safe as far as `message` is used by one thread only.
 bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message *out,
                             struct tg_error *error) TG_MUST_CHECK;
 

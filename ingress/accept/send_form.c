@@ -322,14 +322,21 @@ static void add_missing(struct json_object *message, const char *name, const cha
         json_object_object_add(message, name, json_object_new_string(value));
 }
 
+static bool is_empty(struct json_object *message, const char *name)
+{
+    return tg_span_equals(tg_json_span(json_object_object_get(message, name)), "");
+}
+
 // The envelope (messaging_product, recipient_type, to) is whole or absent: a bare
 // {"type": ..., "template": ...} gets ours, a complete Cloud API message must be complete, unless
 // `phone` stands beside it, from which it is filled up. A receipt is written to nobody.
 static bool add_envelope(struct json_object *message, const struct tg_send *send,
                          struct tg_error *error)
 {
-    if (tg_span_equals(tg_json_span(json_object_object_get(message, "recipient")), ""))
+    if (is_empty(message, "recipient"))
         json_object_object_del(message, "recipient");
+    if (json_object_object_get(message, "recipient") && is_empty(message, "to"))
+        json_object_object_del(message, "to");
     bool is_receipt = json_object_object_get(message, "status");
     bool is_addressed =
         json_object_object_get(message, "to") || json_object_object_get(message, "recipient");

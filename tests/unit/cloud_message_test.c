@@ -307,7 +307,7 @@ struct refused {
 static struct refused refusals[] = {
     {"to", "'to':5,'type':'text'," TEXT},
     {"to", "'to':null,'type':'text'," TEXT},
-    {"recipient", "'recipient':'IN.1A2B3C','type':'text'," TEXT},
+    {"recipient", "'recipient':7,'type':'text'," TEXT},
     {"recipient", "'to':null,'recipient':7,'type':'text'," TEXT},
     {"recipient_type", "'recipient_type':'crowd','type':'text'," TEXT},
     {"type", "'type':1," TEXT},
@@ -418,6 +418,8 @@ struct accepted {
 static struct accepted acceptances[] = {
     {"'recipient_type':'group','type':'text'," TEXT},
     {"'to':null,'recipient':'IN.1A2B3C','type':'text'," TEXT},
+    {"'to':'','recipient':'IN.1A2B3C','type':'text'," TEXT},
+    {"'recipient':'IN.1A2B3C','type':'text'," TEXT},
     {"'type':'text','text':{'body':'b','preview_url':null},'context':null"},
     {"'type':'image','image':{'link':'https://example.com/a.jpg','id':null}"},
     {"'type':'image','image':{'link':'HTTP://user@example.com:8080?x=1'}"},

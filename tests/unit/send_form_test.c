@@ -153,6 +153,9 @@ ParameterizedTestParameters(recipient, is_one_person_or_none)
     static struct recipient recipients[] = {
         {"{\"payload\":{" TEXT ",\"to\":\"919876543210\"}}", "", "919876543210"},
         {"{\"payload\":{" TEXT ",\"recipient\":\"IN.1\"}}", "", ""},
+        {"{\"payload\":{" TEXT ",\"to\":\"\",\"recipient\":\"IN.1\"}}", "", ""},
+        {"{\"payload\":{" TEXT ",\"to\":\"919876543210\",\"recipient\":\"IN.1\"}}", "",
+         "919876543210"},
         {"{\"payload\":{" TEXT ",\"recipient_type\":\"group\",\"to\":\"919876543210\"}}",
          "payload.recipient_type", ""},
         {"{\"payload\":{" TEXT ",\"recipient_type\":\"group\",\"recipient\":\"1203\"}}",
@@ -178,6 +181,7 @@ ParameterizedTest(struct recipient *recipient, recipient, is_one_person_or_none)
     if (!good)
         return;
     cr_assert_str_eq(send.phone, recipient->phone);
+    cr_assert_null(strstr(tg_text_string(&send.payload), "\"+\""), "%s", recipient->request);
     tg_send_finish(&send);
 }
 
