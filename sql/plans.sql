@@ -38,7 +38,7 @@ BEGIN
             ('lookup generic', 'release_sends'),
             -- Not called for each message, so that planning costs little.
             ('lookup custom', 'end_sends fail_unheard_sends park_sends'),
-            ('lookup ordered custom', 'join_lines drip resume_channel give_new_slots set_back set_back_next'),
+            ('lookup ordered custom', 'join_lines slot_retries drip resume_channel give_new_slots set_back set_back_next'),
             -- A batch is taken from an index. To plan it for the times of now would be to look up what stands at
             -- the end of that index, and pass what is dead there.
             ('lookup ordered unmerged generic', 'release_due_sends'),

@@ -91,6 +91,27 @@ BEGIN
      WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id;
 END $$;
 
+-- slot_retries: those of these messages that are due to be tried again take their slots, and wait for them. (What a
+-- slowed channel takes drip says.) The caller has locked the wallets.
+CREATE OR REPLACE FUNCTION slot_retries(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_all record; -- of each an array
+BEGIN
+    SELECT array_agg(r.org_id) AS orgs, array_agg(r.channel_id) AS channels, array_agg(r.message_id) AS messages,
+           array_agg(r.priority) AS priorities
+      INTO v_all
+      FROM (SELECT o.* FROM outbox o
+             CROSS JOIN LATERAL pace_of(o.org_id, o.channel_id) p
+             WHERE o.message_id = ANY (p_message_ids) AND o.org_id = ANY (p_org_ids) AND o.attempt > 0
+               AND o.slotted IS DISTINCT FROM o.attempt AND o.state = 'scheduled' AND o.due_at <= clock_timestamp()
+               AND current_share(p.share, p.slowed_at) >= 1
+             ORDER BY o.due_at, o.seq, o.message_id) r;
+    IF v_all.messages IS NOT NULL THEN
+        PERFORM give_slots(v_all.orgs, v_all.channels, v_all.messages, v_all.priorities, false);
+    END IF;
+END $$;
+
 -- drip: puts off what a slowed channel cannot take now. Each gets the next slot at the rate of the moment
 -- and keeps it; those whose slot would be further ahead than DRIP_AHEAD are judged again then, by the rate
 -- of that moment. The caller has locked the wallets.

@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     SELECT s.dues INTO v_dues FROM take_slots(p_org_ids, p_channel_ids, p_priorities, clock_timestamp()) s;
     UPDATE outbox o
-       SET due_at = i.due_at,
+       SET due_at = i.due_at, slotted = nullif(o.attempt, 0),
            look_at = CASE o.state WHEN 'scheduled' THEN least(i.due_at, o.not_after) ELSE o.look_at END
       FROM unnest(p_message_ids, p_org_ids, v_dues) AS i (message_id, org_id, due_at)
      WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id
@@ -38,7 +38,7 @@ BEGIN
                        array_agg(o.priority ORDER BY o.seq), false)
        FROM outbox o
       WHERE o.org_id = p_org_id AND o.channel_id = p_channel_id AND o.state IN ('scheduled', 'held')
-        AND o.seq IS NOT NULL AND o.contact_id IS NOT NULL AND o.attempt = 0 AND NOT o.paced
+        AND o.seq IS NOT NULL AND o.contact_id IS NOT NULL AND (o.attempt = 0 OR o.slotted = o.attempt) AND NOT o.paced
         AND o.due_at > v_now AND o.due_at < 'infinity';
 END $$;
 
@@ -60,7 +60,8 @@ BEGIN
        SET due_at = o.due_at - p_back,
            look_at = CASE o.state WHEN 'scheduled' THEN least(o.due_at - p_back, o.not_after) ELSE o.look_at END
      WHERE o.org_id = p_org_id AND o.channel_id = ANY (ARRAY[p_channel_id]) AND o.state IN ('scheduled', 'held')
-       AND o.seq IS NOT NULL AND (o.attempt > 0 OR o.paced OR o.contact_id IS NULL)
+       AND o.seq IS NOT NULL
+       AND (o.attempt > 0 AND o.slotted IS DISTINCT FROM o.attempt OR o.paced OR o.contact_id IS NULL)
        AND o.due_at > clock_timestamp() AND o.due_at < 'infinity';
 END $$;
 

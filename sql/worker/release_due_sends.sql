@@ -2,12 +2,13 @@
 -- the caller publishes their jobs, in the order given. Some are put off instead:
 --
 -- - whose send_at has come takes its slot and its place in the line only now;
+-- - what is to be tried again takes a slot as whatever leaves does, only now too;
 -- - from a channel that Meta has slowed they leave at the rate that it takes, those that do not fit within
 --   DRIP_AHEAD later;
 -- - of a channel that is paused, or of an org that is suspended, they are parked;
 -- - of an org whose wallet somebody holds they are looked at again in a second, if wallets are needed.
 --
--- Lock order: outbox, wallets (where any joins a line or drips); channels are not waited for.
+-- Lock order: outbox, wallets (where any joins a line, takes a slot or drips); channels are not waited for.
 CREATE OR REPLACE FUNCTION release_due_sends(p_limit bigint, p_skip bigint DEFAULT 0)
 RETURNS TABLE (org_id uuid, message_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
@@ -17,7 +18,8 @@ DECLARE
     v_from timestamptz := look_from('due');
     v_many boolean; -- more than fit into a batch
     v_free uuid[];  -- orgs whose wallets are locked
-    v_due  record;  -- the messages, and whether any of them joins a line, or is of a slowed or a paused channel
+    v_due  record;  -- the messages, and whether any of them joins a line, is tried again without having a slot, or is
+                    -- of a slowed or a paused channel
 BEGIN
     v_many := (SELECT count(*) > p_limit
                  FROM (SELECT FROM outbox o WHERE o.look_at BETWEEN v_from AND v_now
@@ -33,6 +35,7 @@ BEGIN
     SELECT array_agg(d.org_id ORDER BY d.look_at, d.seq, d.message_id) AS orgs,
            array_agg(d.message_id ORDER BY d.look_at, d.seq, d.message_id) AS messages,
            bool_or(d.seq IS NULL) AS any_joining,
+           bool_or(d.attempt > 0 AND d.slotted IS DISTINCT FROM d.attempt) AS any_retried,
            EXISTS (SELECT FROM (SELECT DISTINCT e.org_id, e.channel_id FROM due e WHERE NOT e.paced) e
                      CROSS JOIN LATERAL pace_of(e.org_id, e.channel_id) p
                     WHERE current_share(p.share, p.slowed_at) < 1) AS any_slowed,
@@ -48,12 +51,15 @@ BEGIN
            FROM outbox o JOIN channels c ON c.org_id = o.org_id AND c.id = o.channel_id
           WHERE o.message_id = ANY (v_due.messages) AND o.org_id = ANY (v_due.orgs) AND NOT c.sends;
     END IF;
-    IF v_due.any_joining OR v_due.any_slowed THEN
+    IF v_due.any_joining OR v_due.any_retried OR v_due.any_slowed THEN
         v_free := lock_free_wallets(v_due.orgs);
         PERFORM put_off_held(v_due.orgs, v_due.messages, v_free) WHERE NOT v_due.orgs <@ v_free;
     END IF;
     IF v_due.any_joining THEN
         PERFORM join_lines(v_due.orgs, v_due.messages);
+    END IF;
+    IF v_due.any_retried THEN
+        PERFORM slot_retries(v_due.orgs, v_due.messages);
     END IF;
     IF v_due.any_slowed THEN
         PERFORM drip(v_due.orgs, v_due.messages);

@@ -108,6 +108,17 @@ Test(clock, what_waits_for_a_retry_moves_with_it)
     cr_assert_str_eq(waits_at_most(50), "f");
 }
 
+Test(clock, a_slot_of_what_is_tried_again_moves_with_it)
+{
+    given_acme();
+    accept(30, "bulk");
+    run("UPDATE outbox SET attempt = 1, slotted = 1");
+    set_back_an_hour();
+    cr_assert_str_eq(follow("0"), "3600");
+    cr_assert_str_eq(waits_at_most(6), "t");
+    cr_assert_str_eq(waits_at_most(0), "f");
+}
+
 Test(clock, a_send_at_stays)
 {
     given_acme();

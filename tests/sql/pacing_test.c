@@ -257,6 +257,62 @@ Test(pacing, high_does_not_pull_a_retry_forward)
         "t");
 }
 
+// So many messages that wait for another attempt, all of which have waited long enough.
+static void given_retries(int n)
+{
+    accept(n, "high");
+    run("UPDATE outbox SET state = 'scheduled', attempt = 1, due_at = clock_timestamp(), look_at = "
+        "clock_timestamp()");
+    run("UPDATE pace SET high_free_at = now() - interval '1 minute', bulk_free_at = now() - "
+        "interval '1 minute'");
+}
+
+Test(pacing, what_is_tried_again_leaves_at_the_rate_too)
+{
+    given_acme();
+    given_retries(30);
+    const char *before = now();
+    (void)release_due(100);
+    assert_rows(waiting("high", 10, 100, before), "t, 100");
+    // Each takes one slot, and what is new comes behind them.
+    accept(1, "high");
+    cr_assert_str_eq(value("SELECT max(due_at) FILTER (WHERE attempt = 0) > max(due_at) FILTER "
+                           "(WHERE attempt = 1) FROM outbox"),
+                     "t");
+    make_due();
+    (void)release_due(100);
+    cr_assert_str_eq(number_of("outbox WHERE state = 'queued'"), "31");
+    assert_healthy();
+}
+
+Test(pacing, what_is_tried_once_more_takes_a_slot_once_more)
+{
+    given_acme();
+    given_retries(10);
+    (void)release_due(100);
+    run("UPDATE outbox SET state = 'scheduled', attempt = 2, due_at = clock_timestamp(), look_at = "
+        "clock_timestamp()");
+    (void)release_due(100);
+    cr_assert_str_eq(value("SELECT max(due_at) > now() + interval '300 ms' FROM outbox"), "t");
+}
+
+Test(pacing, another_rate_moves_retries_that_have_slots_and_no_others)
+{
+    given_acme();
+    given_retries(40);
+    run("UPDATE outbox SET due_at = now() + interval '60 s', look_at = now() + interval '60 s' "
+        "WHERE message_id IN (SELECT message_id FROM outbox ORDER BY seq DESC LIMIT 10)");
+    (void)release_due(100);
+    run("UPDATE channels SET max_mps = 1");
+    cr_assert_str_eq(
+        value("SELECT max(due_at) > now() + interval '15 s' FROM outbox WHERE slotted = "
+              "1"),
+        "t");
+    cr_assert_str_eq(number_of("outbox WHERE slotted IS NULL AND due_at > now() + interval '59 s' "
+                               "AND due_at < now() + interval '61 s'"),
+                     "10");
+}
+
 static const char *shares(void)
 {
     return rows("SELECT round(current_share(share, slowed_at)::numeric, 1) FROM pace");
