@@ -227,6 +227,28 @@ BEGIN
     END IF;
 END $$;
 
+-- follow_changes: keeps that this phone and user id became the new ones then. Returns what they are by now: changes
+-- come in any order, and these may have become others since.
+CREATE OR REPLACE FUNCTION follow_changes(p_org_id uuid, p_at timestamptz, p_phone text, p_user_id text,
+                                          INOUT p_new_phone text, INOUT p_new_user_id text)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_at   timestamptz := p_at;
+    v_next contact_changes;
+BEGIN
+    INSERT INTO contact_changes (org_id, at, phone, user_id, new_phone, new_user_id)
+    VALUES (p_org_id, p_at, p_phone, p_user_id, p_new_phone, p_new_user_id);
+    LOOP
+        SELECT * INTO v_next FROM contact_changes g
+         WHERE g.org_id = p_org_id AND g.at > v_at AND (g.phone = p_new_phone OR g.user_id = p_new_user_id)
+         ORDER BY g.at LIMIT 1;
+        EXIT WHEN NOT FOUND;
+        v_at := v_next.at;
+        p_new_user_id := coalesce(v_next.new_user_id, CASE WHEN v_next.new_phone IS NULL THEN p_new_user_id END);
+        p_new_phone := coalesce(v_next.new_phone, p_new_phone);
+    END LOOP;
+END $$;
+
 -- learn_contacts: what Meta's answers tell of the contacts that were written to: their true numbers, of which those
 -- that were dialled are other spellings, and their user ids. NULL: nothing. While somebody holds the wallet nothing
 -- is learnt: the next answer tells it again.

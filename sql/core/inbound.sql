@@ -67,6 +67,9 @@ BEGIN
       WHERE i.new_phone IS NOT NULL OR i.new_user_id IS NOT NULL;
     FOREACH v_item IN ARRAY p_items LOOP
         IF v_item.new_phone IS NOT NULL OR v_item.new_user_id IS NOT NULL THEN
+            SELECT * INTO v_item.new_phone, v_item.new_user_id
+              FROM follow_changes(v_item.org_id, v_item.at, v_item.phone, v_item.user_id, v_item.new_phone,
+                                  v_item.new_user_id);
             PERFORM lead_on(v_item.org_id, v_item.phone, v_item.user_id, v_item.new_phone, v_item.new_user_id);
             v_item.user_id := v_item.new_user_id; -- the former one is of no use any more
             v_item.phone := coalesce(v_item.new_phone, v_item.phone);

@@ -399,6 +399,67 @@ Test(contacts, who_is_known_by_the_other_form_is_led_on)
     assert_rows(people(), "5491198765432, null");
 }
 
+#define LATEST "919876500002"
+
+Test(contacts, changes_of_number_lead_on_in_whatever_order_they_come)
+{
+    given_acme();
+    (void)receive({.org = acme, .phone = ASHA, .text = "STOP", .name = "Asha", .at = 1763800000});
+    (void)receive(
+        {.org = acme, .phone = LATER, .type = "system", .new_phone = LATEST, .at = 1763800200});
+    (void)receive({.org = acme, .phone = LATEST, .at = 1763800300});
+    (void)receive(
+        {.org = acme, .phone = ASHA, .type = "system", .new_phone = LATER, .at = 1763800100});
+    assert_rows(people(), LATEST ", null");
+    cr_assert_str_eq(bulk_to(LATEST, NULL), "contact_opted_out");
+    cr_assert_str_eq(recipients(), "1");
+    cr_assert_str_eq(number_of("conversations"), "1");
+    // The number in between is somebody else's, if anybody's.
+    (void)receive({.org = acme, .phone = LATER, .name = "Bilal", .at = 1763800400});
+    assert_rows(people(), LATER ", null", LATEST ", null");
+    assert_healthy();
+}
+
+Test(contacts, changes_of_user_id_lead_on_in_whatever_order_they_come)
+{
+    given_acme();
+    (void)receive({.org = acme, .phone = "", .user_id = "IN.1", .text = "STOP"});
+    (void)receive({.org = acme,
+                   .phone = "",
+                   .user_id = "IN.3",
+                   .type = "system",
+                   .new_phone = LATEST,
+                   .new_user_id = "IN.4",
+                   .at = 1763800300},
+                  {.org = acme,
+                   .phone = "",
+                   .user_id = "IN.2",
+                   .type = "system",
+                   .new_user_id = "IN.3",
+                   .at = 1763800200},
+                  {.org = acme,
+                   .phone = "",
+                   .user_id = "IN.1",
+                   .type = "system",
+                   .new_user_id = "IN.2",
+                   .at = 1763800100});
+    assert_rows(people(), LATEST ", IN.4");
+    cr_assert_str_eq(bulk_to(NULL, "IN.4"), "contact_opted_out");
+    cr_assert_str_eq(number_of("conversations"), "1");
+}
+
+// What was told of a number before is of who had it then.
+Test(contacts, the_next_owner_of_a_number_is_not_led_on_with_its_former)
+{
+    given_acme();
+    (void)receive({.org = acme, .phone = ASHA, .at = 1763800000});
+    (void)receive(
+        {.org = acme, .phone = LATER, .type = "system", .new_phone = LATEST, .at = 1763800100});
+    (void)receive(
+        {.org = acme, .phone = ASHA, .type = "system", .new_phone = LATER, .at = 1763800200});
+    assert_rows(people(), LATER ", null", LATEST ", null");
+}
+
 Test(contacts, a_user_id_that_is_seen_with_another_number_has_moved)
 {
     given_acme();
