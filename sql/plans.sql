@@ -37,6 +37,7 @@ BEGIN
             ('lookup nested generic', 'lock_wallets'),
             ('lookup generic', 'release_sends'),
             -- Not called for each message, so that planning costs little.
+            ('lookup nested custom', 'alert_refused_replies'),
             ('lookup custom', 'end_sends fail_unheard_sends park_sends'),
             ('lookup ordered custom', 'join_lines slot_retries drip resume_channel give_new_slots set_back set_back_next'),
             -- A batch is taken from an index. To plan it for the times of now would be to look up what stands at

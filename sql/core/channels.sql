@@ -96,7 +96,8 @@ BEGIN
 END $$;
 
 -- act_on_failures: what failures say of more than their message: their channels are slowed or paused, their
--- recipients opted out of bulk. Returns the channels that were paused by this.
+-- recipients opted out of bulk; those without an action are of content that Meta does not take, of which rules are
+-- told whose replies they were. Returns the channels that were paused by this.
 CREATE OR REPLACE FUNCTION act_on_failures(p_failures failure[], OUT paused_ids uuid[])
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -108,6 +109,10 @@ BEGIN
     END IF;
     IF 'pause_channel' = ANY (v_actions) THEN
         paused_ids := pause_channels(ARRAY(SELECT f FROM unnest(p_failures) f WHERE f.action = 'pause_channel'));
+    END IF;
+    IF 'none' = ANY (v_actions) THEN
+        PERFORM alert_refused_replies(array_agg(f.org_id), array_agg(f.message_id))
+           FROM unnest(p_failures) f WHERE f.action = 'none';
     END IF;
     IF 'opt_out_bulk' = ANY (v_actions) THEN
         PERFORM set_preferences(array_agg(m.org_id), array_agg(m.channel_id),

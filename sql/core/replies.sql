@@ -99,3 +99,31 @@ BEGIN
      GROUP BY i.org_id, i.rule_id
     ON CONFLICT (org_id, rule_id, day) DO UPDATE SET replies = d.replies + excluded.replies;
 END $$;
+
+-- alert_refused_replies: tells orgs of rules whose replies, these messages, Meta has refused for what they are: once
+-- until the rule is written anew. A rule that somebody just changes, and an alert that somebody just resolves, are not
+-- waited for.
+CREATE OR REPLACE FUNCTION alert_refused_replies(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO alerts (org_id, rule_id, kind, outcome, message)
+    SELECT r.org_id, r.id, 'reply_refused', m.error_code, m.error_message
+      FROM unnest(p_org_ids, p_message_ids) AS i (org_id, message_id)
+      JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
+      JOIN contacts c ON c.org_id = m.org_id AND c.id = ANY (ARRAY[m.contact_id])
+      JOIN auto_replies a ON a.org_id = m.org_id AND a.contact_id = ANY (ARRAY[coalesce(c.merged_into, c.id)])
+                         AND a.created_at = m.created_at AND a.reply_id = m.id -- of one transaction, of one time
+      JOIN automation_rules r ON r.org_id = a.org_id AND r.id = ANY (ARRAY[a.rule_id])
+                             AND r.active AND coalesce(r.written_at <= m.created_at, true)
+     WHERE m.status = 'failed' AND NOT EXISTS (
+           SELECT FROM alerts t WHERE t.org_id = r.org_id AND t.rule_id = r.id AND t.kind = 'reply_refused'
+                                  AND t.resolved_at IS NULL)
+     ORDER BY r.org_id, r.id, i.message_id
+       FOR SHARE OF r SKIP LOCKED
+    ON CONFLICT DO NOTHING;
+END $$;
+
+-- Does a failure of this class say that the message itself is wrong?
+CREATE OR REPLACE FUNCTION is_of_content(p_error_class text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN p_error_class IN ('payload', 'template');

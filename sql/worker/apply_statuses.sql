@@ -53,8 +53,7 @@ BEGIN
       FROM find_statuses(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings,
                          p_error_codes, p_error_messages, p_error_subcodes) i;
     IF something(p_user_ids) IS NOT NULL THEN
-        PERFORM learn_recipients(array_agg(i.org_id), array_agg(i.message_id), NULL,
-                                 array_agg(p_user_ids[i.n]))
+        PERFORM learn_recipients(array_agg(i.org_id), array_agg(i.message_id), NULL, array_agg(p_user_ids[i.n]))
            FROM unnest(v_items) i WHERE i.verdict = 'applied' AND p_user_ids[i.n] IS NOT NULL;
     END IF;
     IF v_money THEN
@@ -70,14 +69,14 @@ BEGIN
     IF v_awaited THEN
         PERFORM await_deliveries(array_agg(s.org_id), array_agg(s.message_id)) FROM unnest(v_sums) s;
     END IF;
-    IF EXISTS (SELECT FROM unnest(v_sums) s WHERE s.action <> 'none') THEN
+    IF EXISTS (SELECT FROM unnest(v_sums) s WHERE s.is_failing) THEN
         -- A token was good or not when the message was sent; all else when it failed.
         v_paused := act_on_failures(ARRAY(
             SELECT ROW(m.org_id, m.id, m.channel_id, s.action, m.error_code, m.error_message,
                        CASE s.error_class WHEN 'auth' THEN least(m.sent_at, m.failed_at) ELSE m.failed_at END,
                        m.error_subcode)::failure
               FROM unnest(v_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
-             WHERE s.action <> 'none'));
+             WHERE s.action <> 'none' OR is_of_content(s.error_class)));
     END IF;
     IF v_paused IS NOT NULL THEN
         SELECT array_agg(s.n) INTO v_pausing

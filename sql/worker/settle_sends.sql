@@ -78,7 +78,8 @@ BEGIN
         v_paused := act_on_failures(ARRAY(
             SELECT ROW((s.item).org_id, (s.item).message_id, s.channel_id, (s.item).action, (s.item).outcome,
                        (s.item).error_message, s.claimed_at, (s.item).subcode)::failure
-              FROM unnest(v_settled) s WHERE (s.item).action <> 'none' ORDER BY (s.item).n));
+              FROM unnest(v_settled) s
+             WHERE (s.item).action <> 'none' OR is_of_content((s.item).error_class) ORDER BY (s.item).n));
     END IF;
 
     RETURN QUERY SELECT t.* FROM tell_settled(v_items, v_settled, v_released, v_paused) t;

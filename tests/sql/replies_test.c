@@ -270,3 +270,84 @@ Test(replies, a_held_wallet_keeps_its_own_org_from_replying_only)
     cr_assert_str_eq(balance_of(beta), "0.80");
     assert_healthy();
 }
+
+// A rule and a reply of it that a worker has in hand; returns the reply's id.
+static const char *given_reply(const char *org, const char *rule)
+{
+    (void)reply(org, given_inbound(.org = org, .phone = new_phone()), rule);
+    const char *id = value("SELECT reply_id FROM auto_replies ORDER BY created_at DESC LIMIT 1");
+    (void)claim(org, id);
+    return id;
+}
+
+static const char *alerts(void)
+{
+    return rows("SELECT kind, outcome, message, resolved_at IS NOT NULL FROM alerts ORDER BY id");
+}
+
+Test(replies, that_meta_refuses_for_what_they_are_are_told_of_once)
+{
+    const char *org = given_org_with_channel("10.00");
+    const char *rule = given_rule(org, "0, NULL");
+    const char *other = given_rule(org, "0, NULL");
+    for (int i = 0; i < 3; i++) {
+        const char *id = given_reply(org, rule);
+        (void)settle_sends(
+            {.org = org, .message = id, .outcome = "132001", .error = "no such template"});
+    }
+    assert_rows(alerts(), "reply_refused, 132001, no such template, f");
+    cr_assert_str_eq(value("SELECT rule_id FROM alerts"), rule);
+    // Later, by a status.
+    const char *sent = given_reply(org, other);
+    (void)settle_sends({.org = org, .message = sent});
+    (void)hear(org, sent, "failed", "131053");
+    cr_assert_str_eq(number_of("alerts WHERE resolved_at IS NULL"), "2");
+    run("UPDATE automation_rules SET reply = 'Hello' WHERE id = '%s'", rule);
+    cr_assert_str_eq(number_of("alerts WHERE resolved_at IS NULL"), "1");
+}
+
+Test(replies, that_fail_for_another_reason_raise_no_alert)
+{
+    const char *org = given_org_with_channel("10.00");
+    const char *rule = given_rule(org, "0, NULL");
+    static const char *const outcomes[] = {"131026", "131047", "131000", "131049", "http:4xx"};
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        const char *id = given_reply(org, rule);
+        (void)settle_sends({.org = org, .message = id, .outcome = outcomes[i]});
+    }
+    (void)given_settled_message(org, "132001"); // no reply
+    cr_assert_str_eq(number_of("alerts"), "0");
+}
+
+Test(replies, of_a_rule_that_was_written_anew_since_raise_no_alert)
+{
+    const char *org = given_org_with_channel("10.00");
+    const char *rule = given_rule(org, "0, NULL");
+    const char *id = given_reply(org, rule);
+    run("UPDATE automation_rules SET reply = 'Hello'");
+    (void)settle_sends({.org = org, .message = id, .outcome = "132001"});
+    cr_assert_str_eq(number_of("alerts"), "0");
+}
+
+Test(replies, that_are_refused_while_somebody_changes_their_rule_wait_for_nobody)
+{
+    const char *org = given_org_with_channel("10.00");
+    const char *rule = given_rule(org, "0, NULL");
+    const char *ids[3];
+    for (int i = 0; i < 3; i++)
+        ids[i] = given_reply(org, rule);
+    struct session *somebody = session_open();
+    (void)session_rows(somebody, "BEGIN");
+    (void)session_rows(somebody, "UPDATE automation_rules SET priority = 1");
+    run("SET lock_timeout = '1s'");
+    (void)settle_sends({.org = org, .message = ids[0], .outcome = "132001"});
+    cr_assert_str_eq(number_of("alerts"), "0");
+    (void)session_rows(somebody, "ROLLBACK");
+    (void)settle_sends({.org = org, .message = ids[1], .outcome = "132001"});
+    (void)session_rows(somebody, "BEGIN");
+    (void)session_rows(somebody, "UPDATE alerts SET resolved_at = now()");
+    (void)settle_sends({.org = org, .message = ids[2], .outcome = "132001"});
+    session_close(somebody);
+    cr_assert_str_eq(number_of("alerts"), "1");
+    assert_healthy();
+}

@@ -302,6 +302,22 @@ Test(reply, any_message_object_may_answer)
     stop_gateway(gateway);
 }
 
+// Only Meta knows which templates there are.
+Test(reply, rules_whose_replies_meta_refuses_are_told_of_once)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)given_rule(&org, "any", "", "\"Welcome\"");
+    customer_writes(&org, "15550132001", "wamid.1", "hello");
+    customer_writes(&org, "15550132001", "wamid.2", "hello again");
+    eventually(org_messages(&org, "failed") == 2);
+    expect_equal(database_text(gateway->database,
+                               "SELECT string_agg(concat_ws(' ', kind, outcome, rule_id = (SELECT "
+                               "id FROM automation_rules)), ', ') FROM alerts"),
+                 "reply_refused 132001 t");
+    stop_gateway(gateway);
+}
+
 Test(reply, who_opted_out_is_answered_to_the_word_itself_alone)
 {
     struct gateway *gateway = given_gateway();
