@@ -170,6 +170,17 @@ enum tg_pg_status tg_store_alert_unchecked_rules(struct tg_pg *pg, int64_t age_s
     return do_to_old(pg, &alert_unchecked_rules, age_s, 0, raised);
 }
 
+static const struct tg_call follow_notices = {
+    .name = "follow_notices",
+    .one = TG_FIELDS(INT8("p_limit", task, slice.limit)),
+    .out = TG_FIELDS(VALUE("follow_notices", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_follow_notices(struct tg_pg *pg, int64_t limit, int64_t *followed)
+{
+    return do_to_old(pg, &follow_notices, 0, limit, followed);
+}
+
 static const struct tg_call delete_receipts = {
     .name = "delete_receipts",
     .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
@@ -192,17 +203,9 @@ enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
     return tg_pg_call(pg, &take_janitor_lock, TG_ROWS(taken, 1));
 }
 
-const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
-                                                 &follow_clock,
-                                                 &next_due,
-                                                 &find_lost_sends,
-                                                 &expire_sends,
-                                                 &unconfirm_sends,
-                                                 &fail_unheard_sends,
-                                                 &fail_undelivered_sends,
-                                                 &fail_poison_sends,
-                                                 &delete_idempotency_keys,
-                                                 &alert_unchecked_rules,
-                                                 &delete_receipts,
-                                                 &take_janitor_lock,
-                                                 NULL};
+const struct tg_call *const tg_upkeep_calls[] = {
+    &release_due_sends,       &follow_clock,           &next_due,
+    &find_lost_sends,         &expire_sends,           &unconfirm_sends,
+    &fail_unheard_sends,      &fail_undelivered_sends, &fail_poison_sends,
+    &delete_idempotency_keys, &alert_unchecked_rules,  &follow_notices,
+    &delete_receipts,         &take_janitor_lock,      NULL};

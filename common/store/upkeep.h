@@ -77,6 +77,11 @@ enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age
 enum tg_pg_status tg_store_alert_unchecked_rules(struct tg_pg *pg, int64_t age_s,
                                                  int64_t *raised) TG_MUST_CHECK;
 
+// Does what follows from up to `limit` of the notices that Meta gives of accounts, and ends what is
+// over.
+enum tg_pg_status tg_store_follow_notices(struct tg_pg *pg, int64_t limit,
+                                          int64_t *followed) TG_MUST_CHECK;
+
 // Deletes up to `limit` receipts that had their end so long ago.
 enum tg_pg_status tg_store_delete_receipts(struct tg_pg *pg, int64_t age_s, int64_t limit,
                                            int64_t *deleted) TG_MUST_CHECK;

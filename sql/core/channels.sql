@@ -169,6 +169,11 @@ BEGIN
     UPDATE alerts a SET resolved_at = now()
      WHERE NEW.status = 'active' AND a.org_id = NEW.org_id AND a.channel_id = NEW.id
        AND a.kind = 'channel_paused' AND a.resolved_at IS NULL;
+    UPDATE alerts a SET resolved_at = now()
+     WHERE NEW.status = 'active' AND OLD.paused_for LIKE 'account:%' AND a.org_id = NEW.org_id AND a.kind = 'account'
+       AND a.resolved_at IS NULL AND a.waba_id = NEW.waba_id AND a.outcome = OLD.paused_for
+       AND NOT EXISTS (SELECT FROM channels c
+                        WHERE c.org_id = NEW.org_id AND c.waba_id = NEW.waba_id AND c.paused_for = OLD.paused_for);
     PERFORM lock_wallets(ARRAY[NEW.org_id]);
     PERFORM give_slots(array_agg(o.org_id), array_agg(o.channel_id), array_agg(o.message_id ORDER BY o.seq),
                        array_agg(o.priority ORDER BY o.seq), false)

@@ -16,7 +16,9 @@ static const struct example {
     const char *left;
 } examples[] = {
     {"account-alerts.json", "notice Acme account_alerts"},
-    {"account-update-partner-removed.json", "notice Acme account_update PARTNER_REMOVED"},
+    {"account-update-partner-removed.json",
+     "alert Acme account:removed\nnotice Acme account_update PARTNER_REMOVED\npaused Acme "
+     "account:removed"},
     {"account-update.json", "notice Acme account_update VERIFIED_ACCOUNT"},
     {"audio-voice.json",
      "Acme audio from 919876543210 (Asha Rao) media 3908647269898587 audio/ogg; codecs=opus"},
@@ -82,7 +84,8 @@ static const struct example {
     {"order.json", "Acme order 'please today' from 919876543210 (Asha Rao) means please today|2 x "
                    "sku-1 at 99.5 I"},
     {"phone-number-name-update.json", "notice Acme phone_number_name_update APPROVED"},
-    {"phone-number-quality-update.json", "notice Acme phone_number_quality_update FLAGGED"},
+    {"phone-number-quality-update.json",
+     "alert Acme account:flagged\nnotice Acme phone_number_quality_update FLAGGED"},
     {"reaction-removed.json", "Acme reaction from 919876543210 (Asha Rao) reply to RgSQUJF"},
     {"reaction.json", "Acme reaction '👍' from 919876543210 (Asha Rao) reply to RgSQUJF"},
     {"referral-ctwa-ad.json", "Acme text 'Saw your ad' from 919876543210 (Asha Rao) referral ad"},
@@ -99,7 +102,8 @@ static const struct example {
     {"status-delivered.json", "known delivered (delivered) utility regular"},
     {"status-failed-healthy-ecosystem.json", "known failed 131049 refunded (failed)"},
     {"status-failed-no-errors.json", "known failed unspecified (failed)"},
-    {"status-failed-payment.json", "known failed 131042 refunded (failed)"},
+    {"status-failed-payment.json",
+     "alert Acme 131042\nknown failed 131042 refunded (failed)\npaused Acme 131042"},
     {"status-failed-something-went-wrong.json", "known failed 131000 refunded (failed)"},
     {"status-failed-two-errors.json", "known failed 131026 (failed)"},
     {"status-failed-undeliverable.json", "known failed 131026 (failed)"},
@@ -190,28 +194,39 @@ static const struct example news[] = {
     {"account-review-update.json", "notice Delta account_review_update APPROVED"},
     {"account-update-auth-international.json",
      "notice Delta account_update AUTH_INTL_PRICE_ELIGIBILITY_UPDATE"},
-    {"account-update-ban-disable.json", "notice Delta account_update DISABLED_UPDATE"},
+    {"account-update-ban-disable.json", "alert Delta account:disabled\nnotice Delta account_update "
+                                        "DISABLED_UPDATE\npaused Delta account:disabled"},
     {"account-update-ban-reinstate.json", "notice Delta account_update DISABLED_UPDATE"},
-    {"account-update-ban-schedule-for-disable.json", "notice Delta account_update DISABLED_UPDATE"},
+    {"account-update-ban-schedule-for-disable.json",
+     "alert Delta account:disable_scheduled\nnotice Delta account_update DISABLED_UPDATE"},
     {"account-update-country.json",
      "notice Delta account_update BUSINESS_PRIMARY_LOCATION_COUNTRY_UPDATE"},
-    {"account-update-deleted.json", "notice Delta account_update ACCOUNT_DELETED"},
-    {"account-update-field-misplaced.json", "notice Delta account_update PARTNER_APP_UNINSTALLED"},
-    {"account-update-offboarded.json", "notice Delta account_update ACCOUNT_OFFBOARDED"},
+    {"account-update-deleted.json", "alert Delta account:deleted\nnotice Delta account_update "
+                                    "ACCOUNT_DELETED\npaused Delta account:deleted"},
+    {"account-update-field-misplaced.json",
+     "alert Delta account:uninstalled\nnotice Delta account_update PARTNER_APP_UNINSTALLED"},
+    {"account-update-offboarded.json",
+     "alert Delta account:offboarded\nnotice Delta account_update ACCOUNT_OFFBOARDED\npaused Delta "
+     "account:offboarded"},
     {"account-update-partner-added-solution.json", "notice Delta account_update PARTNER_ADDED"},
     {"account-update-partner-added.json", "notice Delta account_update PARTNER_ADDED"},
     {"account-update-partner-app-installed.json",
      "notice Delta account_update PARTNER_APP_INSTALLED"},
     {"account-update-partner-app-uninstalled.json",
-     "notice Delta account_update PARTNER_APP_UNINSTALLED"},
+     "alert Delta account:uninstalled\nnotice Delta account_update PARTNER_APP_UNINSTALLED"},
     {"account-update-partner-removed-coexistence.json",
-     "notice Delta account_update PARTNER_REMOVED"},
+     "alert Delta account:removed\nnotice Delta account_update PARTNER_REMOVED\npaused Delta "
+     "account:removed"},
     {"account-update-partner-removed-phone-only.json",
-     "notice Delta account_update PARTNER_REMOVED"},
-    {"account-update-partner-removed.json", "notice Delta account_update PARTNER_REMOVED"},
+     "alert Delta account:removed\nnotice Delta account_update PARTNER_REMOVED\npaused Delta "
+     "account:removed"},
+    {"account-update-partner-removed.json",
+     "alert Delta account:removed\nnotice Delta account_update PARTNER_REMOVED\npaused Delta "
+     "account:removed"},
     {"account-update-reconnected.json", "notice Delta account_update ACCOUNT_RECONNECTED"},
     {"account-update-restriction.json", "notice Delta account_update ACCOUNT_RESTRICTION"},
-    {"account-update-violation.json", "notice Delta account_update ACCOUNT_VIOLATION"},
+    {"account-update-violation.json",
+     "alert Delta account:violation\nnotice Delta account_update ACCOUNT_VIOLATION"},
     {"account-update-volume-tier.json",
      "notice Delta account_update VOLUME_BASED_PRICING_TIER_UPDATE"},
     {"business-capability-update-tier-text.json", "notice Delta business_capability_update"},
@@ -251,7 +266,7 @@ static const struct example news[] = {
     {"message-revoke.json", "Acme revoke from 919876543210 (Asha Rao) changes ORIG0001"},
     {"message-username-no-phone.json", "Acme text 'hi' from IN.1A2B3C4D5E6F7G8H9I0J (Asha Rao)"},
     {"phone-number-quality-throughput-upgrade.json",
-     "notice Acme phone_number_quality_update THROUGHPUT_UPGRADE"},
+     "notice Acme phone_number_quality_update THROUGHPUT_UPGRADE\nrate Acme 1000"},
     {"security-pin-changed.json", "notice Delta security PIN_CHANGED"},
     {"security-pin-reset-request.json", "notice Delta security PIN_RESET_REQUEST"},
     {"status-delivered-marketing-lite.json", "known delivered (delivered) marketing_lite regular"},
@@ -295,7 +310,10 @@ static void given_orgs(struct gateway *gateway)
         "FROM account_notices; "
         "DELETE FROM attempts; DELETE FROM outbox; DELETE FROM bookings; "
         "DELETE FROM wallet_transactions; "
-        "DELETE FROM messages; DELETE FROM conversations; DELETE FROM contacts; "
+        "DELETE FROM messages; DELETE FROM conversations; DELETE FROM contact_changes; "
+        "DELETE FROM contacts; DELETE FROM alerts; "
+        "UPDATE channels SET status = 'active', paused_for = NULL, max_mps = 80, "
+        "number_since = '2025-01-01', token_changed_at = '2025-01-01'; "
         "SET LOCAL session_replication_role = origin; UPDATE wallets SET balance = 100; "
         "PERFORM accept_sends('{018f0000-0000-7000-8000-000000000001}', '{%s}', '{NULL}', "
         "'{919876543210}', '{NULL}', '{text}', '{\"{}\"}', '{NULL}', '{high}', '{NULL}', "
@@ -343,6 +361,12 @@ static const char *left_behind(struct gateway *gateway)
         "< '2026-01-01') "
         "UNION ALL SELECT concat_ws(' ', 'notice', coalesce(o.name, 'nobody'), e.field, e.event) "
         "FROM account_notices e LEFT JOIN organizations o ON o.id = e.org_id "
+        "UNION ALL SELECT concat_ws(' ', 'alert', o.name, a.outcome) FROM alerts a "
+        "JOIN organizations o ON o.id = a.org_id WHERE a.resolved_at IS NULL "
+        "UNION ALL SELECT concat_ws(' ', 'paused', o.name, c.paused_for) FROM channels c "
+        "JOIN organizations o ON o.id = c.org_id WHERE c.status = 'paused' "
+        "UNION ALL SELECT concat_ws(' ', 'rate', o.name, c.max_mps) FROM channels c "
+        "JOIN organizations o ON o.id = c.org_id WHERE c.max_mps <> 80 "
         "UNION ALL SELECT concat_ws(' ', 'dead', d.reason, o.name, "
         "CASE WHEN d.retry_at IS NOT NULL THEN 'again' END) "
         "FROM dead_letters d LEFT JOIN organizations o ON o.id = d.org_id "
@@ -361,6 +385,9 @@ static const char *left_by(struct gateway *gateway, const struct corpus_body *bo
     struct answer answer = post_webhook(gateway, body->bytes, body->length);
     cr_expect_eq(answer.status, 200, "%s: %d", body->name, answer.status);
     eventually(webhooks_left(gateway) == 0);
+    (void)database_text(gateway->database, "SELECT follow_notices(100)"); // sooner than the janitor
+    eventually(database_number(gateway->database,
+                               "SELECT count(*) FROM account_notices WHERE pending") == 0);
     return left_behind(gateway);
 }
 

@@ -152,6 +152,32 @@ Test(inbound, what_meta_tells_of_an_account_is_read_by_its_org)
     stop_gateway(gateway);
 }
 
+Test(inbound, a_ban_of_the_account_stops_its_numbers_until_it_is_lifted)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway, .waba_id = "1004");
+    (void)database_text(gateway->database,
+                        "UPDATE channels SET number_since = '2025-01-01', token_changed_at = "
+                        "'2025-01-01'");
+    post(gateway, "account-update-ban-disable.json");
+    eventually(database_number(gateway->database, "SELECT count(*) FROM channels WHERE status = "
+                                                  "'paused'") == 1);
+    struct answer answer = send_text(&org, "919876543210");
+    expect_refused(&answer, 409, "channel_paused", "channel_id");
+    expect_equal(database_text(gateway->database,
+                               "SELECT concat_ws(' ', kind, outcome, waba_id) FROM alerts"),
+                 "account account:disabled 1004");
+    post(gateway, "account-update-ban-reinstate.json");
+    eventually(database_number(gateway->database, "SELECT count(*) FROM channels WHERE status = "
+                                                  "'active'") == 1);
+    answer = send_text(&org, "919876543210");
+    expect_ends(gateway, expect_accepted(&answer), "sent");
+    cr_assert_eq(
+        database_number(gateway->database, "SELECT count(*) FROM alerts WHERE resolved_at IS NULL"),
+        0);
+    stop_gateway(gateway);
+}
+
 // Each takes more than half of the memory that the bodies of a batch may take.
 Test(inbound, no_more_is_parsed_at_once_than_memory_allows)
 {

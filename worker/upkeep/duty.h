@@ -33,6 +33,7 @@ duty_round duty_undelivered; // messages that are not delivered for longer than 
 duty_round duty_keys;        // idempotency keys that are too old go
 duty_round duty_receipts;    // receipts whose end is long past go
 duty_round duty_rules;       // orgs hear of rules that no worker has checked
+duty_round duty_notices;     // what follows from Meta's notices of accounts
 duty_round duty_consumers;   // consumers that are gone leave their groups
 
 // What the duties have in common: going through what is to be done, counting and logging what a
