@@ -221,10 +221,10 @@ WITH message AS (
     SELECT m.*, o.id AS new_org, coalesce(m.named_channel, s.id) AS channel,
            CASE WHEN m.way = 'inbound' THEN 'received'
                 WHEN lower(m.status) IN ('sent', 'delivered', 'read', 'failed') THEN lower(m.status)
-                WHEN lower(m.status) = 'played' THEN 'read' END AS stands, s.n_channels
+                WHEN lower(m.status) = 'played' THEN 'read' END AS stands
       FROM message m
       LEFT JOIN orgs o ON o.old_id = m.old_org_id
-      LEFT JOIN (SELECT c.org_id, count(*) AS n_channels, (array_agg(c.id))[1] AS id FROM plan_channels c
+      LEFT JOIN (SELECT c.org_id, (array_agg(c.id))[1] AS id FROM plan_channels c
                   WHERE c.problem IS NULL GROUP BY c.org_id HAVING count(*) = 1) s
              ON s.org_id = o.id AND m.channel_id IS NULL
      WHERE m.old_org_id = :'org' OR :'org' = ''
