@@ -33,7 +33,7 @@ BEGIN
              'refund_sends move_fees'),
             -- Some of them by the newest row, or the end of a line, of which the dead ones are not to be read.
             ('lookup ordered nested written generic', 'accept_sends settle_sends apply_statuses book take_slots'),
-            ('lookup ordered nested generic', 'lock_line_ends call_up_next pull_forward give_slots'),
+            ('lookup ordered nested generic', 'delete_bodies lock_line_ends call_up_next pull_forward give_slots'),
             ('lookup nested generic', 'lock_wallets'),
             ('lookup generic', 'release_sends'),
             -- Not called for each message, so that planning costs little.

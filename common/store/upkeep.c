@@ -193,6 +193,20 @@ enum tg_pg_status tg_store_delete_receipts(struct tg_pg *pg, int64_t age_s, int6
     return do_to_old(pg, &delete_receipts, age_s, limit, deleted);
 }
 
+static const struct tg_call delete_bodies = {
+    .name = "delete_bodies",
+    .one = TG_FIELDS(INT8("p_limit", task, slice.limit)),
+    .out = TG_FIELDS(INT8("deleted", tg_deleted_bodies, deleted),
+                     BOOL("more", tg_deleted_bodies, more)),
+};
+
+enum tg_pg_status tg_store_delete_bodies(struct tg_pg *pg, int64_t limit,
+                                         struct tg_deleted_bodies *done)
+{
+    struct task task = {.slice = {.limit = limit}};
+    return tg_pg_call(pg, &delete_bodies, TG_ONE(&task), TG_ROWS(done, 1));
+}
+
 static const struct tg_call take_janitor_lock = {
     .name = "take_janitor_lock",
     .out = TG_FIELDS(VALUE("take_janitor_lock", BOOL, bool)),
@@ -203,9 +217,19 @@ enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
     return tg_pg_call(pg, &take_janitor_lock, TG_ROWS(taken, 1));
 }
 
-const struct tg_call *const tg_upkeep_calls[] = {
-    &release_due_sends,       &follow_clock,           &next_due,
-    &find_lost_sends,         &expire_sends,           &unconfirm_sends,
-    &fail_unheard_sends,      &fail_undelivered_sends, &fail_poison_sends,
-    &delete_idempotency_keys, &alert_unchecked_rules,  &follow_notices,
-    &delete_receipts,         &take_janitor_lock,      NULL};
+const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
+                                                 &follow_clock,
+                                                 &next_due,
+                                                 &find_lost_sends,
+                                                 &expire_sends,
+                                                 &unconfirm_sends,
+                                                 &fail_unheard_sends,
+                                                 &fail_undelivered_sends,
+                                                 &fail_poison_sends,
+                                                 &delete_idempotency_keys,
+                                                 &alert_unchecked_rules,
+                                                 &follow_notices,
+                                                 &delete_receipts,
+                                                 &delete_bodies,
+                                                 &take_janitor_lock,
+                                                 NULL};

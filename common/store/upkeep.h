@@ -86,6 +86,14 @@ enum tg_pg_status tg_store_follow_notices(struct tg_pg *pg, int64_t limit,
 enum tg_pg_status tg_store_delete_receipts(struct tg_pg *pg, int64_t age_s, int64_t limit,
                                            int64_t *deleted) TG_MUST_CHECK;
 
+// Deletes what messages say that their orgs keep no longer: looks at up to `limit` messages.
+struct tg_deleted_bodies {
+    int64_t deleted; // of so many
+    bool more;       // there are further ones to look at now
+};
+enum tg_pg_status tg_store_delete_bodies(struct tg_pg *pg, int64_t limit,
+                                         struct tg_deleted_bodies *done) TG_MUST_CHECK;
+
 // Takes the seat that lets one janitor act, for as long as the connection lives:
 // PostgreSQL ends it when nothing is asked for 8 s. Safe to repeat: who has it takes nothing more.
 enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken) TG_MUST_CHECK;

@@ -16,10 +16,11 @@ BEGIN
       JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
       JOIN contacts w ON w.org_id = m.org_id AND w.id = ANY (ARRAY[m.contact_id])
       JOIN contacts c ON c.org_id = w.org_id AND c.id = ANY (ARRAY[coalesce(w.merged_into, w.id)])
-     WHERE i.phone IS NOT NULL AND i.phone IS DISTINCT FROM c.phone
-        OR i.user_id IS NOT NULL AND NOT EXISTS (
-           SELECT FROM contacts k WHERE k.org_id = c.org_id AND k.user_id = i.user_id
-                                    AND c.id IN (k.id, k.merged_into));
+     WHERE c.erased_at IS NULL
+       AND (i.phone IS NOT NULL AND i.phone IS DISTINCT FROM c.phone
+            OR i.user_id IS NOT NULL AND NOT EXISTS (
+               SELECT FROM contacts k WHERE k.org_id = c.org_id AND k.user_id = i.user_id
+                                        AND c.id IN (k.id, k.merged_into)));
     IF v_news.orgs IS NOT NULL THEN
         PERFORM learn_contacts(v_news.orgs, v_news.contacts, v_news.phones, v_news.user_ids);
     END IF;

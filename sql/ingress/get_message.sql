@@ -3,6 +3,8 @@
 --
 -- The text of what was edited is the newest one, and that of what was revoked is gone; original_text is the first.
 --
+-- What it said may be gone (body_gone_at): its org keeps that only so long, or its contact was erased.
+--
 -- Until it is `sent` or final a message's state stands in the outbox; then in the record.
 CREATE OR REPLACE FUNCTION get_message(p_org_id uuid, p_message_id uuid) RETURNS TABLE (document json)
 LANGUAGE plpgsql SET search_path = tollgate, pg_temp AS $$
@@ -22,7 +24,8 @@ BEGIN
                                time_text(a.settled_at) AS ended_at
                           FROM attempts a WHERE a.org_id = m.org_id AND a.message_id = m.id) t)
                AS failed_attempts,
-               m.refund_waived, m.callback_data, m.payload,
+               m.refund_waived, m.callback_data,
+               CASE WHEN m.body_gone_at IS NULL THEN m.payload END AS payload,
                CASE WHEN k.revoked_at IS NOT NULL THEN NULL WHEN k.edited_at IS NOT NULL THEN k.text
                     ELSE m.text END AS text,
                m.summary, m.media_id, m.mime_type, m.reply_to, m.referral, m.group_id, m.origin,
@@ -43,7 +46,8 @@ BEGIN
                o.priority, time_text(o.not_after) AS not_after,
                time_text(m.unconfirmed_at) AS unconfirmed_at,
                time_text(m.sent_at) AS sent_at, time_text(m.delivered_at) AS delivered_at,
-               time_text(m.read_at) AS read_at, time_text(m.failed_at) AS failed_at
+               time_text(m.read_at) AS read_at, time_text(m.failed_at) AS failed_at,
+               time_text(m.body_gone_at) AS body_gone_at
           FROM messages m
           LEFT JOIN contacts w ON w.org_id = m.org_id AND w.id = m.contact_id
           LEFT JOIN contacts c ON c.org_id = w.org_id AND c.id = coalesce(w.merged_into, w.id)

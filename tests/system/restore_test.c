@@ -130,7 +130,7 @@ Test(restore, posts_nothing_a_second_time)
 }
 
 // The server is stopped under the daemons, goes back to what it was, and comes again: the workers
-// that are connected anew do not go on. (What PostgreSQL tells of a point in time: tests/sql.)
+// that are connected anew do not go on.
 Test(restore, is_seen_by_workers_that_run_on)
 {
     struct gateway *gateway = given_gateway();
@@ -159,4 +159,30 @@ Test(restore, says_what_it_cannot_do)
     struct command_result away =
         command_run(WORDS(script, "--url", "postgresql://postgres@127.0.0.1:1/nowhere"), NULL);
     cr_assert(away.status == 2 && *away.errors && !*away.output, "%d %s", away.status, away.output);
+}
+
+// A server that recovers to a point in time, and is then on its own, begins a timeline.
+Test(restore, to_a_point_in_time_is_seen)
+{
+    struct postgres *postgres = postgres_create();
+    postgres_start(postgres);
+    struct database *database = database_of("127.0.0.1", postgres->port, "postgres");
+    static const char script[] = TOLLGATE_SOURCE_DIR "/deploy/migrate";
+    must_run(WORDS(script, "--url", owner_url(database)));
+    expect_equal(database_text(database, "SELECT tollgate.is_restored()"), "f");
+    postgres_stop(postgres);
+    must_run(WORDS("sh", "-c",
+                   text_of("touch %s/recovery.signal && echo \"restore_command = 'false'\" >> "
+                           "%s/postgresql.auto.conf",
+                           postgres->data, postgres->data)));
+    process_give_to_postgres(text_of("%s/recovery.signal", postgres->data));
+
+    postgres_start(postgres);
+    database = database_of("127.0.0.1", postgres->port, "postgres");
+    eventually(strcmp(database_text(database, "SELECT pg_is_in_recovery()"), "f") == 0);
+    expect_equal(database_text(database, "SELECT tollgate.is_restored()"), "t");
+    static const char after[] = TOLLGATE_SOURCE_DIR "/deploy/after-restore";
+    must_run(WORDS(after, "--url", owner_url(database), "--any-timeline"));
+    expect_equal(database_text(database, "SELECT tollgate.is_restored()"), "f");
+    postgres_stop(postgres);
 }
