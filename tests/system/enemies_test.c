@@ -282,9 +282,9 @@ static int wait_for_meta(const struct org *org, const char *phone)
     return connection;
 }
 
-static int waiting(const struct gateway *gateway)
+static long waiting(const struct gateway *gateway)
 {
-    return atoi(daemon_metric(&gateway->ingress, "tollgate_waiting_requests"));
+    return strtol(daemon_metric(&gateway->ingress, "tollgate_waiting_requests"), NULL, 10);
 }
 
 // Whoever came first, and is still there, goes on waiting: so it is not the time that was up.

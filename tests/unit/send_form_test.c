@@ -459,10 +459,10 @@ Test(send, is_not_parsed_if_it_is_made_of_too_many_parts)
     cr_assert(has_too_many(",{}", TG_SEND_BODY_MAX));
     cr_assert(has_too_many(",[]", TG_SEND_BODY_MAX));
     cr_assert(has_too_many(",1", TG_SEND_BODY_MAX));
-    cr_assert(!has_too_many(",{}", 3 * (TG_SEND_OBJECTS_MAX - 50)));
-    cr_assert(has_too_many(",{}", 3 * (TG_SEND_OBJECTS_MAX + 50)));
-    cr_assert(!has_too_many(",1", 2 * (TG_SEND_VALUES_MAX - 50)));
-    cr_assert(has_too_many(",1", 2 * (TG_SEND_VALUES_MAX + 50)));
+    cr_assert(!has_too_many(",{}", 3UL * (TG_SEND_OBJECTS_MAX - 50)));
+    cr_assert(has_too_many(",{}", 3UL * (TG_SEND_OBJECTS_MAX + 50)));
+    cr_assert(!has_too_many(",1", 2UL * (TG_SEND_VALUES_MAX - 50)));
+    cr_assert(has_too_many(",1", 2UL * (TG_SEND_VALUES_MAX + 50)));
     cr_assert(!has_too_many(",\"{[,:\"", TG_SEND_BODY_MAX));
     cr_assert(!has_too_many(",{}", TG_SEND_COUNTED_FROM));
 }
