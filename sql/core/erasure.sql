@@ -107,10 +107,30 @@ BEGIN
     RETURN v_kept;
 END $$;
 
+-- erase_changes: what has led to these names, from former ones of theirs. Returns how many changes that were.
+CREATE OR REPLACE FUNCTION erase_changes(p_org_id uuid, p_names text[]) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_deleted bigint;
+BEGIN
+    WITH RECURSIVE known AS (
+        SELECT u.name FROM unnest(p_names) AS u (name)
+        UNION
+        SELECT f.name FROM known k
+          JOIN contact_changes x ON x.org_id = p_org_id AND k.name IN ('+' || x.new_phone, x.new_user_id)
+         CROSS JOIN LATERAL (VALUES ('+' || x.phone), (x.user_id)) AS f (name) WHERE f.name IS NOT NULL
+    )
+    DELETE FROM contact_changes x
+     WHERE x.org_id = p_org_id
+       AND ARRAY['+' || x.phone, x.user_id, '+' || x.new_phone, x.new_user_id] && ARRAY(SELECT k.name FROM known k);
+    GET DIAGNOSTICS v_deleted = ROW_COUNT;
+    RETURN v_deleted;
+END $$;
+
 -- erase_mentions: what names them elsewhere: dead letters of theirs, of the org's numbers or of nobody's, account
--- notices, alerts, and the keys of requests.
+-- notices, alerts, changes of numbers, and the keys of requests.
 CREATE OR REPLACE FUNCTION erase_mentions(p_org_id uuid, p_names text[], OUT dead_letters bigint, OUT notices bigint,
-                                          OUT alerts bigint, OUT keys bigint)
+                                          OUT alerts bigint, OUT changes bigint, OUT keys bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -125,6 +145,7 @@ BEGIN
     GET DIAGNOSTICS notices = ROW_COUNT;
     UPDATE alerts a SET message = NULL WHERE a.org_id = p_org_id AND a.message ~ v_naming;
     GET DIAGNOSTICS alerts = ROW_COUNT;
+    changes := erase_changes(p_org_id, p_names);
     DELETE FROM idempotency_keys k WHERE k.org_id = p_org_id AND k.key ~ v_naming;
     GET DIAGNOSTICS keys = ROW_COUNT;
     UPDATE receipts r SET key = NULL WHERE r.org_id = p_org_id AND r.key ~ v_naming;

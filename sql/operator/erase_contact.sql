@@ -40,7 +40,7 @@ BEGIN
         'refunded', nullif(v_ended.refunded, 0), 'leaving just now', nullif(v_ended.leaving, 0),
         'opt-outs kept as hashes', nullif(v_opt_outs, 0), 'dead letters', nullif(v_mentions.dead_letters, 0),
         'account notices', nullif(v_mentions.notices, 0), 'alerts', nullif(v_mentions.alerts, 0),
-        'idempotency keys', nullif(v_mentions.keys, 0)));
+        'changes of numbers', nullif(v_mentions.changes, 0), 'idempotency keys', nullif(v_mentions.keys, 0)));
     IF v_erased <> '{}' THEN
         INSERT INTO erasures (org_id, contact_ids, erased, finished_at)
         VALUES (p_org_id, v_ids, v_erased, CASE WHEN v_ids = '{}' THEN clock_timestamp() END);

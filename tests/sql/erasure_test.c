@@ -74,6 +74,11 @@ static void given_ann(void)
         "(NULL, '%s', 'x', '\\303" PHONE "', sha256('3')), (NULL, '77', 'x', '\"" PHONE
         "\"', sha256('4'))",
         acme, acme, number_of_org(acme));
+    run("INSERT INTO contact_changes (org_id, at, phone, new_phone, user_id, new_user_id) VALUES "
+        "('%s', now(), '919876540001', '919876540002', NULL, 'IN.0'), "
+        "('%s', now(), '919876540002', '" PHONE "', NULL, NULL), "
+        "('%s', now(), '919876540003', '919876540004', NULL, NULL)",
+        acme, acme, acme);
     run("INSERT INTO account_notices (org_id, field, value, digest) VALUES ('%s', "
         "'smb_app_state_sync', '{\"phone_number\": \"" PHONE "\", \"full_name\": \"Ann Secret\"}', "
         "'x')",
@@ -85,7 +90,7 @@ Test(erasure, nothing_personal_is_left_and_the_money_is)
     given_ann();
     const char *ledger = ledger_of(acme);
     assert_rows(erase(acme, "'+91 98765-43210'"), "account notices, 1", "cancelled, 1",
-                "contacts, 1", "dead letters, 2", "idempotency keys, 1",
+                "changes of numbers, 2", "contacts, 1", "dead letters, 2", "idempotency keys, 1",
                 "opt-outs kept as hashes, 1", "refunded, 1");
     (void)finish(acme);
     // What is of another number, or of nobody's.
@@ -324,4 +329,21 @@ Test(erasure, get_message_says_that_the_body_is_gone)
     assert_rows(rows("%s", asked), "f, {}, my secret");
     erase_all(acme, "'" PHONE "'");
     assert_rows(rows("%s", asked), "t, null, null");
+}
+
+// A new column that may name or quote somebody: is it erased? Then it stands here, too.
+Test(erasure, all_columns_that_may_name_somebody_are_known)
+{
+    assert_rows(
+        rows("SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON "
+             "a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped WHERE c.relkind = 'r' AND "
+             "c.relnamespace = 'tollgate'::regnamespace AND a.attname ~ "
+             "'(^|_)(phone|message|user_id|media_id)$|^(text|payload|body|value|name|summary|"
+             "referral|callback_data)$' ORDER BY 1"),
+        "account_notices.value", "alerts.message", "api_keys.name", "attempts.error_message",
+        "contact_changes.new_phone", "contact_changes.new_user_id", "contact_changes.phone",
+        "contact_changes.user_id", "contacts.name", "contacts.phone", "contacts.user_id",
+        "dead_letters.body", "messages.callback_data", "messages.error_message",
+        "messages.media_id", "messages.payload", "messages.referral", "messages.summary",
+        "messages.text", "organizations.name", "schema_migrations.name");
 }
