@@ -11,6 +11,8 @@
     ROW(TG_HTTP_REQUESTS, "tollgate_http_requests_total", "status", "HTTP requests answered.")     \
     ROW(TG_WEBHOOKS, "tollgate_webhooks_total", "result", "Webhooks posted to us.")                \
     ROW(TG_SENDS, "tollgate_sends_total", "verdict", "Sends by verdict of accept_sends.")          \
+    ROW(TG_NOTICES, "tollgate_notices_total", "result",                                            \
+        "Notices of messages that are settled: of one that a request waits for, of others.")       \
     ROW(TG_JOBS_PUBLISHED, "tollgate_jobs_published_total", NULL,                                  \
         "Jobs of new messages that Redis took.")                                                   \
     ROW(TG_JOBS_UNPUBLISHED, "tollgate_jobs_unpublished_total", NULL,                              \

@@ -81,20 +81,21 @@ static void result_topic(const char *ingress, char topic[static TOPIC_SIZE])
     snprintf(topic, TOPIC_SIZE, "tollgate:results:%s", ingress);
 }
 
-bool tg_job_end(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
-                size_t n)
+bool tg_job_end(struct tg_stream *stream, const struct tg_job *jobs, size_t n)
 {
     assert(n <= TG_BATCH_MAX);
     const struct tg_entry *entries[TG_BATCH_MAX];
     struct tg_notice notices[TG_BATCH_MAX];
     char topics[TG_BATCH_MAX][TOPIC_SIZE];
+    char texts[TG_BATCH_MAX][TG_NOTICE_SIZE];
     size_t notice_count = 0;
     for (size_t i = 0; i < n; i++) {
         entries[i] = &jobs[i].entry;
-        if (!results || !results[i] || jobs[i].ingress[0] == '\0')
+        if (jobs[i].ingress[0] == '\0')
             continue;
         result_topic(jobs[i].ingress, topics[notice_count]);
-        notices[notice_count] = (struct tg_notice){topics[notice_count], results[i]};
+        tg_job_write_notice(jobs[i].message_id, texts[notice_count]);
+        notices[notice_count] = (struct tg_notice){topics[notice_count], texts[notice_count]};
         notice_count++;
     }
     return tg_stream_end(stream, entries, n, notices, notice_count);
@@ -105,4 +106,22 @@ bool tg_job_subscribe(struct tg_stream *stream, const char *ingress)
     char topic[TOPIC_SIZE];
     result_topic(ingress, topic);
     return tg_stream_subscribe(stream, topic);
+}
+
+// The first member of a JSON object.
+static const char notice_begin[] = "{\"message_id\":\"";
+enum { NOTICE_ID = sizeof notice_begin - 1, NOTICE_END = NOTICE_ID + TG_UUID_TEXT_SIZE - 1 };
+
+void tg_job_write_notice(struct tg_uuid message_id, char notice[static TG_NOTICE_SIZE])
+{
+    char id[TG_UUID_TEXT_SIZE];
+    tg_uuid_format(message_id, id);
+    snprintf(notice, TG_NOTICE_SIZE, "%s%s\"}", notice_begin, id);
+}
+
+bool tg_job_read_notice(const char *notice, struct tg_uuid *message_id)
+{
+    return strncmp(notice, notice_begin, NOTICE_ID) == 0 &&
+           strnlen(notice, NOTICE_END + 1) > NOTICE_END && notice[NOTICE_END] == '"' &&
+           tg_uuid_parse(notice + NOTICE_ID, TG_UUID_TEXT_SIZE - 1, message_id);
 }

@@ -1,5 +1,6 @@
-// Jobs: entries of the stream "sends" that name messages; and the results of those for which a
-// request waits. Threads, outages and repeats: see stream.h.
+// Jobs: entries of the stream "sends" that name messages; and the notices that something has come
+// of one for which a request waits. Both only name it: what is true of it PostgreSQL tells.
+// Threads, outages and repeats: see stream.h.
 #pragma once
 
 #include "common/base/uuid7.h"
@@ -27,10 +28,14 @@ int tg_job_take(struct tg_stream *stream, const char *consumer, struct tg_job *j
 int tg_job_take_over(struct tg_stream *stream, const char *consumer, struct tg_job *jobs, int max,
                      int idle_ms) TG_MUST_CHECK;
 
-// Ends up to TG_BATCH_MAX jobs. `results` may be NULL or hold NULLs; results[i] goes to the ingress
-// named by jobs[i].ingress, if it has one.
-bool tg_job_end(struct tg_stream *stream, const struct tg_job *jobs, const char *const *results,
-                size_t n) TG_MUST_CHECK;
+// Ends up to TG_BATCH_MAX jobs, with a notice to each ingress that one of them names.
+bool tg_job_end(struct tg_stream *stream, const struct tg_job *jobs, size_t n) TG_MUST_CHECK;
 
-// Subscribes to the results for an ingress; tg_stream_listen then hears them.
+// Subscribes to the notices to an ingress; tg_stream_listen then hears them.
 bool tg_job_subscribe(struct tg_stream *stream, const char *ingress) TG_MUST_CHECK;
+
+// Writes a notice, and reads one, of which no more than this need be known: one of the version
+// before goes on with what has come of the message. False: it is none.
+enum { TG_NOTICE_SIZE = 64 };
+void tg_job_write_notice(struct tg_uuid message_id, char notice[static TG_NOTICE_SIZE]);
+bool tg_job_read_notice(const char *notice, struct tg_uuid *message_id) TG_MUST_CHECK;

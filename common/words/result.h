@@ -1,5 +1,4 @@
-// What came of a message, for whoever waits for it: made of an outcome that a worker has settled,
-// or read from the record, and in between a JSON object that is told to the ingress by Redis.
+// What came of a message, for whoever waits for it: read from the record.
 #pragma once
 
 #include "common/base/text.h"
@@ -14,19 +13,12 @@ enum {
 
 struct tg_result {
     struct tg_uuid message_id;
-    enum tg_status status; // none: somebody else has settled it, and only the record tells
+    enum tg_status status;
     bool refunded;
     char wamid[TG_WAMID_SIZE];
     char error_code[TG_OUTCOME_KEY_SIZE]; // "": no error
     char error_message[TG_ERROR_MESSAGE_SIZE];
 };
-
-// Appends the object, with the members that GET /api/messages/{id} has, too; but the id alone where
-// nothing else is known.
-void tg_result_write(const struct tg_result *result, struct tg_text *json);
-
-// Reads such an object. false: it is none.
-bool tg_result_read(const char *json, size_t length, struct tg_result *result) TG_MUST_CHECK;
 
 // Appends members of it as they stand in answers: a string, or null if there is none.
 void tg_result_write_wamid(const struct tg_result *result, struct tg_text *json);

@@ -15,11 +15,11 @@
 #include <stdio.h>
 #include <string.h>
 
-// A result is awaited for at most so long at a time, so that deadlines are kept to about this.
-enum { LISTEN_MS = 50, RESULT_MAX = 2048 };
+// A notice is awaited for at most so long at a time, so that deadlines are kept to about this.
+enum { LISTEN_MS = 50 };
 
-// Between two looks at a message whose result nobody will send us. At the longest pause as many as
-// may wait cost 2,000 reads a second.
+// Between two looks at a message of which nobody will give us notice. At the longest pause as many
+// as may wait cost 2,000 reads a second.
 enum { LOOK_MIN_MS = 250, LOOK_MAX_MS = 2000 };
 
 // How often is looked for clients that have left: as many as may wait cost a millisecond.
@@ -160,7 +160,7 @@ static void answer_or_wait_on(struct waiter *waiter, const struct tg_result *res
     free(waiter);
 }
 
-// Asks the database: no result will come, or the time is up and it may have been lost with Redis.
+// Asks the database.
 static void look(struct tg_pg *pg, void *context)
 {
     struct waiter *waiter = context;
@@ -202,36 +202,36 @@ static void let_go_who_left(struct results *results)
     }
 }
 
-static void hear(struct results *results, const char *json)
+// Nothing of it is shown to anybody: the record tells what is true.
+static void hear(struct results *results, const char *notice)
 {
-    struct tg_result result;
-    struct waiter *waiter = NULL;
-    if (tg_result_read(json, strlen(json), &result))
-        waiter = take(results, result.message_id);
-    if (waiter && result.status != TG_STATUS_NONE)
-        answer_or_wait_on(waiter, &result); // it may be tried again
-    else if (waiter)
-        ask_database(waiter); // settled by somebody else: the record tells
+    struct tg_uuid message_id;
+    bool is_one = tg_job_read_notice(notice, &message_id);
+    struct waiter *waiter = is_one ? take(results, message_id) : NULL;
+    tg_count(TG_NOTICES, waiter ? "awaited" : is_one ? "not_awaited" : "invalid", 1);
+    if (waiter)
+        ask_database(waiter);
 }
 
 static void *run(void *argument)
 {
     struct results *results = argument;
     bool subscribed = false;
-    char json[RESULT_MAX];
+    char notice[TG_NOTICE_SIZE];
     long long next_look_ms = 0;
     long long next_left_ms = 0;
     while (!atomic_load(&results->closed)) {
         if (!subscribed)
             subscribed = tg_job_subscribe(results->stream, results->name);
-        int got = subscribed ? tg_stream_listen(results->stream, json, sizeof json, LISTEN_MS) : 0;
+        int got =
+            subscribed ? tg_stream_listen(results->stream, notice, sizeof notice, LISTEN_MS) : 0;
         if (got > 0)
-            hear(results, json);
+            hear(results, notice);
         else if (got < 0)
             subscribed = false;
         else if (!subscribed)
             tg_sleep_ms(LISTEN_MS);
-        // Not after each result: a look goes through all who wait.
+        // Not after each notice: a look goes through all who wait.
         long long now_ms = tg_now_ms();
         if (now_ms >= next_look_ms) {
             look_at_due(results, now_ms);

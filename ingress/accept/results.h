@@ -1,7 +1,9 @@
-// `Prefer: wait=N`: requests that wait for Meta's answer. Workers publish each result that someone
-// waits for to that ingress by a topic of Redis; one thread listens there and answers. The
-// database is asked when the time is up (a result may get lost with Redis), and in between about
-// messages that were not queued at once or are tried again: their jobs do not name us.
+// `Prefer: wait=N`: requests that wait for Meta's answer. Workers give notice of each message that
+// someone waits for, and that is settled, to that ingress by a topic of Redis; one thread listens
+// there. What it hears only says of which message to ask the database, since whoever reaches Redis
+// can publish. The database is also asked when the time is up (a notice may get lost with Redis),
+// and in between about messages that were not queued at once or are tried again: their jobs do not
+// name us.
 #pragma once
 
 #include "common/store/accept.h"
@@ -20,7 +22,7 @@ void results_close(struct results *results);
 void results_stop(struct results *results);
 void results_free(struct results *results); // stopped, and so is the pool; or NULL
 
-// The name that jobs carry so that the result finds this ingress.
+// The name that jobs carry so that the notice finds this ingress.
 const char *results_name(const struct results *results);
 
 // Hands over a request to be answered with the result of the message that the verdict is about, or

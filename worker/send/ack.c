@@ -47,7 +47,7 @@ void ack_late(struct ack *ack)
     size_t before = ack->kept;
     while (ack->kept > 0) {
         size_t n = ack->kept < TG_BATCH_MAX ? ack->kept : TG_BATCH_MAX;
-        if (!tg_job_end(ack->stream, ack->jobs + ack->kept - n, NULL, n))
+        if (!tg_job_end(ack->stream, ack->jobs + ack->kept - n, n))
             break;
         ack->kept -= n;
     }
@@ -56,12 +56,12 @@ void ack_late(struct ack *ack)
                TG_LOG_NUMBER("kept", ack->kept));
 }
 
-void ack_jobs(struct ack *ack, const struct tg_job *jobs, const char *const *results, size_t n)
+void ack_jobs(struct ack *ack, const struct tg_job *jobs, size_t n)
 {
     if (n == 0)
         return;
     ack_late(ack);
-    if (!tg_job_end(ack->stream, jobs, results, n))
+    if (!tg_job_end(ack->stream, jobs, n))
         keep(ack, jobs, n);
 }
 
@@ -70,7 +70,7 @@ void ack_jobs(struct ack *ack, const struct tg_job *jobs, const char *const *res
 void hand_back_jobs(struct ack *ack, const struct tg_job *jobs, size_t n)
 {
     size_t published = tg_job_publish(ack->stream, jobs, n);
-    ack_jobs(ack, jobs, NULL, n);
+    ack_jobs(ack, jobs, n);
     tg_log(TG_LOG_INFO, "sends_handed_back", TG_LOG_NUMBER("sends", n),
            TG_LOG_NUMBER("published", published));
 }

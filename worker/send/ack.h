@@ -14,9 +14,8 @@ struct ack;
 struct ack *ack_create(struct tg_stream *stream);
 void ack_destroy(struct ack *ack); // NULL is fine; says what is left
 
-// tg_job_end for up to TG_BATCH_MAX jobs. What Redis does not take is kept for ack_late;
-// results are not: who waits for them does not wait that long.
-void ack_jobs(struct ack *ack, const struct tg_job *jobs, const char *const *results, size_t n);
+// tg_job_end for up to TG_BATCH_MAX jobs. What Redis does not take is kept for ack_late.
+void ack_jobs(struct ack *ack, const struct tg_job *jobs, size_t n);
 
 // Ends what was kept, if there is anything and Redis is back. Cheap: call it now and then.
 void ack_late(struct ack *ack);

@@ -43,7 +43,7 @@ static size_t sort_jobs(const struct claimer *claimer, struct tg_job *jobs, size
             jobs[kept++] = jobs[i];
         }
     }
-    ack_jobs(claimer->ack, again, NULL, twice);
+    ack_jobs(claimer->ack, again, twice);
     return kept;
 }
 
@@ -70,7 +70,7 @@ static void hand_on(const struct claimer *claimer, const struct tg_job *jobs, si
     if (claimed > 0)
         dispatch_push(claimer->next, messages, claimed);
     tg_count(TG_SENDS_CLAIMED, NULL, claimed);
-    ack_jobs(claimer->ack, unclaimed, NULL, unclaimed_count);
+    ack_jobs(claimer->ack, unclaimed, unclaimed_count);
 }
 
 // Stop is ordered, and PostgreSQL has not answered. A claim of which the answer was lost may have

@@ -48,7 +48,7 @@ static bool fail_poison(struct intake *intake, const struct tg_job *job)
         tg_count(TG_REFUNDS, NULL, ended.refunded);
     }
     successors_publish(&successors, intake->stream);
-    ack_jobs(intake->claimer.ack, job, NULL, 1);
+    ack_jobs(intake->claimer.ack, job, 1);
     tg_log(TG_LOG_ERROR, "poison_job", TG_LOG_MESSAGE(job), TG_LOG_TEXT("entry", job->entry.id),
            TG_LOG_NUMBER("deliveries", job->entry.deliveries), TG_LOG_NUMBER("failed", n),
            TG_LOG_NUMBER("refunded", n > 0 && ended.refunded));

@@ -41,7 +41,6 @@ struct settle {
     struct in_hand **aside;
     size_t aside_count;
     struct tg_settled settled[TG_BATCH_MAX];
-    struct tg_text results[TG_BATCH_MAX];
 };
 
 // Is it worth another attempt? Waits before it says yes.
@@ -51,25 +50,6 @@ static bool try_again(struct settle *settle)
         return false;
     tg_sleep_ms(RETRY_MS);
     return true;
-}
-
-// The line that the waiting ingress gets. What somebody else has settled (a status webhook that was
-// faster) is told by the record alone, so that nothing but the id goes.
-static void write_result(const struct tg_outcome *outcome, const struct tg_settled *settled,
-                         struct tg_text *json)
-{
-    struct tg_result result = {.message_id = outcome->message_id};
-    if (settled->settled) {
-        result.status = settled->status;
-        result.refunded = settled->refunded;
-    }
-    if (result.status == TG_STATUS_SENT) {
-        memcpy(result.wamid, outcome->wamid, sizeof result.wamid);
-    } else {
-        memcpy(result.error_code, outcome->key, sizeof result.error_code);
-        memcpy(result.error_message, outcome->error_message, sizeof result.error_message);
-    }
-    tg_result_write(&result, json);
 }
 
 // What is not sent, by how it stands.
@@ -120,21 +100,15 @@ static void conclude(struct settle *settle, struct in_hand *const *messages, siz
 {
     struct successors successors = {0};
     struct tg_job jobs[TG_BATCH_MAX];
-    const char *results[TG_BATCH_MAX] = {NULL};
     for (size_t i = 0; i < n; i++) {
         const struct tg_outcome *outcome = &messages[i]->outcome;
         record(outcome, &settle->settled[i]);
         successors_add(&successors, outcome->org_id, &settle->settled[i].released);
         jobs[i] = messages[i]->job;
-        if (jobs[i].ingress[0] == '\0')
-            continue;
-        tg_text_clear(&settle->results[i]);
-        write_result(outcome, &settle->settled[i], &settle->results[i]);
-        results[i] = tg_text_string(&settle->results[i]);
     }
     successors_publish(&successors, settle->stream);
     TG_STOP_POINT("before_ack");
-    ack_jobs(settle->ack, jobs, results, n);
+    ack_jobs(settle->ack, jobs, n);
 }
 
 // Marks those of a batch whose org's wallet somebody holds: the others are settled without them.
@@ -342,8 +316,6 @@ void settle_free(struct settle *settle)
 {
     if (!settle)
         return;
-    for (size_t i = 0; i < TG_BATCH_MAX; i++)
-        tg_text_finish(&settle->results[i]);
     tg_queue_destroy(settle->queue);
     free(settle->aside);
     free(settle);

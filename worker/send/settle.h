@@ -9,9 +9,9 @@ struct settle;
 
 // Starts its thread, which settles everything that has come since the last batch in one
 // transaction, then publishes the jobs of what that has released, acks the jobs that are done,
-// publishes results to those who wait, and gives the places back. With PostgreSQL away it keeps the
-// batch and tries again, until some time after the order to stop: settling twice changes nothing.
-// All that is given must outlive it.
+// tells those who wait, and gives the places back. With PostgreSQL away it keeps the batch and
+// tries again, until some time after the order to stop: settling twice changes nothing. All that is
+// given must outlive it.
 struct settle *settle_start(const struct worker *worker, struct places *places);
 
 // Hands over a message that has a place, with its outcome or to be handed back. Thread-safe.
