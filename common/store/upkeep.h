@@ -64,7 +64,7 @@ enum tg_pg_status tg_store_fail_unheard_sends(struct tg_pg *pg, int64_t window_s
 enum tg_pg_status tg_store_fail_undelivered_sends(struct tg_pg *pg, struct tg_slice slice,
                                                   struct tg_ended *ended, size_t *n) TG_MUST_CHECK;
 
-// Fails messages whose jobs killed one worker after the other ("poison"), if they are queued.
+// Fails messages that no worker could claim ("poison"), if they are queued.
 enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg,
                                              const struct tg_message_key *messages, size_t n,
                                              struct tg_ended *ended, size_t *count) TG_MUST_CHECK;

@@ -149,7 +149,7 @@ static void leave_lying(struct gateway *gateway, const char *work, int deliverie
     }
 }
 
-Test(takeover, of_a_job_that_kills_its_workers_fails_its_message)
+Test(takeover, of_a_job_that_no_worker_can_claim_fails_its_message)
 {
     struct gateway *gateway = given_gateway(.without_worker = true);
     struct org org = given_org(gateway);
@@ -157,6 +157,8 @@ Test(takeover, of_a_job_that_kills_its_workers_fails_its_message)
     const char *id = expect_accepted(&answer);
     struct answer behind = send_text(&org, "919876543210");
     const char *next = expect_accepted_as(HERE, &behind, "held");
+    eventually(streams_left(gateway->redis, "sends") == 1);
+    given_refusals(gateway, "UPDATE ON outbox", text_of("OLD.message_id = '%s'", id));
     leave_lying(gateway, "sends", 9);
 
     struct daemon *worker = start_worker(gateway);
@@ -167,6 +169,21 @@ Test(takeover, of_a_job_that_kills_its_workers_fails_its_message)
     expect_equal(process_log_value(worker->process, "poison_job", "message_id"), id);
     expect_equal(org_ledger(&org),
                  "adjustment 100.00, service_fee -0.20, service_fee -0.20, refund 0.20");
+    stop_gateway(gateway);
+}
+
+// How many that were is Redis's word alone.
+Test(takeover, of_a_job_that_is_said_to_kill_its_workers_sends_its_message)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    struct answer answer = send_text(&org, "919876543210");
+    const char *id = expect_accepted(&answer);
+    eventually(streams_left(gateway->redis, "sends") == 1);
+    leave_lying(gateway, "sends", 9);
+    (void)start_worker(gateway);
+    expect_ends(gateway, id, "sent");
+    expect_equal(org_ledger(&org), "adjustment 100.00, service_fee -0.20");
     stop_gateway(gateway);
 }
 

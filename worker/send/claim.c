@@ -6,7 +6,9 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/stop_point.h"
+#include "common/store/upkeep.h"
 #include "worker/send/in_hand.h"
+#include "worker/successors.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +127,38 @@ static bool claim(const struct claimer *claimer, const struct tg_job *jobs, size
     return true;
 }
 
+// Fails a message that PostgreSQL has refused to let us claim, and others before us. False: it
+// could not be asked, and the job stays pending.
+static bool fail_poison(const struct claimer *claimer, const struct tg_job *job)
+{
+    struct tg_message_key message = {job->org_id, job->message_id};
+    struct tg_ended ended;
+    size_t n = 0;
+    if (tg_store_fail_poison_sends(claimer->pg, &message, 1, &ended, &n) != TG_PG_OK)
+        return false;
+    struct successors successors = {0};
+    if (n > 0) {
+        successors_add(&successors, ended.org_id, &ended.released);
+        tg_count(TG_REFUNDS, NULL, ended.refunded);
+    }
+    successors_publish(&successors, claimer->stream);
+    ack_jobs(claimer->ack, job, 1);
+    tg_log(TG_LOG_ERROR, "poison_job", TG_LOG_MESSAGE(job), TG_LOG_TEXT("entry", job->entry.id),
+           TG_LOG_NUMBER("deliveries", job->entry.deliveries), TG_LOG_NUMBER("failed", n),
+           TG_LOG_NUMBER("refunded", n > 0 && ended.refunded));
+    return true;
+}
+
 // The one message that PostgreSQL will not let us claim must not hold up the others. Its job stays
-// pending.
+// pending until workers enough have tried: how many have is Redis's word, which alone fails
+// nothing.
+static void leave(const struct claimer *claimer, const struct tg_job *job)
+{
+    tg_log(TG_LOG_ERROR, "claim_refused", TG_LOG_MESSAGE(job), TG_LOG_TEXT("entry", job->entry.id));
+    if (job->entry.deliveries <= TG_DELIVERIES_MAX || !fail_poison(claimer, job))
+        stop_wait(claimer->stop, RETRY_MS);
+}
+
 size_t claim_jobs(const struct claimer *claimer, struct tg_job *jobs, size_t n)
 {
     size_t claimed = 0;
@@ -136,11 +168,8 @@ size_t claim_jobs(const struct claimer *claimer, struct tg_job *jobs, size_t n)
         size_t count = 0;
         bool done = claim(claimer, of_batch, batch.size, &count);
         claimed += count;
-        if (!done && !tg_batch_halve(&batch)) {
-            tg_log(TG_LOG_ERROR, "claim_refused", TG_LOG_MESSAGE(of_batch),
-                   TG_LOG_TEXT("entry", of_batch->entry.id));
-            stop_wait(claimer->stop, RETRY_MS);
-        }
+        if (!done && !tg_batch_halve(&batch))
+            leave(claimer, of_batch);
     }
     return claimed;
 }

@@ -6,12 +6,10 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
-#include "common/store/upkeep.h"
 #include "common/streams/job.h"
 #include "worker/pg_wait.h"
 #include "worker/send/ack.h"
 #include "worker/send/claim.h"
-#include "worker/successors.h"
 
 enum {
     // While there is no free place, so often to look whether to stop.
@@ -28,46 +26,9 @@ struct intake {
     pthread_t thread;
     // The thread's own.
     struct claimer claimer;
-    struct tg_stream *stream;
     long long next_take_over_ms;
     struct tg_job jobs[TG_BATCH_MAX];
 };
-
-// Fails the message of a job that has ended one worker after the other. False: PostgreSQL could not
-// be asked, and the job stays pending.
-static bool fail_poison(struct intake *intake, const struct tg_job *job)
-{
-    struct tg_message_key message = {job->org_id, job->message_id};
-    struct tg_ended ended;
-    size_t n = 0;
-    if (tg_store_fail_poison_sends(intake->claimer.pg, &message, 1, &ended, &n) != TG_PG_OK)
-        return false;
-    struct successors successors = {0};
-    if (n > 0) {
-        successors_add(&successors, ended.org_id, &ended.released);
-        tg_count(TG_REFUNDS, NULL, ended.refunded);
-    }
-    successors_publish(&successors, intake->stream);
-    ack_jobs(intake->claimer.ack, job, 1);
-    tg_log(TG_LOG_ERROR, "poison_job", TG_LOG_MESSAGE(job), TG_LOG_TEXT("entry", job->entry.id),
-           TG_LOG_NUMBER("deliveries", job->entry.deliveries), TG_LOG_NUMBER("failed", n),
-           TG_LOG_NUMBER("refunded", n > 0 && ended.refunded));
-    return true;
-}
-
-// Deals with the poison among the jobs. Returns how many others are left.
-static size_t sort_out_poison(struct intake *intake, size_t n)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct tg_job *job = &intake->jobs[i];
-        if (job->entry.deliveries <= TG_DELIVERIES_MAX)
-            intake->jobs[kept++] = *job;
-        else if (!fail_poison(intake, job))
-            tg_log(TG_LOG_WARN, "poison_left", TG_LOG_TEXT("entry", job->entry.id));
-    }
-    return kept;
-}
 
 // Up to `max` jobs that their workers, ourselves among them, have left lying. Returns how many
 // there were.
@@ -77,7 +38,7 @@ static int take_over(struct intake *intake, int max)
         return 0;
     int n = 0;
     if (claim_works(intake->claimer.pg))
-        n = tg_job_take_over(intake->stream, intake->worker->consumer, intake->jobs, max,
+        n = tg_job_take_over(intake->claimer.stream, intake->worker->consumer, intake->jobs, max,
                              TG_JOB_TAKEOVER_MS);
     if (n <= 0) {
         intake->next_take_over_ms = tg_now_ms() + TAKE_OVER_INTERVAL_MS;
@@ -93,8 +54,8 @@ static int next_jobs(struct intake *intake, int max)
 {
     int n = take_over(intake, max);
     if (n > 0)
-        return (int)sort_out_poison(intake, (size_t)n);
-    n = tg_job_take(intake->stream, intake->worker->consumer, intake->jobs, max,
+        return n;
+    n = tg_job_take(intake->claimer.stream, intake->worker->consumer, intake->jobs, max,
                     TG_STREAM_BLOCK_MS);
     if (n >= 0)
         ack_late(intake->claimer.ack);
@@ -121,14 +82,14 @@ static void *run(void *argument)
     struct intake *intake = argument;
     struct claimer *claimer = &intake->claimer;
     claimer->pg = tg_pg_create(intake->worker->settings->postgres_url, "tollgate-worker intake");
-    intake->stream = worker_stream(intake->worker, tg_job_work);
-    claimer->ack = ack_create(intake->stream);
+    claimer->stream = worker_stream(intake->worker, tg_job_work);
+    claimer->ack = ack_create(claimer->stream);
 
     if (pg_wait_for_schema(claimer->pg, claimer->stop))
         take_jobs(intake);
 
     ack_destroy(claimer->ack);
-    tg_stream_destroy(intake->stream);
+    tg_stream_destroy(claimer->stream);
     tg_pg_destroy(claimer->pg);
     return NULL;
 }

@@ -9,9 +9,8 @@ struct intake;
 
 // Starts its thread. It reads only as many jobs as there are free places, one for each message that
 // goes to `next`: what is claimed can leave at once. With PostgreSQL away it keeps the jobs it has
-// and tries again. Now and then it takes over jobs that other workers have left lying, and fails
-// the messages of those that ended one worker after the other. Once stop is ordered it takes no
-// more. All that is given must outlive it.
+// and tries again. Now and then it takes over jobs that other workers have left lying. Once stop is
+// ordered it takes no more. All that is given must outlive it.
 struct intake *intake_start(const struct worker *worker, struct places *places,
                             struct dispatch *next);
 
