@@ -70,8 +70,8 @@ END
 start_gateway() {
     local workers=$1 ingresses=$2 graph_url=$3 orgs=$4 i at=127.0.0.1:3000
     export METASIM_URL='' TOLLGATE_AUTH=${TOLLGATE_AUTH:-trusted}
-    export TOLLGATE_VERIFY_TOKEN=demo-verify-token
-    TOLLGATE_APP_SECRET=demo-app-secret # exported below: to the daemons it is no setting
+    export TOLLGATE_VERIFY_TOKEN=demo-verify-token TOLLGATE_APP_SECRETS=demo-app-secret
+    TOLLGATE_APP_SECRET=$TOLLGATE_APP_SECRETS # exported below: to the daemons it is no setting
     start_postgres
     start_redis
     export TOLLGATE_REDIS_URL=redis://127.0.0.1:$redis_port
@@ -85,7 +85,6 @@ start_gateway() {
     for ((i = 1; i <= ingresses; i++)); do
         ! is_taken 3000 || at=127.0.0.1:0
         start_daemon "ingress-$i" tollgate-ingress TOLLGATE_LISTEN=$at \
-            TOLLGATE_APP_SECRETS="$TOLLGATE_APP_SECRET" \
             TOLLGATE_POSTGRES_URL="postgresql://tollgate_ingress@127.0.0.1:$pg_port/tollgate"
         ingress_pids+=("$started_pid")
         urls+=("http://$(logged_address "ingress-$i" server_listening)")

@@ -1,22 +1,42 @@
-#include "ingress/meta/signature.h"
+#include "common/crypto/signature.h"
 
 #include "common/base/digits.h"
 
 #include <string.h>
 
 static const char prefix[] = "sha256=";
-enum { PREFIX_LENGTH = sizeof prefix - 1, DIGITS = 2 * TG_SHA256_SIZE };
+enum { PREFIX_LENGTH = sizeof prefix - 1 };
+_Static_assert(TG_SIGNATURE_LENGTH == PREFIX_LENGTH + 2 * TG_SHA256_SIZE,
+               "a prefix, and two digits for each byte");
 
-bool signature_begins(const char *header)
+bool tg_signature_begins(const char *text)
 {
-    return strncmp(header, prefix, PREFIX_LENGTH) == 0 && strlen(header) >= PREFIX_LENGTH + DIGITS;
+    return strncmp(text, prefix, PREFIX_LENGTH) == 0 && strlen(text) >= TG_SIGNATURE_LENGTH;
 }
 
-bool signature_read(const char *header, unsigned char mac[static TG_SHA256_SIZE])
+bool tg_signature_read(const char *text, unsigned char mac[static TG_SHA256_SIZE])
 {
-    if (!signature_begins(header))
+    if (!tg_signature_begins(text))
         return false;
-    const char *digits = header + PREFIX_LENGTH;
-    const char *rest = digits + DIGITS;
-    return rest[strspn(rest, " \t")] == '\0' && tg_hex_read(digits, mac, TG_SHA256_SIZE);
+    const char *rest = text + TG_SIGNATURE_LENGTH;
+    return rest[strspn(rest, " \t")] == '\0' &&
+           tg_hex_read(text + PREFIX_LENGTH, mac, TG_SHA256_SIZE);
+}
+
+bool tg_signature_is_right(const char *signature, const char *secrets, const void *bytes,
+                           size_t length)
+{
+    unsigned char given[TG_SHA256_SIZE];
+    if (!tg_signature_read(signature, given))
+        return false;
+    bool is_right = false;
+    for (const char *secret = secrets;; secret++) {
+        size_t secret_length = strcspn(secret, ",");
+        unsigned char mac[TG_SHA256_SIZE];
+        tg_hmac_sha256(secret, secret_length, bytes, length, mac);
+        is_right |= tg_same_digest(mac, given);
+        secret += secret_length;
+        if (*secret == '\0')
+            return is_right;
+    }
 }

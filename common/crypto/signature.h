@@ -1,13 +1,19 @@
-// The header in which Meta signs a webhook (docs/meta.md, "Handshake and signature").
+// Meta's signature of a webhook (docs/meta.md, "Handshake and signature"): "sha256=" and 64
+// hexadecimal digits, the HMAC-SHA256 of the body's bytes under the secret of an app. Thread-safe.
 #pragma once
 
 #include "common/crypto/digest.h"
 
-#define SIGNATURE_HEADER "X-Hub-Signature-256"
+#define TG_SIGNATURE_HEADER "X-Hub-Signature-256" // in which it comes
+enum { TG_SIGNATURE_LENGTH = 7 + 2 * TG_SHA256_SIZE };
 
-// Does it begin as a signature does, and is it long enough for one?
-bool signature_begins(const char *header);
+// Does the text begin as a signature does, and is it long enough for one?
+bool tg_signature_begins(const char *text);
 
-// Reads "sha256=" and 64 hexadecimal digits; blanks behind them are not of it. False: it is
-// something else.
-bool signature_read(const char *header, unsigned char mac[static TG_SHA256_SIZE]);
+// Reads a signature; blanks behind it are not of it. False: it is something else.
+bool tg_signature_read(const char *text, unsigned char mac[static TG_SHA256_SIZE]);
+
+// Is it the signature of these bytes under one of the secrets, which are separated by commas? Takes
+// the same time for every wrong one.
+bool tg_signature_is_right(const char *signature, const char *secrets, const void *bytes,
+                           size_t length);

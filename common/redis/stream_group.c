@@ -65,8 +65,8 @@ static int visit_entries(struct tg_stream *stream, int partition, int deliveries
             taken++;
             continue;
         }
-        tg_log(TG_LOG_ERROR, "entry_refused", TG_LOG_TEXT("stream", stream->keys[partition]),
-               TG_LOG_TEXT("entry", entry.id));
+        tg_log_rarely(TG_LOG_ERROR, "entry_refused", TG_LOG_TEXT("stream", stream->keys[partition]),
+                      TG_LOG_TEXT("entry", entry.id));
         if (!tg_stream_end(stream, (const struct tg_entry *const[]){&entry}, 1, NULL, 0))
             tg_log(TG_LOG_WARN, "entry_left_pending", TG_LOG_TEXT("entry", entry.id));
     }

@@ -38,7 +38,9 @@ struct setting {
     const char *help;
     const char *example; // what .env.example shows for a required setting
     unsigned daemons;    // of enum tg_daemon
-    bool secret;         // its value is never shown
+    unsigned
+        roles;   // of enum tg_role: a worker without any of them has no such setting; 0: each has
+    bool secret; // its value is never shown
     // Prints what the settings mean in practice, for --check; NULL: nothing.
     void (*tell)(const struct tg_settings *settings);
 };
@@ -223,6 +225,16 @@ static void tell_rate(const struct tg_settings *settings)
         printf("but the limit of open files here has room for %" PRId64 " only\n", places);
 }
 
+static void tell_unsigned(const struct tg_settings *settings)
+{
+    if ((settings->worker_roles & TG_ROLE_INBOUND) &&
+        settings->unsigned_webhooks == TG_UNSIGNED_ACCEPT)
+        puts("but whoever reaches Redis can write webhooks: those without a signature are "
+             "accepted");
+}
+
+static const char *const role_words[] = {"send", "inbound", "janitor", NULL};
+
 #define BOTH (TG_INGRESS | TG_WORKER)
 #define SETTING(name_, daemons_, field, kind)                                                      \
     .name = (name_), .daemons = (daemons_), .offset = offsetof(struct tg_settings, field),         \
@@ -261,11 +273,20 @@ static const struct setting table[] = {
      BOUNDS(0, TG_WAIT_MAX_S),
      .help = "How many seconds a send waits for Meta's answer that has no Prefer header to say it: "
              "for clients of the Express backend. 0: it does not wait."},
-    {SETTING("TOLLGATE_APP_SECRETS", TG_INGRESS, app_secrets, text), .secret = true,
-     .check = is_secrets, .shape = "one to eight secrets without spaces, separated by commas",
-     .example = "app-secret",
-     .help =
-         "Meta's app secrets, any of which may have signed a webhook; two while one is replaced."},
+    // Before those that only some of the roles need.
+    {SETTING("TOLLGATE_WORKER_ROLES", TG_WORKER, worker_roles, set),
+     .standard = "send,inbound,janitor", .words = role_words,
+     .former = WORDS("scheduler", "janitor"), .help = "What this worker does."},
+    {SETTING("TOLLGATE_APP_SECRETS", BOTH, app_secrets, text), .roles = TG_ROLE_INBOUND,
+     .secret = true, .check = is_secrets,
+     .shape = "one to eight secrets without spaces, separated by commas", .example = "app-secret",
+     .help = "Meta's app secrets, any of which may have signed a webhook; two while one is "
+             "replaced. Workers check again what Redis gives them: the one that is retired stays "
+             "in their list until the streams of webhooks are empty."},
+    {SETTING("TOLLGATE_UNSIGNED_WEBHOOKS", TG_WORKER, unsigned_webhooks, choice),
+     .standard = "refuse", .words = WORDS("refuse", "accept"), .tell = tell_unsigned,
+     .help = "What to do with webhooks in Redis that have no signature with them. Accept them "
+             "only while an ingress of the version before runs, which stores none."},
     {SETTING("TOLLGATE_VERIFY_TOKEN", TG_INGRESS, verify_token, text), .secret = true,
      .shape = "a text", .example = "verify-token",
      .help = "What Meta must name when it asks whether the webhook URL is ours."},
@@ -291,9 +312,6 @@ static const struct setting table[] = {
      .help =
          "The secret of the Meta app whose tokens the channels have: each message bears a proof "
          "of it (appsecret_proof). Needed where the app requires that."},
-    {SETTING("TOLLGATE_WORKER_ROLES", TG_WORKER, worker_roles, set),
-     .standard = "send,inbound,janitor", .words = WORDS("send", "inbound", "janitor"),
-     .former = WORDS("scheduler", "janitor"), .help = "What this worker does."},
     {SETTING("TOLLGATE_SEND_CONCURRENCY", TG_WORKER, send_concurrency, integer), .standard = "1024",
      BOUNDS(1, TG_SEND_CONCURRENCY_MAX), .tell = tell_rate,
      .help =
@@ -315,6 +333,8 @@ enum { SETTINGS = sizeof table / sizeof table[0] };
 
 // Choices are stored by their place in `words`.
 _Static_assert(TG_AUTH_KEYS == 0 && TG_AUTH_TRUSTED == 1, "the order of TOLLGATE_AUTH");
+_Static_assert(TG_UNSIGNED_REFUSE == 0 && TG_UNSIGNED_ACCEPT == 1,
+               "the order of TOLLGATE_UNSIGNED_WEBHOOKS");
 _Static_assert(TG_LOG_DEBUG == 0 && TG_LOG_ERROR == 3, "the order of TOLLGATE_LOG_LEVEL");
 _Static_assert(TG_LOG_LOGFMT == 0 && TG_LOG_JSON == 1, "the order of TOLLGATE_LOG_FORMAT");
 _Static_assert(TG_ROLE_SEND == 1 << 0 && TG_ROLE_INBOUND == 1 << 1 && TG_ROLE_JANITOR == 1 << 2,
@@ -360,11 +380,19 @@ static bool read_one(const struct setting *setting, struct tg_settings *settings
                         setting->name, tg_text_string(&shape), shown(value, buffer));
 }
 
+// Of a worker that also depends on its roles, which are read before.
+static bool has_setting(enum tg_daemon daemon, const struct setting *setting,
+                        const struct tg_settings *settings)
+{
+    return (setting->daemons & daemon) && (daemon != TG_WORKER || setting->roles == 0 ||
+                                           (setting->roles & settings->worker_roles));
+}
+
 bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings, struct tg_error *error)
 {
     *settings = (struct tg_settings){0};
     for (int i = 0; i < SETTINGS; i++) {
-        if ((table[i].daemons & daemon) && !read_one(&table[i], settings, error))
+        if (has_setting(daemon, &table[i], settings) && !read_one(&table[i], settings, error))
             return false;
     }
     if (daemon == TG_INGRESS && settings->auth == TG_AUTH_TRUSTED &&
@@ -409,6 +437,15 @@ static const char *daemon_names(unsigned daemons)
     return daemons == BOTH ? "ingress and worker" : daemons == TG_INGRESS ? "ingress" : "worker";
 }
 
+// Appends such as " (role inbound)" where not every worker has it.
+static void append_roles(struct tg_text *text, const struct setting *setting)
+{
+    for (int i = 0; role_words[i]; i++) {
+        if (setting->roles & (1U << i))
+            tg_text_append_format(text, " (role %s)", role_words[i]);
+    }
+}
+
 static void print_env_example(void)
 {
     printf(
@@ -416,9 +453,12 @@ static void print_env_example(void)
         "# an empty value counts as not set. Made by `tollgate-ingress --env-example`.\n");
     for (int i = 0; i < SETTINGS; i++) {
         const struct setting *setting = &table[i];
+        TG_TEXT_AUTO daemons = {0};
         TG_TEXT_AUTO shape = {0};
+        tg_text_append_string(&daemons, daemon_names(setting->daemons));
+        append_roles(&daemons, setting);
         describe(setting, &shape);
-        printf("\n# %s\n# For %s%s%s. Must be %s.\n", setting->help, daemon_names(setting->daemons),
+        printf("\n# %s\n# For %s%s%s. Must be %s.\n", setting->help, tg_text_string(&daemons),
                setting->standard ? "" : "; required", setting->secret ? "; secret" : "",
                tg_text_string(&shape));
         printf(setting->standard ? "#%s=%s\n" : "%s=%s\n", setting->name,
@@ -436,14 +476,18 @@ static void print_help(enum tg_daemon daemon)
     for (int i = 0; i < SETTINGS; i++) {
         if (!(table[i].daemons & daemon))
             continue;
+        TG_TEXT_AUTO roles = {0};
         TG_TEXT_AUTO shape = {0};
+        if (daemon == TG_WORKER)
+            append_roles(&roles, &table[i]);
         describe(&table[i], &shape);
         const char *standard = table[i].standard;
-        printf("\n  %s (%s%s)\n      %s\n      Must be %s.\n", table[i].name,
+        printf("\n  %s (%s%s)%s\n      %s\n      Must be %s.\n", table[i].name,
                !standard   ? "required"
                : *standard ? "default "
                            : "optional",
-               standard ? standard : "", table[i].help, tg_text_string(&shape));
+               standard ? standard : "", tg_text_string(&roles), table[i].help,
+               tg_text_string(&shape));
     }
 }
 

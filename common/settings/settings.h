@@ -11,6 +11,7 @@
 
 enum tg_daemon { TG_INGRESS = 1, TG_WORKER = 2 };
 enum tg_auth { TG_AUTH_KEYS, TG_AUTH_TRUSTED };
+enum tg_unsigned { TG_UNSIGNED_REFUSE, TG_UNSIGNED_ACCEPT };
 enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_JANITOR = 4 };
 
 struct tg_settings {
@@ -22,7 +23,8 @@ struct tg_settings {
     bool auth_trusted_anywhere;
     const char *cors_origins; // separated by commas; "": none
     int64_t send_waits_s;     // of a send that does not say it; 0: it does not wait
-    const char *app_secrets;  // separated by commas
+    const char *app_secrets;  // separated by commas; NULL for a worker without the role inbound
+    enum tg_unsigned unsigned_webhooks;
     const char *verify_token;
     int64_t http_threads;
     int64_t lanes;
@@ -39,9 +41,9 @@ struct tg_settings {
     enum tg_log_format log_format;
 };
 
-// Reads every setting of `daemon` from the environment. A missing or wrong one: false, and
-// `error->message` is one line that begins with the setting's name and never holds the value of a
-// secret. Strings in `settings` live as long as the environment.
+// Reads every setting of `daemon`, and of a worker's roles, from the environment. A missing or
+// wrong one: false, and `error->message` is one line that begins with the setting's name and never
+// holds the value of a secret. Strings in `settings` live as long as the environment.
 bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings,
                       struct tg_error *error) TG_MUST_CHECK;
 

@@ -3,21 +3,23 @@
 #include "common/limits.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 const char tg_webhook_work[] = "webhooks";
 const char tg_webhook_former_work[] = "events";
 
 bool tg_webhook_publish(struct tg_stream *stream, int partition,
-                        const struct tg_text *const *bodies, size_t n)
+                        const struct tg_new_webhook *webhooks, size_t n)
 {
     assert(n <= TG_BATCH_MAX);
     struct tg_new_entry entries[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         entries[i] = (struct tg_new_entry){
             .partition = partition,
-            .fields = 1,
-            .field = {{"body", tg_text_string(bodies[i]), bodies[i]->length}}};
+            .fields = 2,
+            .field = {{"body", tg_text_string(webhooks[i].body), webhooks[i].body->length},
+                      {"signature", webhooks[i].signature, TG_SIGNATURE_LENGTH}}};
     return tg_stream_publish_together(stream, entries, n);
 }
 
@@ -26,15 +28,20 @@ static bool read_webhook(void *context, const struct tg_entry *entry,
                          const struct tg_entry_field *fields, size_t n)
 {
     struct tg_webhook **next = context;
+    struct tg_webhook *webhook = *next;
+    const struct tg_entry_field *body = NULL;
+    *webhook = (struct tg_webhook){.entry = *entry};
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(fields[i].name, "body") != 0)
-            continue;
-        struct tg_webhook *webhook = (*next)++;
-        *webhook = (struct tg_webhook){.entry = *entry};
-        tg_text_append(&webhook->body, fields[i].value, fields[i].length);
-        return true;
+        if (strcmp(fields[i].name, "body") == 0)
+            body = &fields[i];
+        else if (strcmp(fields[i].name, "signature") == 0)
+            snprintf(webhook->signature, sizeof webhook->signature, "%s", fields[i].value);
     }
-    return false;
+    if (!body || body->length > TG_WEBHOOK_BODY_MAX)
+        return false;
+    tg_text_append(&webhook->body, body->value, body->length);
+    (*next)++;
+    return true;
 }
 
 int tg_webhook_take(struct tg_stream *stream, const char *consumer, struct tg_webhook *webhooks,

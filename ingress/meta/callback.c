@@ -1,11 +1,10 @@
 #include "ingress/meta/callback.h"
 
-#include "common/crypto/digest.h"
+#include "common/crypto/signature.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "ingress/http/answer.h"
-#include "ingress/meta/signature.h"
 
 #include <string.h>
 
@@ -29,29 +28,12 @@ static void shake_hands(void *context, struct request *request, const struct ide
                    "hub.mode, hub.verify_token and hub.challenge do not fit");
 }
 
-bool callback_is_signed(const char *secrets, const char *header, const struct tg_text *body)
-{
-    unsigned char given[TG_SHA256_SIZE];
-    if (!header || !signature_read(header, given))
-        return false;
-    bool is_signed = false;
-    for (const char *secret = secrets;; secret++) {
-        size_t length = strcspn(secret, ",");
-        unsigned char mac[TG_SHA256_SIZE];
-        tg_hmac_sha256(secret, length, tg_text_string(body), body->length, mac);
-        is_signed |= tg_same_digest(mac, given);
-        secret += length;
-        if (*secret == '\0')
-            return is_signed;
-    }
-}
-
 // What every refusal has in common. Whoever can reach us can cause it.
 static bool refuse(struct request *request, const char *message)
 {
     tg_count(TG_WEBHOOKS, "bad_signature", 1);
     tg_log_rarely(TG_LOG_WARN, "webhook_signature_refused");
-    answer_refusal(request, "bad_signature", SIGNATURE_HEADER, message);
+    answer_refusal(request, "bad_signature", TG_SIGNATURE_HEADER, message);
     return false;
 }
 
@@ -59,10 +41,10 @@ static bool refuse(struct request *request, const char *message)
 static bool admit_webhook(struct request *request)
 {
     int count;
-    const char *header = request_header(request, SIGNATURE_HEADER, &count);
+    const char *header = request_header(request, TG_SIGNATURE_HEADER, &count);
     if (count != 1)
         return refuse(request, "Exactly one signature is required");
-    return signature_begins(header) || refuse(request, "The signature is not right");
+    return tg_signature_begins(header) || refuse(request, "The signature is not right");
 }
 
 // A body that is signed becomes a webhook, whatever it is: what is no JSON, or nothing that we
@@ -72,8 +54,10 @@ static void take_webhook(void *context, struct request *request, const struct id
 {
     (void)caller;
     const struct callback *callback = context;
-    const char *header = request_header(request, SIGNATURE_HEADER, NULL);
-    if (callback_is_signed(callback->app_secrets, header, &request->body.bytes))
+    const char *header = request_header(request, TG_SIGNATURE_HEADER, NULL);
+    const struct tg_text *body = &request->body.bytes;
+    if (header &&
+        tg_signature_is_right(header, callback->app_secrets, tg_text_string(body), body->length))
         webhook_writer_submit(callback->writer, request);
     else
         (void)refuse(request, "The signature is not right");

@@ -14,8 +14,3 @@ struct callback {
 
 // GET and POST /webhook; their context is a struct callback.
 extern const struct endpoint callback_endpoints[];
-
-// Is `header`, "sha256=" and 64 hexadecimal digits, the HMAC-SHA256 of the body under one of the
-// secrets? Takes the same time for every wrong signature.
-// Thread-safe.
-bool callback_is_signed(const char *secrets, const char *header, const struct tg_text *body);

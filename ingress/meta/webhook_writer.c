@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/memory.h"
 #include "common/base/queue.h"
+#include "common/crypto/signature.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -10,7 +11,6 @@
 #include "common/streams/webhook.h"
 #include "ingress/http/answer.h"
 #include "ingress/meta/recent.h"
-#include "ingress/meta/signature.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -82,27 +82,42 @@ static int next_partition(struct webhook_writer *writer)
     return -1;
 }
 
-static bool publish(struct webhook_writer *writer, int partition, struct request *const *requests,
-                    size_t n)
+// What a webhook is signed with: it was found to be right.
+struct signature {
+    const char *text; // the request's
+    unsigned char mac[TG_SHA256_SIZE];
+};
+
+static struct signature read_signature(const struct request *request)
 {
-    const struct tg_text *bodies[TG_BATCH_MAX];
+    struct signature signature = {.text = request_header(request, TG_SIGNATURE_HEADER, NULL)};
+    bool is_read = signature.text && tg_signature_read(signature.text, signature.mac);
+    assert(is_read);
+    (void)is_read;
+    return signature;
+}
+
+static bool publish(struct webhook_writer *writer, int partition, struct request *const *requests,
+                    const struct signature *signatures, size_t n)
+{
+    struct tg_new_webhook webhooks[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++) {
-        bodies[i] = &requests[i]->body.bytes;
-        writer->held[partition] += (long long)bodies[i]->length;
+        webhooks[i] = (struct tg_new_webhook){&requests[i]->body.bytes, signatures[i].text};
+        writer->held[partition] += (long long)webhooks[i].body->length;
     }
-    return tg_webhook_publish(writer->stream, partition, bodies, n);
+    return tg_webhook_publish(writer->stream, partition, webhooks, n);
 }
 
 static bool store(struct webhook_writer *writer, int partition, struct request *const *requests,
-                  size_t n)
+                  const struct signature *signatures, size_t n)
 {
     long long began_ms = tg_now_ms();
-    bool stored = publish(writer, partition, requests, n);
+    bool stored = publish(writer, partition, requests, signatures, n);
     // A connection that has died since the last one tells only when it is used. What may have been
     // taken comes twice then, which is harmless: each item is applied once. But a Redis that let us
     // wait is not asked twice.
     if (!stored && tg_now_ms() - began_ms < TRY_AGAIN_MS)
-        stored = publish(writer, partition, requests, n);
+        stored = publish(writer, partition, requests, signatures, n);
     tg_observe(TG_WEBHOOK_BATCH, (double)n);
     tg_observe(TG_WEBHOOK_SECONDS, (double)(tg_now_ms() - began_ms) / 1000);
     return stored;
@@ -120,30 +135,16 @@ static void answer_all(struct request *const *requests, size_t n, const char *re
     }
 }
 
-// What a webhook is signed with: it was found to be right.
-struct mac {
-    unsigned char bytes[TG_SHA256_SIZE];
-};
-
-static struct mac read_mac(const struct request *request)
-{
-    struct mac mac = {0};
-    const char *header = request_header(request, SIGNATURE_HEADER, NULL);
-    bool is_read = header && signature_read(header, mac.bytes);
-    assert(is_read);
-    (void)is_read;
-    return mac;
-}
-
 // Stores what is new. False: Redis has not taken it.
 static bool publish_new(struct webhook_writer *writer, struct request *const *requests,
-                        const struct mac *macs, size_t n)
+                        const struct signature *signatures, size_t n)
 {
     int partition = next_partition(writer);
-    bool stored = partition >= 0 && !writer->gave_up && store(writer, partition, requests, n);
+    bool stored =
+        partition >= 0 && !writer->gave_up && store(writer, partition, requests, signatures, n);
     writer->gave_up = !stored && atomic_load(&writer->closed);
     for (size_t i = 0; stored && i < n; i++)
-        recent_add(writer->recent, macs[i].bytes, tg_now_ms());
+        recent_add(writer->recent, signatures[i].mac, tg_now_ms());
     if (!stored && partition >= 0)
         recent_clear(writer->recent);
     answer_all(requests, n, stored ? "stored" : NULL);
@@ -167,18 +168,18 @@ static void answer_repeated(struct webhook_writer *writer, struct request *const
 static void publish_batch(struct webhook_writer *writer, struct request *const *requests, size_t n)
 {
     struct request *new[TG_BATCH_MAX];
-    struct mac macs[TG_BATCH_MAX]; // of what is new
+    struct signature signatures[TG_BATCH_MAX]; // of what is new
     struct request *repeated[TG_BATCH_MAX];
     size_t new_count = 0;
     size_t repeated_count = 0;
     for (size_t i = 0; i < n; i++) {
-        macs[new_count] = read_mac(requests[i]);
-        if (recent_has(writer->recent, macs[new_count].bytes, tg_now_ms()))
+        signatures[new_count] = read_signature(requests[i]);
+        if (recent_has(writer->recent, signatures[new_count].mac, tg_now_ms()))
             repeated[repeated_count++] = requests[i];
         else
             new[new_count++] = requests[i];
     }
-    bool stored = new_count > 0 && publish_new(writer, new, macs, new_count);
+    bool stored = new_count > 0 && publish_new(writer, new, signatures, new_count);
     if (repeated_count > 0)
         answer_repeated(writer, repeated, repeated_count, stored);
 }

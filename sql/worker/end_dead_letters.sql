@@ -4,5 +4,6 @@ CREATE OR REPLACE FUNCTION end_dead_letters(p_ids bigint[], p_until_us bigint[])
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 BEGIN
     DELETE FROM dead_letters d USING unnest(p_ids, p_until_us) AS t (id, until_us)
-     WHERE d.id = t.id AND (extract(epoch FROM d.retry_at) * 1000000)::bigint = t.until_us;
+     WHERE d.id = t.id
+       AND CASE WHEN isfinite(d.retry_at) THEN (extract(epoch FROM d.retry_at) * 1000000)::bigint END = t.until_us;
 END $$;

@@ -77,7 +77,7 @@ static const char *unrest(struct rig *rig)
     if (*entries)
         return entries;
     long dead =
-        database_number(database, "SELECT count(*) FROM dead_letters WHERE retry_at IS NOT NULL");
+        database_number(database, "SELECT count(*) FROM dead_letters WHERE retry_at < 'infinity'");
     if (dead > 0)
         return text_of("%ld dead letters wait for another try", dead);
     if (database_number(database, "SELECT count(*) FROM messages WHERE status = 'unconfirmed'") > 0)

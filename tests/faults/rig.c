@@ -110,6 +110,8 @@ static void run_rig_worker(struct rig *rig, int i, const char *graph_url, const 
 {
     const char **settings = rig->settings->worker_settings;
     size_t n = WORKER_SETTINGS;
+    if (rig->accepts_unsigned)
+        settings[n++] = "TOLLGATE_UNSIGNED_WEBHOOKS=accept";
     if (graph_url)
         settings[n++] = text_of("TOLLGATE_GRAPH_URL=%s", graph_url);
     if (stop_point)

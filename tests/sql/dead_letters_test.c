@@ -155,3 +155,52 @@ Test(dead_letters, what_waits_for_a_wallet_is_tried_until_it_is_free)
                      "FROM dead_letters ORDER BY id"),
                 "1, 1", "5, 16", "1001, 60");
 }
+
+Test(dead_letters, what_may_be_anybody_s_is_replayed_by_its_reason_alone)
+{
+    record("", "a", "bad_signature", "NULL", 0);
+    record("", "b", "no_signature", "NULL", 0);
+    record("", "c", "invalid_json", "NULL", 0);
+    assert_no_rows(taken());
+    cr_assert_str_eq(value("SELECT replay_dead_letters()"), "1");
+    assert_rows(taken(), "c, 0");
+    cr_assert_str_eq(value("SELECT replay_dead_letters('invalid_json')"), "0");
+    cr_assert_str_eq(value("SELECT replay_dead_letters('no_signature')"), "1");
+    const char *until_us = value("SELECT max(until_us) FROM take_dead_letters(10)");
+    end_all(until_us);
+    assert_rows(rows("SELECT convert_from(body, 'UTF8') FROM dead_letters ORDER BY id"), "a", "c");
+}
+
+// Whoever has seen in Redis what is in no state to be applied could write it there again.
+Test(dead_letters, what_may_be_anybody_s_hides_nothing_of_meta_s)
+{
+    record("", "a", "bad_signature", "NULL", 0);
+    record("", "a", "unknown_number", "'4711'", 0);
+    record("", "a", "bad_signature", "NULL", 0);
+    run("SELECT record_dead_letters('{}', '{b,b,b}', '{no_signature,invalid_json,no_signature}', "
+        "'{NULL,NULL,NULL}', '{0,0,0}')");
+    assert_rows(dead(), "a, unknown_number, 1, dead", "b, invalid_json, 1, dead");
+}
+
+Test(dead_letters, what_may_be_anybody_s_is_kept_up_to_a_number)
+{
+    run("SELECT record_dead_letters('{}', array_agg(i::text::bytea), "
+        "array_agg('no_signature'::text), "
+        "array_agg(NULL::text), array_agg(0::bigint)) FROM generate_series(1, 9999) i");
+    record("", "the last one", "bad_signature", "NULL", 0);
+    run("SELECT record_dead_letters('{}', '{a,b}', '{bad_signature,invalid_json}', '{NULL,NULL}', "
+        "'{0,0}')");
+    assert_rows(rows("SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY reason"),
+                "bad_signature, 1", "invalid_json, 1", "no_signature, 9999");
+}
+
+Test(dead_letters, what_may_be_anybody_s_is_kept_up_to_so_many_bytes)
+{
+    run("INSERT INTO dead_letters (reason, body, digest, retry_at) "
+        "VALUES ('bad_signature', convert_to(repeat('x', 256 * 1024 * 1024 - 1), 'UTF8'), '', "
+        "'infinity')");
+    record("", "a", "bad_signature", "NULL", 0);
+    record("", "b", "bad_signature", "NULL", 0);
+    assert_rows(rows("SELECT left(convert_from(body, 'UTF8'), 1) FROM dead_letters ORDER BY id"),
+                "x", "a");
+}

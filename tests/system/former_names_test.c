@@ -5,6 +5,9 @@
 
 TestSuite(former_names, .timeout = 120);
 
+// While it may be.
+#define UNSIGNED "TOLLGATE_UNSIGNED_WEBHOOKS=accept"
+
 static const char former_key[] = "tollgate:{02}:events";
 
 // As an ingress of the version before has stored it.
@@ -23,7 +26,7 @@ static void expect_all_applied(const struct org *org, long messages)
 
 Test(former_names, what_an_ingress_of_before_has_left_is_applied)
 {
-    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct gateway *gateway = given_gateway(.without_worker = true, .worker_settings = {UNSIGNED});
     struct org org = given_org(gateway);
     given_webhook_of_before(&org, "wamid.1");
     struct daemon *worker = start_worker(gateway);
@@ -35,7 +38,7 @@ Test(former_names, what_an_ingress_of_before_has_left_is_applied)
 
 Test(former_names, what_an_ingress_of_before_stores_later_is_applied_too)
 {
-    struct gateway *gateway = given_gateway();
+    struct gateway *gateway = given_gateway(.worker_settings = {UNSIGNED});
     struct org org = given_org(gateway);
     // By then a worker has looked and found no such stream.
     cr_assert_eq(
@@ -62,7 +65,7 @@ Test(former_names, the_janitor_is_also_called_scheduler)
 
 Test(former_names, what_a_worker_of_before_has_left_lying_is_taken_over)
 {
-    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct gateway *gateway = given_gateway(.without_worker = true, .worker_settings = {UNSIGNED});
     struct org org = given_org(gateway);
     given_webhook_of_before(&org, "wamid.1");
     (void)redis_command(gateway->redis, "XGROUP", "CREATE", former_key, "workers", "0");

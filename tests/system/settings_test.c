@@ -63,8 +63,9 @@ static const struct {
     {"TOLLGATE_CORS_ORIGINS=https://a.example.com,", INGRESS},
     {"TOLLGATE_SEND_WAITS=31", INGRESS},
     {"TOLLGATE_SEND_WAITS=10s", INGRESS},
-    {"TOLLGATE_APP_SECRETS=", INGRESS},
-    {"TOLLGATE_APP_SECRETS=one,,two", INGRESS},
+    {"TOLLGATE_APP_SECRETS=", BOTH},
+    {"TOLLGATE_APP_SECRETS=one,,two", BOTH},
+    {"TOLLGATE_UNSIGNED_WEBHOOKS=yes", WORKER},
     {"TOLLGATE_VERIFY_TOKEN=", INGRESS},
     {"TOLLGATE_HTTP_THREADS=0", INGRESS},
     {"TOLLGATE_HTTP_THREADS=65", INGRESS},
@@ -135,12 +136,22 @@ Test(settings, a_missing_one_stops_both)
     }
 }
 
+Test(settings, a_worker_without_the_role_inbound_needs_no_app_secrets)
+{
+    struct command_result run = run_daemon(
+        daemons[1], "--check", "TOLLGATE_APP_SECRETS=", "TOLLGATE_WORKER_ROLES=send,janitor");
+    cr_assert(run.status == 0, "%s", run.errors);
+    run = run_daemon(daemons[1], "--check",
+                     "TOLLGATE_APP_SECRETS=", "TOLLGATE_WORKER_ROLES=janitor,inbound");
+    expect_refusal(&run, "TOLLGATE_APP_SECRETS=");
+}
+
 Test(settings, a_secret_is_never_shown)
 {
-    static const char *const secrets[] = {"TOLLGATE_POSTGRES_URL=hunter2",
-                                          "TOLLGATE_REDIS_URL=redis://:hunter2@:x",
-                                          "TOLLGATE_GRAPH_APP_SECRET=hunter2,"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const secrets[] = {
+        "TOLLGATE_POSTGRES_URL=hunter2", "TOLLGATE_REDIS_URL=redis://:hunter2@:x",
+        "TOLLGATE_GRAPH_APP_SECRET=hunter2,", "TOLLGATE_APP_SECRETS=hunter2,"};
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
         struct command_result run = run_daemon(daemons[i > 0], NULL, secrets[i], NULL);
         expect_refusal(&run, secrets[i]);
         cr_assert_not(strstr(run.errors, "hunter2"), "%s", run.errors);
@@ -164,7 +175,7 @@ Test(settings, check_says_what_the_limit_of_files_leaves_of_the_places)
     struct command_result run =
         command_run(WORDS("/bin/sh", "-c", "ulimit -n 360 && exec \"$0\" --check",
                           testbed_daemon("tollgate-worker")),
-                    WORDS(good[0]));
+                    WORDS(good[0], good[3]));
     cr_assert(run.status == 0, "%s", run.errors);
     cr_assert(strstr(run.output, "has room for 104 only\n"), "%s", run.output);
 }

@@ -61,7 +61,7 @@ Test(settings, the_defaults_are_good_for_ingress)
 
 Test(settings, the_defaults_are_good_for_the_worker)
 {
-    given_environment(POSTGRES);
+    given_environment(POSTGRES, "TOLLGATE_APP_SECRETS=secret");
     cr_assert(tg_settings_read(TG_WORKER, &settings, &error), "%s", error.message);
     cr_assert_str_eq(settings.graph_url, "https://graph.facebook.com");
     cr_assert_str_eq(settings.graph_version, "v23.0");
@@ -69,6 +69,25 @@ Test(settings, the_defaults_are_good_for_the_worker)
     cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_INBOUND | TG_ROLE_JANITOR);
     cr_assert_eq(settings.send_concurrency, 1024);
     cr_assert_str_eq(settings.graph_app_secret, "");
+    cr_assert_str_eq(settings.app_secrets, "secret");
+    cr_assert_eq(settings.unsigned_webhooks, TG_UNSIGNED_REFUSE);
+}
+
+Test(settings, app_secrets_are_for_the_role_inbound)
+{
+    static const struct {
+        const char *roles;
+        bool needed;
+    } cases[] = {{"inbound", true},       {"send,inbound", true}, {"inbound,janitor", true},
+                 {"send,janitor", false}, {"send", false},        {"scheduler", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char roles[64];
+        snprintf(roles, sizeof roles, "TOLLGATE_WORKER_ROLES=%s", cases[i].roles);
+        given_environment(POSTGRES, roles);
+        cr_assert_eq(tg_settings_read(TG_WORKER, &settings, &error), !cases[i].needed, "%s", roles);
+        if (cases[i].needed)
+            cr_assert_str_eq(error.field, "TOLLGATE_APP_SECRETS");
+    }
 }
 
 Test(settings, what_is_set_replaces_the_default)
@@ -196,6 +215,7 @@ ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
         {"TOLLGATE_WORKER_ROLES=send,"},
         {"TOLLGATE_WORKER_ROLES=send janitor"},
         {"TOLLGATE_WORKER_ROLES=inbox"},
+        {"TOLLGATE_UNSIGNED_WEBHOOKS=no"},
         {"TOLLGATE_SEND_CONCURRENCY=2049"},
         {"TOLLGATE_LOG_LEVEL=INFO"},
         {"TOLLGATE_LOG_FORMAT=xml"},
@@ -283,7 +303,8 @@ Test(settings_main, helps_with_the_settings_of_its_own_daemon)
     cr_assert(strstr(written, "usage: tollgate-worker ") == written);
     cr_assert(strstr(written, "TOLLGATE_SEND_CONCURRENCY (default 1024)"));
     cr_assert(strstr(written, "TOLLGATE_GRAPH_APP_SECRET (optional)"));
-    cr_assert(strstr(written, "TOLLGATE_POSTGRES_URL (required)"));
+    cr_assert(strstr(written, "TOLLGATE_POSTGRES_URL (required)\n"));
+    cr_assert(strstr(written, "TOLLGATE_APP_SECRETS (required) (role inbound)\n"));
     cr_assert_null(strstr(written, "TOLLGATE_LANES"));
 }
 
@@ -311,6 +332,16 @@ Test(settings_main, check_says_nothing_of_places_to_who_has_none)
     const char *written;
     cr_assert_eq(run(TG_WORKER, stdout, &written, "--check"), 0);
     cr_assert_str_eq(written, "settings are good\n");
+}
+
+Test(settings_main, check_says_what_it_means_to_accept_what_is_not_signed)
+{
+    given_environment(REQUIRED, "TOLLGATE_WORKER_ROLES=inbound",
+                      "TOLLGATE_UNSIGNED_WEBHOOKS=accept");
+    const char *written;
+    cr_assert_eq(run(TG_WORKER, stdout, &written, "--check"), 0);
+    cr_assert_str_eq(written, "settings are good\nbut whoever reaches Redis can write webhooks: "
+                              "those without a signature are accepted\n");
 }
 
 Test(settings_main, check_says_that_files_are_too_few_for_the_places)

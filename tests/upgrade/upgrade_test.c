@@ -143,23 +143,55 @@ Test(upgrade, under_load_refuses_and_loses_nothing)
     rig_stop(rig);
 }
 
-// First the schema, then each daemon in its turn.
-Test(upgrade, of_the_daemons_one_by_one_loses_nothing)
+static void exchange_workers(struct rig *rig)
 {
-    struct rig *rig = given_former_rig();
-    must_migrate(rig->gateway->database);
-    rig->settings->daemons = NULL;
     for (int i = 0; i < rig->worker_count; i++) {
         rig_end(&rig->workers[i]);
         rig_start_worker(rig, i, NULL);
         workload_run_on(rig->workload, SENDS / 2);
     }
+}
+
+static void exchange_ingresses(struct rig *rig)
+{
     for (int i = 0; i < RIG_INGRESSES; i++) {
         rig_end(&rig->ingresses[i]);
         rig_start_ingress(rig, i, NULL);
         workload_run_on(rig->workload, SENDS / 2);
     }
+}
+
+// Webhooks in Redis as the former ingresses have stored them.
+static bool any_is_unsigned(const struct rig *rig)
+{
+    static const char script[] =
+        "for i = 0, 3 do for _, entry in ipairs(redis.call('XRANGE', 'tollgate:{0' .. i .. "
+        "'}:webhooks', '-', '+')) do if #entry[2] == 2 then return 1 end end end return 0";
+    return *redis_command(rig->gateway->redis, "EVAL", script, "0") != '0';
+}
+
+// First the schema, then each daemon in its turn.
+Test(upgrade, of_the_ingresses_and_then_of_the_workers_loses_nothing)
+{
+    struct rig *rig = given_former_rig();
+    must_migrate(rig->gateway->database);
+    rig->settings->daemons = NULL;
+    exchange_ingresses(rig);
+    eventually(!any_is_unsigned(rig));
+    exchange_workers(rig);
     check_rig(rig, "upgrade.daemons");
+    rig_stop(rig);
+}
+
+Test(upgrade, of_the_workers_first_loses_nothing_where_they_accept_what_is_not_signed)
+{
+    struct rig *rig = given_former_rig();
+    must_migrate(rig->gateway->database);
+    rig->settings->daemons = NULL;
+    rig->accepts_unsigned = true;
+    exchange_workers(rig);
+    exchange_ingresses(rig);
+    check_rig(rig, "upgrade.workers_first");
     rig_stop(rig);
 }
 

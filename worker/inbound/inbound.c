@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/memory.h"
+#include "common/crypto/signature.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
@@ -21,11 +22,34 @@ struct inbound {
     struct tg_stream *former; // webhooks of an ingress that still adds them under the old name
 };
 
-// One that has ended one worker after the other is not even looked at: it is dead as it is.
-static void read_webhook(struct items *items, const struct tg_webhook *webhook)
+// Why it need not be Meta's: an ingress has stored none but those, but so can whoever reaches
+// Redis. NULL: it is.
+static const char *find_suspicion(const struct tg_settings *settings,
+                                  const struct tg_webhook *webhook)
+{
+    if (webhook->signature[0] != '\0')
+        return tg_signature_is_right(webhook->signature, settings->app_secrets,
+                                     tg_text_string(&webhook->body), webhook->body.length)
+                   ? NULL
+                   : "bad_signature";
+    if (settings->unsigned_webhooks != TG_UNSIGNED_ACCEPT)
+        return "no_signature";
+    tg_log_rarely(TG_LOG_WARN, "unsigned_webhook_accepted");
+    return NULL;
+}
+
+// One that is not Meta's is dead, whatever it holds; and one that has ended one worker after the
+// other is not even looked at.
+static void read_webhook(const struct inbound *inbound, struct items *items,
+                         const struct tg_webhook *webhook)
 {
     const struct item_body body = {.text = &webhook->body};
     const struct tg_entry *entry = &webhook->entry;
+    const char *suspicion = find_suspicion(inbound->worker->settings, webhook);
+    if (suspicion) {
+        items_add_dead(items, body, suspicion);
+        return;
+    }
     if (entry->deliveries <= TG_DELIVERIES_MAX) {
         items_read(items, body);
         return;
@@ -62,7 +86,7 @@ static size_t apply_some(struct inbound *inbound, struct tg_stream *from,
     struct items items = {0};
     size_t count = 0;
     while (count < n && items.memory < TG_INBOUND_MEMORY)
-        read_webhook(&items, &webhooks[count++]);
+        read_webhook(inbound, &items, &webhooks[count++]);
     bool applied = apply_all(&inbound->means, &items);
     if (applied)
         end(from, webhooks, items.body, count);

@@ -7,9 +7,9 @@
 struct inbound;
 
 // Starts the thread, which reads the streams of webhooks alone, so that it never waits behind
-// sends. It also takes over what other workers have left lying, and tries dead letters again whose
-// time has come. With PostgreSQL away it keeps the batch it has and tries again: applying twice
-// changes nothing.
+// sends, and checks their signatures. It also takes over what other workers have left lying, and
+// tries dead letters again whose time has come. With PostgreSQL away it keeps the batch it has and
+// tries again: applying twice changes nothing.
 struct inbound *inbound_start(const struct worker *worker);
 
 // Once stop is ordered nothing more is taken. Waits until the batch at hand is done; with
