@@ -30,7 +30,9 @@ static void probe_postgresql(struct tg_health *health, struct tg_text *missing)
 {
     struct tg_misfit misfit;
     enum tg_pg_status status = tg_store_check_schema(health->pg, health->calls, &misfit);
-    if (status == TG_PG_REFUSED || (status == TG_PG_OK && misfit.call[0] != '\0'))
+    if (status == TG_PG_OK && strcmp(misfit.what, "restored") == 0)
+        append_name(missing, misfit.call);
+    else if (status == TG_PG_REFUSED || (status == TG_PG_OK && misfit.call[0] != '\0'))
         append_name(missing, "schema");
     else if (status != TG_PG_OK)
         append_name(missing, "postgresql");

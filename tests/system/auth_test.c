@@ -92,7 +92,8 @@ Test(auth, a_revoked_key_dies)
     (void)expect_accepted(&answer);
 
     (void)database_text(gateway->database,
-                        "SELECT revoke_api_key('%s', 'test'), revoke_api_key('%s', 'unused')",
+                        "SET client_min_messages = warning; SELECT revoke_api_key('%s', 'test'), "
+                        "revoke_api_key('%s', 'unused')",
                         org.id, org.id);
 
     answer = send_with_key(gateway, unused, NULL);

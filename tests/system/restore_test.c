@@ -89,7 +89,7 @@ Test(restore, posts_nothing_a_second_time)
     // Nobody works with it, and nothing is changed while anybody is there who might.
     start_ingress_again(gateway);
     struct daemon *worker = start_worker(gateway);
-    eventually(strcmp(daemon_missing(worker), "schema") == 0);
+    eventually(strcmp(daemon_missing(worker), "after_restore") == 0);
     cr_assert_eq(send_text(&org, "919876543217").status, 503);
     expect_equal(database_text(gateway->database, "SELECT count(*) FROM outbox"), "6");
     struct command_result refused = after_restore(gateway, NULL);
@@ -141,7 +141,7 @@ Test(restore, is_seen_by_workers_that_run_on)
                         "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity "
                         "WHERE datname = current_database() AND pid <> pg_backend_pid()");
     eventually(send_text(&org, "919876543211").status == 503);
-    eventually(strcmp(daemon_missing(&gateway->workers[0]), "schema") == 0);
+    eventually(strcmp(daemon_missing(&gateway->workers[0]), "after_restore") == 0);
     cr_assert_eq(simulator_posts(gateway->simulator), 1);
     stop_daemons(gateway);
     cr_assert_eq(after_restore(gateway, "--nothing-lost").status, 0);
