@@ -68,7 +68,7 @@ BEGIN
     SELECT array_agg(l.message_id) INTO v_messages
       FROM (SELECT o.message_id FROM channels h
               JOIN outbox o ON o.channel_id = h.id AND o.contact_id = ANY (p_contact_ids) AND o.org_id = h.org_id
-             WHERE h.org_id = p_org_id ORDER BY o.message_id FOR NO KEY UPDATE OF o) l;
+             WHERE h.org_id = p_org_id ORDER BY o.seq, o.message_id FOR NO KEY UPDATE OF o) l;
     SELECT 0, 0, 0 INTO cancelled, refunded, leaving;
     IF v_messages IS NULL THEN
         RETURN;
@@ -166,7 +166,7 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_ids uuid[] := ARRAY(SELECT m.id FROM messages m WHERE m.org_id = p_org_id AND m.contact_id = ANY (p_contact_ids)
-                           ORDER BY m.id);
+                           ORDER BY m.id FOR NO KEY UPDATE);
 BEGIN
     UPDATE messages m
        SET payload = '{}', text = NULL, summary = NULL, media_id = NULL, referral = NULL, callback_data = NULL,

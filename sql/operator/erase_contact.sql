@@ -6,7 +6,7 @@
 -- The messages themselves are done by finish_erasures, in a transaction of its own: it looks at all that the org
 -- has, and no wallet is to be held meanwhile.
 --
--- Lock order: wallets, contacts, outbox.
+-- Lock order: wallets, contacts, outbox by line.
 CREATE OR REPLACE FUNCTION erase_contact(p_org_id uuid, p_phone text DEFAULT NULL, p_user_id text DEFAULT NULL)
 RETURNS TABLE (what text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
