@@ -1,6 +1,7 @@
 // The reads of the outer interface, and the API keys that say whose they are.
 
 #include "tests/sql/givens.h"
+#include "tests/sql/program.h"
 
 #include <string.h>
 
@@ -245,6 +246,19 @@ Test(queries, keys_are_listed_by_what_they_begin_with_and_revoked_by_their_ids)
     assert_rows(rows("SELECT name FROM list_api_keys('%s') WHERE revoked_at IS NULL", acme),
                 "other", "former");
     cr_assert_str_eq(value("SELECT revoke_api_key('%s', 'former')", acme), "1");
+}
+
+Test(queries, who_revokes_a_key_is_told_which)
+{
+    const char *acme = given_org();
+    const char *key = value("SELECT create_api_key('%s', 'main')", acme);
+    const char *id = value("SELECT id FROM api_keys");
+    const char *said = must_succeed(
+        (const char *const[]){"psql", "--no-psqlrc", "--dbname", database_conninfo(), "--command",
+                              text("SELECT revoke_api_key('%s', 'main')", acme), NULL});
+    cr_assert_not_null(strstr(said, text("revoked key \"main\" (%.11s...), id %s, made ", key, id)),
+                       "%s", said);
+    cr_assert_null(strstr(said, key));
 }
 
 Test(queries, a_key_has_256_random_bits_and_is_not_stored)
