@@ -129,6 +129,48 @@ Test(restore, posts_nothing_a_second_time)
     database_drop(lost);
 }
 
+// The backup has messages in every state: it was made in the middle of a load, of which nobody
+// hears a status.
+Test(restore, posts_nothing_twice_of_a_load_in_which_the_backup_was_made)
+{
+    enum { BEFORE = 25, MEANWHILE = 15, CONTACTS = 8 };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    simulator_set(gateway->simulator, "{\"latency_ms\": 100}");
+    (void)database_text(gateway->database, "UPDATE channels SET max_mps = 5");
+    const char *file = text_of("%s/backup", testbed_directory());
+    struct process *dump = NULL;
+    for (int i = 0; i < BEFORE + MEANWHILE; i++) {
+        if (i == BEFORE)
+            dump = process_start(
+                "pg_dump",
+                WORDS("pg_dump", "--format=custom", "--file", file, owner_url(gateway->database)),
+                NULL);
+        const char *phone = text_of("9198765432%02d", i % CONTACTS);
+        cr_assert_eq(send_text(&org, phone).status, 202);
+    }
+    cr_assert_eq(process_wait(dump, PATIENCE_S), 0);
+    eventually_within(2 * PATIENCE_S,
+                      database_number(gateway->database, "SELECT count(*) FROM outbox") == 0);
+    cr_assert_eq(simulator_posts(gateway->simulator), BEFORE + MEANWHILE);
+    stop_daemons(gateway);
+    struct database *lost = gateway->database;
+    restore(gateway, file);
+    cr_assert_geq(database_number(gateway->database, "SELECT count(*) FROM outbox"), 5);
+    cr_assert_eq(after_restore(gateway, NULL).status, 0);
+
+    start_ingress_again(gateway);
+    (void)start_worker(gateway);
+    eventually(*daemon_missing(&gateway->workers[0]) == '\0');
+    for (int i = 0; i < CONTACTS; i++)
+        cr_assert_eq(send_text_and_wait(&org, text_of("9198765432%02d", i)).status, 200);
+    cr_assert_eq(simulator_posts(gateway->simulator), BEFORE + MEANWHILE + CONTACTS);
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM outbox"), 0);
+    cr_assert_geq(org_messages(&org, "unconfirmed"), 5);
+    stop_gateway(gateway);
+    database_drop(lost);
+}
+
 // The server is stopped under the daemons, goes back to what it was, and comes again: the workers
 // that are connected anew do not go on.
 Test(restore, is_seen_by_workers_that_run_on)
