@@ -150,7 +150,7 @@ Test(restore, posts_nothing_twice_of_a_load_in_which_the_backup_was_made)
         cr_assert_eq(send_text(&org, phone).status, 202);
     }
     cr_assert_eq(process_wait(dump, PATIENCE_S), 0);
-    eventually_within(2 * PATIENCE_S,
+    eventually_within(2LL * PATIENCE_S,
                       database_number(gateway->database, "SELECT count(*) FROM outbox") == 0);
     cr_assert_eq(simulator_posts(gateway->simulator), BEFORE + MEANWHILE);
     stop_daemons(gateway);
