@@ -45,7 +45,8 @@ $$;
 -- In how many seconds p_free_at comes. A clock that has been set back since p_written_at makes it no later.
 CREATE OR REPLACE FUNCTION seconds_until(p_free_at timestamptz, p_written_at timestamptz, p_now timestamptz)
 RETURNS double precision LANGUAGE sql IMMUTABLE
-RETURN greatest(0, date_part('epoch', p_free_at - greatest(p_now, p_written_at)));
+RETURN CASE WHEN p_free_at <= p_now THEN 0 -- mostly so, and told by a look
+            ELSE greatest(0, date_part('epoch', p_free_at - greatest(p_now, p_written_at))) END;
 
 -- By how much a slot may be early: a second's slots leave at once, and no more.
 CREATE OR REPLACE FUNCTION burst_of(p_gap double precision) RETURNS double precision
@@ -111,9 +112,9 @@ BEGIN
           FROM rate r
          WHERE p.channel_id = ANY (ARRAY[r.channel_id]) AND p.id = r.pace_id AND p.org_id = r.org_id
     )
-    SELECT array_agg(CASE WHEN s.channel_id IS NOT NULL THEN p_now + in_seconds(greatest(s.due, 0)) END ORDER BY s.n),
-           array_agg(s.is_slowed ORDER BY s.n)
-      INTO dues, slowed FROM slot s;
+    SELECT array_agg(CASE WHEN s.due <= 0 THEN p_now WHEN s.channel_id IS NOT NULL THEN p_now + in_seconds(s.due) END),
+           array_agg(s.is_slowed)
+      INTO dues, slowed FROM (SELECT * FROM slot ORDER BY n) s;
 END $$;
 
 -- slow_channels: Meta says that these numbers are too fast: half the rate, at most once a second.

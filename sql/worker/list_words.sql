@@ -5,9 +5,7 @@ CREATE OR REPLACE FUNCTION list_words(p_phone_number_ids text[]) RETURNS TABLE (
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
     SELECT array_to_string(o.opt_out_words[:100], E'\n'), array_to_string(o.opt_in_words[:100], E'\n')
       FROM unnest(p_phone_number_ids) WITH ORDINALITY AS i (phone_number_id, n)
-      LEFT JOIN LATERAL (
-           SELECT k.org_id FROM channels k WHERE k.phone_number_id = i.phone_number_id
-            ORDER BY k.status = 'disabled' LIMIT 1) c ON true
+      LEFT JOIN LATERAL number_at(i.phone_number_id, now()) c ON true
       LEFT JOIN organizations o ON o.id = c.org_id
      ORDER BY i.n;
 $$;

@@ -2,6 +2,7 @@
 
 #include "common/limits.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <unicase.h>
 #include <unictype.h>
@@ -110,7 +111,17 @@ struct tg_span spelling_trim(struct tg_span text)
                        : (struct tg_span){0};
 }
 
-void spelling_fold(struct tg_span text, struct tg_text *folded)
+// What has no letter or digit is as it is, without what is not seen.
+static void append_core(struct tg_text *folded, const struct tg_text *seen, size_t begin,
+                        size_t end)
+{
+    if (end > 0)
+        tg_text_append(folded, seen->data + begin, end - begin);
+    else
+        tg_text_append(folded, tg_text_string(seen), seen->length);
+}
+
+static void fold_any(struct tg_span text, struct tg_text *folded)
 {
     TG_TEXT_AUTO letters = {0};
     TG_TEXT_AUTO seen = {0};
@@ -131,10 +142,40 @@ void spelling_fold(struct tg_span text, struct tg_text *folded)
             begin = begin < SIZE_MAX ? begin : end - character.length;
         }
     }
-    if (end > 0)
-        tg_text_append(folded, seen.data + begin, end - begin);
+    append_core(folded, &seen, begin, end);
+}
+
+// The same for what is ASCII, as most is, without asking tables.
+static void fold_ascii(struct tg_span text, struct tg_text *folded)
+{
+    TG_TEXT_AUTO seen = {0};
+    tg_text_reserve(&seen, text.length);
+    size_t begin = SIZE_MAX;
+    size_t end = 0;
+    bool spaced = false;
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        spaced |= isspace(c) != 0;
+        if (isspace(c) || iscntrl(c))
+            continue;
+        if (spaced && seen.length > 0)
+            seen.data[seen.length++] = ' ';
+        spaced = false;
+        seen.data[seen.length++] = (char)tolower(c);
+        if (ispunct(c))
+            continue;
+        end = seen.length;
+        begin = begin < SIZE_MAX ? begin : end - 1;
+    }
+    append_core(folded, &seen, begin, end);
+}
+
+void spelling_fold(struct tg_span text, struct tg_text *folded)
+{
+    if (is_ascii(text))
+        fold_ascii(text, folded);
     else
-        tg_text_append(folded, tg_text_string(&seen), seen.length);
+        fold_any(text, folded);
 }
 
 // Joiners and variation selectors are parts of letters and emoji, and stay. U+FFFD stands for what

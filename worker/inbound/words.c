@@ -57,19 +57,29 @@ static void add_candidate(struct judgement *judgement, struct tg_inbound_message
     judgement->candidates++;
 }
 
-// Lines become folded lines, with a line's end before the first and behind each.
-static void fold_lines(struct tg_text *lines)
+// Appends lines as folded ones, with a line's end before the first and behind each.
+static void fold_lines(const struct tg_text *lines, struct tg_text *folded)
 {
-    struct tg_text folded = {0};
     const char *at = tg_text_string(lines);
-    tg_text_append_string(&folded, "\n");
+    tg_text_append_string(folded, "\n");
     for (size_t length; *at; at += length + (at[length] == '\n')) {
         length = strcspn(at, "\n");
-        fold((struct tg_span){at, length}, &folded);
-        tg_text_append_string(&folded, "\n");
+        fold((struct tg_span){at, length}, folded);
+        tg_text_append_string(folded, "\n");
     }
-    tg_text_finish(lines);
-    *lines = folded;
+}
+
+// Lines become folded ones. Most orgs have the same words: so the last ones are remembered.
+static void fold_words(struct tg_text *lines, struct tg_text *last, struct tg_text *last_folded)
+{
+    if (strcmp(tg_text_string(lines), tg_text_string(last)) != 0 || last_folded->length == 0) {
+        tg_text_clear(last);
+        tg_text_clear(last_folded);
+        tg_text_append(last, tg_text_string(lines), lines->length);
+        fold_lines(lines, last_folded);
+    }
+    tg_text_clear(lines);
+    tg_text_append(lines, last_folded->data, last_folded->length);
 }
 
 static bool has_line(const struct tg_text *lines, const struct tg_text *folded)
@@ -100,9 +110,13 @@ static bool is_wish(const struct tg_org_words *words, struct tg_text *folded,
 
 static void judge(struct judgement *judgement)
 {
+    TG_TEXT_AUTO outs = {0};
+    TG_TEXT_AUTO folded_outs = {0};
+    TG_TEXT_AUTO ins = {0};
+    TG_TEXT_AUTO folded_ins = {0};
     for (size_t i = 0; i < judgement->numbers; i++) {
-        fold_lines(&judgement->words[i].opt_out);
-        fold_lines(&judgement->words[i].opt_in);
+        fold_words(&judgement->words[i].opt_out, &outs, &folded_outs);
+        fold_words(&judgement->words[i].opt_in, &ins, &folded_ins);
     }
     for (size_t i = 0; i < judgement->candidates; i++) {
         struct candidate *candidate = &judgement->candidate[i];
