@@ -39,6 +39,7 @@ struct tg_pg {
     unsigned statements; // so many names were given on this connection
     bool in_transaction; // begun, even if the connection was lost since
     bool broken;         // the last failure was that of a statement prepared before
+    bool unfit;          // the last failure was for what the database has not
     bool silent;         // no answer has come in time: the connection is as good as lost
 };
 
@@ -66,6 +67,16 @@ void tg_pg_destroy(struct tg_pg *pg)
     disconnect(pg);
     free(pg->prepared);
     free(pg);
+}
+
+const char *tg_pg_trouble(const struct tg_pg *pg)
+{
+    return pg->away;
+}
+
+bool tg_pg_is_unfit(const struct tg_pg *pg)
+{
+    return pg->unfit;
 }
 
 static bool is_plausible(const char *keyword, const char *value)
@@ -201,12 +212,21 @@ static enum tg_pg_status judge(const struct tg_pg *pg, const char *sqlstate)
     return TG_PG_REFUSED;
 }
 
+// What is said of a database that was not migrated: no such function, column, table or schema, or
+// no right to it.
+static bool says_unfit(const char *sqlstate)
+{
+    static const char *const unfit[] = {"3F000", "42501", "42703", "42883", "42P01", NULL};
+    return is_among(sqlstate, unfit);
+}
+
 static enum tg_pg_status fail(struct tg_pg *pg, const char *name, PGresult *result, bool executing)
 {
     static const char *const kinds[] = {"ok", "unavailable", "unknown", "retry", "refused"};
     const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *message = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     enum tg_pg_status status = judge(pg, sqlstate ? sqlstate : "");
+    pg->unfit = status == TG_PG_REFUSED && says_unfit(sqlstate ? sqlstate : "");
     if (pg->silent)
         message = "no answer in time";
     else if (PQresultStatus(result) == PGRES_COMMAND_OK)

@@ -27,6 +27,14 @@ bool tg_pg_url_check(const char *url) TG_MUST_CHECK;
 struct tg_pg *tg_pg_create(const char *url, const char *application);
 void tg_pg_destroy(struct tg_pg *pg); // NULL is fine
 
+// Why there is no connection, in one line of libpq's or the server's; "": there is one, or nobody
+// has wanted one yet. Valid until the next call.
+const char *tg_pg_trouble(const struct tg_pg *pg);
+
+// Was the last statement refused for what the database has not (a function, a table, a right), as
+// it was not migrated to this version?
+bool tg_pg_is_unfit(const struct tg_pg *pg);
+
 // A transaction of several calls. After begin, calls until commit or rollback are parts of it; the
 // first one that fails must be followed by rollback, which cannot fail: nothing of it was done
 // then. commit alone may leave it open what was done (TG_PG_UNKNOWN).

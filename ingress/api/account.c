@@ -18,7 +18,7 @@ static void list_notices(struct tg_pg *pg, struct request *request, const struct
         return;
     enum tg_pg_status status =
         tg_store_list_account_notices(pg, org_id, before, limit, &found, &document);
-    document_answer(request, status, found, &document, "There is no such org");
+    document_answer(request, pg, status, found, &document, "There is no such org");
 }
 
 const struct endpoint account_endpoints[] = {

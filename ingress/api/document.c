@@ -2,6 +2,7 @@
 
 #include "common/base/digits.h"
 #include "common/base/utf8.h"
+#include "common/store/failure.h"
 #include "ingress/http/answer.h"
 
 #include <string.h>
@@ -48,15 +49,14 @@ bool document_number(struct request *request, const char *name, int64_t max, int
     return false;
 }
 
-void document_answer(struct request *request, enum tg_pg_status status, bool found,
-                     struct tg_text *document, const char *not_found)
+void document_answer(struct request *request, const struct tg_pg *pg, enum tg_pg_status status,
+                     bool found, struct tg_text *document, const char *not_found)
 {
-    if (status == TG_PG_OK && found)
+    struct tg_error error;
+    if (status != TG_PG_OK && !tg_store_failure(pg, status, &error))
+        answer_error(request, &error);
+    else if (found)
         answer_json(request, 200, document);
-    else if (status == TG_PG_OK)
-        answer_refusal(request, "not_found", NULL, not_found);
-    else if (status == TG_PG_REFUSED)
-        answer_refusal(request, "internal_error", NULL, "The query failed");
     else
-        answer_refusal(request, "unavailable", NULL, "The database cannot be reached");
+        answer_refusal(request, "not_found", NULL, not_found);
 }

@@ -17,7 +17,7 @@ bool document_org(struct request *request, const struct identity *caller,
 bool document_number(struct request *request, const char *name, int64_t max,
                      int64_t *value) TG_MUST_CHECK;
 
-// Answers with what a call has read; takes the document's bytes and empties it. What is not found
-// is answered with `not_found`, a sentence.
-void document_answer(struct request *request, enum tg_pg_status status, bool found,
-                     struct tg_text *document, const char *not_found);
+// Answers with what a call on the connection has read; takes the document's bytes and empties it.
+// What is not found is answered with `not_found`, a sentence.
+void document_answer(struct request *request, const struct tg_pg *pg, enum tg_pg_status status,
+                     bool found, struct tg_text *document, const char *not_found);

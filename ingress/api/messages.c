@@ -25,7 +25,7 @@ static void answer_message(struct request *request, struct tg_pg *pg, struct tg_
     struct tg_text document = {0};
     bool found = false;
     enum tg_pg_status status = tg_store_get_message(pg, org_id, message_id, &found, &document);
-    document_answer(request, status, found, &document, "The org has no such message");
+    document_answer(request, pg, status, found, &document, "The org has no such message");
 }
 
 static void get_message(struct tg_pg *pg, struct request *request, const struct identity *caller)
@@ -55,7 +55,7 @@ static void cancel_message(struct tg_pg *pg, struct request *request, const stru
     } else if (status == TG_PG_OK && cancelling.verdict == TG_CANCEL_TOO_LATE) {
         answer_refusal(request, "too_late", NULL, "The message is no longer scheduled or held");
     } else {
-        document_answer(request, status, false, &none, "The org has no such message");
+        document_answer(request, pg, status, false, &none, "The org has no such message");
     }
 }
 

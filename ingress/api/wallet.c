@@ -13,7 +13,7 @@ static void get_wallet(struct tg_pg *pg, struct request *request, const struct i
         !document_org(request, caller, &org_id))
         return;
     enum tg_pg_status status = tg_store_get_wallet(pg, org_id, &found, &document);
-    document_answer(request, status, found, &document, "There is no such org");
+    document_answer(request, pg, status, found, &document, "There is no such org");
 }
 
 static void list_transactions(struct tg_pg *pg, struct request *request,
@@ -31,7 +31,7 @@ static void list_transactions(struct tg_pg *pg, struct request *request,
         return;
     enum tg_pg_status status =
         tg_store_list_wallet_transactions(pg, org_id, before, limit, &found, &document);
-    document_answer(request, status, found, &document, "There is no such org");
+    document_answer(request, pg, status, found, &document, "There is no such org");
 }
 
 const struct endpoint wallet_endpoints[] = {

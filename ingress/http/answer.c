@@ -35,6 +35,7 @@ static const struct {
     {"too_many_requests", 429},
     {"not_trusted", 403},
     {"internal_error", 500},
+    {"database_not_ready", 503},
     {"send_failed", 500},
     {"outcome_unknown", 503},
     {"overloaded", 503},

@@ -4,6 +4,7 @@
 #include "common/base/memory.h"
 #include "common/base/shares.h"
 #include "common/limits.h"
+#include "common/store/failure.h"
 #include "common/store/reads.h"
 
 #include <pthread.h>
@@ -213,7 +214,7 @@ bool keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
                                 : FOUND_NONE_SUCH,
              identity);
     if (status != TG_PG_OK)
-        return tg_error_set(error, "unavailable", NULL, "The database cannot be reached");
+        return tg_store_failure(pg, status, error);
     if (!found)
         return tg_error_set(error, "unauthorized", "Authorization", "Unknown API key");
     return true;

@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/memory.h"
 #include "common/limits.h"
+#include "common/store/failure.h"
 #include "common/store/reads.h"
 
 #include <pthread.h>
@@ -65,7 +66,7 @@ bool homes_look_up(struct homes *homes, struct tg_pg *pg, struct tg_uuid org_id,
     bool found;
     enum tg_pg_status status = tg_store_get_default_country(pg, org_id, &found, &region);
     if (status != TG_PG_OK)
-        return tg_error_set(error, "unavailable", NULL, "The database cannot be reached");
+        return tg_store_failure(pg, status, error);
     put(homes, &(const struct home){.org_id = org_id,
                                     .country = found ? tg_country_find(region.code) : NULL,
                                     .expires_ms = tg_now_ms() + TG_HOME_CACHE_TTL_MS});
