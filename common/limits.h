@@ -222,6 +222,8 @@ enum {
     // Between attempts to reach a server that is away.
     TG_RECONNECT_MS = 250,
 
+    // Of a file of settings: all of them, at length, are a tenth of that.
+    TG_SETTINGS_FILE_BYTES = 64 * 1024,
     // Old and new secrets while they are exchanged, and room for mistakes.
     TG_SECRETS_MAX = 8,
     // The admin listener: Prometheus, a service manager's probes and a person or two.

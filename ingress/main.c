@@ -1,5 +1,6 @@
 // tollgate-ingress: validates, reserves the fee, publishes a job, answers.
 
+#include "common/health/connect.h"
 #include "common/health/health.h"
 #include "common/limits.h"
 #include "common/service/log.h"
@@ -34,7 +35,7 @@ struct stops {
     struct router *router;
 };
 
-static void start_stops(struct stops *stops, const struct tg_settings *settings)
+static void start_stops(struct stops *stops, struct tg_settings *settings)
 {
     int partitions = (int)settings->partitions;
     stops->pool = pool_start(settings->postgres_url, "pool", TG_POOL_THREADS, TG_POOL_QUEUE_MAX);
@@ -45,7 +46,7 @@ static void start_stops(struct stops *stops, const struct tg_settings *settings)
     stops->lanes =
         lanes_start(settings->postgres_url, (size_t)settings->lanes, stops->results, stops->jobs);
     stops->sends =
-        (struct sends){stops->lanes, homes_create(), stops->pool, (int)settings->send_waits_s};
+        (struct sends){stops->lanes, homes_create(), stops->pool, &settings->send_waits_s};
     stops->webhooks = webhook_writer_start(settings->redis_url, partitions);
     stops->callback =
         (struct callback){settings->app_secrets, settings->verify_token, stops->webhooks};
@@ -94,7 +95,7 @@ static void free_stops(struct stops *stops)
 }
 
 // Returns false, with the reason logged, if the server's address cannot be had.
-static bool serve(const struct tg_settings *settings)
+static bool serve(struct tg_settings *settings)
 {
     struct stops stops;
     struct tg_error error;
@@ -104,7 +105,7 @@ static bool serve(const struct tg_settings *settings)
         server_start(&settings->listen, (unsigned)settings->http_threads, &handler, &error);
     if (server) {
         tg_service_ready();
-        tg_service_wait_for_stop();
+        tg_service_wait_for_stop(tg_settings_reread, settings);
         server_close(server);
     } else {
         tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
@@ -119,18 +120,21 @@ static bool serve(const struct tg_settings *settings)
 
 int main(int argc, char **argv)
 {
-    struct tg_settings settings;
+    static struct tg_settings settings;
     tg_service_start();
     int status = tg_settings_main(TG_INGRESS, argc, argv, &settings);
-    if (status >= 0)
+    if (status == TG_SETTINGS_CONNECT)
+        return tg_connect_check(&settings, TG_CALLS_OF_INGRESS);
+    if (status != TG_SETTINGS_RUN)
         return status;
 
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_INGRESS);
-    bool served = health && serve(&settings);
+    bool admitted = health && tg_health_look(health, &settings);
+    bool served = admitted && serve(&settings);
     tg_log_catch_up(true);
     if (served)
         tg_log(TG_LOG_INFO, "ingress_stopped");
     tg_health_stop(health);
     tg_health_free(health);
-    return served ? EXIT_SUCCESS : EXIT_FAILURE;
+    return served ? EXIT_SUCCESS : health && !admitted ? TG_EXIT_SETTINGS : EXIT_FAILURE;
 }

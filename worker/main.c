@@ -1,5 +1,6 @@
 // tollgate-worker: a room for each role. send takes jobs from Redis, posts their messages to Meta
 // and settles what comes of it; inbound applies webhooks; the janitor does what nobody asks for.
+#include "common/health/connect.h"
 #include "common/health/health.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
@@ -36,7 +37,7 @@ static void name_consumer(char *name, size_t size)
 }
 
 // Each role has a room, with a life of its own.
-static void work(const struct tg_settings *settings)
+static void work(struct tg_settings *settings)
 {
     char consumer[96];
     name_consumer(consumer, sizeof consumer);
@@ -49,7 +50,7 @@ static void work(const struct tg_settings *settings)
            TG_LOG_NUMBER("send", send != NULL), TG_LOG_NUMBER("inbound", inbound != NULL),
            TG_LOG_NUMBER("janitor", janitor != NULL));
     tg_service_ready();
-    tg_service_wait_for_stop();
+    tg_service_wait_for_stop(tg_settings_reread, settings);
 
     stop_order(worker.stop);
     send_stop(send);
@@ -63,21 +64,24 @@ static void work(const struct tg_settings *settings)
 
 int main(int argc, char **argv)
 {
+    static struct tg_settings settings;
     tg_service_start();
-    struct tg_settings settings;
     int status = tg_settings_main(TG_WORKER, argc, argv, &settings);
-    if (status >= 0)
+    if (status == TG_SETTINGS_CONNECT)
+        return tg_connect_check(&settings, TG_CALLS_OF_WORKER);
+    if (status != TG_SETTINGS_RUN)
         return status;
     hurry_resolver();
     settings.send_concurrency = tg_settings_places(&settings);
 
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_WORKER);
-    if (health) {
+    bool admitted = health && tg_health_look(health, &settings);
+    if (admitted) {
         work(&settings);
         tg_log_catch_up(true);
         tg_log(TG_LOG_INFO, "worker_stopped");
     }
     tg_health_stop(health);
     tg_health_free(health);
-    return health ? 0 : 1;
+    return admitted ? 0 : health ? TG_EXIT_SETTINGS : 1;
 }

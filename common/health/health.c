@@ -164,6 +164,36 @@ struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_ca
     return NULL;
 }
 
+// What cannot be asked now is looked at no more: a role is not exchanged while PostgreSQL is away.
+static bool admits_role(struct tg_health *health, const struct tg_settings *settings)
+{
+    struct tg_login role;
+    if (settings->allow_owner || tg_store_find_login(health->pg, &role) != TG_PG_OK ||
+        role.too_mighty[0] == '\0')
+        return true;
+    TG_TEXT_AUTO reason = {0};
+    tg_text_append_format(&reason,
+                          "TOLLGATE_POSTGRES_URL: the role %s %s; connect as tollgate_%s, which "
+                          "deploy/migrate makes, or set TOLLGATE_ALLOW_OWNER=yes",
+                          role.name, role.too_mighty,
+                          health->calls == TG_CALLS_OF_INGRESS ? "ingress" : "worker");
+    tg_log(TG_LOG_ERROR, "start_refused", TG_LOG_TEXT("reason", tg_text_string(&reason)));
+    return false;
+}
+
+bool tg_health_look(struct tg_health *health, const struct tg_settings *settings)
+{
+    TG_TEXT_AUTO missing = {0};
+    pthread_mutex_lock(&health->lock);
+    bool admitted = admits_role(health, settings);
+    if (admitted) {
+        probe_postgresql(health, &missing);
+        probe_redis(health->stream, &missing);
+    }
+    pthread_mutex_unlock(&health->lock);
+    return admitted;
+}
+
 void tg_health_stop(struct tg_health *health)
 {
     if (health)

@@ -29,10 +29,11 @@ struct tg_redis {
     char partitions[12];
     long long next_attempt_ms;
     long long next_refusal_log_ms;
-    bool down;    // an outage has been logged
-    bool differs; // that the partitions differ has been logged
-    bool ready;   // connected and set up
-    bool stale;   // what is connected cannot do our work: connect anew
+    char trouble[128]; // why there is no connection
+    bool down;         // an outage has been logged
+    bool differs;      // that the partitions differ has been logged
+    bool ready;        // connected and set up
+    bool stale;        // what is connected cannot do our work: connect anew
 };
 
 // Copies [from, to) with %XX decoded. false: it does not fit, or a bad escape.
@@ -117,6 +118,11 @@ struct tg_redis *tg_redis_create(const char *url, int partitions)
     return redis;
 }
 
+const char *tg_redis_trouble(const struct tg_redis *redis)
+{
+    return redis->trouble;
+}
+
 static void disconnect(struct tg_redis *redis)
 {
     redisFree(redis->context);
@@ -157,6 +163,8 @@ static bool lose(struct tg_redis *redis, const char *reason)
         tg_log(TG_LOG_WARN, "redis_lost", TG_LOG_TEXT("host", redis->address.host),
                TG_LOG_NUMBER("port", redis->address.port), TG_LOG_TEXT("reason", reason));
     redis->down = true;
+    // It may be a part of what is freed now.
+    snprintf(redis->trouble, sizeof redis->trouble, "%s", reason);
     disconnect(redis);
     return false;
 }
@@ -220,29 +228,42 @@ static bool must(struct tg_redis *redis, int argc, const char **argv)
     return ok;
 }
 
+bool tg_redis_look_at_settings(struct tg_redis *redis,
+                               struct tg_redis_setting settings[static TG_REDIS_SETTINGS])
+{
+    static const struct tg_redis_setting wanted[TG_REDIS_SETTINGS] = {
+        {"maxmemory-policy", "noeviction", ""},
+        {"appendonly", "yes", ""},
+        {"appendfsync", "always", ""}};
+    memcpy(settings, wanted, sizeof wanted);
+    for (size_t i = 0; i < TG_REDIS_SETTINGS; i++) {
+        redisReply *reply = tg_redis_command(redis, TG_ARGS("CONFIG", "GET", settings[i].name));
+        if (!reply)
+            return false;
+        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
+            snprintf(settings[i].value, sizeof settings[i].value, "%s", reply->element[1]->str);
+        freeReplyObject(reply);
+    }
+    return true;
+}
+
 // Says once per process what of Redis's settings may lose jobs and webhooks.
 static void check_keeping(struct tg_redis *redis)
 {
-    static const char *const wanted[][2] = {
-        {"maxmemory-policy", "noeviction"}, {"appendonly", "yes"}, {"appendfsync", "always"}};
     static atomic_flag checked = ATOMIC_FLAG_INIT;
-    if (atomic_flag_test_and_set(&checked))
+    struct tg_redis_setting settings[TG_REDIS_SETTINGS];
+    if (atomic_flag_test_and_set(&checked) || !tg_redis_look_at_settings(redis, settings))
         return;
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        redisReply *reply = tg_redis_command(redis, TG_ARGS("CONFIG", "GET", wanted[i][0]));
-        if (!reply)
+    for (size_t i = 0; i < TG_REDIS_SETTINGS; i++) {
+        const struct tg_redis_setting *setting = &settings[i];
+        if (setting->value[0] == '\0') {
+            tg_log(TG_LOG_INFO, "redis_settings_hidden", TG_LOG_TEXT("setting", setting->name),
+                   TG_LOG_TEXT("wanted", setting->wanted));
             return;
-        bool known = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
-        if (!known)
-            tg_log(TG_LOG_INFO, "redis_settings_hidden", TG_LOG_TEXT("setting", wanted[i][0]),
-                   TG_LOG_TEXT("wanted", wanted[i][1]));
-        else if (strcmp(reply->element[1]->str, wanted[i][1]) != 0)
-            tg_log(TG_LOG_WARN, "redis_may_lose_jobs", TG_LOG_TEXT("setting", wanted[i][0]),
-                   TG_LOG_TEXT("value", reply->element[1]->str),
-                   TG_LOG_TEXT("wanted", wanted[i][1]));
-        freeReplyObject(reply);
-        if (!known)
-            return;
+        }
+        if (strcmp(setting->value, setting->wanted) != 0)
+            tg_log(TG_LOG_WARN, "redis_may_lose_jobs", TG_LOG_TEXT("setting", setting->name),
+                   TG_LOG_TEXT("value", setting->value), TG_LOG_TEXT("wanted", setting->wanted));
     }
 }
 
@@ -251,6 +272,8 @@ static void check_keeping(struct tg_redis *redis)
 // (out of memory): then the number that stands there decides.
 static bool check_partitions(struct tg_redis *redis)
 {
+    if (strcmp(redis->partitions, "0") == 0) // a replica refuses it, or who may not write
+        return must(redis, TG_ARGS("DEL", "tollgate:nothing"));
     redisReply *set =
         tg_redis_command(redis, TG_ARGS("SET", partitions_key, redis->partitions, "NX"));
     if (!set)
@@ -292,7 +315,8 @@ static bool set_up(struct tg_redis *redis)
         return false;
     if (!check_partitions(redis))
         return false;
-    check_keeping(redis);
+    if (strcmp(redis->partitions, "0") != 0)
+        check_keeping(redis);
     return redis->context != NULL;
 }
 
@@ -328,6 +352,7 @@ bool tg_redis_connected(struct tg_redis *redis)
                TG_LOG_NUMBER("port", redis->address.port));
     redis->down = false;
     redis->differs = false;
+    redis->trouble[0] = '\0';
     return true;
 }
 

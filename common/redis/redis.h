@@ -1,7 +1,8 @@
 // A Redis connection that connects by itself, at most once in TG_RECONNECT_MS. One whose server has
 // other partitions, or takes no writes, is given up again. The first one of a process also warns
 // ("redis_may_lose_jobs") if Redis may evict streams, or is not to write each entry to its disk.
-// Connections are for stream.c and stream_group.c; these three alone know hiredis.
+// Connections are for stream.c and stream_group.c; these three alone know hiredis. (health looks
+// at the server's settings, too.)
 //
 // A connection belongs to one thread. Losses and returns are logged once per outage, refusals once
 // in TG_REFUSAL_LOG_INTERVAL_MS at the most, losses and refusals are counted: so callers only need
@@ -16,7 +17,8 @@
 struct redisReply;
 struct tg_redis;
 
-// Does not connect yet. `url` must pass tg_redis_url_check.
+// Does not connect yet. `url` must pass tg_redis_url_check. Of 0 partitions, for a look at the
+// server, nothing is written down there, and any number is right.
 struct tg_redis *tg_redis_create(const char *url, int partitions);
 void tg_redis_destroy(struct tg_redis *redis); // NULL is fine
 
@@ -25,6 +27,22 @@ bool tg_redis_url_check(const char *url);
 
 // Is there a connection, or can one be made now?
 bool tg_redis_connected(struct tg_redis *redis) TG_MUST_CHECK;
+
+// Why there is none, in one line; "": there is one, or nobody has wanted one yet.
+const char *tg_redis_trouble(const struct tg_redis *redis);
+
+// A setting of the server's on which it depends whether jobs and webhooks may be lost.
+struct tg_redis_setting {
+    const char *name;
+    const char *wanted;
+    char value[32]; // "": the server does not tell
+};
+enum { TG_REDIS_SETTINGS = 3 };
+
+// Asks for them; only while connected. False: the connection is lost.
+bool tg_redis_look_at_settings(struct tg_redis *redis,
+                               struct tg_redis_setting settings[static TG_REDIS_SETTINGS])
+    TG_MUST_CHECK;
 
 // The words of a command, as the functions below take them.
 #define TG_ARGS(...)                                                                               \

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -26,9 +27,10 @@ struct line {
 
 static struct {
     const char *service;
-    enum tg_log_level level;
     enum tg_log_format format;
-} config = {"tollgate", TG_LOG_INFO, TG_LOG_LOGFMT};
+} config = {"tollgate", TG_LOG_LOGFMT};
+
+static atomic_int least = TG_LOG_INFO;
 
 struct kind {
     const char *event; // a string literal
@@ -59,8 +61,13 @@ struct tg_log_field tg_log_id(const char *key, struct tg_uuid id)
 void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_format format)
 {
     config.service = service;
-    config.level = level;
     config.format = format;
+    tg_log_set_level(level);
+}
+
+void tg_log_set_level(enum tg_log_level level)
+{
+    atomic_store_explicit(&least, (int)level, memory_order_relaxed);
 }
 
 // Adds all of the bytes or none.
@@ -170,7 +177,7 @@ static void format_time(char text[static 32])
 void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields)
 {
     static const char *const level_names[] = {"debug", "info", "warn", "error"};
-    if (level < config.level)
+    if ((int)level < atomic_load_explicit(&least, memory_order_relaxed))
         return;
     int saved_errno = errno;
     struct line line;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum tg_log_level { TG_LOG_DEBUG, TG_LOG_INFO, TG_LOG_WARN, TG_LOG_ERROR };
+enum tg_log_level { TG_LOG_DEBUG, TG_LOG_INFO, TG_LOG_WARN, TG_LOG_ERROR, TG_LOG_NONE };
 enum tg_log_format { TG_LOG_LOGFMT, TG_LOG_JSON };
 
 struct tg_log_field {
@@ -26,6 +26,9 @@ struct tg_log_field tg_log_id(const char *key, struct tg_uuid id);
 // Sets what is written; before it is called, info and above in logfmt. `service` ("ingress") stands
 // in every line and must live for ever. Call before threads start.
 void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_format format);
+
+// Sets the least level that is written; TG_LOG_NONE: nothing is. Any thread may, at any time.
+void tg_log_set_level(enum tg_log_level level);
 
 // Writes one line with one write(2), so that lines of several threads and processes never mix;
 // longer than TG_LOG_LINE_MAX is cut. Thread-safe. Never fails visibly: a log that cannot be

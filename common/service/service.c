@@ -1,5 +1,6 @@
 #include "common/service/service.h"
 
+#include "common/base/clock.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 
@@ -11,12 +12,13 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-static sigset_t stop_signals(void)
+static sigset_t signals(void)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -56,7 +58,7 @@ void tg_service_start(void)
 {
     raise_file_limit();
     give_memory_back();
-    sigset_t set = stop_signals();
+    sigset_t set = signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     // A peer that has gone is an error of that write, not the end of the daemon.
     struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -69,28 +71,39 @@ void tg_service_ready(void)
     tg_log(TG_LOG_INFO, "service_started", TG_LOG_NUMBER("pid", getpid()));
 }
 
-// Meanwhile what the log was spared is told in time.
-static int wait_for_stop_signal(void)
+static void reread(tg_service_reread *on_hangup, void *context)
+{
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", tg_now_ms() * 1000);
+    on_hangup(context);
+    sd_notify(0, "READY=1");
+}
+
+// Meanwhile what the log was spared is told in time. On SIGHUP there is nothing to do unless
+// `on_hangup` says so.
+static int wait_for_stop_signal(tg_service_reread *on_hangup, void *context)
 {
     static const struct timespec look = {.tv_sec = TG_LOG_LOOK_S};
-    sigset_t set = stop_signals();
+    sigset_t set = signals();
     int number;
-    while ((number = sigtimedwait(&set, NULL, &look)) < 0)
+    while ((number = sigtimedwait(&set, NULL, &look)) < 0 || number == SIGHUP) {
+        if (number == SIGHUP && on_hangup)
+            reread(on_hangup, context);
         tg_log_catch_up(false);
+    }
     return number;
 }
 
 static void *end_at_second_signal(void *unused)
 {
     (void)unused;
-    int number = wait_for_stop_signal();
+    int number = wait_for_stop_signal(NULL, NULL);
     tg_log(TG_LOG_WARN, "stop_forced", TG_LOG_TEXT("signal", sigabbrev_np(number)));
     _exit(1);
 }
 
-void tg_service_wait_for_stop(void)
+void tg_service_wait_for_stop(tg_service_reread *on_hangup, void *context)
 {
-    int number = wait_for_stop_signal();
+    int number = wait_for_stop_signal(on_hangup, context);
     tg_log(TG_LOG_INFO, "stop_requested", TG_LOG_TEXT("signal", sigabbrev_np(number)));
     sd_notify(0, "STOPPING=1");
     pthread_detach(tg_service_thread("second-signal", end_at_second_signal, NULL));

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-// Blocks the stop signals in this and all later threads, ignores SIGPIPE, raises the limit of open
+// Blocks the signals below in this and all later threads, ignores SIGPIPE, raises the limit of open
 // files as far as it may be, and has what is freed given back to the machine. Call first in main.
 void tg_service_start(void);
 
@@ -16,8 +16,10 @@ size_t tg_service_files(size_t wanted);
 void tg_service_ready(void);
 
 // Waits for SIGTERM or SIGINT, logs it and tells the service manager that the daemon is stopping.
-// From then on a second signal ends the process at once with status 1.
-void tg_service_wait_for_stop(void);
+// From then on a second one ends the process at once with status 1. On each SIGHUP until then it
+// calls `on_hangup`, and tells the service manager of it; later ones do nothing.
+typedef void tg_service_reread(void *context);
+void tg_service_wait_for_stop(tg_service_reread *on_hangup, void *context);
 
 // Starts a thread with a name of at most 15 characters (pthread_setname_np). A thread that cannot
 // be started ends the process: there is no daemon without it.

@@ -1,13 +1,16 @@
 #include "common/settings/settings.h"
 
 #include "common/base/digits.h"
+#include "common/base/memory.h"
 #include "common/base/text.h"
 #include "common/limits.h"
 #include "common/pg/pg.h"
 #include "common/redis/redis.h"
 #include "common/service/service.h"
+#include "common/settings/file.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +18,10 @@
 #include <unistd.h>
 
 static const char prefix[] = "TOLLGATE_";
+static const char file_setting[] = "TOLLGATE_SETTINGS_FILE"; // the environment's alone
+
+// What is shorter could be guessed; Meta's have 32 digits.
+enum { SECRET_LEAST = 16 };
 
 struct setting;
 
@@ -36,11 +43,13 @@ struct setting {
     const char *const *former;
     const char *shape; // what it "must be", where the words or bounds do not say it
     const char *help;
-    const char *example; // what .env.example shows for a required setting
+    const char *example; // of a required setting, which has to be changed before it works
     unsigned daemons;    // of enum tg_daemon
     unsigned
         roles;   // of enum tg_role: a worker without any of them has no such setting; 0: each has
     bool secret; // its value is never shown
+    bool chosen; // a secret that somebody may have chosen badly
+    bool live;   // a new value in the file counts from SIGHUP on
     // Prints what the settings mean in practice, for --check; NULL: nothing.
     void (*tell)(const struct tg_settings *settings);
 };
@@ -127,6 +136,32 @@ static bool read_integer(const struct setting *setting, const char *value, void 
     if (!tg_decimal_read(value, setting->highest, &number) || number < setting->lowest)
         return false;
     memcpy(target, &number, sizeof number);
+    return true;
+}
+
+// struct tg_shared_text *, which is made if there is none yet.
+static bool read_shared(const struct setting *setting, const char *value, void *target)
+{
+    struct tg_shared_text *shared;
+    if (setting->check && !setting->check(value))
+        return false;
+    memcpy(&shared, target, sizeof(void *));
+    if (shared) {
+        tg_shared_text_set(shared, value);
+        return true;
+    }
+    shared = tg_shared_text_create(value);
+    memcpy(target, &shared, sizeof(void *));
+    return true;
+}
+
+// _Atomic int64_t
+static bool read_live_integer(const struct setting *setting, const char *value, void *target)
+{
+    int64_t number;
+    if (!read_integer(setting, value, &number))
+        return false;
+    atomic_store((_Atomic int64_t *)target, number);
     return true;
 }
 
@@ -246,10 +281,14 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_POSTGRES_URL", BOTH, postgres_url, text), .secret = true,
      .check = tg_pg_url_check,
      .shape = "a postgresql:// URL or key=value pairs as libpq takes them",
-     .example = "postgresql://tollgate_ingress:password@127.0.0.1:5432/tollgate",
+     .example = "postgresql://tollgate_ingress:PASSWORD@127.0.0.1:5432/tollgate",
      .help =
          "The PostgreSQL database, as the daemon's own role (tollgate_ingress, tollgate_worker); "
          "several hosts are tried in turn."},
+    {SETTING("TOLLGATE_ALLOW_OWNER", BOTH, allow_owner, yes_no), .standard = "no",
+     .words = WORDS("no", "yes"), .shape = "yes or no",
+     .help = "Lets a daemon connect as the owner of the schema, a superuser or a role with "
+             "BYPASSRLS: then a fault in it can do anything to every org."},
     {SETTING("TOLLGATE_REDIS_URL", BOTH, redis_url, text), .secret = true,
      .standard = "redis://127.0.0.1:6379/0", .check = tg_redis_url_check,
      .shape = "redis://[[user]:password@]host[:port][/database]",
@@ -269,17 +308,17 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_CORS_ORIGINS", TG_INGRESS, cors_origins, text), .standard = "",
      .check = is_origins, .shape = "origins such as https://app.example.com, separated by commas",
      .help = "Pages of which origins may call /api from a browser; unless set, none may."},
-    {SETTING("TOLLGATE_SEND_WAITS", TG_INGRESS, send_waits_s, integer), .standard = "0",
-     BOUNDS(0, TG_WAIT_MAX_S),
+    {SETTING("TOLLGATE_SEND_WAITS", TG_INGRESS, send_waits_s, live_integer), .live = true,
+     .standard = "0", BOUNDS(0, TG_WAIT_MAX_S),
      .help = "How many seconds a send waits for Meta's answer that has no Prefer header to say it: "
              "for clients of the Express backend. 0: it does not wait."},
     // Before those that only some of the roles need.
     {SETTING("TOLLGATE_WORKER_ROLES", TG_WORKER, worker_roles, set),
      .standard = "send,inbound,janitor", .words = role_words,
      .former = WORDS("scheduler", "janitor"), .help = "What this worker does."},
-    {SETTING("TOLLGATE_APP_SECRETS", BOTH, app_secrets, text), .roles = TG_ROLE_INBOUND,
-     .secret = true, .check = is_secrets,
-     .shape = "one to eight secrets without spaces, separated by commas", .example = "app-secret",
+    {SETTING("TOLLGATE_APP_SECRETS", BOTH, app_secrets, shared), .roles = TG_ROLE_INBOUND,
+     .live = true, .secret = true, .chosen = true, .check = is_secrets,
+     .shape = "one to eight secrets without spaces, separated by commas",
      .help = "Meta's app secrets, any of which may have signed a webhook; two while one is "
              "replaced. Workers check again what Redis gives them: the one that is retired stays "
              "in their list until the streams of webhooks are empty."},
@@ -287,8 +326,8 @@ static const struct setting table[] = {
      .standard = "refuse", .words = WORDS("refuse", "accept"), .tell = tell_unsigned,
      .help = "What to do with webhooks in Redis that have no signature with them. Accept them "
              "only while an ingress of the version before runs, which stores none."},
-    {SETTING("TOLLGATE_VERIFY_TOKEN", TG_INGRESS, verify_token, text), .secret = true,
-     .shape = "a text", .example = "verify-token",
+    {SETTING("TOLLGATE_VERIFY_TOKEN", TG_INGRESS, verify_token, shared), .live = true,
+     .secret = true, .chosen = true, .shape = "a text",
      .help = "What Meta must name when it asks whether the webhook URL is ours."},
     {SETTING("TOLLGATE_HTTP_THREADS", TG_INGRESS, http_threads, integer), .standard = "2",
      BOUNDS(1, 64), .help = "Threads that read requests and write answers."},
@@ -307,8 +346,9 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_GRAPH_TIMEOUT_MS", TG_WORKER, graph_timeout_ms, integer),
      .standard = "30000", BOUNDS(1000, 120000),
      .help = "How long Meta may take to answer; after that the message is unconfirmed."},
-    {SETTING("TOLLGATE_GRAPH_APP_SECRET", TG_WORKER, graph_app_secret, text), .secret = true,
-     .standard = "", .check = is_secret, .shape = "a secret without spaces and commas",
+    {SETTING("TOLLGATE_GRAPH_APP_SECRET", TG_WORKER, graph_app_secret, shared), .live = true,
+     .secret = true, .chosen = true, .standard = "", .check = is_secret,
+     .shape = "a secret without spaces and commas",
      .help =
          "The secret of the Meta app whose tokens the channels have: each message bears a proof "
          "of it (appsecret_proof). Needed where the app requires that."},
@@ -317,14 +357,18 @@ static const struct setting table[] = {
      .help =
          "Messages that may be in hand at once, from their claim until they are settled; --check "
          "says what that is a second."},
-    {SETTING("TOLLGATE_CONFIRMATION_WINDOW_S", TG_WORKER, confirmation_window_s, integer),
-     .standard = "86400", BOUNDS(1, 604800),
+    {SETTING("TOLLGATE_CONFIRMATION_WINDOW_S", TG_WORKER, confirmation_window_s, live_integer),
+     .live = true, .standard = "86400", BOUNDS(1, 604800),
      .help = "How long a message may stay unconfirmed before it is failed and refunded."},
-    {SETTING("TOLLGATE_REPLY_WITHIN_S", TG_WORKER, reply_within_s, integer), .standard = "600",
-     BOUNDS(1, 86400),
+    {SETTING("TOLLGATE_REPLY_WITHIN_S", TG_WORKER, reply_within_s, live_integer), .live = true,
+     .standard = "600", BOUNDS(1, 86400),
      .help = "How old a customer's message may be, by its own time, when an automatic reply is "
              "thought of."},
-    {SETTING("TOLLGATE_LOG_LEVEL", BOTH, log_level, choice), .standard = "info",
+    {SETTING("TOLLGATE_SETTINGS_FILE", BOTH, settings_file, text), .standard = "",
+     .shape = "the path of a file, and stand in the environment",
+     .help = "A file with settings, a line NAME=value each, as systemd's EnvironmentFile has them. "
+             "The environment wins over it. SIGHUP has it read again."},
+    {SETTING("TOLLGATE_LOG_LEVEL", BOTH, log_level, choice), .live = true, .standard = "info",
      .words = WORDS("debug", "info", "warn", "error"), .help = "The least level that is logged."},
     {SETTING("TOLLGATE_LOG_FORMAT", BOTH, log_format, choice), .standard = "logfmt",
      .words = WORDS("logfmt", "json"), .help = "How a line of the log is written."},
@@ -359,10 +403,36 @@ static const char *shown(const char *value, char buffer[static 44])
     return buffer;
 }
 
-static bool read_one(const struct setting *setting, struct tg_settings *settings,
+// What the settings are, in the order of the table, as texts; NULL: as by default.
+struct values {
+    const char *of[SETTINGS];
+};
+
+// The values that count, as copies: those of live settings go when they change.
+static struct {
+    enum tg_daemon daemon;
+    char *value[SETTINGS];
+} in_force;
+
+static const char *find_value(const char *name, const struct tg_settings_file *file)
+{
+    const char *value = environment(name);
+    if (value || strcmp(name, file_setting) == 0)
+        return value;
+    value = tg_settings_file_value(file, name);
+    return value && *value ? value : NULL;
+}
+
+static void find_values(enum tg_daemon daemon, const struct tg_settings_file *file,
+                        struct values *values)
+{
+    for (int i = 0; i < SETTINGS; i++)
+        values->of[i] = (table[i].daemons & daemon) ? find_value(table[i].name, file) : NULL;
+}
+
+static bool read_one(const struct setting *setting, const char *value, struct tg_settings *settings,
                      struct tg_error *error)
 {
-    const char *value = environment(setting->name);
     if (!value)
         value = setting->standard;
     if (value && setting->parse(setting, value, (char *)settings + setting->offset))
@@ -388,48 +458,212 @@ static bool has_setting(enum tg_daemon daemon, const struct setting *setting,
                                            (setting->roles & settings->worker_roles));
 }
 
-bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings, struct tg_error *error)
+bool tg_settings_check_trust(const struct tg_settings *settings, struct tg_error *error)
 {
-    *settings = (struct tg_settings){0};
-    for (int i = 0; i < SETTINGS; i++) {
-        if (has_setting(daemon, &table[i], settings) && !read_one(&table[i], settings, error))
-            return false;
-    }
-    if (daemon == TG_INGRESS && settings->auth == TG_AUTH_TRUSTED &&
-        !settings->auth_trusted_anywhere && !tg_address_is_loopback(&settings->listen))
+    if (settings->auth == TG_AUTH_TRUSTED && !settings->auth_trusted_anywhere &&
+        !tg_address_is_loopback(&settings->listen))
         return tg_error_set(error, "invalid_setting", "TOLLGATE_AUTH",
                             "TOLLGATE_AUTH=trusted lets everybody who reaches TOLLGATE_LISTEN "
                             "send; set TOLLGATE_AUTH_TRUSTED_ANYWHERE=yes if you mean it");
     return true;
 }
 
+static bool read_all(enum tg_daemon daemon, const struct values *values,
+                     struct tg_settings *settings, struct tg_error *error)
+{
+    for (int i = 0; i < SETTINGS; i++) {
+        if (has_setting(daemon, &table[i], settings) &&
+            !read_one(&table[i], values->of[i], settings, error))
+            return false;
+    }
+    return daemon != TG_INGRESS || tg_settings_check_trust(settings, error);
+}
+
+static void keep_value(int i, const char *value)
+{
+    free(in_force.value[i]);
+    in_force.value[i] = NULL;
+    if (!value)
+        return;
+    size_t size = strlen(value) + 1;
+    in_force.value[i] = memcpy(tg_alloc(size), value, size);
+}
+
+// The file that the environment names; NULL, and true, if it names none.
+static bool read_file(struct tg_settings_file **file, struct tg_error *error)
+{
+    const char *path = environment(file_setting);
+    *file = path ? tg_settings_file_read(path, error) : NULL;
+    return !path || *file;
+}
+
+// The values of the file that is read, or NULL, become those that count.
+static bool read_settings(enum tg_daemon daemon, const struct tg_settings_file *file,
+                          struct tg_settings *settings, struct tg_error *error)
+{
+    struct values values;
+    find_values(daemon, file, &values);
+    in_force.daemon = daemon;
+    for (int i = 0; i < SETTINGS; i++) {
+        keep_value(i, values.of[i]);
+        values.of[i] = in_force.value[i];
+    }
+    *settings = (struct tg_settings){0};
+    return read_all(daemon, &values, settings, error);
+}
+
+bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings, struct tg_error *error)
+{
+    struct tg_settings_file *file;
+    bool good = read_file(&file, error) && read_settings(daemon, file, settings, error);
+    tg_settings_file_free(file);
+    return good;
+}
+
 // A name that no daemon knows is most likely a typing error, and then its default is in force.
-static void warn_of_unknown(void)
+static void warn_if_unknown(const char *name)
+{
+    bool known = false;
+    for (int i = 0; i < SETTINGS && !known; i++)
+        known = strcmp(table[i].name, name) == 0;
+    if (!known)
+        tg_log(TG_LOG_WARN, "unknown_setting_ignored", TG_LOG_TEXT("name", name));
+}
+
+static void warn_of_unknown(const struct tg_settings_file *file)
 {
     for (char **variable = environ; variable && *variable; variable++) {
         if (strncmp(*variable, prefix, sizeof prefix - 1) != 0)
             continue;
         TG_TEXT_AUTO name = {0};
         tg_text_append(&name, *variable, strcspn(*variable, "="));
-        bool known = false;
-        for (int i = 0; i < SETTINGS && !known; i++)
-            known = strcmp(table[i].name, name.data) == 0;
-        if (!known)
-            tg_log(TG_LOG_WARN, "unknown_setting_ignored", TG_LOG_TEXT("name", name.data));
+        warn_if_unknown(name.data);
     }
+    const char *name;
+    for (size_t n = 0; (name = tg_settings_file_name(file, n)); n++)
+        warn_if_unknown(name);
 }
 
-static void warn_of_former(enum tg_daemon daemon)
+static void warn_of_former(void)
 {
     for (int i = 0; i < SETTINGS; i++) {
-        const char *const *former = (table[i].daemons & daemon) ? table[i].former : NULL;
-        const char *value = environment(table[i].name);
+        const char *const *former = table[i].former;
+        const char *value = in_force.value[i];
         for (; value && former && *former; former += 2) {
             if (strstr(value, former[0]))
                 tg_log(TG_LOG_WARN, "former_word_taken", TG_LOG_TEXT("name", table[i].name),
                        TG_LOG_TEXT("word", former[0]), TG_LOG_TEXT("means", former[1]));
         }
     }
+}
+
+// Is it what documents have in the place of a secret?
+static bool is_stand_in(const char *secret)
+{
+    static const char *const parts[] = {"secret",   "change-me", "change_me", "changeme",
+                                        "password", "verify",    "your-",     "your_",
+                                        "example",  "0123456789"};
+    bool found = strspn(secret, (char[]){*secret, '\0'}) == strlen(secret);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && !found; i++)
+        found = strcasestr(secret, parts[i]) != NULL;
+    return found;
+}
+
+static void warn_if_weak(const char *name, const char *secret)
+{
+    const char *why = is_stand_in(secret)             ? "a stand-in"
+                      : strlen(secret) < SECRET_LEAST ? "shorter than 16 characters"
+                                                      : NULL;
+    if (why)
+        tg_log(TG_LOG_WARN, "weak_secret", TG_LOG_TEXT("name", name), TG_LOG_TEXT("why", why));
+}
+
+static void warn_of_weak(void)
+{
+    for (int i = 0; i < SETTINGS; i++) {
+        const char *value = table[i].chosen ? in_force.value[i] : NULL;
+        for (size_t length; value && *value; value += length + (value[length] == ',')) {
+            length = strcspn(value, ",");
+            TG_TEXT_AUTO secret = {0};
+            tg_text_append(&secret, value, length);
+            if (length > 0)
+                warn_if_weak(table[i].name, secret.data);
+        }
+    }
+}
+
+// Of settings that were only read to see whether they are good.
+static void drop_shared(struct tg_settings *settings)
+{
+    for (int i = 0; i < SETTINGS; i++) {
+        struct tg_shared_text *shared;
+        if (table[i].parse != read_shared)
+            continue;
+        memcpy(&shared, (char *)settings + table[i].offset, sizeof(void *));
+        tg_shared_text_destroy(shared);
+    }
+}
+
+static bool are_good(const struct values *values, struct tg_error *error)
+{
+    struct tg_settings settings = {0};
+    bool good = read_all(in_force.daemon, values, &settings, error);
+    drop_shared(&settings);
+    return good;
+}
+
+static bool differ(const char *one, const char *other)
+{
+    return one && other ? strcmp(one, other) != 0 : one != other;
+}
+
+static void add_name(struct tg_text *names, const char *name)
+{
+    tg_text_append_format(names, "%s%s", names->length > 0 ? "," : "", name);
+}
+
+// Takes what may change while the daemon runs; tells by name what has changed, and what will.
+static void take_values(const struct values *values, struct tg_settings *settings)
+{
+    TG_TEXT_AUTO changed = {0};
+    TG_TEXT_AUTO at_restart = {0};
+    enum tg_log_level before = settings->log_level;
+    for (int i = 0; i < SETTINGS; i++) {
+        struct tg_error error;
+        if (!has_setting(in_force.daemon, &table[i], settings) ||
+            !differ(values->of[i], in_force.value[i]))
+            continue;
+        add_name(table[i].live ? &changed : &at_restart, table[i].name);
+        if (table[i].live && read_one(&table[i], values->of[i], settings, &error))
+            keep_value(i, values->of[i]);
+    }
+    // The line is for who wants such lines, be it by the level before or by the new one.
+    if (settings->log_level < before)
+        tg_log_set_level(settings->log_level);
+    tg_log(TG_LOG_INFO, "settings_reread", TG_LOG_TEXT("changed", tg_text_string(&changed)),
+           TG_LOG_TEXT("at_restart", tg_text_string(&at_restart)));
+    tg_log_set_level(settings->log_level);
+}
+
+void tg_settings_reread(void *context)
+{
+    struct tg_settings *settings = context;
+    struct tg_settings_file *file;
+    struct tg_error error;
+    struct values values;
+    bool read = read_file(&file, &error);
+    find_values(in_force.daemon, file, &values);
+    if (read && !file) {
+        tg_log(TG_LOG_WARN, "settings_kept",
+               TG_LOG_TEXT("reason", "TOLLGATE_SETTINGS_FILE is not set"));
+    } else if (!read || !are_good(&values, &error)) {
+        tg_log(TG_LOG_ERROR, "settings_refused", TG_LOG_TEXT("reason", error.message));
+    } else {
+        take_values(&values, settings);
+        warn_of_unknown(file);
+        warn_of_weak();
+    }
+    tg_settings_file_free(file);
 }
 
 static const char *daemon_names(unsigned daemons)
@@ -449,8 +683,11 @@ static void append_roles(struct tg_text *text, const struct setting *setting)
 static void print_env_example(void)
 {
     printf(
-        "# Tollgate's settings, with their defaults. They are read from the environment at start;\n"
-        "# an empty value counts as not set. Made by `tollgate-ingress --env-example`.\n");
+        "# Tollgate's settings, with their defaults. They are read from the environment at start,\n"
+        "# and what is not there from the file that TOLLGATE_SETTINGS_FILE names; an empty value\n"
+        "# counts as not set. Those that are required have none here: nothing starts with this "
+        "file\n"
+        "# as it is. Made by `tollgate-ingress --env-example`.\n");
     for (int i = 0; i < SETTINGS; i++) {
         const struct setting *setting = &table[i];
         TG_TEXT_AUTO daemons = {0};
@@ -458,21 +695,26 @@ static void print_env_example(void)
         tg_text_append_string(&daemons, daemon_names(setting->daemons));
         append_roles(&daemons, setting);
         describe(setting, &shape);
-        printf("\n# %s\n# For %s%s%s. Must be %s.\n", setting->help, tg_text_string(&daemons),
+        printf("\n# %s\n# For %s%s%s%s. Must be %s.\n", setting->help, tg_text_string(&daemons),
                setting->standard ? "" : "; required", setting->secret ? "; secret" : "",
-               tg_text_string(&shape));
+               setting->live ? "; changes at SIGHUP" : "", tg_text_string(&shape));
+        if (setting->example)
+            printf("# Such as %s\n", setting->example);
         printf(setting->standard ? "#%s=%s\n" : "%s=%s\n", setting->name,
-               setting->standard ? setting->standard : setting->example);
+               setting->standard ? setting->standard : "");
     }
 }
 
 static void print_help(enum tg_daemon daemon)
 {
-    printf("usage: tollgate-%s [--check | --help | --version | --env-example]\n\n"
-           "  --check        read the settings, say whether they are good, and end\n"
-           "  --env-example  print a documented file with the settings of both daemons\n\n"
-           "Settings, from the environment:\n",
-           daemon_names(daemon));
+    printf(
+        "usage: tollgate-%s [--check [--connect] | --help | --version | --env-example]\n\n"
+        "  --check        read the settings, say whether they are good, and end\n"
+        "  --connect      with --check: also try PostgreSQL and Redis as the settings name them\n"
+        "  --env-example  print a documented file with the settings of both daemons\n\n"
+        "SIGHUP has the file of TOLLGATE_SETTINGS_FILE read again.\n\n"
+        "Settings, from the environment or that file:\n",
+        daemon_names(daemon));
     for (int i = 0; i < SETTINGS; i++) {
         if (!(table[i].daemons & daemon))
             continue;
@@ -500,34 +742,50 @@ static void tell_settings(enum tg_daemon daemon, const struct tg_settings *setti
     }
 }
 
+// TG_EXIT_SETTINGS for what is wrong, said in one line; TG_SETTINGS_RUN: all is good, and the log
+// started.
+static int begin(enum tg_daemon daemon, struct tg_settings *settings)
+{
+    struct tg_error error;
+    struct tg_settings_file *file;
+    const char *name = daemon_names(daemon);
+    bool good = read_file(&file, &error) && read_settings(daemon, file, settings, &error);
+    if (good) {
+        tg_log_start(name, settings->log_level, settings->log_format);
+        warn_of_unknown(file);
+        warn_of_former();
+        warn_of_weak();
+    } else {
+        fprintf(stderr, "tollgate-%s: %s\n", name, error.message);
+    }
+    tg_settings_file_free(file);
+    return good ? TG_SETTINGS_RUN : TG_EXIT_SETTINGS;
+}
+
 int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_settings *settings)
 {
     const char *name = daemon_names(daemon);
     const char *option = argc > 1 ? argv[1] : "";
     bool check = strcmp(option, "--check") == 0;
+    bool connect = check && argc == 3 && strcmp(argv[2], "--connect") == 0;
     if (argc == 2 && strcmp(option, "--help") == 0) {
         print_help(daemon);
     } else if (argc == 2 && strcmp(option, "--version") == 0) {
         printf("tollgate-%s %s\n", name, TOLLGATE_VERSION);
     } else if (argc == 2 && strcmp(option, "--env-example") == 0) {
         print_env_example();
-    } else if (argc == 1 || (argc == 2 && check)) {
-        struct tg_error error;
-        if (!tg_settings_read(daemon, settings, &error)) {
-            fprintf(stderr, "tollgate-%s: %s\n", name, error.message);
-            return 2;
-        }
-        tg_log_start(name, settings->log_level, settings->log_format);
-        warn_of_unknown();
-        warn_of_former(daemon);
-        if (!check)
-            return -1;
+    } else if (argc == 1 || (argc == 2 && check) || connect) {
+        int status = begin(daemon, settings);
+        if (status >= 0 || !check)
+            return status;
         tell_settings(daemon, settings);
+        if (connect)
+            return TG_SETTINGS_CONNECT;
     } else {
         char buffer[44];
         fprintf(stderr, "tollgate-%s: does not take \"%s\"; see --help\n", name,
                 shown(argc > 2 ? argv[2] : option, buffer));
-        return 2;
+        return TG_EXIT_SETTINGS;
     }
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -1,9 +1,11 @@
-// Settings come from the environment and from one table (settings.c), which is also what --help,
-// --env-example and the check at start are made from. Nothing else reads the environment for itself
+// Settings come from the environment, or from a file that it names, and from one table
+// (settings.c), which is also what --help, --env-example and the check at start are made from.
+// Nothing else reads the environment for itself
 // (but stop points, in builds for tests); libraries do, such as libpq its PG variables.
 #pragma once
 
 #include "common/base/error.h"
+#include "common/base/shared_text.h"
 #include "common/service/listen.h"
 #include "common/service/log.h"
 
@@ -14,38 +16,54 @@ enum tg_auth { TG_AUTH_KEYS, TG_AUTH_TRUSTED };
 enum tg_unsigned { TG_UNSIGNED_REFUSE, TG_UNSIGNED_ACCEPT };
 enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_JANITOR = 4 };
 
+// What is shared or atomic may change while the daemon runs (tg_settings_reread).
 struct tg_settings {
     const char *postgres_url;
+    bool allow_owner;
     const char *redis_url;
     struct tg_address listen;
     struct tg_address admin_listen;
     enum tg_auth auth;
     bool auth_trusted_anywhere;
-    const char *cors_origins; // separated by commas; "": none
-    int64_t send_waits_s;     // of a send that does not say it; 0: it does not wait
-    const char *app_secrets;  // separated by commas; NULL for a worker without the role inbound
+    const char *cors_origins;           // separated by commas; "": none
+    _Atomic int64_t send_waits_s;       // of a send that does not say it; 0: it does not wait
+    struct tg_shared_text *app_secrets; // as above; NULL for a worker without the role inbound
     enum tg_unsigned unsigned_webhooks;
-    const char *verify_token;
+    struct tg_shared_text *verify_token;
     int64_t http_threads;
     int64_t lanes;
     int64_t partitions;
     const char *graph_url; // without a trailing slash
     const char *graph_version;
     int64_t graph_timeout_ms;
-    const char *graph_app_secret; // "": none
-    unsigned worker_roles;        // of enum tg_role
+    struct tg_shared_text *graph_app_secret; // "": none
+    unsigned worker_roles;                   // of enum tg_role
     int64_t send_concurrency;
-    int64_t confirmation_window_s;
-    int64_t reply_within_s;
-    enum tg_log_level log_level;
+    _Atomic int64_t confirmation_window_s;
+    _Atomic int64_t reply_within_s;
+    const char *settings_file;   // "": none
+    enum tg_log_level log_level; // the log itself has it from the start on
     enum tg_log_format log_format;
 };
 
-// Reads every setting of `daemon`, and of a worker's roles, from the environment. A missing or
-// wrong one: false, and `error->message` is one line that begins with the setting's name and never
-// holds the value of a secret. Strings in `settings` live as long as the environment.
+// Reads every setting of `daemon`, and of a worker's roles, from the environment, and what is not
+// there from the file that TOLLGATE_SETTINGS_FILE names. A missing or wrong one: false, and
+// `error->message` is one line that begins with the setting's name and never holds the value of a
+// secret. The strings in `settings` live until the next call.
 bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings,
                       struct tg_error *error) TG_MUST_CHECK;
+
+// May `settings` trust whoever reaches the address where they listen? Part of reading them; again
+// once that address is another.
+bool tg_settings_check_trust(const struct tg_settings *settings,
+                             struct tg_error *error) TG_MUST_CHECK;
+
+// Reads the file again, for the `struct tg_settings` (`context`) that were read last. What is
+// shared or atomic in it, and the log's level, are the new ones from then on; one line tells by
+// name what has changed, and what will at the next start ("settings_reread"). If anything is wrong
+// ("settings_refused"), or there is no file ("settings_kept"), all stays as it is. For the thread
+// that has read them.
+void tg_settings_reread(void *context);
 
 // How many of the messages that a worker may have in hand (send_concurrency) its limit of open
 // files has room for: each may need a connection. One at least; logs if it is not all of them.
@@ -53,9 +71,12 @@ int64_t tg_settings_places(const struct tg_settings *settings);
 
 // What main does with its arguments: --help, --version, --env-example print and --check reads the
 // settings and says "settings are good", and what they mean in practice; with none of them the
-// settings are read. Returns -1 if the daemon is to run with `settings`, else the exit status (2:
-// wrong use or wrong settings, said on standard error in one line). When the settings are good it
-// also starts the log (log.h) as they say, and warns there of TOLLGATE_ variables that no daemon
-// knows ("unknown_setting_ignored": a typing error, most likely) and of words that are taken for
-// one more version ("former_word_taken").
+// settings are read. Returns TG_SETTINGS_RUN if the daemon is to run with `settings`,
+// TG_SETTINGS_CONNECT if it is to try what they name (--check --connect), else the exit status
+// (TG_EXIT_SETTINGS: wrong use or wrong settings, said on standard error in one line). When the
+// settings are good it also starts the log (log.h) as they say, and warns there of TOLLGATE_
+// variables, and names in the file, that no daemon knows ("unknown_setting_ignored": a typing
+// error, most likely), of words that are taken for one more version ("former_word_taken"), and of
+// secrets that are short or stand in documents ("weak_secret").
+enum { TG_SETTINGS_RUN = -1, TG_SETTINGS_CONNECT = -2, TG_EXIT_SETTINGS = 2 };
 int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_settings *settings);

@@ -56,6 +56,33 @@ static const struct tg_call check_version = {
     .only_reads = true,
 };
 
+static const struct tg_call find_login = {
+    .name = "find_login",
+    .source = "(SELECT r.rolname::text AS name,"
+              "  CASE WHEN r.rolsuper THEN 'is a superuser'"
+              "       WHEN r.rolbypassrls THEN 'may pass by row-level security (BYPASSRLS)'"
+              "       WHEN EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'tollgate'"
+              "                       AND pg_has_role(n.nspowner, 'USAGE'))"
+              "         OR EXISTS (SELECT FROM pg_class c WHERE c.relkind = 'r'"
+              "                       AND c.relnamespace = to_regnamespace('tollgate')"
+              "                       AND pg_has_role(c.relowner, 'USAGE'))"
+              "       THEN 'owns the schema tollgate' ELSE '' END AS too_mighty,"
+              " split_part(current_setting('server_version'), ' ', 1) AS server,"
+              " current_setting('server_version_num')::bigint AS server_number"
+              " FROM pg_roles r WHERE r.rolname = current_user) AS role",
+    .out =
+        TG_FIELDS(TEXT("name", tg_login, name), TEXT("too_mighty", tg_login, too_mighty),
+                  TEXT("server", tg_login, server), INT8("server_number", tg_login, server_number)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_find_login(struct tg_pg *pg, struct tg_login *role)
+{
+    bool found = false;
+    *role = (struct tg_login){.name = ""};
+    return tg_pg_call(pg, &find_login, TG_ROW_IF(role, &found));
+}
+
 // Adds the fields of a part of the call; `each` are arrays.
 static void expect(struct expectations *all, const struct tg_call *call,
                    const struct tg_field *fields)

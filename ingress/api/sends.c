@@ -57,7 +57,7 @@ static void send_message(void *context, struct request *request, const struct id
         return;
     }
     int wait_s =
-        send_form_wait_seconds(request_header(request, "Prefer", NULL), sends->unless_said_s);
+        send_form_wait_seconds(request_header(request, "Prefer", NULL), (int)*sends->unless_said_s);
     request_drop_bytes(request);
     lanes_submit(sends->lanes, request, &send, wait_s);
 }

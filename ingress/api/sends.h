@@ -11,5 +11,6 @@ struct sends {
     struct lanes *lanes;
     struct homes *homes;
     struct pool *pool; // looks up what is not known of an org
-    int unless_said_s; // how long a send waits for Meta's answer that does not say it
+    // How long a send waits for Meta's answer that does not say it.
+    const _Atomic int64_t *unless_said_s;
 };

@@ -8,6 +8,14 @@
 
 #include <string.h>
 
+static bool is_verify_token(const struct callback *callback, const char *token)
+{
+    const char *ours = tg_shared_text_hold(callback->verify_token);
+    bool same = tg_same_text(token, ours);
+    tg_shared_text_let_go(callback->verify_token, ours);
+    return same;
+}
+
 // Echoes hub.challenge as text to who subscribes and names the verify token.
 static void shake_hands(void *context, struct request *request, const struct identity *caller)
 {
@@ -17,7 +25,7 @@ static void shake_hands(void *context, struct request *request, const struct ide
     const char *token = request_parameter(request, "hub.verify_token");
     const char *challenge = request_parameter(request, "hub.challenge");
     if (mode && strcmp(mode, "subscribe") == 0 && token && challenge &&
-        tg_same_text(token, callback->verify_token)) {
+        is_verify_token(callback, token)) {
         struct answer answer = {.status = 200, .content_type = "text/plain; charset=utf-8"};
         tg_text_append_string(&answer.body, challenge);
         request_answer(request, &answer);
@@ -47,6 +55,15 @@ static bool admit_webhook(struct request *request)
     return tg_signature_begins(header) || refuse(request, "The signature is not right");
 }
 
+static bool is_signed(const struct callback *callback, const char *header,
+                      const struct tg_text *body)
+{
+    const char *secrets = tg_shared_text_hold(callback->app_secrets);
+    bool right = tg_signature_is_right(header, secrets, tg_text_string(body), body->length);
+    tg_shared_text_let_go(callback->app_secrets, secrets);
+    return right;
+}
+
 // A body that is signed becomes a webhook, whatever it is: what is no JSON, or nothing that we
 // understand, is the worker's to file under dead_letters, where a person sees it; a refusal would
 // only make Meta repeat it for days. Of all else nothing is kept.
@@ -55,9 +72,7 @@ static void take_webhook(void *context, struct request *request, const struct id
     (void)caller;
     const struct callback *callback = context;
     const char *header = request_header(request, TG_SIGNATURE_HEADER, NULL);
-    const struct tg_text *body = &request->body.bytes;
-    if (header &&
-        tg_signature_is_right(header, callback->app_secrets, tg_text_string(body), body->length))
+    if (header && is_signed(callback, header, &request->body.bytes))
         webhook_writer_submit(callback->writer, request);
     else
         (void)refuse(request, "The signature is not right");

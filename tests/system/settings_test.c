@@ -46,6 +46,8 @@ static const struct {
     {"TOLLGATE_POSTGRES_URL=", BOTH},
     {"TOLLGATE_POSTGRES_URL=127.0.0.1", BOTH},
     {"TOLLGATE_POSTGRES_URL=mysql://127.0.0.1/x", BOTH},
+    {"TOLLGATE_ALLOW_OWNER=maybe", BOTH},
+    {"TOLLGATE_SETTINGS_FILE=/there/is/no/such/file", BOTH},
     {"TOLLGATE_REDIS_URL=127.0.0.1:6379", BOTH},
     {"TOLLGATE_REDIS_URL=redis://127.0.0.1:port", BOTH},
     {"TOLLGATE_LISTEN=3000", INGRESS},

@@ -35,7 +35,7 @@ static struct tg_settings settings_of(const struct peer *meta)
     return (struct tg_settings){.graph_url = meta->url,
                                 .graph_version = "v23.0",
                                 .graph_timeout_ms = DEADLINE_MS,
-                                .graph_app_secret = "",
+                                .graph_app_secret = tg_shared_text_create(""),
                                 .send_concurrency = 1};
 }
 
@@ -66,7 +66,7 @@ Test(graph, proves_that_it_knows_the_app_s_secret)
 {
     struct peer *meta = given_meta();
     struct tg_settings settings = settings_of(meta);
-    settings.graph_app_secret = "app-secret";
+    tg_shared_text_set(settings.graph_app_secret, "app-secret");
     struct in_hand *message = post_with(meta, given_message_of_age(0), settings);
     cr_assert_str_eq(message->outcome.key, "sent");
     cr_assert(

@@ -40,6 +40,13 @@ static void expect_address(const struct tg_address *address, const char *expecte
     cr_assert_str_eq(text, expected);
 }
 
+static void expect_shared(struct tg_shared_text *shared, const char *expected)
+{
+    const char *text = tg_shared_text_hold(shared);
+    cr_assert_str_eq(text, expected);
+    tg_shared_text_let_go(shared, text);
+}
+
 Test(settings, the_defaults_are_good_for_ingress)
 {
     given_environment(REQUIRED);
@@ -68,8 +75,8 @@ Test(settings, the_defaults_are_good_for_the_worker)
     cr_assert_eq(settings.graph_timeout_ms, 30000);
     cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_INBOUND | TG_ROLE_JANITOR);
     cr_assert_eq(settings.send_concurrency, 1024);
-    cr_assert_str_eq(settings.graph_app_secret, "");
-    cr_assert_str_eq(settings.app_secrets, "secret");
+    expect_shared(settings.graph_app_secret, "");
+    expect_shared(settings.app_secrets, "secret");
     cr_assert_eq(settings.unsigned_webhooks, TG_UNSIGNED_REFUSE);
 }
 
@@ -104,8 +111,8 @@ Test(settings, what_is_set_replaces_the_default)
     cr_assert_eq(settings.auth, TG_AUTH_TRUSTED);
     cr_assert(settings.auth_trusted_anywhere);
     cr_assert_eq(settings.lanes, 32);
-    cr_assert_str_eq(settings.app_secrets, "new,old");
-    cr_assert_str_eq(settings.verify_token, "v t");
+    expect_shared(settings.app_secrets, "new,old");
+    expect_shared(settings.verify_token, "v t");
     cr_assert_eq(settings.log_level, TG_LOG_ERROR);
     cr_assert_eq(settings.log_format, TG_LOG_JSON);
 }
@@ -275,6 +282,157 @@ Test(settings, loopback_is_127_and_the_one_of_ipv6)
     }
 }
 
+// A file of settings with this text, which the environment names; read as an ingress does.
+static const char *given_file(const char *text)
+{
+    static char variable[96];
+    static char path[] = "/tmp/tollgate-settings-XXXXXX";
+    int descriptor = mkstemp(path);
+    cr_assert(descriptor >= 0 && write(descriptor, text, strlen(text)) == (ssize_t)strlen(text));
+    close(descriptor);
+    snprintf(variable, sizeof variable, "TOLLGATE_SETTINGS_FILE=%s", path);
+    return variable;
+}
+
+static const char *path_of(const char *variable)
+{
+    return strchr(variable, '=') + 1;
+}
+
+static void rewrite(const char *variable, const char *text)
+{
+    FILE *file = fopen(path_of(variable), "we");
+    cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static const char *reread(void)
+{
+    struct capture capture = capture_start(stderr);
+    tg_settings_reread(&settings);
+    return capture_stop(&capture);
+}
+
+Test(settings_file, is_written_as_systemd_has_them)
+{
+    const char *variable = given_file("# a comment\n; another = one\n\n"
+                                      "TOLLGATE_POSTGRES_URL=host=/run dbname=x \n"
+                                      "  TOLLGATE_APP_SECRETS = 'it''s'\n"
+                                      "TOLLGATE_VERIFY_TOKEN=\"a # token\"\r\n"
+                                      "TOLLGATE_LANES=\n"
+                                      "TOLLGATE_HTTP_THREADS=3");
+    given_environment((char *)variable);
+    bool good = tg_settings_read(TG_INGRESS, &settings, &error);
+    cr_assert_not(good, "a quote within quotes");
+    rewrite(variable, "TOLLGATE_POSTGRES_URL=host=/run dbname=x \n"
+                      "  TOLLGATE_APP_SECRETS = 'back\\slash'\n"
+                      "TOLLGATE_VERIFY_TOKEN=\"a # token\"\r\n"
+                      "TOLLGATE_LANES=\n"
+                      "TOLLGATE_HTTP_THREADS=3");
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert_str_eq(settings.postgres_url, "host=/run dbname=x");
+    expect_shared(settings.app_secrets, "back\\slash");
+    expect_shared(settings.verify_token, "a # token");
+    cr_assert_eq(settings.lanes, 2);
+    cr_assert_eq(settings.http_threads, 3);
+    unlink(path_of(variable));
+}
+
+Test(settings_file, the_environment_wins)
+{
+    const char *variable = given_file("TOLLGATE_LANES=7\nTOLLGATE_HTTP_THREADS=5\n");
+    given_environment(REQUIRED, "TOLLGATE_LANES=3", (char *)variable);
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert_eq(settings.lanes, 3);
+    cr_assert_eq(settings.http_threads, 5);
+    unlink(path_of(variable));
+}
+
+Test(settings_file, what_is_wrong_is_one_line_without_a_value)
+{
+    static const char *const wrong[] = {"TOLLGATE_LANES=hunter2",
+                                        "hunter2",
+                                        "=hunter2",
+                                        "9LIVES=hunter2",
+                                        "export TOLLGATE_APP_SECRETS=hunter2",
+                                        "TOLLGATE_APP_SECRETS=hunter\\2",
+                                        "TOLLGATE_APP_SECRETS=\"hunter2",
+                                        "TOLLGATE_APP_SECRETS=hun'ter2'",
+                                        "TOLLGATE_APP_SECRETS='hunter2' more",
+                                        "TOLLGATE_APP_SECRETS=a\nTOLLGATE_APP_SECRETS=hunter2"};
+    const char *variable = given_file("");
+    given_environment(POSTGRES, "TOLLGATE_VERIFY_TOKEN=token", (char *)variable);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        rewrite(variable, wrong[i]);
+        cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error), "%s", wrong[i]);
+        cr_assert(i == 0 || !strstr(error.message, "hunter"), "%s", error.message);
+        cr_assert_null(strchr(error.message, '\n'));
+    }
+    unlink(path_of(variable));
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert(strstr(error.message, "No such file"), "%s", error.message);
+}
+
+#define FILE_OF(secrets, level, lanes, waits)                                                      \
+    POSTGRES "\nTOLLGATE_VERIFY_TOKEN=token\nTOLLGATE_APP_SECRETS=" secrets                        \
+             "\nTOLLGATE_LOG_LEVEL=" level "\nTOLLGATE_LANES=" lanes                               \
+             "\nTOLLGATE_SEND_WAITS=" waits
+
+Test(settings_file, what_may_change_does_when_it_is_reread_and_is_told_by_name)
+{
+    const char *variable = given_file(FILE_OF("old", "error", "2", "0"));
+    given_environment((char *)variable);
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    tg_log_start("ingress", settings.log_level, TG_LOG_LOGFMT);
+    const char *held = tg_shared_text_hold(settings.app_secrets);
+    rewrite(variable, FILE_OF("hunter2hunter2hunter2,old", "info", "4", "9"));
+
+    const char *line = reread();
+
+    cr_assert(strstr(line, " event=settings_reread service=ingress "
+                           "changed=TOLLGATE_SEND_WAITS,TOLLGATE_APP_SECRETS,TOLLGATE_LOG_LEVEL "
+                           "at_restart=TOLLGATE_LANES\n"),
+              "%s", line);
+    cr_assert_not(strstr(line, "hunter"), "%s", line);
+    cr_assert_str_eq(held, "old"); // who holds it goes on with it
+    tg_shared_text_let_go(settings.app_secrets, held);
+    expect_shared(settings.app_secrets, "hunter2hunter2hunter2,old");
+    cr_assert_eq(settings.send_waits_s, 9);
+    cr_assert_eq(settings.lanes, 2);
+    line = reread();
+    cr_assert(strstr(line, " changed=\"\" at_restart=TOLLGATE_LANES\n"), "%s", line);
+    unlink(path_of(variable));
+}
+
+Test(settings_file, a_wrong_one_is_refused_whole)
+{
+    static const char *const wrong[] = {
+        FILE_OF("new", "debug", "many", "9"), FILE_OF("new", "debug", "4", "9") "\nwhat",
+        POSTGRES "\nTOLLGATE_APP_SECRETS=new\nTOLLGATE_SEND_WAITS=9"};
+    const char *variable = given_file(FILE_OF("old", "info", "2", "0"));
+    given_environment((char *)variable);
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    tg_log_start("ingress", settings.log_level, TG_LOG_LOGFMT);
+    for (size_t i = 0; i <= sizeof wrong / sizeof *wrong; i++) {
+        if (i < sizeof wrong / sizeof *wrong)
+            rewrite(variable, wrong[i]);
+        else
+            unlink(path_of(variable));
+        const char *line = reread();
+        cr_assert(strstr(line, " event=settings_refused service=ingress reason="), "%s", line);
+        cr_assert_eq(strchr(line, '\n')[1], '\0', "%s", line);
+        expect_shared(settings.app_secrets, "old");
+        cr_assert_eq(settings.send_waits_s, 0);
+    }
+}
+
+Test(settings_file, without_one_nothing_changes)
+{
+    given_environment(REQUIRED);
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    const char *line = reread();
+    cr_assert(strstr(line, " event=settings_kept "), "%s", line);
+}
+
 // Calls tg_settings_main as a daemon with these arguments; returns its result and what it wrote.
 static int run_main(enum tg_daemon daemon, FILE *stream, const char **written, int argc,
                     char **argv)
@@ -394,6 +552,53 @@ Test(settings_main, warns_of_names_that_no_daemon_knows_and_lets_the_daemon_run)
     cr_assert(second && strstr(second, "=TOLLGATE_LANES_MAX\n"), "%s", written);
     cr_assert_null(strstr(second + 1, warning), "two warnings: %s", written);
     cr_assert_eq(settings.lanes, 2);
+}
+
+// An empty value is not set: nothing starts with the example as it is.
+Test(settings_main, the_example_has_no_value_that_works)
+{
+    const char *variable = given_file("");
+    const char *written;
+    cr_assert_eq(run(TG_INGRESS, stdout, &written, "--env-example"), 0);
+    rewrite(variable, written);
+    given_environment((char *)variable);
+    static const enum tg_daemon daemons[] = {TG_INGRESS, TG_WORKER};
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_not(tg_settings_read(daemons[i], &settings, &error));
+        cr_assert_str_eq(error.code, "missing_setting");
+        cr_assert_str_eq(error.field, "TOLLGATE_POSTGRES_URL");
+    }
+    static const char *const secret[] = {"\nTOLLGATE_APP_SECRETS=\n", "\nTOLLGATE_VERIFY_TOKEN=\n",
+                                         "\nTOLLGATE_POSTGRES_URL=\n"};
+    for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
+        cr_assert(strstr(written, secret[i]), "%s", secret[i]);
+    unlink(path_of(variable));
+}
+
+Test(settings_main, warns_of_secrets_that_are_short_or_stand_in_documents)
+{
+    given_environment(POSTGRES, "TOLLGATE_VERIFY_TOKEN=Change-Me-Now-Or-Never",
+                      "TOLLGATE_APP_SECRETS=0f5d86a1c37e4b29,0f5d86a1c37e4b2,aaaaaaaaaaaaaaaaaaaa");
+    const char *written;
+    char *argv[] = {"tollgate", NULL};
+    cr_assert_eq(run_main(TG_INGRESS, stderr, &written, 1, argv), TG_SETTINGS_RUN);
+    int warnings = 0;
+    for (const char *at = written; (at = strstr(at, " event=weak_secret ")); at++)
+        warnings++;
+    cr_assert_eq(warnings, 3, "%s", written);
+    cr_assert(strstr(written, "name=TOLLGATE_APP_SECRETS why=\"shorter than 16 characters\"\n"));
+    cr_assert(strstr(written, "name=TOLLGATE_APP_SECRETS why=\"a stand-in\"\n"));
+    cr_assert(strstr(written, "name=TOLLGATE_VERIFY_TOKEN why=\"a stand-in\"\n"));
+    cr_assert_null(strstr(written, "0f5d"));
+}
+
+Test(settings_main, check_and_connect_is_the_daemon_s_to_go_on_with)
+{
+    given_environment(REQUIRED);
+    const char *written;
+    cr_assert_eq(run(TG_INGRESS, stdout, &written, "--check", "--connect"), TG_SETTINGS_CONNECT);
+    given_environment(REQUIRED, "TOLLGATE_LANES=none");
+    cr_assert_eq(run(TG_INGRESS, stderr, &written, "--check", "--connect"), TG_EXIT_SETTINGS);
 }
 
 Test(settings_main, the_committed_env_example_is_what_the_program_prints)

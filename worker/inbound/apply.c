@@ -272,7 +272,8 @@ static bool conclude(const struct means *means, const struct batch *batch)
 static enum tg_pg_status apply_batch(const struct means *means, const struct items *items,
                                      size_t first, size_t n, bool *concluded)
 {
-    struct batch batch = {.pg = means->pg, .reply_within_s = means->reply_within_s, .items = items};
+    struct batch batch = {
+        .pg = means->pg, .reply_within_s = *means->reply_within_s, .items = items};
     long long began_ms = tg_now_ms();
     enum tg_pg_status status = apply_in_transaction(&batch, first, n);
     if (status == TG_PG_OK) {

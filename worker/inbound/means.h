@@ -13,5 +13,5 @@ struct means {
     struct rules *rules;
     struct stop *stop;
     struct sizing sizing;
-    int64_t reply_within_s; // TOLLGATE_REPLY_WITHIN_S
+    const _Atomic int64_t *reply_within_s; // TOLLGATE_REPLY_WITHIN_S
 };

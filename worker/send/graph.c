@@ -39,14 +39,22 @@ static void append_proof(struct tg_text *url, const char *secret, const struct t
         tg_text_append_format(url, "%02x", proof[i]);
 }
 
+static void append_proof_if_wanted(struct tg_text *url, const struct tg_settings *settings,
+                                   const struct tg_text *token)
+{
+    const char *secret = tg_shared_text_hold(settings->graph_app_secret);
+    if (*secret)
+        append_proof(url, secret, token);
+    tg_shared_text_let_go(settings->graph_app_secret, secret);
+}
+
 void graph_post(struct tg_http *http, const struct tg_settings *settings, struct in_hand *message)
 {
     TG_TEXT_AUTO url = {0};
     TG_TEXT_AUTO authorization = {0};
     tg_text_append_format(&url, "%s/%s/%s/messages", settings->graph_url, settings->graph_version,
                           message->claim.phone_number_id);
-    if (*settings->graph_app_secret)
-        append_proof(&url, settings->graph_app_secret, &message->claim.access_token);
+    append_proof_if_wanted(&url, settings, &message->claim.access_token);
     tg_text_append_format(&authorization, "Authorization: Bearer %s",
                           tg_text_string(&message->claim.access_token));
     tg_http_begin(http,

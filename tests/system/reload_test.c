@@ -1,0 +1,148 @@
+// A file of settings that is read again while its daemons run.
+#include "tests/system/org.h"
+#include "tests/system/webhook.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(reload, .timeout = 120);
+
+static const char *path;
+
+static void write_settings(const char *text)
+{
+    const char *next = text_of("%s.next", path);
+    FILE *file = fopen(next, "we");
+    cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0 && rename(next, path) == 0);
+}
+
+// What is in the file must not be in the environment, where an empty value is none.
+static struct gateway *given_gateway_with_file(const char *text)
+{
+    path = text_of("%s/settings", testbed_directory());
+    write_settings(text);
+    const char *file = text_of("TOLLGATE_SETTINGS_FILE=%s", path);
+    return given_gateway(.ingress_settings = {file,
+                                              "TOLLGATE_APP_SECRETS=", "TOLLGATE_VERIFY_TOKEN="},
+                         .worker_settings = {file, "TOLLGATE_APP_SECRETS="});
+}
+
+static int count_lines(const struct daemon *daemon, const char *event)
+{
+    int count = 0;
+    const char *word = text_of(" event=%s ", event);
+    for (const char *at = process_log(daemon->process); (at = strstr(at, word)); at++)
+        count++;
+    return count;
+}
+
+static const char *hang_up(struct daemon *daemon, const char *event, const char *key)
+{
+    int before = count_lines(daemon, event);
+    process_signal(daemon->process, SIGHUP);
+    eventually(count_lines(daemon, event) > before);
+    return process_log_value(daemon->process, event, key);
+}
+
+static int post_signed(struct gateway *gateway, const char *secret)
+{
+    const char *body = text_of("{\"secret\": \"%s\"}", secret);
+    return ask(gateway->http, .path = "/webhook", .body = body,
+               .headers = {signature_header(secret, body, strlen(body))})
+        .status;
+}
+
+static int shake_hands(struct gateway *gateway, const char *token)
+{
+    return ask(gateway->http, .path = text_of("/webhook?hub.mode=subscribe&hub.challenge=1&"
+                                              "hub.verify_token=%s",
+                                              token))
+        .status;
+}
+
+#define OLD "TOLLGATE_APP_SECRETS=the-old-app-secret\nTOLLGATE_VERIFY_TOKEN=old-token\n"
+#define BOTH                                                                                       \
+    "TOLLGATE_APP_SECRETS=the-new-app-secret,the-old-app-secret\nTOLLGATE_VERIFY_TOKEN=new\n"
+#define NEW "TOLLGATE_APP_SECRETS=the-new-app-secret\nTOLLGATE_VERIFY_TOKEN=new\n"
+
+Test(reload, takes_up_secrets_in_both_daemons)
+{
+    struct gateway *gateway = given_gateway_with_file(OLD);
+    cr_assert_eq(post_signed(gateway, "the-old-app-secret"), 200);
+    cr_assert_eq(post_signed(gateway, "the-new-app-secret"), 401);
+    cr_assert_eq(shake_hands(gateway, "old-token"), 200);
+
+    write_settings(BOTH);
+    expect_equal(hang_up(&gateway->workers[0], "settings_reread", "changed"),
+                 "TOLLGATE_APP_SECRETS");
+    expect_equal(hang_up(&gateway->ingress, "settings_reread", "changed"),
+                 "TOLLGATE_APP_SECRETS,TOLLGATE_VERIFY_TOKEN");
+
+    cr_assert_eq(post_signed(gateway, "the-new-app-secret"), 200);
+    cr_assert_eq(shake_hands(gateway, "old-token"), 403);
+    cr_assert_eq(shake_hands(gateway, "new"), 200);
+    eventually(webhooks_left(gateway) == 0);
+    // What is no webhook of Meta's shape is dead, but not for its signature.
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM dead_letters "
+                                                    "WHERE reason = 'bad_signature'"),
+                 0);
+    stop_gateway(gateway);
+}
+
+Test(reload, of_a_wrong_file_changes_nothing_and_none_ends_nobody)
+{
+    struct gateway *gateway = given_gateway_with_file(OLD);
+    write_settings(NEW "TOLLGATE_LANES=many\n");
+    const char *reason = hang_up(&gateway->ingress, "settings_refused", "reason");
+    cr_assert(strstr(reason, "TOLLGATE_LANES"), "%s", reason);
+    cr_assert_eq(post_signed(gateway, "the-old-app-secret"), 200);
+    cr_assert_eq(remove(path), 0);
+    (void)hang_up(&gateway->ingress, "settings_refused", "reason");
+    cr_assert_eq(post_signed(gateway, "the-old-app-secret"), 200);
+
+    stop_gateway(gateway);
+
+    gateway = given_gateway();
+    (void)hang_up(&gateway->ingress, "settings_kept", "reason");
+    (void)hang_up(&gateway->workers[0], "settings_kept", "reason");
+    stop_gateway(gateway);
+}
+
+enum { POSTS = 300 };
+
+static struct http_request requests[POSTS];
+static struct answer answers[POSTS];
+
+// The secret that signs stands in all of the files.
+static void exchange(size_t ended, void *context)
+{
+    static bool old;
+    const struct gateway *gateway = context;
+    (void)ended;
+    old = !old;
+    write_settings(old ? BOTH : NEW);
+    process_signal(gateway->ingress.process, SIGHUP);
+    process_signal(gateway->workers[0].process, SIGHUP);
+}
+
+Test(reload, under_load_refuses_nothing)
+{
+    struct gateway *gateway = given_gateway_with_file(NEW);
+    for (int i = 0; i < POSTS; i++) {
+        const char *body = text_of("{\"n\": %d}", i);
+        requests[i] = (struct http_request){
+            .path = "/webhook",
+            .body = body,
+            .headers = {signature_header("the-new-app-secret", body, strlen(body))}};
+    }
+    http_ask_all(gateway->ingress.url, requests, POSTS, answers, exchange, gateway);
+    for (int i = 0; i < POSTS; i++)
+        cr_assert_eq(answers[i].status, 200, "%d: %d %s", i, answers[i].status, answers[i].body);
+    cr_assert_geq(count_lines(&gateway->ingress, "settings_reread"), 1);
+    eventually(webhooks_left(gateway) == 0);
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM dead_letters "
+                                                    "WHERE reason = 'bad_signature'"),
+                 0);
+    stop_gateway(gateway);
+}
