@@ -95,18 +95,20 @@ static void free_stops(struct stops *stops)
 }
 
 // Returns false, with the reason logged, if the server's address cannot be had.
-static bool serve(struct tg_settings *settings)
+static bool serve(struct tg_settings *settings, int listener)
 {
     struct stops stops;
     struct tg_error error;
     start_stops(&stops, settings);
     struct server_handler handler = router_handler(stops.router);
+    const struct server_place place = {settings->listen, listener};
     struct server *server =
-        server_start(&settings->listen, (unsigned)settings->http_threads, &handler, &error);
+        server_start(&place, (unsigned)settings->http_threads, &handler, &error);
     if (server) {
         tg_service_ready();
         tg_service_wait_for_stop(tg_settings_reread, settings);
         server_close(server);
+        server_drain(server);
     } else {
         tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
     }
@@ -116,6 +118,17 @@ static bool serve(struct tg_settings *settings)
     free_stops(&stops);
     server_free(server);
     return server != NULL;
+}
+
+// A socket that the service manager passes on is where we listen, whatever TOLLGATE_LISTEN says.
+static bool take_listener(struct tg_settings *settings, int *listener)
+{
+    struct tg_error error;
+    *listener = tg_listen_passed_on(&settings->listen, &error);
+    if (*listener != TG_LISTEN_WRONG && tg_settings_check_trust(settings, &error))
+        return true;
+    tg_log(TG_LOG_ERROR, "start_refused", TG_LOG_TEXT("reason", error.message));
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -128,9 +141,12 @@ int main(int argc, char **argv)
     if (status != TG_SETTINGS_RUN)
         return status;
 
+    int listener;
+    if (!take_listener(&settings, &listener))
+        return TG_EXIT_SETTINGS;
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_INGRESS);
     bool admitted = health && tg_health_look(health, &settings);
-    bool served = admitted && serve(&settings);
+    bool served = admitted && serve(&settings, listener);
     tg_log_catch_up(true);
     if (served)
         tg_log(TG_LOG_INFO, "ingress_stopped");

@@ -4,8 +4,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 static int listen_on(const struct tg_address *address, int backlog)
@@ -38,6 +40,28 @@ int tg_listen(const struct tg_address *address, int backlog, const char *setting
         tg_error_set(error, "listen_failed", setting, "%s: cannot listen on %s: %s", setting, text,
                      strerrordesc_np(reason));
     return listener;
+}
+
+static bool is_tcp_listener(int listener)
+{
+    return sd_is_socket_inet(listener, AF_INET, SOCK_STREAM, 1, 0) > 0 ||
+           sd_is_socket_inet(listener, AF_INET6, SOCK_STREAM, 1, 0) > 0;
+}
+
+int tg_listen_passed_on(struct tg_address *address, struct tg_error *error)
+{
+    socklen_t size = sizeof *address;
+    int listener = SD_LISTEN_FDS_START;
+    int n = sd_listen_fds(1);
+    if (n <= 0)
+        return TG_LISTEN_NONE;
+    // Whoever else accepts from it would wait in accept() for what we have taken.
+    if (n == 1 && is_tcp_listener(listener) && fcntl(listener, F_SETFL, O_NONBLOCK) == 0 &&
+        getsockname(listener, &address->any, &size) == 0)
+        return listener;
+    tg_error_set(error, "listen_failed", "LISTEN_FDS",
+                 "LISTEN_FDS: the service manager must pass on one listening TCP socket, or none");
+    return TG_LISTEN_WRONG;
 }
 
 bool tg_address_parse(const char *text, struct tg_address *address)

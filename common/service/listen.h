@@ -1,4 +1,5 @@
-// A listening TCP socket, as the listeners of the daemons want it.
+// A listening TCP socket, as the listeners of the daemons want it: their own, or one that the
+// service manager holds, so that several daemons share it and one that stops refuses nobody.
 #pragma once
 
 #include "common/base/error.h"
@@ -27,3 +28,10 @@ bool tg_address_is_loopback(const struct tg_address *address);
 // `setting`, if the address cannot be had.
 int tg_listen(const struct tg_address *address, int backlog, const char *setting,
               char text[static TG_ADDRESS_TEXT_SIZE], struct tg_error *error) TG_MUST_CHECK;
+
+// The socket that the service manager has passed on (LISTEN_FDS, as sd_listen_fds(3) has it), with
+// its address: the caller's to close, which closes it for nobody else. Of one call only: the
+// environment forgets it. TG_LISTEN_NONE: it has passed none. TG_LISTEN_WRONG and `error`: several,
+// or one that is no listening TCP socket.
+enum { TG_LISTEN_NONE = -1, TG_LISTEN_WRONG = -2 };
+int tg_listen_passed_on(struct tg_address *address, struct tg_error *error) TG_MUST_CHECK;

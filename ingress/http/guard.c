@@ -223,6 +223,14 @@ struct guest *guard_enter(struct guard *guard, int socket)
     return guest;
 }
 
+size_t guard_count(struct guard *guard)
+{
+    pthread_mutex_lock(&guard->lock);
+    size_t count = guard->count;
+    pthread_mutex_unlock(&guard->lock);
+    return count;
+}
+
 void guard_leave(struct guard *guard, struct guest *guest)
 {
     pthread_mutex_lock(&guard->lock);

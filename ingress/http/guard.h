@@ -26,6 +26,9 @@ bool guard_admits(struct guard *guard) TG_MUST_CHECK;
 struct guest *guard_enter(struct guard *guard, int socket);
 void guard_leave(struct guard *guard, struct guest *guest);
 
+// How many are connected, but for those that were cut off.
+size_t guard_count(struct guard *guard);
+
 // What a connection keeps us waiting for from now on:
 void guest_idles(struct guest *guest);                // the next request; the last answer has left
 void guest_is_ours(struct guest *guest);              // nothing: its request is in our hands

@@ -33,10 +33,15 @@ enum { DISCARD_MAX = 4 * 1024 * 1024 };
 // its own must not hold up the others' end.
 enum { LEAVE_S = 2 };
 
+// How long connections may be kept that wait for their next request: who uses one has long been
+// told by then.
+enum { DRAIN_S = 2 };
+
 struct server {
     struct MHD_Daemon *daemon;
     struct server_handler handler;
     atomic_bool closed;
+    bool is_shared; // others listen on our socket too
     struct body_room *room;
     struct guard *guard;
     pthread_mutex_t lock;
@@ -494,17 +499,27 @@ void server_free(struct server *server)
     free(server);
 }
 
-struct server *server_start(const struct tg_address *address, unsigned threads,
+static int listen_at(const struct server_place *place, char text[static TG_ADDRESS_TEXT_SIZE],
+                     struct tg_error *error)
+{
+    if (place->listener == TG_LISTEN_NONE)
+        return tg_listen(&place->address, TG_LISTEN_BACKLOG, "TOLLGATE_LISTEN", text, error);
+    tg_address_format(&place->address, text);
+    return place->listener;
+}
+
+struct server *server_start(const struct server_place *place, unsigned threads,
                             const struct server_handler *handler, struct tg_error *error)
 {
     char text[TG_ADDRESS_TEXT_SIZE];
-    int listener = tg_listen(address, TG_LISTEN_BACKLOG, "TOLLGATE_LISTEN", text, error);
+    int listener = listen_at(place, text, error);
     if (listener < 0)
         return NULL;
     const int send_buffer = TG_SEND_BUFFER_BYTES; // every connection's from now on
     (void)setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
     struct server *server = tg_alloc(sizeof *server);
     server->handler = *handler;
+    server->is_shared = place->listener != TG_LISTEN_NONE;
     server->room = body_room_create();
     server->guard = guard_start(connections_max(), bodies_in_need, server);
     pthread_mutex_init(&server->lock, NULL);
@@ -530,7 +545,8 @@ struct server *server_start(const struct tg_address *address, unsigned threads,
         server_free(server);
         return NULL;
     }
-    tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("address", text));
+    tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("address", text),
+           TG_LOG_NUMBER("passed_on", server->is_shared));
     return server;
 }
 
@@ -541,6 +557,14 @@ void server_close(struct server *server)
     MHD_socket listening = MHD_quiesce_daemon(server->daemon);
     if (listening != MHD_INVALID_SOCKET)
         close(listening);
+}
+
+void server_drain(struct server *server)
+{
+    enum { LOOK_MS = 10 };
+    long long until_ms = tg_now_ms() + DRAIN_S * 1000LL;
+    while (server->is_shared && guard_count(server->guard) > 0 && tg_now_ms() < until_ms)
+        tg_sleep_ms(LOOK_MS);
 }
 
 void server_stop(struct server *server)

@@ -22,13 +22,24 @@ struct server_handler {
     void *context;
 };
 
+// Where requests are taken.
+struct server_place {
+    struct tg_address address;
+    int listener; // a socket that listens there, of others too, and is the server's from now on; or
+                  // TG_LISTEN_NONE: it makes one of its own
+};
+
 // Starts listening in so many threads and logs "server_listening" with the address. NULL and
 // `error` if it cannot.
-struct server *server_start(const struct tg_address *address, unsigned threads,
+struct server *server_start(const struct server_place *place, unsigned threads,
                             const struct server_handler *handler, struct tg_error *error);
 
 // Takes no further connections; from now on every answer closes its connection.
 void server_close(struct server *server);
+// Waits until the connections have ended, but not for long, so that who keeps one learns from its
+// next answer that it goes, and is not cut off with a request on its way. Only where others listen
+// on the same socket: they take who comes meanwhile. Closed already.
+void server_drain(struct server *server);
 // The same; waits until every request has been answered and its answer has left (two seconds for
 // those whose client does not read), then ends all connections and the threads.
 void server_stop(struct server *server);

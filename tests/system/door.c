@@ -196,7 +196,8 @@ struct door *door_open(const char *postgres_url, int port)
     router_add(door->router, test_endpoints, NULL);
     door->handler = router_handler(door->router);
     struct server_handler counting = {door->handler.state_size, count_and_begin, handle, door};
-    door->server = server_start(&address, 2, &counting, &error);
+    const struct server_place place = {address, TG_LISTEN_NONE};
+    door->server = server_start(&place, 2, &counting, &error);
     cr_assert(door->server, "%s", error.message);
     return door;
 }

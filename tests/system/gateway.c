@@ -34,12 +34,28 @@ static const char *logged_url(struct process *process, const char *event)
     return text_of("http://%s", process_log_value(process, event, "address"));
 }
 
-struct daemon start_ingress(struct gateway *gateway)
+// As systemd passes a socket on: by number 3, to the process of that id.
+static const char *with_listener(int listener)
+{
+    return text_of("exec 3<&%d && export LISTEN_FDS=1 LISTEN_PID=$$ && exec \"$0\"", listener);
+}
+
+struct daemon begin_ingress(struct gateway *gateway)
 {
     static int started;
+    const char *program = program_of(gateway, "tollgate-ingress");
+    int listener = gateway->options->listener;
+    const char *const *words =
+        listener > 0 ? WORDS("bash", "-c", with_listener(listener), program) : WORDS(program);
     struct process *process = process_start(
-        text_of("ingress-%d", ++started), WORDS(program_of(gateway, "tollgate-ingress")),
+        text_of("ingress-%d", ++started), words,
         environment_of(gateway, "tollgate_ingress", gateway->options->ingress_settings));
+    return (struct daemon){.process = process};
+}
+
+struct daemon start_ingress(struct gateway *gateway)
+{
+    struct process *process = begin_ingress(gateway).process;
     return (struct daemon){process, logged_url(process, "server_listening"),
                            logged_url(process, "admin_listening")};
 }

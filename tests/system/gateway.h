@@ -40,6 +40,7 @@ struct gateway_options {
     const char *ingress_settings[GATEWAY_SETTINGS_MAX]; // "NAME=value"
     const char *worker_settings[GATEWAY_SETTINGS_MAX];
     struct database *database; // NULL: a new one from the template
+    int listener;              // a socket that all ingresses listen on; 0: each makes its own
     const char *daemons;       // a folder with those of another version; NULL: those under test
     bool without_redis;        // not started; redis_start does it
     bool without_worker;       // not started; start_worker does it
@@ -52,6 +53,8 @@ struct gateway *gateway_start(const struct gateway_options *options);
 
 // One more ingress or worker for the same database, Redis and simulator.
 struct daemon start_ingress(struct gateway *gateway);
+// The same, not waiting until it listens: only its process is known.
+struct daemon begin_ingress(struct gateway *gateway);
 struct daemon *start_worker(struct gateway *gateway);
 // A worker with settings of its own, NULL-terminated.
 struct daemon *start_worker_with_settings(struct gateway *gateway, const char *const *settings);
