@@ -5,7 +5,7 @@
 #include "common/limits.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,11 +16,12 @@
 // Kept free for what ends a line: a closing quote, a closing brace, the newline.
 enum { LINE_END_BYTES = 3 };
 
-// A write of up to PIPE_BUF bytes (4096) to a pipe is atomic.
-_Static_assert(TG_LOG_LINE_MAX <= 4096, "a line must fit into one atomic write");
+// A write of up to PIPE_BUF bytes to a pipe is atomic.
+_Static_assert(TG_LOG_LINE_MAX <= PIPE_BUF, "a line must fit into one atomic write");
 
 struct line {
     size_t length;
+    int fields;
     bool full; // a part did not fit, so nothing more is added
     char data[TG_LOG_LINE_MAX];
 };
@@ -28,9 +29,23 @@ struct line {
 static struct {
     const char *service;
     enum tg_log_format format;
-} config = {"tollgate", TG_LOG_LOGFMT};
+    enum tg_log_level steps;
+} config = {.service = "tollgate", .steps = TG_LOG_DEBUG};
 
 static atomic_int least = TG_LOG_INFO;
+
+// What a thread has gathered.
+static _Thread_local struct {
+    bool is_on;
+    size_t length;
+    char data[PIPE_BUF];
+} gathered;
+
+// The second that a thread has written last, as text: most lines are of the same.
+static _Thread_local struct {
+    time_t second; // 0: none
+    char text[sizeof "2000-01-01T00:00:00"];
+} last_time;
 
 struct kind {
     const char *event; // a string literal
@@ -68,6 +83,21 @@ void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_form
 void tg_log_set_level(enum tg_log_level level)
 {
     atomic_store_explicit(&least, (int)level, memory_order_relaxed);
+}
+
+void tg_log_set_step_level(enum tg_log_level level)
+{
+    config.steps = level;
+}
+
+enum tg_log_level tg_log_step_level(void)
+{
+    return config.steps;
+}
+
+bool tg_log_writes(enum tg_log_level level)
+{
+    return (int)level >= atomic_load_explicit(&least, memory_order_relaxed);
 }
 
 // Adds all of the bytes or none.
@@ -141,63 +171,147 @@ static bool needs_quotes(const char *text)
     return false;
 }
 
-// Adds one key with its value, or nothing if not even the beginning of the value fits.
-static void put_field(struct line *line, const char *key, const char *text, int64_t number)
+// Adds a text that may stand as it is; false: it is too long for that.
+static bool put_plain(struct line *line, const char *text, bool quoted)
+{
+    size_t length = strlen(text);
+    if (line->full || line->length + length + 2 > sizeof line->data - LINE_END_BYTES)
+        return false;
+    if (quoted)
+        put(line, "\"", 1);
+    put(line, text, length);
+    if (quoted)
+        put(line, "\"", 1);
+    return true;
+}
+
+static bool put_number(struct line *line, int64_t number)
+{
+    char digits[24];
+    char *at = digits + sizeof digits;
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        *--at = (char)('0' + left % 10);
+    } while ((left /= 10) > 0);
+    if (number < 0)
+        *--at = '-';
+    return put(line, at, (size_t)(digits + sizeof digits - at));
+}
+
+static void put_key(struct line *line, const char *key)
 {
     bool json = config.format == TG_LOG_JSON;
-    size_t start = line->length;
     if (json)
-        put_string(line, start == 0 ? "{\"" : ",\"");
-    else if (start > 0)
+        put_string(line, line->fields == 0 ? "{\"" : ",\"");
+    else if (line->fields > 0)
         put_string(line, " ");
     put_string(line, key);
     put_string(line, json ? "\":" : "=");
+}
+
+// Adds one key with its value, or nothing if not even the beginning of the value fits.
+static void put_field(struct line *line, const struct tg_log_field *field)
+{
+    bool json = config.format == TG_LOG_JSON;
+    const char *text = field->id[0] ? field->id : field->text;
+    size_t start = line->length;
+    put_key(line, field->key);
     bool begun;
-    if (text) {
-        begun = put_text(line, text, json || needs_quotes(text));
-    } else {
-        char digits[24];
-        snprintf(digits, sizeof digits, "%" PRId64, number);
-        begun = put_string(line, digits);
-    }
-    if (!begun)
+    if (!text)
+        begun = put_number(line, field->number);
+    else if (field->id[0] || !needs_quotes(text))
+        begun = put_plain(line, text, json) || put_text(line, text, json);
+    else
+        begun = put_text(line, text, true);
+    if (begun)
+        line->fields++;
+    else
         line->length = start;
+}
+
+// One of the first, for which there is room, and which is a word of ours.
+static void put_word(struct line *line, const char *key, const char *word)
+{
+    put_key(line, key);
+    put_plain(line, word, config.format == TG_LOG_JSON);
+    line->fields++;
 }
 
 static void format_time(char text[static 32])
 {
     long long now_ms = tg_unix_ms();
     time_t now = (time_t)(now_ms / 1000);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    size_t length = strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text + length, 32 - length, ".%03dZ", (int)(now_ms % 1000));
+    if (now != last_time.second) {
+        struct tm utc;
+        gmtime_r(&now, &utc);
+        strftime(last_time.text, sizeof last_time.text, "%Y-%m-%dT%H:%M:%S", &utc);
+        last_time.second = now;
+    }
+    int ms = (int)(now_ms % 1000);
+    memcpy(text, last_time.text, sizeof last_time.text);
+    memcpy(text + sizeof last_time.text - 1,
+           (char[]){'.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10),
+                    'Z', '\0'},
+           6);
+}
+
+// There is nowhere to say that the log is lost.
+static void write_out(const char *data, size_t length)
+{
+    ssize_t written = length > 0 ? write(STDERR_FILENO, data, length) : 0;
+    (void)written;
+}
+
+static void write_gathered(void)
+{
+    write_out(gathered.data, gathered.length);
+    gathered.length = 0;
+}
+
+static void add_gathered(const struct line *line)
+{
+    if (gathered.length + line->length > sizeof gathered.data)
+        write_gathered();
+    memcpy(gathered.data + gathered.length, line->data, line->length);
+    gathered.length += line->length;
+}
+
+void tg_log_gather(void)
+{
+    gathered.is_on = true;
+}
+
+void tg_log_let_go(void)
+{
+    int saved_errno = errno;
+    write_gathered();
+    gathered.is_on = false;
+    errno = saved_errno;
 }
 
 void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields)
 {
     static const char *const level_names[] = {"debug", "info", "warn", "error"};
-    if ((int)level < atomic_load_explicit(&least, memory_order_relaxed))
-        return;
     int saved_errno = errno;
     struct line line;
     line.length = 0;
+    line.fields = 0;
     line.full = false;
     char time_text[32];
     format_time(time_text);
-    put_field(&line, "time", time_text, 0);
-    put_field(&line, "level", level_names[level], 0);
-    put_field(&line, "event", event, 0);
-    put_field(&line, "service", config.service, 0);
-    for (const struct tg_log_field *field = fields; field->key; field++) {
-        const char *text = field->id[0] ? field->id : field->text;
-        put_field(&line, field->key, text, field->number);
-    }
+    put_word(&line, "time", time_text);
+    put_word(&line, "level", level_names[level]);
+    put_word(&line, "event", event);
+    put_word(&line, "service", config.service);
+    for (const struct tg_log_field *field = fields; field->key; field++)
+        put_field(&line, field);
     if (config.format == TG_LOG_JSON)
         line.data[line.length++] = '}';
     line.data[line.length++] = '\n';
-    ssize_t written = write(STDERR_FILENO, line.data, line.length);
-    (void)written; // there is nowhere to say that the log is lost
+    if (gathered.is_on)
+        add_gathered(&line);
+    else
+        write_out(line.data, line.length);
     errno = saved_errno;
 }
 

@@ -5,7 +5,9 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -197,4 +199,85 @@ Test(log, kinds_without_end_have_lines_with_an_end)
     for (const char *at = lines; (at = strchr(at, '\n')); at++)
         count++;
     cr_assert_eq(count, TG_LOG_KINDS_MAX);
+}
+
+// Standard error as a pipe that keeps writes apart; each is then read by itself.
+struct writes {
+    int saved;
+    int end;
+};
+
+static struct writes writes_start(void)
+{
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_DIRECT | O_NONBLOCK), 0);
+    struct writes writes = {dup(STDERR_FILENO), ends[0]};
+    cr_assert(dup2(ends[1], STDERR_FILENO) >= 0);
+    close(ends[1]);
+    return writes;
+}
+
+// The lines of the next write; 0: there was none.
+static int lines_of_next(const struct writes *writes)
+{
+    char bytes[2 * PIPE_BUF];
+    ssize_t n = read(writes->end, bytes, sizeof bytes);
+    int lines = 0;
+    for (ssize_t i = 0; i < n; i++)
+        lines += bytes[i] == '\n';
+    cr_assert(n <= 0 || (bytes[n - 1] == '\n' && strncmp(bytes, "time=", 5) == 0));
+    return lines;
+}
+
+static void writes_stop(const struct writes *writes)
+{
+    cr_assert(dup2(writes->saved, STDERR_FILENO) >= 0);
+}
+
+Test(log, what_is_gathered_leaves_in_one_write)
+{
+    struct writes writes = writes_start();
+    tg_log(TG_LOG_INFO, "alone");
+    tg_log_gather();
+    for (int i = 0; i < 3; i++)
+        tg_log(TG_LOG_INFO, "together");
+    int alone = lines_of_next(&writes);
+    int before = lines_of_next(&writes);
+    tg_log_let_go();
+    int together = lines_of_next(&writes);
+    tg_log(TG_LOG_INFO, "alone");
+    int after = lines_of_next(&writes);
+    writes_stop(&writes);
+    cr_assert_eq(alone, 1);
+    cr_assert_eq(before, 0);
+    cr_assert_eq(together, 3);
+    cr_assert_eq(after, 1);
+}
+
+Test(log, what_is_gathered_is_never_more_than_a_pipe_takes_in_one_piece)
+{
+    enum { LINES = 100 };
+    struct writes writes = writes_start();
+    tg_log_gather();
+    for (int i = 0; i < LINES; i++)
+        tg_log(TG_LOG_INFO, "one", TG_LOG_NUMBER("i", i));
+    tg_log_let_go();
+    int all = 0;
+    int most = 0;
+    for (int n; (n = lines_of_next(&writes)) > 0; all += n)
+        most = n > most ? n : most;
+    writes_stop(&writes);
+    cr_assert_eq(all, LINES);
+    cr_assert(most > LINES / 4 && most < LINES, "%d", most);
+}
+
+Test(log, steps_are_of_the_level_that_they_are_given)
+{
+    struct capture capture = capture_start(stderr);
+    tg_log_set_step_level(TG_LOG_DEBUG);
+    tg_log_step("hidden");
+    tg_log_set_step_level(TG_LOG_INFO);
+    tg_log_step("shown", TG_LOG_NUMBER("n", 1));
+    const char *line = capture_stop(&capture);
+    cr_assert_str_eq(after_time(line), "level=info event=shown service=tollgate n=1\n");
 }
