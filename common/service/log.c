@@ -9,7 +9,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +32,7 @@ static struct {
     const char *service;
     enum tg_log_format format;
     enum tg_log_level steps;
+    bool to_journal;
 } config = {.service = "tollgate", .steps = TG_LOG_DEBUG};
 
 static atomic_int least = TG_LOG_INFO;
@@ -73,10 +76,24 @@ struct tg_log_field tg_log_id(const char *key, struct tg_uuid id)
     return field;
 }
 
+// systemd names the device and the inode of what it has connected to the journal: standard error
+// may be somewhere else since.
+static bool is_journal(void)
+{
+    const char *stream = secure_getenv("JOURNAL_STREAM");
+    struct stat error;
+    char own[64];
+    if (!stream || fstat(STDERR_FILENO, &error) != 0)
+        return false;
+    snprintf(own, sizeof own, "%ju:%ju", (uintmax_t)error.st_dev, (uintmax_t)error.st_ino);
+    return strcmp(stream, own) == 0;
+}
+
 void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_format format)
 {
     config.service = service;
     config.format = format;
+    config.to_journal = is_journal();
     tg_log_set_level(level);
 }
 
@@ -289,6 +306,14 @@ void tg_log_let_go(void)
     errno = saved_errno;
 }
 
+// As sd-daemon.h numbers them.
+static void put_priority(struct line *line, enum tg_log_level level)
+{
+    static const char *const priorities[] = {"<7>", "<6>", "<4>", "<3>"};
+    if (config.to_journal)
+        put_string(line, priorities[level]);
+}
+
 void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields)
 {
     static const char *const level_names[] = {"debug", "info", "warn", "error"};
@@ -299,6 +324,7 @@ void tg_log_write(enum tg_log_level level, const char *event, const struct tg_lo
     line.full = false;
     char time_text[32];
     format_time(time_text);
+    put_priority(&line, level);
     put_word(&line, "time", time_text);
     put_word(&line, "level", level_names[level]);
     put_word(&line, "event", event);

@@ -25,7 +25,9 @@ struct tg_log_field tg_log_text(const char *key, const char *string); // NULL st
 struct tg_log_field tg_log_id(const char *key, struct tg_uuid id);
 
 // Sets what is written; before it is called, info and above in logfmt, and steps at debug.
-// `service` ("ingress") stands in every line and must live for ever. Call before threads start.
+// `service` ("ingress") stands in every line and must live for ever. If standard error is the
+// journal ($JOURNAL_STREAM names it), each line begins with its priority, "<4>" for a warning,
+// which the journal takes off. Call before threads start.
 void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_format format);
 
 // Sets the least level that is written; TG_LOG_NONE: nothing is. Any thread may, at any time.

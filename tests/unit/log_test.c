@@ -9,7 +9,10 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 // The line without its time, which is checked on its own.
 static const char *after_time(const char *line)
@@ -280,4 +283,39 @@ Test(log, steps_are_of_the_level_that_they_are_given)
     tg_log_step("shown", TG_LOG_NUMBER("n", 1));
     const char *line = capture_stop(&capture);
     cr_assert_str_eq(after_time(line), "level=info event=shown service=tollgate n=1\n");
+}
+
+static void given_journal(int off_by)
+{
+    struct stat error;
+    char stream[64];
+    cr_assert_eq(fstat(STDERR_FILENO, &error), 0);
+    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)error.st_dev,
+             (uintmax_t)error.st_ino + (uintmax_t)off_by);
+    cr_assert_eq(setenv("JOURNAL_STREAM", stream, 1), 0);
+}
+
+Test(log, in_the_journal_a_line_has_its_priority)
+{
+    static const char *const starts[] = {"<7>time=", "<6>time=", "<4>time=", "<3>time="};
+    struct capture capture = capture_start(stderr);
+    given_journal(0);
+    tg_log_start("worker", TG_LOG_DEBUG, TG_LOG_LOGFMT);
+    for (enum tg_log_level level = TG_LOG_DEBUG; level <= TG_LOG_ERROR; level++)
+        tg_log(level, "happened");
+    tg_log_start("worker", TG_LOG_DEBUG, TG_LOG_JSON);
+    tg_log(TG_LOG_WARN, "happened");
+    const char *line = capture_stop(&capture);
+    for (size_t i = 0; i < 4; i++, line = strchr(line, '\n') + 1)
+        cr_assert_eq(strncmp(line, starts[i], strlen(starts[i])), 0, "%s", line);
+    cr_assert_eq(strncmp(line, "<4>{\"time\":", 11), 0, "%s", line);
+}
+
+Test(log, elsewhere_than_in_the_journal_it_has_none)
+{
+    struct capture capture = capture_start(stderr);
+    given_journal(1);
+    tg_log_start("worker", TG_LOG_DEBUG, TG_LOG_LOGFMT);
+    tg_log(TG_LOG_WARN, "happened");
+    cr_assert_eq(strncmp(capture_stop(&capture), "time=", 5), 0);
 }
