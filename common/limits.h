@@ -234,6 +234,9 @@ enum {
     // Values of one metric's label: error_rules has about 100 outcomes. What comes after them is
     // counted as "other".
     TG_METRIC_LABELS_MAX = 128,
+    // Endpoints whose durations are told apart, and values of a figure: reasons, outcomes.
+    TG_METRIC_SERIES_MAX = 64,
+    TG_FIGURE_VALUES_MAX = 64,
     // How often one kind of refusal of Redis's is logged.
     TG_REFUSAL_LOG_INTERVAL_MS = 10000,
     // How often one kind of thing is logged that others can cause again and again, and how many

@@ -1,21 +1,33 @@
 #include "common/health/health.h"
 
+#include "common/base/clock.h"
 #include "common/base/memory.h"
 #include "common/base/text.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
+#include "common/service/service.h"
 #include "common/streams/job.h"
 
+#include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
+
+// Between two looks whether all is there that the daemon needs.
+enum { LOOK_MS = 5000 };
 
 struct tg_health {
     struct MHD_Daemon *daemon;
     enum tg_calls_of calls;
+    pthread_t thread;     // looks whether all is there
+    bool looks;           // it was started
+    bool hangs;           // it does, as the daemon ends: what it has is left to it
     pthread_mutex_t lock; // what follows is for one thread at a time
+    pthread_cond_t stop;
+    atomic_bool stopping;
     struct tg_pg *pg;
     struct tg_stream *stream;
     struct tg_misfit misfit; // as it was logged
@@ -54,13 +66,38 @@ static void probe_redis(struct tg_stream *stream, struct tg_text *missing)
         append_name(missing, "redis");
 }
 
+// Appends what is missing. Under the lock.
+static void probe(struct tg_health *health, struct tg_text *missing)
+{
+    probe_postgresql(health, missing);
+    probe_redis(health->stream, missing);
+    tg_gauge_set(TG_READY, missing->length == 0);
+}
+
+// So that the gauge is true although nobody asks for readiness.
+static void *look(void *argument)
+{
+    struct tg_health *health = argument;
+    pthread_mutex_lock(&health->lock);
+    while (!atomic_load(&health->stopping)) {
+        TG_TEXT_AUTO missing = {0};
+        struct timespec next = tg_cond_deadline(LOOK_MS);
+        while (!atomic_load(&health->stopping) &&
+               pthread_cond_timedwait(&health->stop, &health->lock, &next) != ETIMEDOUT)
+            ;
+        if (!atomic_load(&health->stopping))
+            probe(health, &missing);
+    }
+    pthread_mutex_unlock(&health->lock);
+    return NULL;
+}
+
 // Appends the body; returns the HTTP status.
 static unsigned answer_ready(struct tg_health *health, struct tg_text *body)
 {
     TG_TEXT_AUTO missing = {0};
     pthread_mutex_lock(&health->lock);
-    probe_postgresql(health, &missing);
-    probe_redis(health->stream, &missing);
+    probe(health, &missing);
     pthread_mutex_unlock(&health->lock);
     if (missing.length == 0) {
         tg_text_append_string(body, "{\"ready\":true}\n");
@@ -155,6 +192,8 @@ struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_ca
     struct tg_health *health = tg_alloc(sizeof *health);
     health->calls = calls;
     pthread_mutex_init(&health->lock, NULL);
+    tg_cond_init(&health->stop);
+    tg_metrics_start(calls == TG_CALLS_OF_INGRESS ? "ingress" : "worker");
     health->pg = tg_pg_create(settings->postgres_url, "tollgate readiness");
     health->stream = tg_stream_create(settings->redis_url, (int)settings->partitions, tg_job_work);
     if (start_listening(health, &settings->admin_listen, &error))
@@ -186,26 +225,43 @@ bool tg_health_look(struct tg_health *health, const struct tg_settings *settings
     TG_TEXT_AUTO missing = {0};
     pthread_mutex_lock(&health->lock);
     bool admitted = admits_role(health, settings);
-    if (admitted) {
-        probe_postgresql(health, &missing);
-        probe_redis(health->stream, &missing);
-    }
+    if (admitted)
+        probe(health, &missing);
     pthread_mutex_unlock(&health->lock);
+    health->looks = admitted;
+    if (admitted)
+        health->thread = tg_service_thread("readiness", look, health);
     return admitted;
 }
 
 void tg_health_stop(struct tg_health *health)
 {
-    if (health)
-        MHD_stop_daemon(health->daemon);
+    if (!health)
+        return;
+    MHD_stop_daemon(health->daemon);
+    if (!health->looks)
+        return;
+    atomic_store(&health->stopping, true);
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec++;
+    health->hangs = pthread_mutex_timedlock(&health->lock, &deadline) != 0;
+    if (health->hangs) {
+        pthread_detach(health->thread);
+        return;
+    }
+    pthread_cond_signal(&health->stop);
+    pthread_mutex_unlock(&health->lock);
+    pthread_join(health->thread, NULL);
 }
 
 void tg_health_free(struct tg_health *health)
 {
-    if (!health)
+    if (!health || health->hangs)
         return;
     tg_stream_destroy(health->stream);
     tg_pg_destroy(health->pg);
+    pthread_cond_destroy(&health->stop);
     pthread_mutex_destroy(&health->lock);
     free(health);
 }

@@ -11,17 +11,19 @@
 
 struct tg_health;
 
-// Starts listening, in threads of its own, and logs "admin_listening" with the address; NULL and
-// "start_failed" if the address cannot be had, or the threads not be started. The URLs of the
-// settings are borrowed.
+// Starts the metrics and listening, in threads of its own, and logs "admin_listening" with the
+// address; NULL and "start_failed" if the address cannot be had, or the threads not be started. The
+// URLs of the settings are borrowed.
 struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_calls_of calls);
 
 // Tries PostgreSQL and Redis once, so that what cannot be reached, and why, is logged at once and
-// not when the first request wants it; takes no longer than their connect timeouts. False, with
+// not when the first request wants it; takes no longer than their connect timeouts. From then on a
+// thread tries them every 5 s, for the metric of readiness. False, with
 // "start_refused": PostgreSQL knows us as an owner of the schema, a superuser or one with
 // BYPASSRLS, and the settings do not allow that.
 bool tg_health_look(struct tg_health *health, const struct tg_settings *settings) TG_MUST_CHECK;
 
-// Ends the connections, whatever is being answered, and then the threads. NULL is fine.
+// Ends the connections, whatever is being answered, and then the threads; but nobody waits for a
+// server that hangs: the process is to end then. NULL is fine.
 void tg_health_stop(struct tg_health *health);
 void tg_health_free(struct tg_health *health); // NULL is fine

@@ -31,6 +31,7 @@ struct prepared {
 struct tg_pg {
     const char *url;
     const char *application;
+    int statement_ms;   // what a statement may take
     PGconn *connection; // NULL while there is none
     long long next_attempt_ms;
     char away[200]; // why there is no connection, as it was logged; "": there is one
@@ -45,9 +46,15 @@ struct tg_pg {
 
 struct tg_pg *tg_pg_create(const char *url, const char *application)
 {
+    return tg_pg_create_bounded(url, application, TG_PG_STATEMENT_TIMEOUT_MS);
+}
+
+struct tg_pg *tg_pg_create_bounded(const char *url, const char *application, int statement_ms)
+{
     struct tg_pg *pg = tg_alloc(sizeof *pg);
     pg->url = url;
     pg->application = application;
+    pg->statement_ms = statement_ms;
     return pg;
 }
 
@@ -138,7 +145,7 @@ static bool connect_now(struct tg_pg *pg)
              "-c statement_timeout=%d -c lock_timeout=%d "
              "-c idle_in_transaction_session_timeout=%d -c client_connection_check_interval=%d "
              "-c jit=off -c search_path=tollgate,pg_temp",
-             TG_PG_STATEMENT_TIMEOUT_MS, TG_PG_LOCK_TIMEOUT_MS, TG_PG_STATEMENT_TIMEOUT_MS,
+             pg->statement_ms, TG_PG_LOCK_TIMEOUT_MS, TG_PG_STATEMENT_TIMEOUT_MS,
              TG_PG_CLIENT_CHECK_MS);
     // `dbname` first and expanded, so that what the URL itself says of the others is overridden.
     // Once a keepalive is unanswered, tcp_user_timeout is looked at when the next one is due: 75 s
@@ -269,7 +276,8 @@ static bool wait_for_answer(PGconn *connection, long long deadline_ms)
 // The last result of what was sent, as PQexec gives it. NULL: libpq or pg->silent says why.
 static PGresult *take_answer(struct tg_pg *pg)
 {
-    long long deadline_ms = tg_now_ms() + TG_PG_ANSWER_TIMEOUT_MS;
+    long long deadline_ms =
+        tg_now_ms() + pg->statement_ms + TG_PG_ANSWER_TIMEOUT_MS - TG_PG_STATEMENT_TIMEOUT_MS;
     PGresult *result = NULL;
     for (;;) {
         if (!wait_for_answer(pg->connection, deadline_ms)) {

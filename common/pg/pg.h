@@ -25,6 +25,10 @@ bool tg_pg_url_check(const char *url) TG_MUST_CHECK;
 
 // Does not connect yet. `application` stands in pg_stat_activity. Both are borrowed.
 struct tg_pg *tg_pg_create(const char *url, const char *application);
+// The same for who would rather do without an answer than wait: PostgreSQL ends a statement that
+// takes longer (TG_PG_RETRY), where the other has TG_PG_STATEMENT_TIMEOUT_MS, and the connection is
+// given up so much sooner.
+struct tg_pg *tg_pg_create_bounded(const char *url, const char *application, int statement_ms);
 void tg_pg_destroy(struct tg_pg *pg); // NULL is fine
 
 // Why there is no connection, in one line of libpq's or the server's; "": there is one, or nobody

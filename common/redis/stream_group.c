@@ -294,6 +294,23 @@ static int remove_consumers(struct tg_stream *stream, const char *name, long lon
     return gone;
 }
 
+// [how many, the first, the last, by consumer]; where the group is missing there is none.
+bool tg_stream_pending(struct tg_stream *stream, long long *pending)
+{
+    bool known = tg_redis_connected(stream->redis);
+    for (int i = 0; known && i < stream->partitions; i++)
+        tg_redis_append(stream->redis, TG_ARGS("XPENDING", stream->keys[i], tg_stream_group));
+    *pending = 0;
+    for (int i = 0; known && i < stream->partitions; i++) {
+        redisReply *reply = tg_redis_reply(stream->redis, "XPENDING");
+        bool counts = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
+        known = counts || (reply && tg_redis_no_group(reply));
+        *pending += counts ? reply->element[0]->integer : 0;
+        freeReplyObject(reply);
+    }
+    return known;
+}
+
 void tg_stream_leave(struct tg_stream *stream, const char *consumer)
 {
     (void)remove_consumers(stream, consumer, LLONG_MAX);

@@ -40,6 +40,10 @@ struct tg_notice {
 bool tg_stream_end(struct tg_stream *stream, const struct tg_entry *const *entries, size_t n,
                    const struct tg_notice *notices, size_t notice_count) TG_MUST_CHECK;
 
+// How many entries consumers have and have not ended, of all partitions (XPENDING), in one
+// pipeline. False: Redis is away.
+bool tg_stream_pending(struct tg_stream *stream, long long *pending) TG_MUST_CHECK;
+
 // XGROUP DELCONSUMER in every partition where this consumer has nothing pending.
 void tg_stream_leave(struct tg_stream *stream, const char *consumer);
 

@@ -6,6 +6,7 @@
 
 extern const struct tg_call *const tg_accept_calls[];
 extern const struct tg_call *const tg_dispatch_calls[];
+extern const struct tg_call *const tg_figure_calls[];
 extern const struct tg_call *const tg_inbound_calls[];
 extern const struct tg_call *const tg_read_calls[];
 extern const struct tg_call *const tg_rule_calls[];

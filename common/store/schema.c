@@ -5,8 +5,13 @@
 
 const struct tg_call *const *const tg_calls_of_ingress[] = {tg_accept_calls, tg_wallet_calls,
                                                             tg_read_calls, NULL};
-const struct tg_call *const *const tg_calls_of_worker[] = {
-    tg_dispatch_calls, tg_wallet_calls, tg_inbound_calls, tg_rule_calls, tg_upkeep_calls, NULL};
+const struct tg_call *const *const tg_calls_of_worker[] = {tg_dispatch_calls,
+                                                           tg_wallet_calls,
+                                                           tg_inbound_calls,
+                                                           tg_rule_calls,
+                                                           tg_upkeep_calls,
+                                                           tg_figure_calls,
+                                                           NULL};
 
 // A parameter or a column that a call names.
 struct expected {

@@ -13,6 +13,7 @@ struct request {
     // request's to close (-1: nothing has come). A body that was too large, or for which there was
     // no room, is not there.
     struct body body;
+    int series;  // of the endpoint's durations (tg_histogram_add); -1: of none
     void *state; // the server's handler's own bytes (struct server_handler)
 };
 

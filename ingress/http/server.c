@@ -75,6 +75,7 @@ struct exchange {
     struct answer answer;  // status 0 until answered
     size_t answer_counted; // bytes that it takes of its budget
     int answer_place;
+    long long began_ms;  // its first line has come
     max_align_t state[]; // the handler's
 };
 
@@ -246,6 +247,7 @@ static enum MHD_Result queue_answer(struct exchange *exchange)
     char status[12];
     snprintf(status, sizeof status, "%d", answer->status);
     tg_count(TG_HTTP_REQUESTS, status, 1);
+    tg_observe_in(exchange->request.series, (double)(tg_now_ms() - exchange->began_ms) / 1e3);
 
     size_t length = answer->body.length;
     // The response takes the body's memory and frees it.
@@ -380,7 +382,8 @@ static void *on_line(void *context, const char *uri, struct MHD_Connection *conn
     exchange->guest =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     exchange->plain = uri && head_target_is_plain(uri);
-    exchange->request = (struct request){.state = exchange->state, .body.file = -1};
+    exchange->began_ms = tg_now_ms();
+    exchange->request = (struct request){.state = exchange->state, .series = -1, .body.file = -1};
     return exchange;
 }
 

@@ -1,6 +1,7 @@
 #include "ingress/route/router.h"
 
 #include "common/base/memory.h"
+#include "common/service/metrics.h"
 #include "ingress/http/answer.h"
 #include "ingress/route/path.h"
 
@@ -11,6 +12,7 @@
 struct row {
     const struct endpoint *endpoint;
     void *context; // of its handler
+    int series;    // of its durations
 };
 
 struct router {
@@ -47,7 +49,8 @@ void router_add(struct router *router, const struct endpoint *endpoints, void *c
 {
     for (const struct endpoint *endpoint = endpoints; endpoint->method; endpoint++) {
         router->rows = tg_realloc(router->rows, (router->count + 1) * sizeof *router->rows);
-        router->rows[router->count++] = (struct row){endpoint, context};
+        router->rows[router->count++] = (struct row){
+            endpoint, context, tg_histogram_add(TG_HTTP_SECONDS, endpoint->method, endpoint->path)};
     }
 }
 
@@ -271,6 +274,8 @@ static void begin(struct request *request, void *context)
     visit->router = context;
     visit->request = request;
     visit->row = find_row(visit->router, request);
+    if (visit->row)
+        request->series = visit->row->series;
     origins_mark(&visit->router->parts.origins, request);
     if (!visit->row)
         answer_nothing_there(visit);

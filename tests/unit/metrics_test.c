@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // Is this a whole line of what Prometheus would be told?
 static bool told(const char *line)
@@ -112,6 +114,86 @@ Test(metrics, durations_are_summed_in_seconds)
     cr_assert(told("tollgate_dispatch_duration_seconds_bucket{le=\"0.025\"} 0"));
     cr_assert(told("tollgate_dispatch_duration_seconds_bucket{le=\"0.05\"} 1"));
     cr_assert(told("tollgate_dispatch_duration_seconds_sum 1.540000"));
+}
+
+Test(metrics, each_daemon_tells_its_own_with_what_is_known_of_their_labels)
+{
+    tg_metrics_start("ingress");
+    cr_assert(told("tollgate_sends_total{verdict=\"accepted\"} 0"));
+    cr_assert(told("tollgate_connections_cut_total{why=\"room\"} 0"));
+    cr_assert(told("tollgate_postgres_errors_total{kind=\"refused\"} 0"));
+    cr_assert(told("tollgate_ready 0"));
+    cr_assert_eq(lines_that_start_with("tollgate_outcomes_total"), 0);
+    cr_assert_eq(lines_that_start_with("tollgate_settle_queue_outcomes"), 0);
+    cr_assert_eq(lines_that_start_with("tollgate_settle_duration_seconds"), 0);
+    tg_count(TG_SENDS, "accepted", 2);
+    cr_assert(told("tollgate_sends_total{verdict=\"accepted\"} 2"));
+    tg_metrics_start("worker");
+    cr_assert(told("tollgate_outcomes_total{outcome=\"network:after_write\"} 0"));
+    cr_assert_eq(lines_that_start_with("tollgate_sends_total"), 0);
+    cr_assert(told("tollgate_build_info{service=\"worker\",version=\"" TOLLGATE_VERSION "\"} 1"));
+}
+
+Test(metrics, the_process_is_told_of_by_the_usual_names)
+{
+    static const char *const names[] = {
+        "process_cpu_seconds_total",
+        "process_open_fds",
+        "process_max_fds",
+        "process_virtual_memory_bytes",
+        "process_resident_memory_bytes",
+        "process_start_time_seconds",
+    };
+    tg_metrics_start("worker");
+    TG_TEXT_AUTO all = {0};
+    tg_metrics_render(&all);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char start[64];
+        snprintf(start, sizeof start, "\n%s ", names[i]);
+        const char *line = strstr(tg_text_string(&all), start);
+        cr_assert(line && strtod(line + strlen(start), NULL) > 0, "%s", names[i]);
+    }
+    const char *began = strstr(tg_text_string(&all), "\nprocess_start_time_seconds ") + 28;
+    double age = (double)time(NULL) - strtod(began, NULL);
+    cr_assert(age > -2 && age < 3600, "%f", age);
+}
+
+Test(metrics, a_figure_is_told_while_it_is_known)
+{
+    const struct tg_figure_value two[] = {{"queued", 7}, {"odd", 1}};
+    cr_assert_eq(lines_that_start_with("# TYPE tollgate_outbox_messages"), 0);
+    tg_figure_tell(TG_OUTBOX, two, 2);
+    cr_assert(told("# TYPE tollgate_outbox_messages gauge"));
+    cr_assert(told("tollgate_outbox_messages{state=\"queued\"} 7"));
+    cr_assert(told("tollgate_outbox_messages{state=\"odd\"} 1"));
+    cr_assert(told("tollgate_outbox_messages{state=\"held\"} 0"));
+    tg_figure_tell(TG_OUTBOX, two, 0);
+    cr_assert(told("tollgate_outbox_messages{state=\"queued\"} 0"));
+    cr_assert_eq(lines_that_start_with("tollgate_outbox_messages{state=\"odd\"}"), 0);
+    tg_figure_tell(TG_UNCONFIRMED, (const struct tg_figure_value[]){{"", 3}}, 1);
+    cr_assert(told("tollgate_unconfirmed_messages 3"));
+    tg_figure_forget(TG_OUTBOX);
+    cr_assert_eq(lines_that_start_with("tollgate_outbox_messages"), 0);
+    cr_assert_eq(lines_that_start_with("# TYPE tollgate_outbox_messages"), 0);
+}
+
+Test(metrics, durations_are_told_by_endpoint)
+{
+    int get = tg_histogram_add(TG_HTTP_SECONDS, "GET", "/api/wallet");
+    (void)tg_histogram_add(TG_HTTP_SECONDS, "POST", "/webhook");
+    tg_observe_in(get, .002);
+    tg_observe_in(get, 31);
+    tg_observe_in(-1, 1);
+#define OF(name, more)                                                                             \
+    "tollgate_http_request_duration_seconds_" name "{endpoint=\"GET /api/wallet\"" more "} "
+    cr_assert(told(OF("bucket", ",le=\"0.001\"") "0"));
+    cr_assert(told(OF("bucket", ",le=\"0.0025\"") "1"));
+    cr_assert(told(OF("bucket", ",le=\"30\"") "1"));
+    cr_assert(told(OF("bucket", ",le=\"+Inf\"") "2"));
+    cr_assert(told(OF("sum", "") "31.002000"));
+    cr_assert(told(OF("count", "") "2"));
+    cr_assert(told("tollgate_http_request_duration_seconds_count{endpoint=\"POST /webhook\"} 0"));
+    cr_assert_eq(lines_that_start_with("# TYPE tollgate_http_request_duration_seconds"), 1);
 }
 
 enum { RIVALS = 2, ROUNDS = 100 };

@@ -7,6 +7,7 @@
 #include "common/streams/job.h"
 #include "common/streams/webhook.h"
 #include "worker/upkeep/duty.h"
+#include "worker/upkeep/figures.h"
 
 // How soon another janitor takes over when the acting one is gone.
 enum { LOCK_INTERVAL_MS = 2000 };
@@ -21,8 +22,9 @@ enum { DUTIES = sizeof duties / sizeof *duties };
 struct janitor {
     struct upkeep upkeep;
     pthread_t thread;
+    atomic_bool acting;
+    struct figures *figures;
     // The thread's own.
-    bool acting;
     long long next_ms[DUTIES]; // when each duty wants to be called again
 };
 
@@ -32,9 +34,8 @@ static bool hold_lock(struct janitor *janitor)
     bool taken = false;
     if (tg_store_take_janitor_lock(janitor->upkeep.pg, &taken) != TG_PG_OK)
         taken = false;
-    if (taken != janitor->acting)
+    if (taken != atomic_exchange(&janitor->acting, taken))
         tg_log(TG_LOG_INFO, taken ? "janitor_lock_taken" : "janitor_lock_lost");
-    janitor->acting = taken;
     return taken;
 }
 
@@ -83,16 +84,22 @@ struct janitor *janitor_start(const struct worker *worker)
     struct janitor *janitor = tg_alloc(sizeof *janitor);
     janitor->upkeep.worker = worker;
     janitor->thread = tg_service_thread("janitor", run, janitor);
+    janitor->figures = figures_start(worker, &janitor->acting);
     return janitor;
 }
 
 void janitor_stop(struct janitor *janitor)
 {
-    if (janitor)
-        pthread_join(janitor->thread, NULL);
+    if (!janitor)
+        return;
+    pthread_join(janitor->thread, NULL);
+    figures_stop(janitor->figures);
 }
 
 void janitor_free(struct janitor *janitor)
 {
+    if (!janitor)
+        return;
+    figures_free(janitor->figures);
     free(janitor);
 }
