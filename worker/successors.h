@@ -12,6 +12,9 @@ struct successors {
     struct tg_job jobs[TG_BATCH_MAX];
 };
 
+// A step of each of these messages: it is queued now, and why.
+void log_queued(const struct tg_job *jobs, size_t n, const char *why);
+
 // Adds the one that was released, if any.
 void successors_add(struct successors *successors, struct tg_uuid org_id,
                     const struct tg_released *released);

@@ -31,11 +31,11 @@ struct line {
 static struct {
     const char *service;
     enum tg_log_format format;
-    enum tg_log_level steps;
     bool to_journal;
-} config = {.service = "tollgate", .steps = TG_LOG_DEBUG};
+} config = {.service = "tollgate"};
 
 static atomic_int least = TG_LOG_INFO;
+static atomic_int steps = TG_LOG_DEBUG;
 
 // What a thread has gathered.
 static _Thread_local struct {
@@ -104,12 +104,12 @@ void tg_log_set_level(enum tg_log_level level)
 
 void tg_log_set_step_level(enum tg_log_level level)
 {
-    config.steps = level;
+    atomic_store_explicit(&steps, (int)level, memory_order_relaxed);
 }
 
 enum tg_log_level tg_log_step_level(void)
 {
-    return config.steps;
+    return (enum tg_log_level)atomic_load_explicit(&steps, memory_order_relaxed);
 }
 
 bool tg_log_writes(enum tg_log_level level)

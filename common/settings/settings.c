@@ -370,6 +370,9 @@ static const struct setting table[] = {
              "The environment wins over it. SIGHUP has it read again."},
     {SETTING("TOLLGATE_LOG_LEVEL", BOTH, log_level, choice), .live = true, .standard = "info",
      .words = WORDS("debug", "info", "warn", "error"), .help = "The least level that is logged."},
+    {SETTING("TOLLGATE_LOG_MESSAGES", BOTH, log_messages, choice), .live = true,
+     .standard = "debug", .words = WORDS("debug", "info"),
+     .help = "The level of the lines that follow each message."},
     {SETTING("TOLLGATE_LOG_FORMAT", BOTH, log_format, choice), .standard = "logfmt",
      .words = WORDS("logfmt", "json"), .help = "How a line of the log is written."},
 };
@@ -643,6 +646,7 @@ static void take_values(const struct values *values, struct tg_settings *setting
     tg_log(TG_LOG_INFO, "settings_reread", TG_LOG_TEXT("changed", tg_text_string(&changed)),
            TG_LOG_TEXT("at_restart", tg_text_string(&at_restart)));
     tg_log_set_level(settings->log_level);
+    tg_log_set_step_level(settings->log_messages);
 }
 
 void tg_settings_reread(void *context)
@@ -752,6 +756,7 @@ static int begin(enum tg_daemon daemon, struct tg_settings *settings)
     bool good = read_file(&file, &error) && read_settings(daemon, file, settings, &error);
     if (good) {
         tg_log_start(name, settings->log_level, settings->log_format);
+        tg_log_set_step_level(settings->log_messages);
         warn_of_unknown(file);
         warn_of_former();
         warn_of_weak();

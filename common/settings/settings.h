@@ -41,8 +41,9 @@ struct tg_settings {
     int64_t send_concurrency;
     _Atomic int64_t confirmation_window_s;
     _Atomic int64_t reply_within_s;
-    const char *settings_file;   // "": none
-    enum tg_log_level log_level; // the log itself has it from the start on
+    const char *settings_file;      // "": none
+    enum tg_log_level log_level;    // the log itself has it from the start on
+    enum tg_log_level log_messages; // debug or info
     enum tg_log_format log_format;
 };
 

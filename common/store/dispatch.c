@@ -14,6 +14,7 @@ static const struct tg_call claim_sends = {
                       UUID("p_message_ids", tg_message_key, message_id)),
     .out =
         TG_FIELDS(UUID("message_id", tg_claim, message_id), UUID("org_id", tg_claim, org_id),
+                  UUID("channel_id", tg_claim, channel_id), INT8("attempt", tg_claim, attempt),
                   TEXT("phone_number_id", tg_claim, phone_number_id),
                   WORD("type", tg_claim, kind, claim_kinds),
                   TEXT("access_token", tg_claim, access_token), TEXT("payload", tg_claim, payload)),

@@ -17,6 +17,8 @@ struct tg_claim {
     struct tg_uuid claim_id; // names this claim when it is settled or released
     struct tg_uuid message_id;
     struct tg_uuid org_id;
+    struct tg_uuid channel_id;
+    int64_t attempt; // 1: the first
     char phone_number_id[33];
     enum tg_claim_kind kind;
     struct tg_text access_token;

@@ -79,6 +79,35 @@ static void answer(struct results *results, const struct ticket *ticket,
         memcpy(job->ingress, results_name(results), sizeof job->ingress);
 }
 
+// Which channel it takes is the request's to say; else it is the org's default.
+static void log_accepted(const struct ticket *ticket, const struct tg_verdict *verdict)
+{
+    const struct tg_send *send = &ticket->send;
+    bool by_number = send->phone_number_id[0] != '\0';
+    char channel[TG_UUID_TEXT_SIZE] = "default";
+    if (send->has_channel)
+        tg_uuid_format(send->channel_id, channel);
+    tg_log_step(
+        verdict->code == TG_ACCEPTED ? "send_accepted" : "send_repeated",
+        TG_LOG_ID("message_id", verdict->message_id), TG_LOG_ID("org_id", send->org_id),
+        TG_LOG_TEXT(by_number ? "phone_number_id" : "channel_id",
+                    by_number ? send->phone_number_id : channel),
+        TG_LOG_TEXT("status", tg_status_names[verdict->status]),
+        TG_LOG_NUMBER("duration_ms", tg_now_ms() - ticket->deadline_ms + TG_ACCEPT_DEADLINE_MS));
+}
+
+static void log_all(struct ticket *const *tickets, size_t n, const struct tg_verdict *verdicts)
+{
+    if (!tg_log_writes(tg_log_step_level()))
+        return;
+    tg_log_gather();
+    for (size_t i = 0; i < n; i++) {
+        if (verdicts[i].code == TG_ACCEPTED || verdicts[i].code == TG_DUPLICATE)
+            log_accepted(tickets[i], &verdicts[i]);
+    }
+    tg_log_let_go();
+}
+
 static void free_all(struct ticket **tickets, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -97,6 +126,7 @@ static void answer_batch(const struct acceptor *acceptor, struct ticket **ticket
         answer(acceptor->results, tickets[i], &verdicts[i], jobs);
     TG_STOP_POINT("after_accept_answer");
     job_writer_submit(acceptor->jobs, jobs);
+    log_all(tickets, n, verdicts);
     free_all(tickets, n);
 }
 

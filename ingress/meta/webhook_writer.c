@@ -140,6 +140,7 @@ static bool publish_new(struct webhook_writer *writer, struct request *const *re
                         const struct signature *signatures, size_t n)
 {
     int partition = next_partition(writer);
+    long long began_ms = tg_now_ms();
     bool stored =
         partition >= 0 && !writer->gave_up && store(writer, partition, requests, signatures, n);
     writer->gave_up = !stored && atomic_load(&writer->closed);
@@ -148,6 +149,10 @@ static bool publish_new(struct webhook_writer *writer, struct request *const *re
     if (!stored && partition >= 0)
         recent_clear(writer->recent);
     answer_all(requests, n, stored ? "stored" : NULL);
+    if (stored)
+        tg_log_step("webhooks_stored", TG_LOG_NUMBER("webhooks", n),
+                    TG_LOG_NUMBER("partition", partition),
+                    TG_LOG_NUMBER("duration_ms", tg_now_ms() - began_ms));
     // After the answers, which it must not delay; and not while Redis is away.
     if (stored || (partition < 0 && !writer->gave_up))
         look_for_full(writer);

@@ -90,6 +90,28 @@ Test(reload, takes_up_secrets_in_both_daemons)
     stop_gateway(gateway);
 }
 
+Test(reload, begins_and_ends_to_follow_messages)
+{
+    struct gateway *gateway = given_gateway_with_file(OLD);
+    struct org org = given_org(gateway);
+    struct answer before = send_text_and_wait(&org, "919876543210");
+    cr_assert_eq(before.status, 200);
+    write_settings(OLD "TOLLGATE_LOG_MESSAGES=info\n");
+    expect_equal(hang_up(&gateway->ingress, "settings_reread", "changed"), "TOLLGATE_LOG_MESSAGES");
+    expect_equal(hang_up(&gateway->workers[0], "settings_reread", "changed"),
+                 "TOLLGATE_LOG_MESSAGES");
+    struct answer followed = send_text_and_wait(&org, "919876543211");
+    cr_assert_eq(followed.status, 200);
+    eventually(count_lines(&gateway->ingress, "send_accepted") == 1);
+    eventually(count_lines(&gateway->workers[0], "send_sent") == 1);
+    write_settings(OLD);
+    (void)hang_up(&gateway->ingress, "settings_reread", "changed");
+    struct answer after = send_text_and_wait(&org, "919876543212");
+    cr_assert_eq(after.status, 200);
+    stop_gateway(gateway);
+    cr_assert_eq(count_lines(&gateway->ingress, "send_accepted"), 1);
+}
+
 Test(reload, of_a_wrong_file_changes_nothing_and_none_ends_nobody)
 {
     struct gateway *gateway = given_gateway_with_file(OLD);

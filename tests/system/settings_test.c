@@ -90,6 +90,7 @@ static const struct {
     {"TOLLGATE_SEND_CONCURRENCY=0", WORKER},
     {"TOLLGATE_SEND_CONCURRENCY=2049", WORKER},
     {"TOLLGATE_LOG_LEVEL=trace", BOTH},
+    {"TOLLGATE_LOG_MESSAGES=warn", BOTH},
     {"TOLLGATE_LOG_FORMAT=xml", BOTH},
 };
 enum { WRONG = sizeof wrong / sizeof *wrong };

@@ -225,6 +225,7 @@ ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
         {"TOLLGATE_UNSIGNED_WEBHOOKS=no"},
         {"TOLLGATE_SEND_CONCURRENCY=2049"},
         {"TOLLGATE_LOG_LEVEL=INFO"},
+        {"TOLLGATE_LOG_MESSAGES=warn"},
         {"TOLLGATE_LOG_FORMAT=xml"},
         {"TOLLGATE_LOG_FORMAT=js\non"},
     };

@@ -176,6 +176,33 @@ static enum tg_pg_status apply_in_transaction(struct batch *batch, size_t first,
     return status;
 }
 
+// How long after it happened at Meta, by the seconds in which Meta tells it.
+static int64_t age_ms(int64_t time_s)
+{
+    return tg_unix_ms() - time_s * 1000;
+}
+
+static const char *number_of(const struct item *item, char number[static 33])
+{
+    struct tg_span id = item->origin.phone_number_id;
+    snprintf(number, 33, "%.*s", (int)id.length, id.data ? id.data : "");
+    return number;
+}
+
+static void log_status(const struct item *item, const struct tg_status_applied *applied)
+{
+    char number[33];
+    const struct tg_status_update *update = &item->status;
+    bool moves_money = update->status == TG_STATUS_FAILED || applied->reversed;
+    tg_log(moves_money ? TG_LOG_INFO : tg_log_step_level(),
+           moves_money ? "send_failed_later" : "status_applied", TG_LOG_MESSAGE(applied),
+           TG_LOG_TEXT("phone_number_id", number_of(item, number)),
+           TG_LOG_TEXT("status", tg_status_names[update->status]),
+           TG_LOG_TEXT("outcome", update->error_code), TG_LOG_NUMBER("refunded", applied->refunded),
+           TG_LOG_NUMBER("reversed", applied->reversed),
+           TG_LOG_NUMBER("duration_ms", age_ms(update->time_s)));
+}
+
 static void record_status(const struct item *item, const struct tg_status_applied *applied)
 {
     tg_count(TG_INBOUND_ITEMS, "status_applied", 1);
@@ -191,19 +218,23 @@ static void record_status(const struct item *item, const struct tg_status_applie
         tg_log_rarely(TG_LOG_WARN, "unknown_error_code",
                       TG_LOG_TEXT("code", item->status.error_code), TG_LOG_MESSAGE(applied));
     }
-    if (item->status.status == TG_STATUS_FAILED || applied->reversed)
-        tg_log(TG_LOG_INFO, "send_failed_later", TG_LOG_MESSAGE(applied),
-               TG_LOG_TEXT("status", tg_status_names[item->status.status]),
-               TG_LOG_TEXT("outcome", item->status.error_code),
-               TG_LOG_NUMBER("refunded", applied->refunded),
-               TG_LOG_NUMBER("reversed", applied->reversed));
+    log_status(item, applied);
+}
+
+static void record_message(const struct item *item, const struct tg_received *received)
+{
+    char number[33];
+    bool is_new = received->verdict != TG_ITEM_DUPLICATE;
+    tg_count(TG_INBOUND_ITEMS, is_new ? "message_saved" : "message_duplicate", 1);
+    tg_log_step(is_new ? "message_received" : "message_repeated", TG_LOG_MESSAGE(received),
+                TG_LOG_ID("channel_id", received->channel_id),
+                TG_LOG_TEXT("phone_number_id", number_of(item, number)),
+                TG_LOG_NUMBER("duration_ms", age_ms(item->message.time_s)));
 }
 
 static void record_dead_item(const struct item *item)
 {
     char number[33];
-    struct tg_span id = item->origin.phone_number_id;
-    snprintf(number, sizeof number, "%.*s", (int)id.length, id.data ? id.data : "");
     // Is tried again by itself, so nobody need look at it.
     if (item->reason == tg_item_verdict_names[TG_ITEM_UNKNOWN_MESSAGE]) {
         tg_count(TG_INBOUND_ITEMS, "status_early", 1);
@@ -212,7 +243,8 @@ static void record_dead_item(const struct item *item)
     tg_count(TG_INBOUND_ITEMS, "dead", 1);
     tg_count(TG_DEAD_LETTERS, item->reason, 1);
     tg_log_rarely_of(TG_LOG_WARN, "item_not_applied", item->reason,
-                     TG_LOG_TEXT("reason", item->reason), TG_LOG_TEXT("phone_number_id", number),
+                     TG_LOG_TEXT("reason", item->reason),
+                     TG_LOG_TEXT("phone_number_id", number_of(item, number)),
                      TG_LOG_NUMBER("tries", item->origin.body->tries + 1));
 }
 
@@ -222,10 +254,7 @@ static void record(const struct batch *batch, size_t i)
     const struct item *item = batch->item[i];
     switch (item->kind) {
     case ITEM_MESSAGE:
-        tg_count(TG_INBOUND_ITEMS,
-                 batch->received[i].verdict == TG_ITEM_DUPLICATE ? "message_duplicate"
-                                                                 : "message_saved",
-                 1);
+        record_message(item, &batch->received[i]);
         break;
     case ITEM_STATUS:
         record_status(item, &batch->applied[i]);
@@ -255,6 +284,7 @@ static bool conclude(const struct means *means, const struct batch *batch)
     struct successors successors = {0};
     struct reply_cause causes[TG_BATCH_MAX];
     size_t cause_count = 0;
+    tg_log_gather();
     for (size_t i = 0; i < batch->n; i++) {
         const struct item *item = batch->item[i];
         record(batch, i);
@@ -264,6 +294,7 @@ static bool conclude(const struct means *means, const struct batch *batch)
                  item->message.is_said)
             causes[cause_count++] = (struct reply_cause){&item->message, &batch->received[i]};
     }
+    tg_log_let_go();
     successors_publish(&successors, means->sends);
     return reply_to_all(means, causes, cause_count);
 }
@@ -279,6 +310,8 @@ static enum tg_pg_status apply_batch(const struct means *means, const struct ite
     if (status == TG_PG_OK) {
         tg_observe(TG_INBOUND_BATCH, (double)n);
         tg_observe(TG_INBOUND_SECONDS, (double)(tg_now_ms() - began_ms) / 1e3);
+        tg_log_step("items_applied", TG_LOG_NUMBER("items", n),
+                    TG_LOG_NUMBER("duration_ms", tg_now_ms() - began_ms));
         *concluded = conclude(means, &batch);
     }
     for (size_t i = 0; i < n; i++)

@@ -145,6 +145,12 @@ static void publish(struct tg_stream *sends, const struct tg_reply *replies,
     size_t queued = 0;
     for (size_t i = 0; i < n; i++) {
         tg_count(TG_REPLIES, verdicts[i].verdict, 1);
+        if (strcmp(verdicts[i].verdict, "accepted") == 0)
+            tg_log_step("send_accepted", TG_LOG_ID("message_id", replies[i].reply_id),
+                        TG_LOG_ID("org_id", replies[i].org_id),
+                        TG_LOG_TEXT("status", tg_status_names[verdicts[i].status]),
+                        TG_LOG_ID("answers", replies[i].message_id),
+                        TG_LOG_ID("rule_id", replies[i].rule_id));
         if (verdicts[i].status == TG_STATUS_QUEUED)
             jobs[queued++] =
                 (struct tg_job){.org_id = replies[i].org_id, .message_id = replies[i].reply_id};

@@ -3,6 +3,7 @@
 #include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/log.h"
+#include "worker/successors.h"
 
 // More jobs than this are not on their way through a worker (all its places, beside the batches in
 // two threads' hands), and while Redis is away none is added.
@@ -69,6 +70,7 @@ void ack_jobs(struct ack *ack, const struct tg_job *jobs, size_t n)
 // would keep it from looking (tg_stream_oldest_age).
 void hand_back_jobs(struct ack *ack, const struct tg_job *jobs, size_t n)
 {
+    log_queued(jobs, n, "handed_back");
     size_t published = tg_job_publish(ack->stream, jobs, n);
     ack_jobs(ack, jobs, n);
     tg_log(TG_LOG_INFO, "sends_handed_back", TG_LOG_NUMBER("sends", n),

@@ -49,6 +49,16 @@ static size_t sort_jobs(const struct claimer *claimer, struct tg_job *jobs, size
     return kept;
 }
 
+static void log_claimed(struct in_hand *const *messages, size_t n)
+{
+    tg_log_gather();
+    for (size_t i = 0; i < n; i++)
+        tg_log_step("send_claimed", IN_HAND_FIELDS(messages[i]),
+                    TG_LOG_TEXT("phone_number_id", messages[i]->claim.phone_number_id),
+                    TG_LOG_NUMBER("duration_ms", in_hand_age_ms(messages[i])));
+    tg_log_let_go();
+}
+
 // What was claimed of the jobs goes on, the other jobs are done.
 static void hand_on(const struct claimer *claimer, const struct tg_job *jobs, size_t n,
                     const struct tg_claim *claims, size_t claimed, long long claimed_at_ms)
@@ -69,6 +79,7 @@ static void hand_on(const struct claimer *claimer, const struct tg_job *jobs, si
         if (!taken[i])
             unclaimed[unclaimed_count++] = jobs[i];
     }
+    log_claimed(messages, claimed);
     if (claimed > 0)
         dispatch_push(claimer->next, messages, claimed);
     tg_count(TG_SENDS_CLAIMED, NULL, claimed);

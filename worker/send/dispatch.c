@@ -34,8 +34,10 @@ static void hand_back(struct dispatch *dispatch, struct in_hand *message)
 static void pass_on_finished(struct dispatch *dispatch)
 {
     struct in_hand *message;
+    tg_log_gather();
     while ((message = graph_take_finished(dispatch->http)))
         settle_push(dispatch->next, message);
+    tg_log_let_go();
 }
 
 // A token that would end the header, or begin another, never gets that far.

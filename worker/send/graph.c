@@ -2,6 +2,7 @@
 
 #include "common/crypto/digest.h"
 #include "common/limits.h"
+#include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/stop_point.h"
 #include "worker/send/outcome.h"
@@ -71,6 +72,15 @@ void graph_post(struct tg_http *http, const struct tg_settings *settings, struct
     count_active(http);
 }
 
+static void log_posted(const struct in_hand *message, const struct tg_http_answer *answer)
+{
+    if (!message->hand_back)
+        tg_log_step("send_posted", IN_HAND_FIELDS(message),
+                    TG_LOG_TEXT("outcome", message->outcome.key),
+                    TG_LOG_NUMBER("http_status", answer->status),
+                    TG_LOG_NUMBER("duration_ms", answer->seconds * 1e3));
+}
+
 struct in_hand *graph_take_finished(struct tg_http *http)
 {
     struct tg_http_answer answer;
@@ -82,6 +92,7 @@ struct in_hand *graph_take_finished(struct tg_http *http)
     message->hand_back = answer.end == TG_HTTP_HELD_BACK;
     tg_count(TG_SECOND_POSTS_REFUSED, NULL, answer.again);
     tg_observe(TG_DISPATCH_SECONDS, answer.seconds);
+    log_posted(message, &answer);
     count_active(http);
     return message;
 }

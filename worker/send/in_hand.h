@@ -2,6 +2,7 @@
 // dispatched, its outcome. Handed from intake to dispatch to settle; who holds it owns it.
 #pragma once
 
+#include "common/service/log.h"
 #include "common/store/dispatch.h"
 #include "common/streams/job.h"
 
@@ -13,6 +14,11 @@ struct in_hand {
     bool hand_back;            // certainly not dispatched: settle gives it back to the queue
     bool is_aside;             // settle has found its org's wallet held by somebody
 };
+
+// Which message it is, for the log.
+#define IN_HAND_FIELDS(message)                                                                    \
+    TG_LOG_MESSAGE(&(message)->outcome), TG_LOG_ID("channel_id", (message)->claim.channel_id),     \
+        TG_LOG_NUMBER("attempt", (message)->claim.attempt)
 
 // Takes over what `claim` owns.
 struct in_hand *in_hand_create(const struct tg_claim *claim, const struct tg_job *job,

@@ -52,8 +52,8 @@ static bool try_again(struct settle *settle)
     return true;
 }
 
-// What is not sent, by how it stands.
-static void log_unsent(const struct tg_outcome *outcome, const struct tg_settled *settled)
+// By how it stands now.
+static void log_settled(const struct in_hand *message, const struct tg_settled *settled)
 {
     static const struct {
         const char *event;
@@ -63,15 +63,20 @@ static void log_unsent(const struct tg_outcome *outcome, const struct tg_settled
         [TG_STATUS_UNCONFIRMED] = {"send_unconfirmed", TG_LOG_WARN},
         [TG_STATUS_FAILED] = {"send_failed", TG_LOG_INFO},
     };
-    if (events[settled->status].event)
+    if (settled->status == TG_STATUS_SENT)
+        tg_log_step("send_sent", IN_HAND_FIELDS(message),
+                    TG_LOG_NUMBER("duration_ms", in_hand_age_ms(message)));
+    else if (events[settled->status].event)
         tg_log(events[settled->status].level, events[settled->status].event,
-               TG_LOG_MESSAGE(outcome), TG_LOG_TEXT("outcome", outcome->key),
+               IN_HAND_FIELDS(message), TG_LOG_TEXT("outcome", message->outcome.key),
                TG_LOG_TEXT("class", settled->error_class),
-               TG_LOG_NUMBER("refunded", settled->refunded));
+               TG_LOG_NUMBER("refunded", settled->refunded),
+               TG_LOG_NUMBER("duration_ms", in_hand_age_ms(message)));
 }
 
-static void record(const struct tg_outcome *outcome, const struct tg_settled *settled)
+static void record(const struct in_hand *message, const struct tg_settled *settled)
 {
+    const struct tg_outcome *outcome = &message->outcome;
     tg_count(TG_OUTCOMES, outcome->key, 1);
     if (!settled->settled) {
         // Also how a batch looks whose first attempt was committed without our hearing of it.
@@ -87,7 +92,7 @@ static void record(const struct tg_outcome *outcome, const struct tg_settled *se
         tg_log(TG_LOG_WARN, "unknown_error_code", TG_LOG_TEXT("code", outcome->key),
                TG_LOG_MESSAGE(outcome));
     }
-    log_unsent(outcome, settled);
+    log_settled(message, settled);
     if (settled->paused) {
         tg_count(TG_CHANNELS_PAUSED, outcome->key, 1);
         tg_log(TG_LOG_WARN, "channel_paused", TG_LOG_MESSAGE(outcome),
@@ -100,12 +105,14 @@ static void conclude(struct settle *settle, struct in_hand *const *messages, siz
 {
     struct successors successors = {0};
     struct tg_job jobs[TG_BATCH_MAX];
+    tg_log_gather();
     for (size_t i = 0; i < n; i++) {
         const struct tg_outcome *outcome = &messages[i]->outcome;
-        record(outcome, &settle->settled[i]);
+        record(messages[i], &settle->settled[i]);
         successors_add(&successors, outcome->org_id, &settle->settled[i].released);
         jobs[i] = messages[i]->job;
     }
+    tg_log_let_go();
     successors_publish(&successors, settle->stream);
     TG_STOP_POINT("before_ack");
     ack_jobs(settle->ack, jobs, n);

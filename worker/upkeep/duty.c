@@ -54,6 +54,7 @@ void duty_publish(struct upkeep *upkeep, const char *duty, const struct tg_messa
         for (; count < TG_BATCH_MAX && i < n; i++)
             jobs[count++] =
                 (struct tg_job){.org_id = due[i].org_id, .message_id = due[i].message_id};
+        log_queued(jobs, count, duty);
         published += tg_job_publish(upkeep->sends, jobs, count);
     }
     tg_count(TG_JANITOR, duty, n);
@@ -68,12 +69,14 @@ void duty_conclude(struct upkeep *upkeep, const struct duty_ending *ending,
                    const struct tg_ended *ended, size_t n)
 {
     struct successors successors = {0};
+    tg_log_gather();
     for (size_t i = 0; i < n; i++) {
         successors_add(&successors, ended[i].org_id, &ended[i].released);
         tg_count(TG_REFUNDS, NULL, ended[i].refunded);
         tg_log(ending->level, ending->event, TG_LOG_MESSAGE(&ended[i]),
                TG_LOG_NUMBER("refunded", ended[i].refunded));
     }
+    tg_log_let_go();
     tg_count(TG_JANITOR, ending->duty, n);
     successors_publish(&successors, upkeep->sends);
 }
