@@ -1,6 +1,6 @@
 // One line per event on standard error: time, level, the event's name ("send_failed"), which
 // daemon, then fields. key=value (logfmt) or JSON. Never a token, a key, the text of a message or
-// whom it goes to.
+// whom it goes to. Each event stands in docs/operations.md.
 #pragma once
 
 #include "common/base/uuid7.h"

@@ -8,7 +8,7 @@
 // Every metric: how the code names it, which daemon has it, its name and its help text. Before the
 // help stand, of a counter or a figure, its label and those values of it, with blanks between, that
 // stand there from the start; of a histogram its label. NULL: there is no label. A histogram ends
-// with the bounds of its buckets (metrics.c).
+// with the bounds of its buckets (metrics.c). Each stands in docs/operations.md.
 #define TG_COUNTER_TABLE(ROW)                                                                      \
     ROW(TG_HTTP_REQUESTS, INGRESS, "tollgate_http_requests_total", "status",                       \
         "200 202 400 401 402 403 404 405 409 413 414 415 429 431 500 503",                         \
