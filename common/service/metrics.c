@@ -89,7 +89,8 @@ static struct {
     _Atomic uint64_t buckets[BUCKETS_MAX + 1];
     _Atomic int64_t sum_millionths;
 } observed[TG_HISTOGRAMS + TG_METRIC_SERIES_MAX];
-static size_t series_count = TG_HISTOGRAMS;
+// Raised after a series was written: who reads it may read that many.
+static _Atomic size_t series_count = TG_HISTOGRAMS;
 
 // What was told of figures.
 static struct {
@@ -181,11 +182,13 @@ void tg_observe(enum tg_histogram histogram, double value)
 
 int tg_histogram_add(enum tg_histogram histogram, const char *method, const char *path)
 {
-    assert(histograms[histogram].label && series_count < TG_HISTOGRAMS + TG_METRIC_SERIES_MAX);
-    observed[series_count].histogram = histogram;
-    observed[series_count].method = method;
-    observed[series_count].path = path;
-    return (int)series_count++;
+    size_t series = atomic_load_explicit(&series_count, memory_order_relaxed);
+    assert(histograms[histogram].label && series < TG_HISTOGRAMS + TG_METRIC_SERIES_MAX);
+    observed[series].histogram = histogram;
+    observed[series].method = method;
+    observed[series].path = path;
+    atomic_store_explicit(&series_count, series + 1, memory_order_release);
+    return (int)series;
 }
 
 void tg_observe_in(int series, double value)
@@ -310,7 +313,8 @@ static void render_histogram(struct tg_text *text, enum tg_histogram histogram)
     render_head(text, histograms[histogram].name, histograms[histogram].help, "histogram");
     if (!histograms[histogram].label)
         render_series(text, histogram, histogram);
-    for (size_t i = TG_HISTOGRAMS; i < series_count; i++) {
+    size_t count = atomic_load_explicit(&series_count, memory_order_acquire);
+    for (size_t i = TG_HISTOGRAMS; i < count; i++) {
         if (observed[i].histogram == histogram)
             render_series(text, i, histogram);
     }

@@ -169,8 +169,8 @@ void tg_figure_forget(enum tg_figure figure);
 void tg_observe(enum tg_histogram histogram, double value);
 
 // The same for one with a label, which is counted under the values that were added: `series` is
-// what adding returned; -1 is nothing's. Add before threads start; at most TG_METRIC_SERIES_MAX of
-// all. The text is borrowed for ever.
+// what adding returned; -1 is nothing's. One thread adds; at most TG_METRIC_SERIES_MAX of all. The
+// text is borrowed for ever.
 int tg_histogram_add(enum tg_histogram histogram, const char *method, const char *path);
 void tg_observe_in(int series, double value);
 
