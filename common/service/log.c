@@ -307,11 +307,11 @@ void tg_log_let_go(void)
 }
 
 // As sd-daemon.h numbers them.
-static void put_priority(struct line *line, enum tg_log_level level)
+static const char *const priorities[] = {"<7>", "<6>", "<4>", "<3>"};
+
+const char *tg_log_priority(enum tg_log_level level)
 {
-    static const char *const priorities[] = {"<7>", "<6>", "<4>", "<3>"};
-    if (config.to_journal)
-        put_string(line, priorities[level]);
+    return is_journal() ? priorities[level] : "";
 }
 
 void tg_log_write(enum tg_log_level level, const char *event, const struct tg_log_field *fields)
@@ -324,7 +324,8 @@ void tg_log_write(enum tg_log_level level, const char *event, const struct tg_lo
     line.full = false;
     char time_text[32];
     format_time(time_text);
-    put_priority(&line, level);
+    if (config.to_journal)
+        put_string(&line, priorities[level]);
     put_word(&line, "time", time_text);
     put_word(&line, "level", level_names[level]);
     put_word(&line, "event", event);

@@ -33,6 +33,9 @@ void tg_log_start(const char *service, enum tg_log_level level, enum tg_log_form
 // Sets the least level that is written; TG_LOG_NONE: nothing is. Any thread may, at any time.
 void tg_log_set_level(enum tg_log_level level);
 
+// What a line that is not one of the log begins with, for the journal; elsewhere "".
+const char *tg_log_priority(enum tg_log_level level);
+
 // The level of steps: of what happens to each message in the usual course (tg_log_step). Any thread
 // may set it, at any time.
 void tg_log_set_step_level(enum tg_log_level level);

@@ -761,7 +761,7 @@ static int begin(enum tg_daemon daemon, struct tg_settings *settings)
         warn_of_former();
         warn_of_weak();
     } else {
-        fprintf(stderr, "tollgate-%s: %s\n", name, error.message);
+        fprintf(stderr, "%stollgate-%s: %s\n", tg_log_priority(TG_LOG_ERROR), name, error.message);
     }
     tg_settings_file_free(file);
     return good ? TG_SETTINGS_RUN : TG_EXIT_SETTINGS;

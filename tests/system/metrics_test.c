@@ -144,6 +144,6 @@ Test(metrics, one_worker_tells_what_all_have)
     process_stop_cleanly(workers[0].process);
     workers[0] = other;
     gateway->worker_count = 1;
-    eventually_within(2 * PATIENCE_S, strcmp(daemon_metric(&other, paused), "1") == 0);
+    eventually_within(2LL * PATIENCE_S, strcmp(daemon_metric(&other, paused), "1") == 0);
     stop_gateway(gateway);
 }

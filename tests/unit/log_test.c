@@ -292,6 +292,7 @@ static void given_journal(int off_by)
     cr_assert_eq(fstat(STDERR_FILENO, &error), 0);
     snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)error.st_dev,
              (uintmax_t)error.st_ino + (uintmax_t)off_by);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs
     cr_assert_eq(setenv("JOURNAL_STREAM", stream, 1), 0);
 }
 
@@ -305,7 +306,9 @@ Test(log, in_the_journal_a_line_has_its_priority)
         tg_log(level, "happened");
     tg_log_start("worker", TG_LOG_DEBUG, TG_LOG_JSON);
     tg_log(TG_LOG_WARN, "happened");
+    const char *priority = tg_log_priority(TG_LOG_ERROR);
     const char *line = capture_stop(&capture);
+    cr_assert_str_eq(priority, "<3>");
     for (size_t i = 0; i < 4; i++, line = strchr(line, '\n') + 1)
         cr_assert_eq(strncmp(line, starts[i], strlen(starts[i])), 0, "%s", line);
     cr_assert_eq(strncmp(line, "<4>{\"time\":", 11), 0, "%s", line);
@@ -317,5 +320,7 @@ Test(log, elsewhere_than_in_the_journal_it_has_none)
     given_journal(1);
     tg_log_start("worker", TG_LOG_DEBUG, TG_LOG_LOGFMT);
     tg_log(TG_LOG_WARN, "happened");
+    const char *priority = tg_log_priority(TG_LOG_ERROR);
     cr_assert_eq(strncmp(capture_stop(&capture), "time=", 5), 0);
+    cr_assert_str_eq(priority, "");
 }
