@@ -77,7 +77,7 @@ static bool check_country_code(const char *phone, const char *field, struct tg_e
                             phone);
     if (!enough)
         return tg_error_set(error, "invalid_phone", field,
-                            "%s has too few digits for country code %.*s: write + and all of it",
+                            "%s has too few digits for country code %.*s: write all of it, with +",
                             field, (int)length, phone);
     return true;
 }
