@@ -70,7 +70,8 @@ Test(erase, leaves_nothing_of_the_person_and_all_of_the_money)
 
     done = erase(&org, PHONE);
     cr_assert(done.status == 0, "%s", done.errors);
-    expect_equal(done.output, "Nothing is left.\n");
+    expect_equal(done.output, "Nothing is left: the org knows nobody as " PHONE
+                              ". (A phone is given with its country code.)\n");
 
     // Who comes again has opted out still, and is written to as anybody else.
     struct answer bulk = send_body(&org, "{\"phone\": \"" PHONE "\", \"message\": \"News\", "
