@@ -352,8 +352,8 @@ static const struct setting table[] = {
      .help =
          "The secret of the Meta app whose tokens the channels have: each message bears a proof "
          "of it (appsecret_proof). Needed where the app requires that."},
-    {SETTING("TOLLGATE_SEND_CONCURRENCY", TG_WORKER, send_concurrency, integer), .standard = "1024",
-     BOUNDS(1, TG_SEND_CONCURRENCY_MAX), .tell = tell_rate,
+    {SETTING("TOLLGATE_SEND_CONCURRENCY", TG_WORKER, send_concurrency, live_integer), .live = true,
+     .standard = "1024", BOUNDS(1, TG_SEND_CONCURRENCY_MAX), .tell = tell_rate,
      .help =
          "Messages that may be in hand at once, from their claim until they are settled; --check "
          "says what that is a second."},

@@ -38,7 +38,7 @@ struct tg_settings {
     int64_t graph_timeout_ms;
     struct tg_shared_text *graph_app_secret; // "": none
     unsigned worker_roles;                   // of enum tg_role
-    int64_t send_concurrency;
+    _Atomic int64_t send_concurrency;
     _Atomic int64_t confirmation_window_s;
     _Atomic int64_t reply_within_s;
     const char *settings_file;      // "": none

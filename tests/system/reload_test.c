@@ -131,6 +131,26 @@ Test(reload, of_a_wrong_file_changes_nothing_and_none_ends_nobody)
     stop_gateway(gateway);
 }
 
+// One to whom Meta never answers has the only place for longer than a test is patient.
+Test(reload, gives_a_worker_more_in_hand)
+{
+    struct gateway *gateway = given_gateway_with_file(NEW "TOLLGATE_SEND_CONCURRENCY=1\n");
+    struct org org = given_org(gateway);
+    struct answer first = send_text(&org, "15552000001");
+    const char *first_id = expect_accepted(&first);
+    eventually(simulator_posts_of(gateway->simulator, first_id) == 1);
+    struct answer second = send_text(&org, "919876543210");
+    const char *second_id = expect_accepted(&second);
+
+    write_settings(NEW "TOLLGATE_SEND_CONCURRENCY=2\n");
+    expect_equal(hang_up(&gateway->workers[0], "settings_reread", "changed"),
+                 "TOLLGATE_SEND_CONCURRENCY");
+
+    expect_ends(gateway, second_id, "sent");
+    expect_equal(message_state(gateway, first_id), "sending");
+    stop_gateway(gateway);
+}
+
 enum { POSTS = 300 };
 
 static struct http_request requests[POSTS];

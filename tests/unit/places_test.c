@@ -35,6 +35,23 @@ Test(places, are_waited_for)
     places_destroy(places);
 }
 
+// Those that are taken stay so; of those that come free none is taken until they are few enough.
+Test(places, may_be_fewer_or_more_from_now_on)
+{
+    struct places *places = places_create(8);
+    places_set_limit(places, 4);
+    cr_assert_eq(places_take(places, 8, 0), 4);
+    places_set_limit(places, 2);
+    places_give_back(places, 2);
+    cr_assert_eq(places_take(places, 8, 0), 0);
+    places_give_back(places, 1);
+    cr_assert_eq(places_take(places, 8, 0), 1);
+    places_set_limit(places, 8);
+    cr_assert_eq(places_take(places, 8, 0), 6);
+    places_give_back(places, 8);
+    places_destroy(places);
+}
+
 // A few that are free are taken although more would be worth more: nothing waits for long.
 Test(places, that_are_few_are_taken_after_a_moment)
 {

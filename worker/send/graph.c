@@ -12,7 +12,7 @@
 struct tg_http *graph_create(const struct tg_settings *settings)
 {
     return tg_http_create(&(const struct tg_http_options){
-        .calls_max = (size_t)settings->send_concurrency,
+        .calls_max = TG_SEND_CONCURRENCY_MAX,
         .silence_ms = TG_META_SILENCE_MS,
         .https_only = strncmp(settings->graph_url, "https:", 6) == 0});
 }

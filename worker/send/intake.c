@@ -27,6 +27,7 @@ struct intake {
     // The thread's own.
     struct claimer claimer;
     long long next_take_over_ms;
+    int64_t concurrency; // of the settings, as it was looked at last
     struct tg_job jobs[TG_BATCH_MAX];
 };
 
@@ -62,10 +63,21 @@ static int next_jobs(struct intake *intake, int max)
     return n;
 }
 
+static void follow_settings(struct intake *intake)
+{
+    const struct tg_settings *settings = intake->worker->settings;
+    int64_t concurrency = settings->send_concurrency;
+    if (concurrency == intake->concurrency)
+        return;
+    places_set_limit(intake->places, (size_t)tg_settings_places(settings));
+    intake->concurrency = concurrency;
+}
+
 static void take_jobs(struct intake *intake)
 {
     struct stop *stop = intake->claimer.stop;
     while (!stop_ordered(stop)) {
+        follow_settings(intake);
         size_t places = places_take(intake->places, TG_BATCH_MAX, PLACE_WAIT_MS);
         int n = places > 0 ? next_jobs(intake, (int)places) : 0;
         if (n > 0)

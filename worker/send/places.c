@@ -20,7 +20,8 @@ struct places {
     pthread_cond_t more; // one that somebody may wait for has come free
     size_t count;
     size_t free;
-    size_t fair; // a number that is worth a claim
+    size_t limit; // no more may be taken, of all
+    size_t fair;  // a number that is worth a claim
 };
 
 struct places *places_create(size_t count)
@@ -29,10 +30,20 @@ struct places *places_create(size_t count)
     struct places *places = tg_alloc(sizeof *places);
     places->count = count;
     places->free = count;
-    places->fair = count / 4 < FAIR_NUMBER ? (count + 3) / 4 : FAIR_NUMBER;
     pthread_mutex_init(&places->mutex, NULL);
     tg_cond_init(&places->more);
+    places_set_limit(places, count);
     return places;
+}
+
+void places_set_limit(struct places *places, size_t limit)
+{
+    assert(limit >= 1 && limit <= places->count);
+    pthread_mutex_lock(&places->mutex);
+    places->limit = limit;
+    places->fair = limit / 4 < FAIR_NUMBER ? (limit + 3) / 4 : FAIR_NUMBER;
+    pthread_cond_signal(&places->more);
+    pthread_mutex_unlock(&places->mutex);
 }
 
 void places_destroy(struct places *places)
@@ -50,12 +61,19 @@ size_t places_count(const struct places *places)
     return places->count;
 }
 
-// Waits under the lock until so many are free.
+// Under the lock, as the next one.
+static size_t takeable(const struct places *places)
+{
+    size_t taken = places->count - places->free;
+    return places->limit > taken ? places->limit - taken : 0;
+}
+
+// Waits until so many may be taken.
 static void wait_for(struct places *places, size_t wanted, int timeout_ms)
 {
     struct timespec until = tg_cond_deadline(timeout_ms);
     int result = 0;
-    while (places->free < wanted && result != ETIMEDOUT)
+    while (takeable(places) < wanted && result != ETIMEDOUT)
         result = pthread_cond_timedwait(&places->more, &places->mutex, &until);
 }
 
@@ -64,9 +82,10 @@ size_t places_take(struct places *places, size_t max, int timeout_ms)
     assert(max >= 1);
     pthread_mutex_lock(&places->mutex);
     wait_for(places, 1, timeout_ms);
-    if (places->free > 0)
+    if (takeable(places) > 0)
         wait_for(places, places->fair < max ? places->fair : max, MOMENT_MS);
-    size_t n = places->free < max ? places->free : max;
+    size_t n = takeable(places);
+    n = n < max ? n : max;
     places->free -= n;
     pthread_mutex_unlock(&places->mutex);
     return n;

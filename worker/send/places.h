@@ -15,6 +15,10 @@ struct places *places_create(size_t count);
 // NULL is fine; all must have been given back.
 void places_destroy(struct places *places);
 
+// From now on so many of them may be taken at once (one at least; at first all). Those that are
+// taken are given back in their own time.
+void places_set_limit(struct places *places, size_t limit);
+
 // How many there are, free or not.
 size_t places_count(const struct places *places);
 

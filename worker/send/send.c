@@ -1,6 +1,7 @@
 #include "worker/send/send.h"
 
 #include "common/base/memory.h"
+#include "common/limits.h"
 #include "worker/send/dispatch.h"
 #include "worker/send/intake.h"
 #include "worker/send/places.h"
@@ -16,7 +17,7 @@ struct send {
 struct send *send_start(const struct worker *worker)
 {
     struct send *send = tg_alloc(sizeof *send);
-    send->places = places_create((size_t)worker->settings->send_concurrency);
+    send->places = places_create(TG_SEND_CONCURRENCY_MAX);
     send->settle = settle_start(worker, send->places);
     send->dispatch = dispatch_start(worker, send->settle);
     send->intake = intake_start(worker, send->places, send->dispatch);
