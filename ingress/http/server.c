@@ -41,7 +41,8 @@ struct server {
     struct MHD_Daemon *daemon;
     struct server_handler handler;
     atomic_bool closed;
-    bool is_shared; // others listen on our socket too
+    bool is_shared;       // others listen on our socket too
+    MHD_socket listening; // once closed
     struct body_room *room;
     struct guard *guard;
     pthread_mutex_t lock;
@@ -557,9 +558,11 @@ void server_close(struct server *server)
 {
     if (atomic_exchange(&server->closed, true))
         return;
-    MHD_socket listening = MHD_quiesce_daemon(server->daemon);
-    if (listening != MHD_INVALID_SOCKET)
-        close(listening);
+    // Not closed yet: the library's threads may take it out of their epoll sets only after this,
+    // and abort the process if it is no socket any more.
+    server->listening = MHD_quiesce_daemon(server->daemon);
+    if (!server->is_shared)
+        (void)shutdown(server->listening, SHUT_RDWR);
 }
 
 void server_drain(struct server *server)
@@ -584,4 +587,6 @@ void server_stop(struct server *server)
         ;
     pthread_mutex_unlock(&server->lock);
     MHD_stop_daemon(server->daemon);
+    if (server->listening != MHD_INVALID_SOCKET)
+        close(server->listening);
 }
