@@ -15,8 +15,8 @@
 
 TestSuite(rolling, .timeout = 300);
 
-// Which begin in a second, how many restarts, how many at once. TOLLGATE_SHOW_ROLLING=1 has the
-// rates of a busy deployment, and prints what came of it.
+// Which begin in a second, how many workers, how many restarts. TOLLGATE_SHOW_ROLLING=FOLDER has
+// the rates of a busy deployment, with the daemons in that folder, and prints what came of it.
 struct plan {
     int sends;
     int webhooks;
@@ -24,7 +24,7 @@ struct plan {
     int restarts;
 };
 
-enum { CALLS_MAX = 64, PATIENCE_MS = 30000, ANSWER_MAX = 4096 };
+enum { CALLS_MAX = 512, PATIENCE_MS = 30000, ANSWER_MAX = 4096 };
 
 struct call {
     bool is_used;
@@ -177,11 +177,11 @@ static void expect_all_there(struct org *org)
 
 Test(rolling, restarts_under_load_refuse_reset_and_lose_nothing)
 {
-    bool show = getenv("TOLLGATE_SHOW_ROLLING") != NULL; // NOLINT(concurrency-mt-unsafe)
-    const struct plan plan = show ? (struct plan){200, 400, 4, 12} : (struct plan){40, 80, 1, 4};
+    const char *show = getenv("TOLLGATE_SHOW_ROLLING"); // NOLINT(concurrency-mt-unsafe)
+    const struct plan plan = show ? (struct plan){200, 400, 4, 60} : (struct plan){40, 80, 1, 4};
     const char *url;
     int listener = listen_for_all(&url);
-    struct gateway *gateway = given_gateway(.listener = listener);
+    struct gateway *gateway = given_gateway(.listener = listener, .daemons = show);
     for (int i = 1; i < plan.workers; i++)
         (void)start_worker(gateway);
     struct org org = given_org(gateway, .balance = "100000.00");
