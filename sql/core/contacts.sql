@@ -199,6 +199,18 @@ BEGIN
     END IF;
 END $$;
 
+-- leave_number: a number that somebody comes to with a new user id is no more that of whom we know there under another
+-- one: it has changed hands.
+CREATE OR REPLACE FUNCTION leave_number(p_org_id uuid, p_former bigint[], p_phone text, p_user_id text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE contacts c SET phone = NULL
+      FROM contacts r
+     WHERE c.org_id = p_org_id AND c.phone = ANY (ARRAY[p_phone, phone_alternative(p_phone)])
+       AND r.org_id = c.org_id AND r.id = coalesce(c.merged_into, c.id) AND r.id <> ALL (p_former)
+       AND r.user_id <> p_user_id;
+END $$;
+
 -- lead_on: who had that phone or user id has these from now on (NULL: it stays). Whoever else had them is the same
 -- person, seen there already, or does not have them any more. A new number brings a new user id. This is told once, so
 -- that a wallet which somebody holds is not waited for: nobody accepts anything meanwhile.
@@ -215,6 +227,7 @@ BEGIN
     IF v_former IS NULL THEN
         RETURN;
     END IF;
+    PERFORM leave_number(p_org_id, v_former, p_new_phone, p_new_user_id);
     v_name := (SELECT c.name FROM contacts c WHERE c.org_id = p_org_id AND c.id = v_former[1]);
     v_contact := merge_contacts(p_org_id, contacts_named(p_org_id, ARRAY[p_phone, p_new_phone],
                                                          ARRAY[p_user_id, p_new_user_id]));
@@ -228,20 +241,30 @@ BEGIN
 END $$;
 
 -- follow_changes: keeps that this phone and user id became the new ones then. Returns what they are by now: changes
--- come in any order, and these may have become others since.
+-- come in any order, and these may have become others since. Who changes more often than anybody does is led on no
+-- further.
 CREATE OR REPLACE FUNCTION follow_changes(p_org_id uuid, p_at timestamptz, p_phone text, p_user_id text,
                                           INOUT p_new_phone text, INOUT p_new_user_id text)
 LANGUAGE plpgsql AS $$
 DECLARE
+    c_changes CONSTANT integer := 32;
     v_at   timestamptz := p_at;
     v_next contact_changes;
 BEGIN
+    IF coalesce(p_new_phone = p_phone, p_new_phone IS NULL)
+       AND coalesce(p_new_user_id = p_user_id, p_new_user_id IS NULL) THEN
+        RETURN; -- nothing changes
+    END IF;
     INSERT INTO contact_changes (org_id, at, phone, user_id, new_phone, new_user_id)
     VALUES (p_org_id, p_at, p_phone, p_user_id, p_new_phone, p_new_user_id);
-    LOOP
-        SELECT * INTO v_next FROM contact_changes g
-         WHERE g.org_id = p_org_id AND g.at > v_at AND (g.phone = p_new_phone OR g.user_id = p_new_user_id)
-         ORDER BY g.at LIMIT 1;
+    FOR v_change IN 1 .. c_changes LOOP
+        SELECT * INTO v_next
+          FROM ((SELECT * FROM contact_changes g
+                  WHERE g.org_id = p_org_id AND g.phone = p_new_phone AND g.at > v_at ORDER BY g.at LIMIT 1)
+                 UNION ALL
+                (SELECT * FROM contact_changes g
+                  WHERE g.org_id = p_org_id AND g.user_id = p_new_user_id AND g.at > v_at ORDER BY g.at LIMIT 1)) n
+         ORDER BY n.at LIMIT 1;
         EXIT WHEN NOT FOUND;
         v_at := v_next.at;
         p_new_user_id := coalesce(v_next.new_user_id, CASE WHEN v_next.new_phone IS NULL THEN p_new_user_id END);

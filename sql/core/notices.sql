@@ -31,8 +31,10 @@ LANGUAGE sql STABLE AS $$
             ('phone_number_quality_update', 'THROUGHPUT_UPGRADE', NULL, 'throughput', NULL, true)
            ) AS m (field, event, state, matter, outcome, is_of_number)
      CROSS JOIN LATERAL (
-           SELECT nullif(regexp_replace(coalesce(p_value ->> 'phone_number', p_value ->> 'display_phone_number'),
-                                        '[^0-9]', '', 'g'), '') AS number) d
+           -- (Bounded, as it becomes a key; one that is too long is nobody's.)
+           SELECT left(nullif(regexp_replace(left(coalesce(p_value ->> 'phone_number',
+                                                           p_value ->> 'display_phone_number'), 64),
+                                             '[^0-9]', '', 'g'), ''), 20) AS number) d
      CROSS JOIN LATERAL read_restrictions(CASE m.matter WHEN 'restriction' THEN p_value -> 'restriction_info' END) r
      WHERE m.field = p_field AND m.event = p_event
        AND (m.state IS NULL OR m.state = p_value -> 'ban_info' ->> 'waba_ban_state');
@@ -106,11 +108,10 @@ DECLARE
 BEGIN
     SELECT * INTO v_says FROM notice_says(p_notice.field, p_notice.event, p_notice.value);
     IF NOT FOUND OR EXISTS ( -- a newer word
-           SELECT FROM account_notices n
-            CROSS JOIN LATERAL notice_says(n.field, n.event, n.value) s
-            WHERE n.waba_id = p_notice.waba_id AND n.matter = p_notice.matter
-              AND (n.told_at, n.id) > (p_notice.told_at, p_notice.id)
-              AND coalesce(s.number = v_says.number, s.number IS NULL)) THEN
+           SELECT FROM unnest(ARRAY['', v_says.number]) AS i (number)
+             JOIN account_notices n ON n.waba_id = p_notice.waba_id AND n.matter = p_notice.matter
+                                   AND coalesce(n.number, '') = i.number
+                                   AND (n.told_at, n.id) > (p_notice.told_at, p_notice.id)) THEN
         RETURN;
     END IF;
     v_channels := channels_told_of(p_notice.waba_id, v_says.is_of_number, v_says.number, p_notice.told_at);

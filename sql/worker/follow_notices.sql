@@ -16,8 +16,14 @@ BEGIN
             PERFORM act_on_notice(v_notice);
             UPDATE account_notices n SET pending = false WHERE n.id = v_notice.id;
             v_done := v_done + 1;
-        EXCEPTION WHEN lock_not_available THEN
-            CONTINUE;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                CONTINUE;
+            -- One that cannot be followed keeps nobody else's from being: it is on record, and in our log.
+            WHEN OTHERS THEN
+                RAISE WARNING 'account notice % of account % cannot be followed: %', v_notice.id, v_notice.waba_id,
+                    SQLERRM;
+                UPDATE account_notices n SET pending = false WHERE n.id = v_notice.id;
         END;
     END LOOP;
     BEGIN

@@ -11,9 +11,10 @@ DECLARE
     v_recorded integer;
 BEGIN
     INSERT INTO account_notices (org_id, waba_id, phone_number_id, field, event, value, told_at, matter,
-                                 pending, digest)
+                                 number, pending, digest)
     SELECT coalesce(c.org_id, w.org_id), i.waba_id, i.phone_number_id, i.field, i.event, i.value::json,
-           least(to_timestamp(nullif(i.at, 0)), now()), s.matter, s.matter IS NOT NULL,
+           least(to_timestamp(nullif(i.at, 0)), now()), s.matter, s.number,
+           s.matter IS NOT NULL,
            sha256(convert_to(concat_ws(E'\x01', coalesce(i.phone_number_id, ''), coalesce(i.waba_id, ''),
                                        coalesce(i.at, 0), i.field, i.value), 'UTF8'))
       FROM unnest(p_phone_number_ids, p_waba_ids, p_times, p_fields, p_values, p_events) WITH ORDINALITY

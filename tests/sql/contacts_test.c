@@ -390,6 +390,51 @@ Test(contacts, who_wrote_under_the_new_number_first_is_led_on_too)
     cr_assert_str_eq(bulk_to(ASHA, NULL), "accepted"); // somebody's, whom we do not know
 }
 
+Test(contacts, a_number_that_has_changed_hands_makes_nobody_one)
+{
+    given_acme();
+    (void)receive({.org = acme, .phone = LATER, .user_id = "IN.7", .text = "STOP"});
+    (void)receive({.org = acme, .phone = ASHA, .user_id = "IN.1"}, {.org = acme,
+                                                                    .phone = ASHA,
+                                                                    .user_id = "IN.1",
+                                                                    .type = "system",
+                                                                    .new_phone = LATER,
+                                                                    .new_user_id = "IN.2"});
+    assert_rows(people(), LATER ", IN.2", "null, IN.7");
+    cr_assert_str_eq(bulk_to(NULL, "IN.7"), "contact_opted_out");
+    cr_assert_str_eq(bulk_to(LATER, NULL), "accepted");
+    cr_assert_str_eq(bulk_to(NULL, "IN.1"), "accepted");
+}
+
+Test(contacts, a_change_that_changes_nothing_is_none)
+{
+    given_acme();
+    (void)receive({.org = acme, .phone = ASHA, .user_id = "IN.1"}, {.org = acme,
+                                                                    .phone = ASHA,
+                                                                    .user_id = "IN.1",
+                                                                    .type = "system",
+                                                                    .new_phone = ASHA,
+                                                                    .new_user_id = "IN.1"});
+    assert_rows(people(), ASHA ", IN.1");
+    cr_assert_str_eq(number_of("contact_changes"), "0");
+}
+
+// Each step is two look-ups, and there are 32 at the most.
+Test(contacts, a_long_line_of_changes_is_followed_so_far)
+{
+    given_acme();
+    run("INSERT INTO contact_changes (org_id, at, user_id, new_user_id) SELECT '%s', "
+        "to_timestamp(1763800000 + n), 'IN.' || n, 'IN.' || n + 1 FROM generate_series(2, 90) n",
+        acme);
+    (void)receive({.org = acme, .phone = "", .user_id = "IN.1"}, {.org = acme,
+                                                                  .phone = "",
+                                                                  .user_id = "IN.1",
+                                                                  .type = "system",
+                                                                  .new_user_id = "IN.2",
+                                                                  .at = 1763800001});
+    assert_rows(people(), "null, IN.34");
+}
+
 Test(contacts, who_is_known_by_the_other_form_is_led_on)
 {
     given_acme();

@@ -341,3 +341,41 @@ Test(notices, of_any_shape_are_kept_and_harm_nothing)
     cr_assert_str_eq(number_of("account_notices WHERE pending"), "0");
     assert_rows(states(), "active, null");
 }
+
+Test(notices, on_a_number_that_is_none_are_told_and_bounded)
+{
+    (void)given_acme();
+    tell("ACCOUNT_VIOLATION", 9,
+         value("SELECT json_build_object('phone_number', repeat('7', 3000))"));
+    cr_assert_str_eq(number_of("account_notices WHERE pending"), "0");
+    assert_rows(rows("SELECT length(number) FROM alerts"), "20");
+}
+
+// What keeps one from being followed (here a matter that the table of rules lost) keeps no other.
+Test(notices, that_cannot_be_followed_keep_no_others_from_being)
+{
+    (void)given_acme();
+    run("ALTER TABLE alerts ADD CONSTRAINT odd CHECK (outcome <> 'account:violation')");
+    record("account_update", "ACCOUNT_VIOLATION", 9, "{}");
+    record("account_update", "DISABLED_UPDATE", 5, BAN("DISABLE"));
+    (void)follow();
+    cr_assert_str_eq(number_of("account_notices WHERE pending"), "0");
+    assert_rows(states(), "paused, account:disabled");
+}
+
+Test(notices, of_an_account_with_many_are_looked_up)
+{
+    (void)given_acme();
+    run("SELECT record_account_notices(array_agg(NULL::text), array_agg('1004'::text), "
+        "array_agg(extract(epoch FROM now())::bigint - 10000 + n), "
+        "array_agg('account_update'::text), array_agg(format('{\"phone_number\": \"1%%s\"}', n)), "
+        "array_agg('ACCOUNT_VIOLATION'::text)) FROM generate_series(1, 3000) n");
+    run("ANALYZE account_notices");
+    struct session *session = session_open();
+    (void)session_rows(session, "BEGIN");
+    (void)session_rows(session, "SELECT follow_notices(100)");
+    assert_rows(session_rows(session, "SELECT seq_tup_read + idx_tup_fetch < 5000 FROM "
+                                      "pg_stat_xact_user_tables WHERE relname = 'account_notices'"),
+                "t");
+    session_close(session);
+}
