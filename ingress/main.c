@@ -145,7 +145,7 @@ int main(int argc, char **argv)
     if (!take_listener(&settings, &listener))
         return TG_EXIT_SETTINGS;
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_INGRESS);
-    bool admitted = health && tg_health_look(health, &settings);
+    bool admitted = health && tg_health_look(health);
     bool served = admitted && serve(&settings, listener);
     tg_log_catch_up(true);
     if (served)

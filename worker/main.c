@@ -75,7 +75,7 @@ int main(int argc, char **argv)
     settings.send_concurrency = tg_settings_places(&settings);
 
     struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_WORKER);
-    bool admitted = health && tg_health_look(health, &settings);
+    bool admitted = health && tg_health_look(health);
     if (admitted) {
         work(&settings);
         tg_log_catch_up(true);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ enum { LOOK_MS = 5000 };
 struct tg_health {
     struct MHD_Daemon *daemon;
     enum tg_calls_of calls;
+    bool allow_owner;
     pthread_t thread;     // looks whether all is there
     bool looks;           // it was started
     bool hangs;           // it does, as the daemon ends: what it has is left to it
@@ -30,6 +32,7 @@ struct tg_health {
     atomic_bool stopping;
     struct tg_pg *pg;
     struct tg_stream *stream;
+    bool is_admitted;        // we are nobody who may do anything
     struct tg_misfit misfit; // as it was logged
 };
 
@@ -74,6 +77,27 @@ static void probe(struct tg_health *health, struct tg_text *missing)
     tg_gauge_set(TG_READY, missing->length == 0);
 }
 
+// Once it is known who we are that is asked no more: another role wants another start. Under the
+// lock.
+static bool admits_role(struct tg_health *health)
+{
+    struct tg_login role;
+    if (health->allow_owner || health->is_admitted ||
+        tg_store_find_login(health->pg, &role) != TG_PG_OK)
+        return true;
+    health->is_admitted = role.too_mighty[0] == '\0';
+    if (health->is_admitted)
+        return true;
+    TG_TEXT_AUTO reason = {0};
+    tg_text_append_format(&reason,
+                          "TOLLGATE_POSTGRES_URL: the role %s %s; connect as tollgate_%s, which "
+                          "deploy/migrate makes, or set TOLLGATE_ALLOW_OWNER=yes",
+                          role.name, role.too_mighty,
+                          health->calls == TG_CALLS_OF_INGRESS ? "ingress" : "worker");
+    tg_log(TG_LOG_ERROR, "start_refused", TG_LOG_TEXT("reason", tg_text_string(&reason)));
+    return false;
+}
+
 // So that the gauge is true although nobody asks for readiness.
 static void *look(void *argument)
 {
@@ -85,8 +109,11 @@ static void *look(void *argument)
         while (!atomic_load(&health->stopping) &&
                pthread_cond_timedwait(&health->stop, &health->lock, &next) != ETIMEDOUT)
             ;
-        if (!atomic_load(&health->stopping))
-            probe(health, &missing);
+        if (atomic_load(&health->stopping))
+            break;
+        probe(health, &missing);
+        if (!admits_role(health)) // PostgreSQL was away at the start
+            (void)kill(getpid(), SIGTERM);
     }
     pthread_mutex_unlock(&health->lock);
     return NULL;
@@ -191,6 +218,7 @@ struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_ca
     struct tg_error error;
     struct tg_health *health = tg_alloc(sizeof *health);
     health->calls = calls;
+    health->allow_owner = settings->allow_owner;
     pthread_mutex_init(&health->lock, NULL);
     tg_cond_init(&health->stop);
     tg_metrics_start(calls == TG_CALLS_OF_INGRESS ? "ingress" : "worker");
@@ -203,28 +231,11 @@ struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_ca
     return NULL;
 }
 
-// What cannot be asked now is looked at no more: a role is not exchanged while PostgreSQL is away.
-static bool admits_role(struct tg_health *health, const struct tg_settings *settings)
-{
-    struct tg_login role;
-    if (settings->allow_owner || tg_store_find_login(health->pg, &role) != TG_PG_OK ||
-        role.too_mighty[0] == '\0')
-        return true;
-    TG_TEXT_AUTO reason = {0};
-    tg_text_append_format(&reason,
-                          "TOLLGATE_POSTGRES_URL: the role %s %s; connect as tollgate_%s, which "
-                          "deploy/migrate makes, or set TOLLGATE_ALLOW_OWNER=yes",
-                          role.name, role.too_mighty,
-                          health->calls == TG_CALLS_OF_INGRESS ? "ingress" : "worker");
-    tg_log(TG_LOG_ERROR, "start_refused", TG_LOG_TEXT("reason", tg_text_string(&reason)));
-    return false;
-}
-
-bool tg_health_look(struct tg_health *health, const struct tg_settings *settings)
+bool tg_health_look(struct tg_health *health)
 {
     TG_TEXT_AUTO missing = {0};
     pthread_mutex_lock(&health->lock);
-    bool admitted = admits_role(health, settings);
+    bool admitted = admits_role(health);
     if (admitted)
         probe(health, &missing);
     pthread_mutex_unlock(&health->lock);

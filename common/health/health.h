@@ -18,10 +18,10 @@ struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_ca
 
 // Tries PostgreSQL and Redis once, so that what cannot be reached, and why, is logged at once and
 // not when the first request wants it; takes no longer than their connect timeouts. From then on a
-// thread tries them every 5 s, for the metric of readiness. False, with
-// "start_refused": PostgreSQL knows us as an owner of the schema, a superuser or one with
-// BYPASSRLS, and the settings do not allow that.
-bool tg_health_look(struct tg_health *health, const struct tg_settings *settings) TG_MUST_CHECK;
+// thread tries them every 5 s, for the metric of readiness. False, with "start_refused": PostgreSQL
+// knows us as an owner of the schema, a superuser or one with BYPASSRLS, and the settings do not
+// allow that. If PostgreSQL was away and says so later, the process gets a SIGTERM.
+bool tg_health_look(struct tg_health *health) TG_MUST_CHECK;
 
 // Ends the connections, whatever is being answered, and then the threads; but nobody waits for a
 // server that hangs: the process is to end then. NULL is fine.

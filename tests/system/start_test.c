@@ -1,6 +1,7 @@
 // What a daemon tries and tells before it is needed: as whom it is connected, what cannot be
 // reached, what does not fit; and what it takes up while it runs.
 #include "tests/system/org.h"
+#include "tests/system/proxy.h"
 #include "tests/system/webhook.h"
 
 #include <signal.h>
@@ -85,6 +86,22 @@ Test(start, as_an_owner_a_superuser_or_with_bypassrls_is_refused)
                         "ALTER SCHEMA tollgate OWNER TO postgres; "
                         "DROP OWNED BY %s; DROP ROLE %s; DROP OWNED BY %s; DROP ROLE %s",
                         owner, owner, bypasser, bypasser);
+    database_drop(database);
+}
+
+Test(start, as_a_superuser_ends_once_postgresql_is_there_to_say_so)
+{
+    struct database *database = database_create();
+    struct proxy *proxy = proxy_create((int)strtol(database->port, NULL, 10));
+    proxy_set(proxy, PROXY_REFUSE);
+    const char *url =
+        text_of("postgresql://postgres@127.0.0.1:%d/%s", proxy_port(proxy), database->name);
+    struct process *daemon = process_start("daemon", WORDS(testbed_daemon(daemons[0])),
+                                           environment_with(url, nowhere, NULL));
+    (void)process_log_value(daemon, "service_started", "pid");
+    proxy_set(proxy, PROXY_PASS);
+    cr_assert_eq(process_wait(daemon, PATIENCE_S), 0, "%s", process_log(daemon));
+    cr_assert(strstr(process_log(daemon), " event=start_refused "), "%s", process_log(daemon));
     database_drop(database);
 }
 
