@@ -34,7 +34,8 @@ static const struct cure redis_cures[] = {
     {"AUTH", "look at user and password in TOLLGATE_REDIS_URL"},
     {"NOPERM", "the user of TOLLGATE_REDIS_URL needs more rights (ACL)"},
     {"READONLY", "TOLLGATE_REDIS_URL must name the primary"},
-    {"resolve", "no such host is known here: look at TOLLGATE_REDIS_URL"},
+    {"not known", "no such host is known here: look at TOLLGATE_REDIS_URL"},
+    {"resol", "no such host is known here: look at TOLLGATE_REDIS_URL"},
     {"", "look whether it runs there, and whether this machine reaches it"}};
 
 static const char *cure_of(const struct cure *cures, const char *trouble)
