@@ -60,7 +60,7 @@ bool tg_settings_check_trust(const struct tg_settings *settings,
                              struct tg_error *error) TG_MUST_CHECK;
 
 // Reads the file again, for the `struct tg_settings` (`context`) that were read last. What is
-// shared or atomic in it, and the log's level, are the new ones from then on; one line tells by
+// shared or atomic in it, and the log's levels, are the new ones from then on; one line tells by
 // name what has changed, and what will at the next start ("settings_reread"). If anything is wrong
 // ("settings_refused"), or there is no file ("settings_kept"), all stays as it is. For the thread
 // that has read them.
