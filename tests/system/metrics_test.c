@@ -135,7 +135,10 @@ Test(metrics, one_worker_tells_what_all_have)
     eventually(strcmp(daemon_metric(&workers[0], alerts), "1") == 0);
     expect_equal(daemon_metric(&workers[0], "tollgate_outbox_messages{state=\"held\"}"), "0");
     expect_equal(daemon_metric(&workers[0], "tollgate_unconfirmed_messages"), "0");
-    expect_equal(daemon_metric(&workers[0], "tollgate_stream_entries{stream=\"sends\"}"), "0");
+    // Redis is asked after PostgreSQL.
+    const char *entries = "tollgate_stream_entries{stream=\"sends\"}";
+    eventually(strcmp(daemon_metric(&workers[0], entries), "0") == 0);
+    eventually(*daemon_metric(&workers[0], "tollgate_stream_oldest_age_seconds{stream=\"sends\"}"));
     expect_equal(daemon_metric(&workers[0], "tollgate_stream_pending{stream=\"webhooks\"}"), "0");
     cr_assert_gt(expect_text_format(metrics_of(&workers[0])), 100);
     // The other one has nothing to say of it until it is its turn.
