@@ -1,5 +1,7 @@
 // The users' guide to testing says how a message ends by its number: each row of its table is
-// played, and every number that the simulator's own help names stands there.
+// played, and every number that the simulator's own help names stands there. The page of the API
+// has each member of what is read.
+#include "common/base/json.h"
 #include "tests/system/org.h"
 
 #include <string.h>
@@ -132,4 +134,68 @@ Test(guide, has_each_number_of_the_simulator_s_help)
         found++;
     }
     cr_assert(found > 20, "%zu numbers", found);
+}
+
+// What a section of docs/api.md says.
+static const char *section_of_api(const char *heading)
+{
+    const char *page = file_text(TOLLGATE_SOURCE_DIR "/docs/api.md", NULL);
+    const char *begin = page ? strstr(page, text_of("\n%s\n", heading)) : NULL;
+    cr_assert(begin, "docs/api.md has no %s", heading);
+    const char *end = strstr(begin + 1, "\n##");
+    return end ? text_of("%.*s", (int)(end - begin), begin) : begin;
+}
+
+// Each member of an object stands there, as `name` or within an example.
+static void expect_members(struct json_object *object, const char *section)
+{
+    cr_assert(json_object_is_type(object, json_type_object));
+    json_object_object_foreach(object, name, value)
+    {
+        (void)value;
+        cr_expect(strstr(section, text_of("`%s`", name)) ||
+                      strstr(section, text_of("\"%s\"", name)),
+                  "docs/api.md does not say what %s is", name);
+    }
+}
+
+static struct json_object *read_json(const struct org *org, const char *path)
+{
+    struct answer answer = get(org, path);
+    struct tg_error error;
+    struct json_object *json = tg_json_parse(answer.body, strlen(answer.body), &error);
+    cr_assert(answer.status == 200 && json, "%s: %d %s", path, answer.status, answer.body);
+    return json;
+}
+
+static void expect_members_of_page(const struct org *org, const char *path, const char *list,
+                                   const char *heading)
+{
+    struct json_object *page = read_json(org, path);
+    struct json_object *rows = json_object_object_get(page, list);
+    expect_members(page, section_of_api(heading));
+    cr_assert(json_object_is_type(rows, json_type_array) && json_object_array_length(rows) > 0);
+    expect_members(json_object_array_get_idx(rows, 0), section_of_api(heading));
+}
+
+Test(guide, has_each_member_of_what_is_read)
+{
+    struct gateway *gateway = given_gateway_of_the_guide();
+    struct org org = given_org(gateway, .number = "123456");
+    struct answer answer = send_text_and_wait(&org, "919876543210");
+    const char *id = answer_text(&answer, "/message_id");
+    // What tells of an account has no wamid.
+    (void)ask(gateway->simulator->http, .path = "/_sim/inbound",
+              .body = "{\"phone_number_id\": \"123456\", \"field\": \"account_alerts\", "
+                      "\"value\": {\"alert_info\": {}}}");
+    eventually(database_number(gateway->database, "SELECT count(*) FROM account_notices") == 1);
+
+    expect_members(read_json(&org, text_of("/api/messages/%s", id)),
+                   section_of_api("## The message document"));
+    expect_members(read_json(&org, "/api/wallet"), section_of_api("### `GET /api/wallet`"));
+    expect_members_of_page(&org, "/api/wallet/transactions", "transactions",
+                           "### `GET /api/wallet/transactions`");
+    expect_members_of_page(&org, "/api/account-notices", "notices",
+                           "### `GET /api/account-notices`");
+    stop_gateway(gateway);
 }
