@@ -219,9 +219,7 @@ static struct tg_span next_string(const char **at, const char *end)
     const char *begin = memchr(*at, '"', (size_t)(end - *at));
     if (!begin)
         return (struct tg_span){0};
-    const char *last = ++begin;
-    while (*last != '"')
-        last += *last == '\\' ? 2 : 1;
+    const char *last = string_end(++begin, end);
     *at = last + 1;
     return (struct tg_span){begin, (size_t)(last - begin)};
 }

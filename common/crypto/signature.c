@@ -40,3 +40,12 @@ bool tg_signature_is_right(const char *signature, const char *secrets, const voi
             return is_right;
     }
 }
+
+bool tg_signature_is_right_now(const char *signature, struct tg_shared_text *secrets,
+                               const void *bytes, size_t length)
+{
+    const char *held = tg_shared_text_hold(secrets);
+    bool right = tg_signature_is_right(signature, held, bytes, length);
+    tg_shared_text_let_go(secrets, held);
+    return right;
+}

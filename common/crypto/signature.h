@@ -2,6 +2,7 @@
 // hexadecimal digits, the HMAC-SHA256 of the body's bytes under the secret of an app. Thread-safe.
 #pragma once
 
+#include "common/base/shared_text.h"
 #include "common/crypto/digest.h"
 
 #define TG_SIGNATURE_HEADER "X-Hub-Signature-256" // in which it comes
@@ -17,3 +18,7 @@ bool tg_signature_read(const char *text, unsigned char mac[static TG_SHA256_SIZE
 // the same time for every wrong one.
 bool tg_signature_is_right(const char *signature, const char *secrets, const void *bytes,
                            size_t length);
+
+// The same under secrets that may be exchanged meanwhile.
+bool tg_signature_is_right_now(const char *signature, struct tg_shared_text *secrets,
+                               const void *bytes, size_t length);

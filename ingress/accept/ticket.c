@@ -7,6 +7,7 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/stop_point.h"
+#include "common/store/failure.h"
 #include "ingress/accept/send_answer.h"
 #include "ingress/http/answer.h"
 
@@ -130,20 +131,20 @@ static void answer_batch(const struct acceptor *acceptor, struct ticket **ticket
     free_all(tickets, n);
 }
 
-// `unfit`: what PostgreSQL lacks is all that any message needs.
-static void refuse(struct ticket *ticket, enum tg_pg_status status, bool unfit)
+// `unfit`: whose database lacks what any message needs; or NULL.
+static void refuse(struct ticket *ticket, enum tg_pg_status status, const struct tg_pg *unfit)
 {
+    struct tg_error error;
     if (ticket->maybe_accepted || (status == TG_PG_REFUSED && !unfit))
         tg_log(TG_LOG_ERROR, "send_not_accepted", TG_LOG_MESSAGE(&ticket->send),
                TG_LOG_TEXT("outcome", ticket->maybe_accepted ? "unknown" : "not accepted"));
     else // PostgreSQL is away or not migrated, or a wallet is held: of no message in particular
         tg_log_rarely(TG_LOG_ERROR, "sends_not_accepted", TG_LOG_MESSAGE(&ticket->send));
-    if (unfit && !ticket->maybe_accepted)
-        answer_refusal(ticket->request, "database_not_ready", NULL,
-                       "The database is not prepared for this version yet");
-    else
+    if (!unfit || ticket->maybe_accepted)
         send_answer_failed(ticket->request, ticket->send.message_id, ticket->maybe_accepted,
                            status);
+    else if (!tg_store_failure(unfit, status, &error))
+        answer_error(ticket->request, &error);
     ticket_free(ticket);
 }
 
@@ -188,7 +189,7 @@ enum tg_pg_status tickets_accept(const struct acceptor *acceptor, struct ticket 
         if (status == TG_PG_OK) {
             answer_batch(acceptor, of_batch, batch.size, verdicts);
         } else if (status == TG_PG_REFUSED && !tg_batch_halve(&batch)) {
-            refuse(of_batch[0], status, tg_pg_is_unfit(acceptor->pg));
+            refuse(of_batch[0], status, tg_pg_is_unfit(acceptor->pg) ? acceptor->pg : NULL);
             of_batch[0] = NULL;
         }
     }
@@ -202,7 +203,7 @@ void tickets_refuse_late(struct ticket **tickets, size_t *n, enum tg_pg_status s
     for (size_t i = 0; i < *n; i++) {
         if (tickets[i]->deadline_ms > now_ms)
             continue;
-        refuse(tickets[i], status, false);
+        refuse(tickets[i], status, NULL);
         tickets[i] = NULL;
     }
     close_up(tickets, n);

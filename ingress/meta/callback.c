@@ -55,15 +55,6 @@ static bool admit_webhook(struct request *request)
     return tg_signature_begins(header) || refuse(request, "The signature is not right");
 }
 
-static bool is_signed(const struct callback *callback, const char *header,
-                      const struct tg_text *body)
-{
-    const char *secrets = tg_shared_text_hold(callback->app_secrets);
-    bool right = tg_signature_is_right(header, secrets, tg_text_string(body), body->length);
-    tg_shared_text_let_go(callback->app_secrets, secrets);
-    return right;
-}
-
 // A body that is signed becomes a webhook, whatever it is: what is no JSON, or nothing that we
 // understand, is the worker's to file under dead_letters, where a person sees it; a refusal would
 // only make Meta repeat it for days. Of all else nothing is kept.
@@ -72,7 +63,9 @@ static void take_webhook(void *context, struct request *request, const struct id
     (void)caller;
     const struct callback *callback = context;
     const char *header = request_header(request, TG_SIGNATURE_HEADER, NULL);
-    if (header && is_signed(callback, header, &request->body.bytes))
+    const struct tg_text *body = &request->body.bytes;
+    if (header && tg_signature_is_right_now(header, callback->app_secrets, tg_text_string(body),
+                                            body->length))
         webhook_writer_submit(callback->writer, request);
     else
         (void)refuse(request, "The signature is not right");

@@ -22,6 +22,8 @@ END $$;
 -- Who had opted out and was erased, and is a contact again by what was told of it just now, has opted out still.
 CREATE OR REPLACE FUNCTION recall_opt_outs() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+DECLARE
+    v_back record; -- of each an array
 BEGIN
     IF EXISTS (SELECT FROM erased_opt_outs) THEN
         WITH back AS (
@@ -29,12 +31,10 @@ BEGIN
              WHERE e.org_id = n.org_id AND e.hash = ANY (erased_hashes(n.org_id, n.phone, n.user_id))
             RETURNING e.*, coalesce(n.merged_into, n.id) AS contact_id
         )
-        INSERT INTO conversations AS v (org_id, channel_id, contact_id, opted_out_at, preference_at)
-        SELECT b.org_id, b.channel_id, b.contact_id, max(b.opted_out_at), max(b.opted_out_at)
-          FROM back b GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-        ON CONFLICT (org_id, channel_id, contact_id) DO UPDATE
-           SET opted_out_at = excluded.opted_out_at, preference_at = excluded.preference_at
-         WHERE v.preference_at IS NULL OR v.preference_at <= excluded.preference_at;
+        SELECT array_agg(b.org_id) AS orgs, array_agg(b.channel_id) AS channels, array_agg(b.contact_id) AS contacts,
+               array_agg(true) AS opt_outs, array_agg(b.opted_out_at) AS times
+          INTO v_back FROM back b;
+        PERFORM set_preferences(v_back.orgs, v_back.channels, v_back.contacts, v_back.opt_outs, v_back.times);
     END IF;
     RETURN NULL;
 END $$;

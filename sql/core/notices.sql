@@ -5,6 +5,11 @@
 -- error rule says (account:...) is done to the channels, as if Meta had refused them. A pause lasts as long as its
 -- alert: until Meta's next word, its own end, or somebody resolves it.
 
+-- digits_of: a number without what people write between its digits.
+CREATE OR REPLACE FUNCTION digits_of(p_number text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(p_number, '[^0-9]', '', 'g');
+
 -- notice_says: what a notice is a word on, and what it says; a row where something follows. outcome NULL: all is well.
 CREATE OR REPLACE FUNCTION notice_says(p_field text, p_event text, p_value json)
 RETURNS TABLE (matter text, outcome text, number text, is_of_number boolean, ends_at timestamptz)
@@ -32,9 +37,8 @@ LANGUAGE sql STABLE AS $$
            ) AS m (field, event, state, matter, outcome, is_of_number)
      CROSS JOIN LATERAL (
            -- (Bounded, as it becomes a key; one that is too long is nobody's.)
-           SELECT left(nullif(regexp_replace(left(coalesce(p_value ->> 'phone_number',
-                                                           p_value ->> 'display_phone_number'), 64),
-                                             '[^0-9]', '', 'g'), ''), 20) AS number) d
+           SELECT left(nullif(digits_of(left(coalesce(p_value ->> 'phone_number',
+                                                      p_value ->> 'display_phone_number'), 64)), ''), 20) AS number) d
      CROSS JOIN LATERAL read_restrictions(CASE m.matter WHEN 'restriction' THEN p_value -> 'restriction_info' END) r
      WHERE m.field = p_field AND m.event = p_event
        AND (m.state IS NULL OR m.state = p_value -> 'ban_info' ->> 'waba_ban_state');
@@ -58,7 +62,7 @@ CREATE OR REPLACE FUNCTION channels_told_of(p_waba_id text, p_is_of_number boole
 RETURNS uuid[] LANGUAGE sql STABLE AS $$
     SELECT array_agg(c.id) FILTER (WHERE NOT p_is_of_number OR c.number = p_number
                                       OR c.number IS NULL AND c.all_there_are = 1)
-      FROM (SELECT k.id, nullif(regexp_replace(k.display_phone_number, '[^0-9]', '', 'g'), '') AS number,
+      FROM (SELECT k.id, nullif(digits_of(k.display_phone_number), '') AS number,
                    k.number_since, count(*) OVER () AS all_there_are
               FROM channels k WHERE k.waba_id = p_waba_id AND k.status <> 'disabled') c
      WHERE c.number_since <= p_at;
@@ -149,7 +153,7 @@ BEGIN
                SELECT FROM alerts a
                 WHERE a.org_id = c.org_id AND a.kind = 'account' AND a.resolved_at IS NULL
                   AND a.waba_id = c.waba_id AND a.outcome = c.paused_for
-                  AND coalesce(a.number = regexp_replace(c.display_phone_number, '[^0-9]', '', 'g'), true))
+                  AND coalesce(a.number = digits_of(c.display_phone_number), true))
          ORDER BY c.id
     LOOP
         CONTINUE WHEN v_channel.org_id <> ALL (lock_free_wallets(ARRAY[v_channel.org_id]));

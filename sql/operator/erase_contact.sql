@@ -12,7 +12,7 @@ RETURNS TABLE (what text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-    v_phone    text := nullif(regexp_replace(p_phone, '[^0-9]', '', 'g'), '');
+    v_phone    text := nullif(digits_of(p_phone), '');
     v_ids      bigint[];
     v_names    text[];
     v_ended    record;

@@ -309,9 +309,10 @@ static enum tg_pg_status apply_batch(const struct means *means, const struct ite
     enum tg_pg_status status = apply_in_transaction(&batch, first, n);
     if (status == TG_PG_OK) {
         tg_observe(TG_INBOUND_BATCH, (double)n);
-        tg_observe(TG_INBOUND_SECONDS, (double)(tg_now_ms() - began_ms) / 1e3);
+        long long took_ms = tg_now_ms() - began_ms;
+        tg_observe(TG_INBOUND_SECONDS, (double)took_ms / 1e3);
         tg_log_step("items_applied", TG_LOG_NUMBER("items", n),
-                    TG_LOG_NUMBER("duration_ms", tg_now_ms() - began_ms));
+                    TG_LOG_NUMBER("duration_ms", took_ms));
         *concluded = conclude(means, &batch);
     }
     for (size_t i = 0; i < n; i++)

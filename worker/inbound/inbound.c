@@ -22,22 +22,17 @@ struct inbound {
     struct tg_stream *former; // webhooks of an ingress that still adds them under the old name
 };
 
-static bool is_signed(const struct tg_settings *settings, const struct tg_webhook *webhook)
-{
-    const char *secrets = tg_shared_text_hold(settings->app_secrets);
-    bool right = tg_signature_is_right(webhook->signature, secrets, tg_text_string(&webhook->body),
-                                       webhook->body.length);
-    tg_shared_text_let_go(settings->app_secrets, secrets);
-    return right;
-}
-
 // Why it need not be Meta's: an ingress has stored none but those, but so can whoever reaches
 // Redis. NULL: it is.
 static const char *find_suspicion(const struct tg_settings *settings,
                                   const struct tg_webhook *webhook)
 {
+    const struct tg_text *body = &webhook->body;
     if (webhook->signature[0] != '\0')
-        return is_signed(settings, webhook) ? NULL : "bad_signature";
+        return tg_signature_is_right_now(webhook->signature, settings->app_secrets,
+                                         tg_text_string(body), body->length)
+                   ? NULL
+                   : "bad_signature";
     if (settings->unsigned_webhooks != TG_UNSIGNED_ACCEPT)
         return "no_signature";
     tg_log_rarely(TG_LOG_WARN, "unsigned_webhook_accepted");

@@ -111,6 +111,12 @@ static bool measure(struct tg_stream *stream, struct fill *fill)
     return known;
 }
 
+static void tell_streams(enum tg_figure figure, int64_t sends, int64_t webhooks)
+{
+    tg_figure_tell(figure,
+                   (const struct tg_figure_value[]){{"sends", sends}, {"webhooks", webhooks}}, 2);
+}
+
 static void ask_redis(struct figures *figures)
 {
     struct fill sends;
@@ -121,18 +127,9 @@ static void ask_redis(struct figures *figures)
         tg_figure_forget(TG_STREAM_AGE);
         return;
     }
-    tg_figure_tell(
-        TG_STREAM,
-        (const struct tg_figure_value[]){{"sends", sends.entries}, {"webhooks", webhooks.entries}},
-        2);
-    tg_figure_tell(
-        TG_STREAM_PENDING,
-        (const struct tg_figure_value[]){{"sends", sends.pending}, {"webhooks", webhooks.pending}},
-        2);
-    tg_figure_tell(TG_STREAM_AGE,
-                   (const struct tg_figure_value[]){{"sends", sends.age_ms / 1000},
-                                                    {"webhooks", webhooks.age_ms / 1000}},
-                   2);
+    tell_streams(TG_STREAM, sends.entries, webhooks.entries);
+    tell_streams(TG_STREAM_PENDING, sends.pending, webhooks.pending);
+    tell_streams(TG_STREAM_AGE, sends.age_ms / 1000, webhooks.age_ms / 1000);
 }
 
 static void look(struct figures *figures)
