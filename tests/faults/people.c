@@ -57,7 +57,8 @@ static const char *name_now(const struct check *check, const struct contact *con
                                                            : contact->names[name];
 }
 
-// (org, {names}, how often it has stopped at the most and at least) of each, as rows of SQL.
+// (org, {names}, first phone, how often it has stopped at the most and at least) of each, as rows of
+// SQL.
 static const char *all_people(const struct check *check)
 {
     const struct rig *rig = check->rig;
@@ -69,13 +70,14 @@ static const char *all_people(const struct check *check)
         for (int name = 0; name < contact->name_count; name++)
             tg_text_append_format(&rows, "%s\"%s\"", name > 0 ? "," : "",
                                   name_now(check, contact, name));
-        tg_text_append_format(&rows, "}'::text[], %d, %d)", contact->has_stopped,
+        tg_text_append_format(&rows, "}'::text[], '%s', %d, %d)", contact->names[0],
+                              contact->has_stopped,
                               contact->has_stopped && !may_be_lost(rig, contact));
     }
     return text_of("%s", tg_text_string(&rows));
 }
 
-#define PEOPLE "(VALUES %s) AS p (org_id, names, most, least)"
+#define PEOPLE "(VALUES %s) AS p (org_id, names, first_phone, most, least)"
 
 static void check_contacts(struct check *check, const char *people)
 {
@@ -94,7 +96,8 @@ static void check_contacts(struct check *check, const char *people)
         violated(check, "who somebody is: %s", wrong);
 }
 
-// (Of a number that was handed over the same person may have said so to the other org.)
+// (Of a number that was handed over the same person may have said so to the other org, which is not
+// told that they have moved.)
 static void check_opted_out(struct check *check, const char *people)
 {
     const char *wrong = database_text(
@@ -102,8 +105,9 @@ static void check_opted_out(struct check *check, const char *people)
         "SELECT string_agg(v.contact_id::text, ', ') FROM conversations v "
         "JOIN contacts c ON c.org_id = v.org_id AND c.id = v.contact_id "
         "WHERE v.opted_out_at IS NOT NULL AND (c.merged_into IS NOT NULL OR NOT EXISTS ("
-        "SELECT FROM " PEOPLE " WHERE (p.org_id = c.org_id OR %s) AND p.most = 1 "
-        "AND (c.phone = ANY (p.names) OR c.user_id = ANY (p.names))))",
+        "SELECT FROM " PEOPLE " WHERE p.most = 1 AND (p.org_id = c.org_id OR %s) "
+        "AND (c.phone = ANY (p.names) OR c.user_id = ANY (p.names) "
+        "OR p.org_id <> c.org_id AND c.phone = p.first_phone)))",
         people, check->rig->handed_over ? "true" : "false");
     if (*wrong)
         violated(check, "I6: contacts that have opted out and did not say so: %s", wrong);
