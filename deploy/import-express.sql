@@ -32,10 +32,14 @@ CREATE TEMP TABLE old_messages (n bigint, id text, org_id text, channel_id text,
 \copy old_messages FROM messages.copy
 ANALYZE old_contacts, old_messages;
 
+CREATE FUNCTION pg_temp.is_uuid(p_text text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN p_text ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+
 -- The id here of what has that id there: the same, if that is a UUID; else one made of it, the same each time.
 CREATE FUNCTION pg_temp.new_id(p_namespace text, p_kind text, p_id text) RETURNS uuid
 LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN p_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN p_id::uuid
+RETURN CASE WHEN pg_temp.is_uuid(p_id) THEN p_id::uuid
             ELSE (SELECT overlay(overlay(left(h, 32) PLACING '8' FROM 13) PLACING '8' FROM 17)::uuid
                     FROM encode(sha256(convert_to(concat_ws(':', p_namespace, p_kind, p_id), 'UTF8')), 'hex') h) END;
 
@@ -46,22 +50,54 @@ RETURN (SELECT (lpad(to_hex((extract(epoch FROM p_at) * 1000)::bigint), 12, '0')
                 || substr(h, 4, 15))::uuid
           FROM encode(sha256(convert_to(concat_ws(':', p_namespace, 'message', p_id), 'UTF8')), 'hex') h);
 
+-- The time that an old row tells; NULL: none that a row of the past may have. (Message ids begin in 1970.)
+CREATE FUNCTION pg_temp.to_time(p_text text) RETURNS timestamptz
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_time timestamptz;
+BEGIN
+    v_time := CASE WHEN p_text ~ '^[0-9]{4}-' THEN p_text END;
+    RETURN CASE WHEN v_time BETWEEN 'epoch' AND now() + interval '1 day' THEN v_time END;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;
+END $$;
+
+-- What a boolean, a number or a text may say instead; absent: yes; NULL: neither yes nor no.
+CREATE FUNCTION pg_temp.is_true(p_text text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN lower(coalesce(p_text, 'true')) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
+            WHEN lower(p_text) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END;
+
 -- A number written in decimals; NULL: it is none.
 CREATE FUNCTION pg_temp.to_number(p_text text) RETURNS numeric
 LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN p_text ~ '^-?[0-9]{1,30}(\.[0-9]{1,30})?$' THEN p_text::numeric END;
 
+-- Rows that have no id, or one that others of their kind have too, also if only in another spelling.
+CREATE TEMP TABLE nameless ON COMMIT DROP AS
+SELECT i.kind, i.n, CASE WHEN i.id IS NULL THEN format('it has no id (row %s as the old database gave them)', i.n)
+                         ELSE format('%s rows have its id', i.rows) END AS problem
+  FROM (SELECT x.*, count(*) OVER (PARTITION BY x.kind, CASE WHEN pg_temp.is_uuid(x.id) THEN lower(x.id) ELSE x.id END
+                                                        COLLATE "C") AS rows
+          FROM (SELECT 'organization' AS kind, n, id FROM old_organizations
+                UNION ALL SELECT 'channel', n, id FROM old_channels
+                UNION ALL SELECT 'contact', n, id FROM old_contacts
+                UNION ALL SELECT 'automation_rule', n, id FROM old_automation_rules
+                UNION ALL SELECT 'message', n, id FROM old_messages) x) i
+ WHERE i.id IS NULL OR i.rows > 1;
 CREATE TEMP TABLE plan_organizations ON COMMIT DROP AS
 SELECT o.id AS old_id, pg_temp.new_id(:'namespace', 'organization', o.id) AS id,
        coalesce(nullif(btrim(o.name), ''), o.id) AS name, coalesce(nullif(w.currency, ''), :'currency') AS currency,
        h.id IS NOT NULL AS is_here,
-       CASE WHEN h.id IS NULL AND coalesce(nullif(w.currency, ''), :'currency') !~ '^[A-Z]{3}$'
+       CASE WHEN a.problem IS NOT NULL THEN a.problem
+            WHEN h.id IS NULL AND coalesce(nullif(w.currency, ''), :'currency') !~ '^[A-Z]{3}$'
             THEN format('its wallet''s currency is %s, which is none', w.currency)
             WHEN h.currency <> nullif(w.currency, '')
             THEN format('its wallet is in %s, and in Tollgate in %s', w.currency, h.currency) END AS problem
   FROM old_organizations o
   LEFT JOIN (SELECT x.org_id, max(x.currency) AS currency FROM old_wallets x GROUP BY x.org_id) w ON w.org_id = o.id
   LEFT JOIN organizations h ON h.id = pg_temp.new_id(:'namespace', 'organization', o.id)
+  LEFT JOIN nameless a ON a.kind = 'organization' AND a.n = o.n
  WHERE o.id = :'org' OR :'org' = '';
 SELECT :'org' <> '' AND NOT EXISTS (SELECT FROM plan_organizations) AS is_nobody \gset
 \if :is_nobody
@@ -80,11 +116,13 @@ SELECT c.id AS old_id, c.org_id AS old_org_id, o.id AS org_id,
        coalesce(h.id, pg_temp.new_id(:'namespace', 'channel', c.id)) AS id, h.id IS NOT NULL AS is_here,
        c.phone_number_id, c.access_token, pg_temp.to_number(c.fee) AS fee, nullif(c.waba_id, '') AS waba_id,
        c.status AS old_status, CASE WHEN c.sends THEN 'active' ELSE 'disabled' END AS status,
-       CASE WHEN o.id IS NULL THEN format('its organization (%s) is not there or cannot come', c.org_id)
+       CASE WHEN a.problem IS NOT NULL THEN a.problem
+            WHEN o.id IS NULL THEN format('its organization (%s) is not there or cannot come', c.org_id)
             WHEN h.id IS NOT NULL THEN NULL
             WHEN c.phone_number_id IS NULL OR c.phone_number_id !~ '^[0-9]{1,32}$'
             THEN format('its phone_number_id is "%s"', c.phone_number_id)
-            WHEN btrim(coalesce(c.access_token, '')) = '' THEN 'it has no access_token'
+            WHEN c.access_token = '' THEN 'it has no access_token'
+            WHEN c.access_token !~ '^[!-~]+$' THEN 'its access_token has blanks or letters that no token has'
             WHEN pg_temp.to_number(c.fee) IS NULL OR c.fee LIKE '-%' OR pg_temp.to_number(c.fee) >= 1e10
             THEN format('its fee is %s', c.fee)
             WHEN pg_temp.to_number(c.fee) <> round(pg_temp.to_number(c.fee), 4)
@@ -95,10 +133,12 @@ SELECT c.id AS old_id, c.org_id AS old_org_id, o.id AS org_id,
                                       WHERE k.phone_number_id = c.phone_number_id AND k.status <> 'disabled')
             THEN format('its phone_number_id %s is another organization''s in Tollgate', c.phone_number_id)
        END AS problem
-  FROM (SELECT x.n, x.id, x.org_id, x.phone_number_id, x.access_token, coalesce(x.fee, '0.20') AS fee, x.waba_id,
-               x.status, x.sends, count(*) FILTER (WHERE x.sends) OVER (PARTITION BY x.phone_number_id) AS sharing
+  FROM (SELECT x.n, x.id, x.org_id, x.phone_number_id,
+               btrim(coalesce(x.access_token, ''), E' \t\r\n') AS access_token, coalesce(x.fee, '0.20') AS fee,
+               x.waba_id, x.status, x.sends, count(*) FILTER (WHERE x.sends) OVER (PARTITION BY x.phone_number_id) AS sharing
           FROM (SELECT y.*, coalesce(y.status, 'active') IN ('active', 'moved') AS sends FROM old_channels y) x) c
   LEFT JOIN orgs o ON o.old_id = c.org_id
+  LEFT JOIN nameless a ON a.kind = 'channel' AND a.n = c.n
   LEFT JOIN LATERAL (
        SELECT k.id FROM channels k
         WHERE k.org_id = o.id AND (k.id = pg_temp.new_id(:'namespace', 'channel', c.id)
@@ -144,17 +184,22 @@ BEGIN
     END IF;
 END $$;
 
--- Contacts, by their numbers: two that have one number, in whatever spelling, are one.
+-- Contacts, by their numbers: two that have one number, in whatever spelling, are one. A number is written as a send
+-- may write it: digits of which others are made ("9.1E+11", "... ext. 5") would be somebody else's.
 CREATE TEMP TABLE plan_contacts ON COMMIT DROP AS
 SELECT c.*, least(c.phone, phone_alternative(c.phone)) AS key, NULL::bigint AS id, false AS is_here,
-       CASE WHEN c.org_id IS NULL THEN format('its organization (%s) is not there or cannot come', c.old_org_id)
+       CASE WHEN c.nameless IS NOT NULL THEN c.nameless
+            WHEN c.org_id IS NULL THEN format('its organization (%s) is not there or cannot come', c.old_org_id)
             WHEN c.phone IS NULL OR c.phone !~ '^[1-9][0-9]{6,14}$'
             THEN format('its phone is "%s", which is no number with a country code', c.old_phone) END AS problem
   FROM (SELECT x.n, x.id AS old_id, x.org_id AS old_org_id, o.id AS org_id, x.phone AS old_phone,
-               regexp_replace(regexp_replace(x.phone, '\D', '', 'g'), '^00', '') AS phone,
+               CASE WHEN x.phone ~ '^\s*\+?[0-9 .()\[\]-]*$' AND x.phone !~ '\(0\)'
+                    THEN regexp_replace(regexp_replace(x.phone, '\D', '', 'g'), '^00', '') END AS phone,
                nullif(btrim(x.name), '') AS name,
-               CASE WHEN x.created_at ~ '^[0-9]{4}-' THEN x.created_at::timestamptz END AS created_at
-          FROM old_contacts x LEFT JOIN orgs o ON o.old_id = x.org_id
+               pg_temp.to_time(x.created_at) AS created_at, a.problem AS nameless
+          FROM old_contacts x
+          LEFT JOIN orgs o ON o.old_id = x.org_id
+          LEFT JOIN nameless a ON a.kind = 'contact' AND a.n = x.n
          WHERE x.org_id = :'org' OR :'org' = '') c;
 CREATE FUNCTION pg_temp.find_contact(p_org_id uuid, p_phone text) RETURNS bigint
 LANGUAGE sql STABLE
@@ -180,9 +225,11 @@ ANALYZE plan_contacts;
 -- Rules. Express answers with the first that it reads whose trigger is in the text: so they are tried in that order.
 -- A reply is a text there, whatever it looks like.
 CREATE TEMP TABLE plan_automation_rules ON COMMIT DROP AS
-SELECT r.*, CASE WHEN r.org_id IS NULL THEN format('its organization (%s) is not there or cannot come', r.old_org_id)
+SELECT r.*, CASE WHEN r.nameless IS NOT NULL THEN r.nameless
+                 WHEN r.org_id IS NULL THEN format('its organization (%s) is not there or cannot come', r.old_org_id)
                  WHEN r.is_here THEN NULL
                  WHEN r.trigger IS NULL THEN 'it has no trigger'
+                 WHEN r.is_active IS NULL THEN format('whether it is active is "%s"', r.old_active)
                  WHEN btrim(coalesce(r.reply, ''), E' \t\r\n') = '' THEN 'its reply is empty'
                  WHEN char_length(r.reply) > 4096 THEN 'its reply is longer than the 4,096 characters that Meta takes'
                  WHEN unknown_placeholder(to_json(r.reply)::text) IS NOT NULL
@@ -192,13 +239,14 @@ SELECT r.*, CASE WHEN r.org_id IS NULL THEN format('its organization (%s) is not
             END AS problem
   FROM (SELECT x.id AS old_id, x.org_id AS old_org_id, o.id AS org_id, x.trigger, x.reply, h.id IS NOT NULL AS is_here,
                pg_temp.new_id(:'namespace', 'automation_rule', x.id) AS id,
-               coalesce(x.active, 'true') = 'true' AS is_active,
+               x.active AS old_active, pg_temp.is_true(x.active) AS is_active, a.problem AS nameless,
                row_number() OVER (PARTITION BY x.org_id ORDER BY x.n) AS priority,
                (SELECT count(*) FROM automation_rules a WHERE a.org_id = o.id AND a.active)
-               + count(*) FILTER (WHERE h.id IS NULL AND coalesce(x.active, 'true') = 'true')
+               + count(*) FILTER (WHERE h.id IS NULL AND pg_temp.is_true(x.active))
                  OVER (PARTITION BY x.org_id ORDER BY x.n) AS place
           FROM old_automation_rules x
           LEFT JOIN orgs o ON o.old_id = x.org_id
+          LEFT JOIN nameless a ON a.kind = 'automation_rule' AND a.n = x.n
           LEFT JOIN automation_rules h ON h.org_id = o.id
                AND h.id = pg_temp.new_id(:'namespace', 'automation_rule', x.id)
          WHERE x.org_id = :'org' OR :'org' = '') r;
@@ -213,8 +261,9 @@ WITH message AS (
            c.org_id AS channel_org, k.id AS contact, k.org_id AS contact_org,
            CASE WHEN lower(m.direction) IN ('outbound', 'outgoing', 'out') THEN 'outbound'
                 WHEN lower(m.direction) IN ('inbound', 'incoming', 'in') THEN 'inbound' END AS way,
-           CASE WHEN m.created_at ~ '^[0-9]{4}-' THEN m.created_at::timestamptz END AS at
+           pg_temp.to_time(m.created_at) AS at, a.problem AS nameless
       FROM old_messages m
+      LEFT JOIN nameless a ON a.kind = 'message' AND a.n = m.n
       LEFT JOIN plan_channels c ON c.old_id = m.channel_id AND c.problem IS NULL
       LEFT JOIN plan_contacts k ON k.old_id = m.contact_id AND k.problem IS NULL
 ), judged AS (
@@ -232,7 +281,8 @@ WITH message AS (
 SELECT j.n, j.id AS old_id, j.new_org AS org_id, j.channel AS channel_id, j.contact AS contact_id, j.way AS direction,
        coalesce(nullif(j.type, ''), 'text') AS type, j.body, nullif(j.wamid, '') AS wamid, j.stands AS status, j.at,
        j.whole, false AS is_here, NULL::uuid AS id,
-       CASE WHEN j.new_org IS NULL THEN format('its organization (%s) is not there or cannot come', j.old_org_id)
+       CASE WHEN j.nameless IS NOT NULL THEN j.nameless
+            WHEN j.new_org IS NULL THEN format('its organization (%s) is not there or cannot come', j.old_org_id)
             WHEN j.channel_id IS NULL AND j.channel IS NULL
             THEN 'it names no channel, and its organization has not just one'
             WHEN j.channel IS NULL THEN format('its channel (%s) is not there or cannot come', j.channel_id)
@@ -242,7 +292,8 @@ SELECT j.n, j.id AS old_id, j.new_org AS org_id, j.channel AS channel_id, j.cont
             WHEN j.way IS NULL THEN format('its direction is %s', coalesce(j.direction, 'null'))
             WHEN j.stands IS NULL THEN format('its status is %s, which a message that was sent has not',
                                               coalesce(j.status, 'null'))
-            WHEN j.at IS NULL THEN 'it has no time' END AS problem
+            WHEN j.at IS NULL THEN format('its time is %s, which is none of the past', coalesce(j.created_at, 'null'))
+            WHEN length(j.wamid) > 512 THEN 'its wamid is longer than any of Meta''s' END AS problem
   FROM judged j;
 UPDATE plan_messages SET id = pg_temp.new_message_id(:'namespace', old_id, at) WHERE problem IS NULL;
 -- Express keeps a webhook that comes twice twice; one message has one wamid.
@@ -273,7 +324,11 @@ ON CONFLICT (org_id, channel_id, contact_id) DO UPDATE
    SET last_inbound_at = greatest(v.last_inbound_at, excluded.last_inbound_at),
        first_message_id = least(v.first_message_id, excluded.first_message_id);
 
--- The report.
+-- The report. What comes from the old database stands in one line, whatever is in it.
+CREATE FUNCTION pg_temp.in_line(p_text text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN regexp_replace(CASE WHEN length(p_text) > 300 THEN left(p_text, 300) || '...' ELSE p_text END,
+                      '[[:cntrl:]]', '?', 'g');
 CREATE TEMP VIEW planned AS
 SELECT 1 AS place, 'organizations' AS kind, p.old_id, p.is_here, p.problem FROM plan_organizations p
 UNION ALL SELECT 2, 'channels', p.old_id, p.is_here, p.problem FROM plan_channels p
@@ -296,13 +351,14 @@ SELECT k.kind, k.old, k.come, k.here, k.bad
                money_text(coalesce(sum(w.balance) FILTER (WHERE w.problem IS NOT NULL), 0))
           FROM plan_wallets w) k
  ORDER BY k.place;
-SELECT 'cannot', p.kind, p.old_id, p.problem FROM planned p WHERE p.problem IS NOT NULL ORDER BY p.place, p.old_id;
-SELECT 'note', 'wallets', p.old_id,
+SELECT 'cannot', p.kind, pg_temp.in_line(p.old_id), pg_temp.in_line(p.problem) FROM planned p
+ WHERE p.problem IS NOT NULL ORDER BY p.place, p.old_id;
+SELECT 'note', 'wallets', pg_temp.in_line(p.old_id),
        format('%s was booked for it, and the old wallet has %s now: the difference is not booked',
               money_text(p.booked), money_text(p.balance))
   FROM plan_wallets p WHERE p.is_here AND p.problem IS NULL AND p.balance NOT IN (0, p.booked) ORDER BY p.old_id;
-SELECT 'note', 'channels', p.old_id,
-       format('it is disabled in Tollgate: its status is %s', p.old_status)
+SELECT 'note', 'channels', pg_temp.in_line(p.old_id),
+       format('it is disabled in Tollgate: its status is %s', pg_temp.in_line(p.old_status))
   FROM plan_channels p WHERE p.problem IS NULL AND NOT p.is_here AND p.status = 'disabled' ORDER BY p.old_id;
 SELECT 'note', 'channels', NULL,
        format('%s of those that come are active in the old backend too: stop it, or what it spends is spent twice',
@@ -313,7 +369,8 @@ SELECT 'note', 'contacts', NULL,
        format('%s of those that come have ten digits or fewer: with a country code?', count(*))
   FROM plan_contacts p WHERE p.problem IS NULL AND NOT p.is_here AND length(p.phone) <= 10
 HAVING count(*) > 0;
-SELECT 'note', 'automation_rules', p.old_id, 'its reply has {name}, which Tollgate replaces by the contact''s name'
+SELECT 'note', 'automation_rules', pg_temp.in_line(p.old_id),
+       'its reply has {name}, which Tollgate replaces by the contact''s name'
   FROM plan_automation_rules p
  WHERE p.problem IS NULL AND NOT p.is_here AND p.reply ~ '\{name(\|[^{}]+)?\}' ORDER BY p.old_id;
 

@@ -243,6 +243,127 @@ Test(express, what_cannot_come_is_named)
     stop_gateway(gateway);
 }
 
+// An old database of texts alone, which hold whatever somebody has written there.
+static struct database *given_loose_database(void)
+{
+    struct database *old = database_create_from("template0");
+    (void)database_text(
+        old, "CREATE TABLE organizations (id text, name text, further jsonb);"
+             "CREATE TABLE channels (id text, org_id text, phone_number_id text, access_token "
+             "text, service_fee_per_msg text, status text);"
+             "CREATE TABLE wallets (org_id text, balance text);"
+             "CREATE TABLE contacts (id text, org_id text, phone text, name text, created_at text);"
+             "CREATE TABLE messages (id text, org_id text, channel_id text, contact_id text, "
+             "direction text, type text, body text, wamid text, status text, created_at text);"
+             "CREATE TABLE automation_rules (id text, org_id text, trigger text, reply text, "
+             "active text);"
+             "INSERT INTO organizations VALUES ('1', 'One');"
+             "INSERT INTO channels VALUES ('1', '1', '100001', E' EAA-1\\n', '0.20', 'moved');"
+             "INSERT INTO wallets VALUES ('1', '5');"
+             "INSERT INTO contacts VALUES ('1', '1', '919876543201', NULL, '2026-02-30')");
+    return old;
+}
+
+Test(express, odd_rows_are_named_and_the_rest_comes)
+{
+    static const struct {
+        const char *rows, *line; // what says that they do not come
+    } cases[] = {
+        {"organizations VALUES (NULL, 'No id')",
+         "cannot\torganizations\t\tit has no id (row 2 as the old database gave them)"},
+        {"organizations VALUES ('2', 'Two'), ('2', 'Too')",
+         "cannot\torganizations\t2\t2 rows have its id"},
+        {"organizations VALUES ('aaaaaaaa-0000-4000-8000-000000000001', 'a'), "
+         "('AAAAAAAA-0000-4000-8000-000000000001', 'A')",
+         "cannot\torganizations\tAAAAAAAA-0000-4000-8000-000000000001\t2 rows have its id"},
+        {"channels VALUES ('2', '1', '100002', 'EAA', '1', 'x'), ('2', '1', '100003', 'EAA', '1', "
+         "'x')",
+         "cannot\tchannels\t2\t2 rows have its id"},
+        {"channels VALUES (E'3\n', '1', '100004', 'EA A', '1', 'active')",
+         "cannot\tchannels\t3?\tits access_token has blanks or letters that no token has"},
+        {"contacts VALUES ('2', '1', '919876543202'), ('2', '1', '919876543203')",
+         "cannot\tcontacts\t2\t2 rows have its id"},
+        {"contacts VALUES ('3', '1', '9.19877E+11')",
+         "cannot\tcontacts\t3\tits phone is \"9.19877E+11\", which is no number with a country "
+         "code"},
+        {"contacts VALUES ('4', '1', '919876543204 ext 5')",
+         "cannot\tcontacts\t4\tits phone is \"919876543204 ext 5\", which is no number with a "
+         "country "
+         "code"},
+        {"contacts VALUES ('5', '1', '+44 (0)20 7946 0958')",
+         "cannot\tcontacts\t5\tits phone is \"+44 (0)20 7946 0958\", which is no number with a "
+         "country code"},
+        {"automation_rules VALUES ('1', '1', 'a', 'b', 'true'), ('1', '1', 'c', 'd', 'true')",
+         "cannot\tautomation_rules\t1\t2 rows have its id"},
+        {"automation_rules VALUES ('2', '1', 'a', 'b', 'perhaps')",
+         "cannot\tautomation_rules\t2\twhether it is active is \"perhaps\""},
+        {"messages VALUES ('1', '1', '1', '1', 'inbound', 'text', 'b', 'w.1', 'received', "
+         "'2026-01-01'), ('1', '1', '1', '1', 'inbound', 'text', 'b', 'w.2', 'received', "
+         "'2026-01-01')",
+         "cannot\tmessages\t1\t2 rows have its id"},
+        {"messages VALUES ('2', '1', '1', '1', 'inbound', 'text', 'b', 'w.3', 'received', "
+         "'2026-02-30')",
+         "cannot\tmessages\t2\tits time is 2026-02-30, which is none of the past"},
+        {"messages VALUES ('3', '1', '1', '1', 'inbound', 'text', 'b', 'w.4', 'received', "
+         "'1960-01-01')",
+         "cannot\tmessages\t3\tits time is 1960-01-01, which is none of the past"},
+        {"messages VALUES ('4', '1', '1', '1', 'inbound', 'text', 'b', 'w.5', 'received', "
+         "'2999-01-01')",
+         "cannot\tmessages\t4\tits time is 2999-01-01, which is none of the past"},
+        {"messages SELECT '5', '1', '1', '1', 'inbound', 'text', 'b', string_agg(md5(n::text), "
+         "''), "
+         "'received', '2026-01-01' FROM generate_series(1, 300) n",
+         "cannot\tmessages\t5\tits wamid is longer than any of Meta's"},
+    };
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct database *old = given_loose_database();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        (void)database_text(old, "INSERT INTO %s", cases[i].rows);
+    (void)database_text(old, "INSERT INTO automation_rules SELECT 'r' || n, '1', 'a', 'b', w FROM "
+                             "unnest('{t,TRUE,1,yes,NULL,f,False,0,no}'::text[]) WITH ORDINALITY u "
+                             "(w, n)");
+    const char *report = import_from(gateway, old, "--messages");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_line(report, "%s", cases[i].line);
+    expect_equal(contents(gateway), "1 1 1 9 0 0 1 5.00");
+    expect_equal(database_text(gateway->database, "SELECT access_token FROM channels"), "EAA-1");
+    cr_assert_eq(
+        database_number(gateway->database, "SELECT count(*) FROM automation_rules WHERE active"),
+        5);
+    expect_in_order(gateway);
+    database_drop(old);
+    stop_gateway(gateway);
+}
+
+Test(express, rows_that_are_no_utf8_are_named)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    const char *name = text_of("%s_ascii", gateway->database->name);
+    (void)database_text(gateway->database, "SET client_min_messages = warning");
+    (void)database_text(gateway->database, "DROP DATABASE IF EXISTS %s", name);
+    (void)database_text(gateway->database,
+                        "CREATE DATABASE %s TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'",
+                        name);
+    struct database *old = database_of(gateway->database->host, gateway->database->port, name);
+    (void)database_text(
+        old, "CREATE TABLE organizations (id int, name text);"
+             "CREATE TABLE channels (id int, org_id int, phone_number_id text, access_token text);"
+             "INSERT INTO organizations VALUES (1, chr(195) || chr(169)), (2, 'Caf' || chr(233))");
+    struct command_result result =
+        command_run(WORDS(script, "--from", database_url(old, "postgres"), "--url",
+                          database_url(gateway->database, "postgres")),
+                    NULL);
+    cr_assert_eq(result.status, 2);
+    cr_assert(strstr(result.errors, "import-express: cannot organizations 2: invalid byte"), "%s",
+              result.errors);
+    cr_assert(!strstr(result.errors, "organizations 1"), "%s", result.errors);
+    (void)database_text(old, "DELETE FROM organizations WHERE id = 2");
+    expect_line(import_from(gateway, old, "--messages"), "organizations\t1\t1\t0\t0");
+    expect_equal(database_text(gateway->database, "SELECT name FROM organizations"), "\u00e9");
+    database_drop(old);
+    stop_gateway(gateway);
+}
+
 Test(express, history_is_neither_sent_nor_paid_nor_answered)
 {
     struct gateway *gateway = given_gateway();
