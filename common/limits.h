@@ -192,8 +192,10 @@ enum {
     // about 1 MiB; a worker answers for few orgs at a time.
     TG_RULES_MAX = 500,
     TG_RULE_CACHE_ORGS = 256,
-    // What is longer is a sentence, and no word that opts out or in.
+    // What is longer is a sentence, and no word that opts out or in. Lists of an org's words, of up to
+    // 200, that a worker remembers; most orgs have one list.
     TG_WORD_BYTES_MAX = 256,
+    TG_WORDS_CACHE = 256,
     // Of a profile name in a reply. WhatsApp lets a name have 25; a header of Meta's has 60.
     TG_REPLY_NAME_MAX = 60,
     // Rules that a worker checks in one transaction, and faults of rules that it holds until their

@@ -30,7 +30,7 @@ BEGIN
           FROM (VALUES
             -- Each step an index look-up, and nothing left to plan.
             ('lookup nested written generic', 'claim_sends receive_messages receive_copies receive_preferences '
-             'refund_sends move_fees'),
+             'set_wishes refund_sends move_fees'),
             -- Some of them by the newest row, or the end of a line, of which the dead ones are not to be read.
             ('lookup ordered nested written generic', 'accept_sends settle_sends apply_statuses book take_slots'),
             ('lookup ordered nested generic', 'delete_bodies lock_line_ends call_up_next pull_forward give_slots'),

@@ -12,6 +12,8 @@ BEGIN
             ('channels', 'channels_pace', 'AFTER INSERT', 'FOR EACH ROW', 'open_pace()'),
             ('organizations', 'organizations_currency_stays', 'BEFORE UPDATE OF currency',
              'FOR EACH ROW WHEN (NEW.currency <> OLD.currency)', 'keep_currency()'),
+            ('organizations', 'organizations_words', 'BEFORE INSERT OR UPDATE OF opt_out_words, opt_in_words',
+             'FOR EACH ROW', 'name_words()'),
             -- What follows from a change that may be anybody's.
             ('wallets', 'wallets_written', 'INSTEAD OF INSERT OR UPDATE OR DELETE', 'FOR EACH ROW',
              'write_wallet()'),

@@ -43,23 +43,15 @@ enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
     return tg_pg_call(pg, &apply_statuses, TG_EACH_AT(updates, n), TG_ROWS(applied, n));
 }
 
-static const struct tg_call list_words = {
-    .name = "list_words",
-    .each = TG_FIELDS(VALUE("p_phone_number_ids", TEXT, struct tg_span)),
-    .out = TG_FIELDS(TEXT("opt_out", tg_org_words, opt_out), TEXT("opt_in", tg_org_words, opt_in)),
+struct receiving {
+    int64_t reply_within_s;
+    bool words_later;
 };
-
-enum tg_pg_status tg_store_list_words(struct tg_pg *pg, const struct tg_span *numbers, size_t n,
-                                      struct tg_org_words *words)
-{
-    return tg_pg_call(pg, &list_words, TG_EACH(numbers, n), TG_ROWS(words, n));
-}
-
-static const char *const wishes[] = {"", "out", "in"};
 
 static const struct tg_call receive_messages = {
     .name = "receive_messages",
-    .one = TG_FIELDS(VALUE("p_reply_within_s", INT8, int64_t)),
+    .one = TG_FIELDS(INT8("p_reply_within_s", receiving, reply_within_s),
+                     BOOL("p_words_later", receiving, words_later)),
     .each = TG_FIELDS(
         UUID("p_ids", tg_inbound_message, id),
         TEXT("p_phone_number_ids", tg_inbound_message, phone_number_id),
@@ -78,7 +70,6 @@ static const struct tg_call receive_messages = {
         TEXT("p_error_codes", tg_inbound_message, error_code),
         TEXT("p_error_messages", tg_inbound_message, error_message),
         TEXT("p_changes", tg_inbound_message, changes),
-        WORD("p_wishes", tg_inbound_message, wish, wishes),
         BOOL("p_are_said", tg_inbound_message, is_said),
         TEXT("p_new_user_ids", tg_inbound_message, new_user_id)),
     .out =
@@ -86,7 +77,7 @@ static const struct tg_call receive_messages = {
                   UUID("org_id", tg_received, org_id), UUID("channel_id", tg_received, channel_id),
                   UUID("message_id", tg_received, message_id),
                   INT8("rules_version", tg_received, rules_version),
-                  BOOL("is_first", tg_received, is_first), BOOL("is_word", tg_received, is_word),
+                  UUID("words_id", tg_received, words_id), BOOL("is_first", tg_received, is_first),
                   BOOL("opted_out", tg_received, opted_out), TEXT("phone", tg_received, phone),
                   TEXT("user_id", tg_received, user_id), TEXT("name", tg_received, name)),
 };
@@ -96,8 +87,38 @@ enum tg_pg_status tg_store_receive_messages(struct tg_pg *pg,
                                             size_t n, int64_t reply_within_s,
                                             struct tg_received *received)
 {
-    return tg_pg_call(pg, &receive_messages, TG_ONE(&reply_within_s), TG_EACH_AT(messages, n),
+    struct receiving receiving = {reply_within_s, true};
+    return tg_pg_call(pg, &receive_messages, TG_ONE(&receiving), TG_EACH_AT(messages, n),
                       TG_ROWS(received, n));
+}
+
+static const struct tg_call list_words = {
+    .name = "list_words",
+    .each = TG_FIELDS(VALUE("p_org_ids", UUID, struct tg_uuid)),
+    .out = TG_FIELDS(UUID("words_id", tg_org_words, words_id),
+                     TEXT("opt_out", tg_org_words, opt_out), TEXT("opt_in", tg_org_words, opt_in)),
+};
+
+enum tg_pg_status tg_store_list_words(struct tg_pg *pg, const struct tg_uuid *org_ids, size_t n,
+                                      struct tg_org_words *words)
+{
+    return tg_pg_call(pg, &list_words, TG_EACH(org_ids, n), TG_ROWS(words, n));
+}
+
+static const char *const wishes[] = {"", "out", "in"};
+
+static const struct tg_call set_wishes = {
+    .name = "set_wishes",
+    .each = TG_FIELDS(UUID("p_org_ids", tg_wished, org_id),
+                      UUID("p_message_ids", tg_wished, message_id),
+                      WORD("p_wishes", tg_wished, wish, wishes)),
+    .out = TG_FIELDS(VALUE("opted_out", BOOL, bool)),
+};
+
+enum tg_pg_status tg_store_set_wishes(struct tg_pg *pg, const struct tg_wished *wished, size_t n,
+                                      bool *opted_out)
+{
+    return tg_pg_call(pg, &set_wishes, TG_EACH(wished, n), TG_ROWS(opted_out, n));
 }
 
 struct judged { // a row of one value is that value
@@ -217,8 +238,14 @@ enum tg_pg_status tg_store_end_dead_letters(struct tg_pg *pg,
     return tg_pg_call(pg, &end_dead_letters, TG_EACH_AT(letters, n));
 }
 
-const struct tg_call *const tg_inbound_calls[] = {&apply_statuses,      &list_words,
-                                                  &receive_messages,    &receive_copies,
-                                                  &receive_preferences, &record_account_notices,
-                                                  &record_dead_letters, &take_dead_letters,
-                                                  &end_dead_letters,    NULL};
+const struct tg_call *const tg_inbound_calls[] = {&apply_statuses,
+                                                  &receive_messages,
+                                                  &list_words,
+                                                  &set_wishes,
+                                                  &receive_copies,
+                                                  &receive_preferences,
+                                                  &record_account_notices,
+                                                  &record_dead_letters,
+                                                  &take_dead_letters,
+                                                  &end_dead_letters,
+                                                  NULL};

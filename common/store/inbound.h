@@ -60,18 +60,6 @@ enum tg_pg_status tg_store_apply_statuses(struct tg_pg *pg,
                                           const struct tg_status_update *const *updates, size_t n,
                                           struct tg_status_applied *applied) TG_MUST_CHECK;
 
-// The words with which contacts opt out and in, of the org that owns a number: each on a line.
-struct tg_org_words {
-    struct tg_text opt_out; // to be finished, as opt_in
-    struct tg_text opt_in;
-};
-
-// words[i] are those of numbers[i]; none where nobody owns it.
-enum tg_pg_status tg_store_list_words(struct tg_pg *pg, const struct tg_span *numbers, size_t n,
-                                      struct tg_org_words *words) TG_MUST_CHECK;
-
-enum tg_wish { TG_WISH_NONE, TG_WISH_OUT, TG_WISH_IN };
-
 // A message that a customer has written; or one that was written without Tollgate, which has an
 // origin.
 struct tg_inbound_message {
@@ -100,8 +88,7 @@ struct tg_inbound_message {
     // of a flow.
     struct tg_span choice;
     bool is_said;        // it is something that a customer says, and may be replied to
-    enum tg_wish wish;   // by a word of the org's
-    struct tg_text word; // that one, as it is compared; empty: it is none
+    struct tg_text word; // of the org's, which it is, as it is compared; empty: it is none
     // Of one with an origin:
     const char *origin; // "phone_app", "history"
     bool outbound;      // the org wrote it, to the contact that is named here
@@ -112,22 +99,48 @@ struct tg_received {
     struct tg_uuid org_id; // these and the rest unless the number is unknown
     struct tg_uuid channel_id;
     struct tg_uuid message_id; // of the one that was there first, if it is a duplicate
+    struct tg_uuid words_id;   // of the org's words that opt out and in
     int64_t rules_version;     // of the org's automation rules; 0: no reply is to be thought of
     struct tg_text name;       // of the contact; to be finished. This and the rest only with rules
     enum tg_item_verdict verdict;
     bool is_first; // of the conversation
-    bool is_word;  // it is a word that opts out
+    bool is_word;  // it is a word that opts out: left to who finds that out
     bool opted_out;
     char phone[TG_PHONE_SIZE]; // "": none
     char user_id[TG_USER_ID_SIZE];
 };
 
 // What is older than reply_within_s, by its own time or since it was first received, gets no
-// rules_version.
+// rules_version. Whether a message is a word that opts out or in is for the caller to find out
+// (tg_store_list_words) and to see to (tg_store_set_wishes).
 enum tg_pg_status tg_store_receive_messages(struct tg_pg *pg,
                                             const struct tg_inbound_message *const *messages,
                                             size_t n, int64_t reply_within_s,
                                             struct tg_received *received) TG_MUST_CHECK;
+
+// The words with which contacts of an org opt out and in: each on a line.
+struct tg_org_words {
+    struct tg_uuid words_id;
+    struct tg_text opt_out; // to be finished, as opt_in
+    struct tg_text opt_in;
+};
+
+// words[i] are those of the org org_ids[i].
+enum tg_pg_status tg_store_list_words(struct tg_pg *pg, const struct tg_uuid *org_ids, size_t n,
+                                      struct tg_org_words *words) TG_MUST_CHECK;
+
+// What a message that was received wishes, by a word of its org's.
+enum tg_wish { TG_WISH_NONE, TG_WISH_OUT, TG_WISH_IN };
+
+struct tg_wished {
+    struct tg_uuid org_id;
+    struct tg_uuid message_id;
+    enum tg_wish wish;
+};
+
+// opted_out[i]: whether the contact of wished[i] has opted out by then.
+enum tg_pg_status tg_store_set_wishes(struct tg_pg *pg, const struct tg_wished *wished, size_t n,
+                                      bool *opted_out) TG_MUST_CHECK;
 
 // Keeps messages that have an origin among the others of their contacts, and no more than that.
 enum tg_pg_status tg_store_receive_copies(struct tg_pg *pg,

@@ -5,6 +5,15 @@ CREATE OR REPLACE FUNCTION something(p_texts text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN array_remove(p_texts, NULL) <> '{}' THEN p_texts END;
 
+-- name_words: what names the words of an org that opt out and in: the beginning of their hash.
+CREATE OR REPLACE FUNCTION name_words() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.words_id := left(encode(sha256(convert_to(NEW.opt_out_words::text || NEW.opt_in_words::text, 'UTF8')), 'hex'),
+                         32)::uuid;
+    RETURN NEW;
+END $$;
+
 -- wish_of: whether that text is one of the org's words that opt out (or, false, in). A worker of the version before
 -- does not look itself.
 CREATE OR REPLACE FUNCTION wish_of(p_org_id uuid, p_text text) RETURNS boolean
@@ -24,13 +33,11 @@ CREATE OR REPLACE FUNCTION find_inbound(
     p_new_phones text[], p_types text[], p_texts text[], p_media_ids text[], p_mime_types text[],
     p_reply_tos text[], p_referrals text[], p_payloads text[], p_times bigint[],
     p_group_ids text[] DEFAULT NULL, p_summaries text[] DEFAULT NULL, p_error_codes text[] DEFAULT NULL,
-    p_error_messages text[] DEFAULT NULL, p_changes text[] DEFAULT NULL, p_wishes text[] DEFAULT NULL,
-    p_are_said boolean[] DEFAULT NULL, p_new_user_ids text[] DEFAULT NULL
+    p_error_messages text[] DEFAULT NULL, p_changes text[] DEFAULT NULL, p_are_said boolean[] DEFAULT NULL,
+    p_new_user_ids text[] DEFAULT NULL, p_words_later boolean DEFAULT false
 ) RETURNS SETOF inbound_item LANGUAGE sql STABLE AS $$
     SELECT i.n, c.org_id, c.id AS channel_id, c.org_id IS NOT NULL AND i.is_first AND m.id IS NULL AS is_new,
-           CASE WHEN i.group_id IS NOT NULL THEN NULL
-                WHEN p_wishes IS NOT NULL THEN i.wish = 'out'
-                ELSE wish_of(c.org_id, i.text) END AS opt_out,
+           CASE WHEN NOT p_words_later AND i.group_id IS NULL THEN wish_of(c.org_id, i.text) END AS opt_out,
            i.id, i.wamid, i.phone, i.new_phone, i.user_id, i.name, i.type, i.text, i.media_id, i.mime_type,
            i.reply_to, i.referral::json, i.payload::json, to_timestamp(i.at), i.new_user_id,
            i.group_id, i.summary, i.error_code, i.error_message, i.changes, coalesce(i.is_said, true)
@@ -38,11 +45,11 @@ CREATE OR REPLACE FUNCTION find_inbound(
               FROM unnest(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                           p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
                           p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes,
-                          p_wishes, p_are_said, p_new_user_ids)
+                          p_are_said, p_new_user_ids)
                    WITH ORDINALITY
                    AS u (id, phone_number_id, wamid, phone, user_id, name, new_phone, type, text, media_id,
                          mime_type, reply_to, referral, payload, at, group_id, summary, error_code,
-                         error_message, changes, wish, is_said, new_user_id, n)) i
+                         error_message, changes, is_said, new_user_id, n)) i
       LEFT JOIN LATERAL number_at(i.phone_number_id, to_timestamp(i.at)) c ON true
       LEFT JOIN LATERAL (
            SELECT k.id FROM messages k
@@ -132,9 +139,10 @@ END $$;
 -- tell_received: a row per item, in order. A message that is there already may lack its reply, if a worker died in
 -- between; but one that is delivered again much later is not answered by rules of today, nor is one that comes late,
 -- nor one that is history: who had the number before has seen to it.
+DROP FUNCTION IF EXISTS tell_received(inbound_item[], bigint);
 CREATE OR REPLACE FUNCTION tell_received(p_items inbound_item[], p_reply_within_s bigint DEFAULT 600)
 RETURNS TABLE (verdict text, org_id uuid, channel_id uuid, message_id uuid, rules_version bigint, is_first boolean,
-               is_word boolean, opted_out boolean, phone text, user_id text, name text)
+               is_word boolean, opted_out boolean, phone text, user_id text, name text, words_id uuid)
 LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN i.channel_id IS NULL THEN 'unknown_number'
                 WHEN i.org_id IS NULL THEN 'before_hand_over'
@@ -146,7 +154,7 @@ LANGUAGE sql STABLE AS $$
                                       WHERE a.org_id = m.org_id AND a.message_id = m.id)
                 THEN o.rules_version ELSE 0 END,
            coalesce(r.first_message_id = m.id, false), coalesce(i.opt_out, false), r.opted_out_at IS NOT NULL,
-           r.phone, r.user_id, r.name
+           r.phone, r.user_id, r.name, o.words_id
       FROM unnest(p_items) i
       LEFT JOIN organizations o ON o.id = i.org_id
       LEFT JOIN LATERAL (

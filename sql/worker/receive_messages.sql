@@ -1,6 +1,6 @@
 -- receive_messages: keeps a batch of inbound messages. Each is found its channel by phone_number_id, and so
 -- its org; its contact is found or made, the conversation's last inbound time moves forward, and the words
--- of the org opt the contact out or in. Safe to repeat: a message is kept once for each channel and wamid,
+-- of the org opt the contact out or in, unless the caller sees to that. Safe to repeat: a message is kept once for each channel and wamid,
 -- and one that is there already changes nothing.
 --
 -- Lock order: wallets by org (of contacts that change, or turn out to be one), contacts by key, conversations by
@@ -19,10 +19,10 @@ CREATE OR REPLACE FUNCTION receive_messages(
     p_summaries text[] DEFAULT NULL,       -- what it says where there is no text
     p_error_codes text[] DEFAULT NULL, p_error_messages text[] DEFAULT NULL, -- why Meta does not show it
     p_changes text[] DEFAULT NULL,         -- the wamid of the message that it edits or revokes
-    p_wishes text[] DEFAULT NULL,          -- by a word of the org's (list_words): out, in or NULL
     p_are_said boolean[] DEFAULT NULL,     -- what is not is no first message; NULL: all are
     p_reply_within_s bigint DEFAULT 600,   -- what is older is not replied to
-    p_new_user_ids text[] DEFAULT NULL     -- the contact has this user id from now on
+    p_new_user_ids text[] DEFAULT NULL,    -- the contact has this user id from now on
+    p_words_later boolean DEFAULT false    -- the caller looks for words itself (list_words, set_wishes)
 ) RETURNS TABLE (                          -- a row per item, in order
     verdict text,                          -- saved, duplicate; unknown_number, before_hand_over: the rest is NULL
     org_id uuid, channel_id uuid, message_id uuid,
@@ -30,7 +30,8 @@ CREATE OR REPLACE FUNCTION receive_messages(
     -- The rest is for replies alone, and told of an org with rules.
     is_first boolean,                      -- the first message of the conversation
     is_word boolean,                       -- it is a word that opts out
-    opted_out boolean, phone text, user_id text, name text -- the contact, as it stands now
+    opted_out boolean, phone text, user_id text, name text, -- the contact, as it stands now
+    words_id uuid                          -- of the org's words that opt out and in
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
@@ -51,7 +52,7 @@ BEGIN
       FROM find_inbound(p_ids, p_phone_number_ids, p_wamids, p_phones, p_user_ids, p_names, p_new_phones,
                         p_types, p_texts, p_media_ids, p_mime_types, p_reply_tos, p_referrals, p_payloads,
                         p_times, p_group_ids, p_summaries, p_error_codes, p_error_messages, p_changes,
-                        p_wishes, p_are_said, p_new_user_ids) i;
+                        p_are_said, p_new_user_ids, p_words_later) i;
     IF v_new IS NOT NULL THEN
         v_contacts := find_senders(v_new);
         PERFORM keep_conversations(v_new, v_contacts);

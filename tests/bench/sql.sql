@@ -29,7 +29,7 @@ CREATE TABLE bench.receive (call integer PRIMARY KEY, p_ids uuid[], p_phone_numb
     p_phones text[], p_user_ids text[], p_names text[], p_new_phones text[], p_types text[], p_texts text[],
     p_media_ids text[], p_mime_types text[], p_reply_tos text[], p_referrals text[], p_payloads text[],
     p_times bigint[], p_group_ids text[], p_summaries text[], p_error_codes text[], p_error_messages text[],
-    p_changes text[], p_wishes text[], p_are_said boolean[], p_new_user_ids text[]);
+    p_changes text[], p_are_said boolean[], p_new_user_ids text[], p_words_later boolean);
 
 -- Arrays are read as they are: nothing is unpacked while it is measured.
 SELECT format('ALTER TABLE %s ALTER %I SET STORAGE external', attrelid::regclass, attname)
@@ -103,7 +103,7 @@ BEGIN
            array_agg(format('{"from":"%s","id":"wamid.%s","timestamp":"1","type":"text",'
                             '"text":{"body":"Where is my order?"}}', phone, inbound_id) ORDER BY n),
            array_agg(extract(epoch FROM now())::bigint), array_agg(NULL::text), array_agg(NULL::text),
-           array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::text),
-           array_agg(true), array_agg(NULL::text)
+           array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::text), array_agg(true),
+           array_agg(NULL::text), true
       FROM item GROUP BY call;
 END $$;

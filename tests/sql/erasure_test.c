@@ -61,8 +61,9 @@ static const char *mentions(const char *what)
 static void given_ann(void)
 {
     acme = given_org_with_channel("10.00");
-    (void)given_inbound(.org = acme, .phone = PHONE, .user_id = "IN.1A2B", .name = "Ann Secret",
-                        .text = "my secret", .wish = "out");
+    const char *secret = given_inbound(.org = acme, .phone = PHONE, .user_id = "IN.1A2B",
+                                       .name = "Ann Secret", .text = "my secret");
+    assert_rows(set_wishes({.org = acme, .message = secret, .wish = "out"}), "t");
     const char *failed = given_claimed_message(.org = acme, .phone = PHONE);
     (void)settle_sends(
         {.org = acme, .message = failed, .outcome = "131026", .error = "Ann Secret has no phone"});
@@ -167,8 +168,9 @@ Test(erasure, who_comes_again_is_a_new_contact_and_has_opted_out_still)
              "c ON c.id = v.contact_id WHERE c.erased_at IS NULL"),
         "t, " PHONE);
     cr_assert_str_eq(verdict_of_bulk("'" PHONE "'", "NULL"), "contact_opted_out");
-    (void)given_inbound(.org = acme, .number = number, .phone = PHONE, .at = 2100000000,
-                        .wish = "in");
+    const char *back =
+        given_inbound(.org = acme, .number = number, .phone = PHONE, .at = 2100000000);
+    assert_rows(set_wishes({.org = acme, .message = back, .wish = "in"}), "f");
     assert_rows(
         rows("SELECT verdict FROM accept_sends(ARRAY[gen_random_uuid()], ARRAY['%s']::uuid[], "
              "NULL, ARRAY['" PHONE "'], NULL, '{text}', '{\"{}\"}', NULL, '{bulk}')",

@@ -29,26 +29,21 @@ static const char *message_row(const struct inbound_spec *spec, size_t n)
             ? text("'%s'", spec->number)
             : text("(SELECT phone_number_id FROM channels WHERE org_id = '%s')", spec->org);
     return text("(%zu, gen_random_uuid(), %s, %s, %s, %s, %s, %s, '%s', %s, %ld::bigint, %s, %s, "
-                "%s, %s, %s)",
+                "%s, %s)",
                 n, number, spec->wamid ? literal_or_null(spec->wamid) : "gen_random_uuid()::text",
                 literal_or_null(spec->phone ? spec->phone : "919876543210"),
                 literal_or_null(spec->user_id), literal_or_null(spec->name),
                 literal_or_null(spec->new_phone), spec->type ? spec->type : "text",
                 literal_or_null(spec->text ? spec->text : "hello"),
                 spec->at ? spec->at : 1763800000, literal_or_null(spec->group),
-                literal_or_null(spec->changes), literal_or_null(spec->wish),
-                spec->is_unsaid ? "false" : "true", literal_or_null(spec->new_user_id));
+                literal_or_null(spec->changes), spec->is_unsaid ? "false" : "true",
+                literal_or_null(spec->new_user_id));
 }
 
 // Calls a function with the batch; columns of what it returns, as `received`.
 static const char *call_with(const char *columns, const char *function,
                              const struct inbound_spec *messages, size_t n)
 {
-    const char *wishes = "NULL";
-    for (size_t i = 0; i < n; i++) {
-        if (messages[i].wish)
-            wishes = "m";
-    }
     const char *items = message_row(&messages[0], 0);
     for (size_t i = 1; i < n; i++)
         items = text("%s, %s", items, message_row(&messages[i], i));
@@ -60,13 +55,12 @@ static const char *call_with(const char *columns, const char *function,
         "array_agg(g::text ORDER BY n) AS g, array_agg(h ORDER BY n) AS h, "
         "array_agg(i::text ORDER BY n) AS i, array_agg(j ORDER BY n) AS j, "
         "array_agg(k::text ORDER BY n) AS k, array_agg(l::text ORDER BY n) AS l, "
-        "array_agg(m::text ORDER BY n) AS m, array_agg(o ORDER BY n) AS o, array_agg(p::text ORDER "
-        "BY n) AS p, "
+        "array_agg(o ORDER BY n) AS o, array_agg(p::text ORDER BY n) AS p, "
         "array_agg(NULL::text) AS none, array_agg('{}'::text) AS objects "
-        "FROM (VALUES %s) AS message (n, a, b, c, d, e, f, g, h, i, j, k, l, m, o, p)) batch, "
+        "FROM (VALUES %s) AS message (n, a, b, c, d, e, f, g, h, i, j, k, l, o, p)) batch, "
         "%s(a, b, c, d, e, f, g, h, i, none, none, none, none, objects, j, p_group_ids => k, "
-        "p_changes => l, p_wishes => %s, p_are_said => o, p_new_user_ids => p) received",
-        columns, items, function, wishes);
+        "p_changes => l, p_are_said => o, p_new_user_ids => p, p_words_later => %s) received",
+        columns, items, function, messages[0].words_later ? "true" : "false");
 }
 
 const char *receive_sql(const struct inbound_spec *messages, size_t n)
@@ -77,6 +71,19 @@ const char *receive_sql(const struct inbound_spec *messages, size_t n)
 const char *found_inbound_sql(const struct inbound_spec *messages, size_t n)
 {
     return text("ARRAY(%s)", call_with("received", "find_inbound", messages, n));
+}
+
+const char *set_wishes_sql(const struct wish_spec *wishes, size_t n)
+{
+    const char *items = "";
+    for (size_t i = 0; i < n; i++)
+        items = text("%s%s(%zu, '%s'::uuid, '%s'::uuid, %s)", items, i > 0 ? ", " : "", i,
+                     wishes[i].org, wishes[i].message, literal_or_null(wishes[i].wish));
+    return text(
+        "SELECT w.opted_out FROM (SELECT array_agg(o ORDER BY n) AS o, array_agg(m ORDER BY "
+        "n) AS m, array_agg(w ORDER BY n) AS w FROM (VALUES %s) AS wish (n, o, m, w)) batch, "
+        "set_wishes(o, m, w::text[]) w",
+        items);
 }
 
 const char *given_inbound_of(struct inbound_spec spec)

@@ -24,8 +24,8 @@ struct inbound_spec {
     const char *group;       // null: a group's id
     const char *changes;     // null: the wamid that it edits or revokes
     long at;                 // 1763800000
-    const char *wish;        // "out" or "in"; "" is none. Null in all: SQL looks for words itself
     bool is_unsaid;          // a reaction, say
+    bool words_later;        // of the first: SQL looks for no words in the whole batch
 };
 // Receives a batch: receive({.org = acme}, {.org = beta}). Returns rows of verdict.
 #define receive(...)                                                                               \
@@ -40,6 +40,18 @@ const char *receive_sql(const struct inbound_spec *messages, size_t n);
     found_inbound_sql((struct inbound_spec[]){__VA_ARGS__},                                        \
                       sizeof(struct inbound_spec[]){__VA_ARGS__} / sizeof(struct inbound_spec))
 const char *found_inbound_sql(const struct inbound_spec *messages, size_t n);
+
+// What messages that were received are found to wish, {.org = acme, .message = id, .wish = "out"}
+// ("in"; null: nothing), as rows of opted_out.
+struct wish_spec {
+    const char *org;
+    const char *message;
+    const char *wish;
+};
+#define set_wishes(...)                                                                            \
+    rows("%s", set_wishes_sql((struct wish_spec[]){__VA_ARGS__},                                   \
+                              sizeof(struct wish_spec[]){__VA_ARGS__} / sizeof(struct wish_spec)))
+const char *set_wishes_sql(const struct wish_spec *wishes, size_t n);
 
 // A message that was received; returns its id.
 #define given_inbound(...) given_inbound_of((struct inbound_spec){__VA_ARGS__})

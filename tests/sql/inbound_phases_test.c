@@ -37,14 +37,35 @@ Test(inbound_phases, a_text_that_is_one_of_the_orgs_words_is_a_wish)
                 "t", "t", "f", "null", "null");
 }
 
-Test(inbound_phases, a_wish_that_the_worker_has_found_counts_and_no_text)
+Test(inbound_phases, no_text_is_a_wish_where_the_worker_looks_itself)
 {
     const char *acme = given_org_with_channel("1.00");
     assert_rows(rows("SELECT i.opt_out FROM unnest(%s) i",
-                     found_inbound({.org = acme, .text = "Stop!", .wish = "out"},
-                                   {.org = acme, .text = "stop", .wish = ""},
-                                   {.org = acme, .text = "start", .wish = "in"})),
-                "t", "null", "f");
+                     found_inbound({.org = acme, .text = "stop", .words_later = true},
+                                   {.org = acme, .text = "start"})),
+                "null", "null");
+}
+
+Test(inbound_phases, a_wish_that_the_worker_has_found_is_the_contacts)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *beta = given_org_with_channel("1.00");
+    const char *out = given_inbound(.org = acme, .at = 1763800002);
+    const char *in = given_inbound(.org = acme, .at = 1763800001);
+    const char *other = given_inbound(.org = acme, .phone = "919876543211", .user_id = "IN.2");
+    assert_rows(set_wishes({.org = acme, .message = out, .wish = "out"},
+                           {.org = acme, .message = in, .wish = "in"},
+                           {.org = acme, .message = other}, {.org = beta, .message = out}),
+                "t", "t", "f", "f");
+    assert_rows(rows("SELECT c.phone FROM conversations v JOIN contacts c ON c.id = v.contact_id "
+                     "WHERE v.opted_out_at = to_timestamp(1763800002)"),
+                "919876543210");
+    (void)given_inbound(.org = acme, .phone = "919876543211",
+                        .user_id = "IN.1"); // one that leads on
+    const char *later = given_inbound(.org = acme, .at = 1763800003);
+    assert_rows(
+        set_wishes({.org = acme, .message = out}, {.org = acme, .message = later, .wish = "in"}),
+        "f", "f");
 }
 
 Test(inbound_phases, what_is_not_said_is_no_first_message)

@@ -207,14 +207,37 @@ Test(rules, that_somebody_is_changing_are_let_alone)
     assert_rows(rows("SELECT count(*) FROM take_rules_to_check(64)"), "2");
 }
 
-Test(rules, the_words_of_a_number_are_its_orgs)
+Test(rules, words_are_listed_by_their_orgs)
 {
-    org = given_org(.balance = "1.00");
-    given_channel(.org = org, .phone_number_id = "4711");
+    org = given_org_with_channel("1.00");
     run("UPDATE organizations SET opt_out_words = '{Stop,no more}', opt_in_words = '{}'");
-    assert_rows(rows("SELECT replace(opt_out, E'\\n', '|'), opt_in FROM "
-                     "list_words('{4711,999,4711}')"),
-                "Stop|no more, ", "null, null", "Stop|no more, ");
+    assert_rows(rows("SELECT replace(opt_out, E'\\n', '|'), opt_in, words_id IS NOT NULL FROM "
+                     "list_words('{%s,%s,%s}')",
+                     org, new_id(), org),
+                "Stop|no more, , t", "null, null, f", "Stop|no more, , t");
     run("UPDATE organizations SET opt_out_words = array_fill('w'::text, '{1000}')");
-    cr_assert_str_eq(value("SELECT length(opt_out) FROM list_words('{4711}')"), "199");
+    cr_assert_str_eq(value("SELECT length(opt_out) FROM list_words('{%s}')", org), "199");
+}
+
+Test(rules, orgs_with_the_same_words_have_the_same_name_for_them)
+{
+    org = given_org_with_channel("1.00");
+    const char *beta = given_org_with_channel("1.00");
+    const char *const same = "SELECT count(DISTINCT words_id) FROM organizations";
+    cr_assert_str_eq(value("%s", same), "1");
+    run("UPDATE organizations SET opt_out_words = '{Ende}' WHERE id = '%s'", org);
+    cr_assert_str_eq(value("%s", same), "2");
+    run("UPDATE organizations SET opt_out_words = '{Ende}' WHERE id = '%s'", beta);
+    cr_assert_str_eq(value("%s", same), "1");
+    run("UPDATE organizations SET opt_in_words = opt_out_words, opt_out_words = opt_in_words "
+        "WHERE id = '%s'",
+        beta);
+    cr_assert_str_eq(value("%s", same), "2");
+    cr_assert_str_eq(
+        value("SELECT words_id = (SELECT words_id FROM receive_messages('{%s}', "
+              "'{%s}', '{w}', '{919876543210}', '{NULL}', '{NULL}', '{NULL}', "
+              "'{text}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{\"{}\"}', "
+              "'{1}', p_words_later => true)) FROM organizations WHERE id = '%s'",
+              new_id(), number_of_org(org), org),
+        "t");
 }

@@ -542,6 +542,48 @@ Test(reply, each_orgs_words_are_its_own)
     stop_gateway(gateway);
 }
 
+// A body of messages to many orgs, each with words of its own: the own one, and another's. More
+// than a worker remembers, in one batch.
+static const char *body_to_many(struct gateway *gateway)
+{
+    return database_text(
+        gateway->database,
+        "SELECT json_build_object('object', 'whatsapp_business_account', 'entry', json_agg("
+        "json_build_object('id', '1', 'changes', json_build_array(json_build_object('field', "
+        "'messages', 'value', json_build_object('messaging_product', 'whatsapp', 'metadata', "
+        "json_build_object('phone_number_id', c.phone_number_id), 'messages', json_build_array("
+        "m))))))) FROM organizations o JOIN channels c ON c.org_id = o.id CROSS JOIN LATERAL "
+        "(SELECT "
+        "json_build_object('from', '9198765432' || k, 'id', o.name || k, 'timestamp', "
+        "extract(epoch FROM now())::bigint::text, 'type', 'text', 'text', "
+        "json_build_object('body', "
+        "CASE k WHEN 11 THEN o.opt_out_words[1] ELSE 'Word ' || (right(o.name, -5)::int %% 400 + "
+        "1) "
+        "END)) AS m FROM generate_series(11, 12) k) k WHERE o.name LIKE 'Many %%'");
+}
+
+Test(reply, words_of_many_orgs_are_told_apart)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)database_text(gateway->database,
+                        "INSERT INTO organizations (name, opt_out_words) SELECT 'Many ' || g, "
+                        "ARRAY['word ' || g] FROM generate_series(1, 400) g; "
+                        "INSERT INTO channels (org_id, phone_number_id, access_token) SELECT id, "
+                        "'8' || lpad(right(name, -5), 6, '0'), 'EAA' FROM organizations "
+                        "WHERE name LIKE 'Many %%'");
+    customer_posts(&org, body_to_many(gateway));
+    const char *const said = "SELECT count(*) FROM messages WHERE direction = 'inbound'";
+    eventually(database_number(gateway->database, "%s", said) == 800);
+    expect_equal(database_text(gateway->database,
+                               "SELECT count(*) || ' ' || count(*) FILTER (WHERE m.text = "
+                               "o.opt_out_words[1]) FROM conversations v JOIN messages m ON m.id = "
+                               "v.first_message_id JOIN organizations o ON o.id = v.org_id WHERE "
+                               "v.opted_out_at IS NOT NULL"),
+                 "400 400");
+    stop_gateway(gateway);
+}
+
 Test(reply, to_a_word_in_any_spelling_comes_from_the_rule_that_names_it)
 {
     struct gateway *gateway = given_gateway();

@@ -15,6 +15,7 @@
 // Items on their way through a transaction, those of one kind together.
 struct batch {
     struct tg_pg *pg;
+    struct words *words;
     int64_t reply_within_s;
     const struct items *items; // it is a part of these
     size_t n;
@@ -31,10 +32,11 @@ static enum tg_pg_status receive(struct batch *batch, size_t first)
     const struct tg_inbound_message *const *rows =
         (const struct tg_inbound_message *const *)(batch->row + first);
     size_t n = batch->n - first;
-    enum tg_pg_status status = words_judge(batch->pg, batch->item + first, n);
+    enum tg_pg_status status = tg_store_receive_messages(batch->pg, rows, n, batch->reply_within_s,
+                                                         batch->received + first);
     if (status == TG_PG_OK)
-        status = tg_store_receive_messages(batch->pg, rows, n, batch->reply_within_s,
-                                           batch->received + first);
+        status =
+            words_judge(batch->words, batch->pg, batch->item + first, batch->received + first, n);
     return status;
 }
 
@@ -303,8 +305,10 @@ static bool conclude(const struct means *means, const struct batch *batch)
 static enum tg_pg_status apply_batch(const struct means *means, const struct items *items,
                                      size_t first, size_t n, bool *concluded)
 {
-    struct batch batch = {
-        .pg = means->pg, .reply_within_s = *means->reply_within_s, .items = items};
+    struct batch batch = {.pg = means->pg,
+                          .words = means->words,
+                          .reply_within_s = *means->reply_within_s,
+                          .items = items};
     long long began_ms = tg_now_ms();
     enum tg_pg_status status = apply_in_transaction(&batch, first, n);
     if (status == TG_PG_OK) {

@@ -174,6 +174,7 @@ static void *run(void *argument)
     means->pg = tg_pg_create(worker->settings->postgres_url, "tollgate-worker inbound");
     means->sends = worker_stream(worker, tg_job_work);
     means->rules = rules_create();
+    means->words = words_create();
     means->reply_within_s = &worker->settings->reply_within_s;
     means->sizing = sizing_begin((int)worker->settings->partitions);
     inbound->webhooks = worker_stream(worker, tg_webhook_work);
@@ -186,6 +187,7 @@ static void *run(void *argument)
     tg_stream_leave(inbound->former, worker->consumer);
     tg_stream_destroy(inbound->former);
     tg_stream_destroy(inbound->webhooks);
+    words_destroy(means->words);
     rules_destroy(means->rules);
     tg_stream_destroy(means->sends);
     tg_pg_destroy(means->pg);

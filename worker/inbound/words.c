@@ -1,26 +1,47 @@
 #include "worker/inbound/words.h"
 
+#include "common/base/memory.h"
 #include "common/limits.h"
 #include "worker/inbound/spelling.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-// A message that may be a word of the org whose number is `of`.
-struct candidate {
-    struct tg_inbound_message *message;
-    struct tg_text said; // folded: what it says, and what was chosen; empty: it can be no word
-    struct tg_text chosen;
-    size_t of;
+// Orgs with the same words have the same words_id, and most have those that come with an org.
+struct words {
+    struct tg_org_words known[TG_WORDS_CACHE]; // by words_id; folded
 };
 
-// The candidates of a batch, and the words of the numbers that they were written to.
-struct judgement {
-    struct candidate candidate[TG_BATCH_MAX];
-    size_t candidates;
-    struct tg_span number[TG_BATCH_MAX];
-    struct tg_org_words words[TG_BATCH_MAX];
-    size_t numbers;
-};
+struct words *words_create(void)
+{
+    return tg_alloc(sizeof(struct words));
+}
+
+static void forget(struct tg_org_words *words)
+{
+    tg_text_finish(&words->opt_out);
+    tg_text_finish(&words->opt_in);
+    *words = (struct tg_org_words){0};
+}
+
+void words_destroy(struct words *words)
+{
+    for (size_t i = 0; words && i < TG_WORDS_CACHE; i++)
+        forget(&words->known[i]);
+    free(words);
+}
+
+// Where these words are, or will be.
+static struct tg_org_words *place_of(struct words *words, struct tg_uuid words_id)
+{
+    return &words->known[tg_uuid_hash(words_id) % TG_WORDS_CACHE];
+}
+
+static bool are_known(struct words *words, struct tg_uuid words_id)
+{
+    const struct tg_org_words *known = place_of(words, words_id);
+    return known->opt_out.length > 0 && tg_uuid_equal(known->words_id, words_id);
+}
 
 static void fold(struct tg_span text, struct tg_text *folded)
 {
@@ -28,131 +49,170 @@ static void fold(struct tg_span text, struct tg_text *folded)
         spelling_fold(text, folded);
 }
 
-static bool same(struct tg_span one, struct tg_span other)
+// Lines become folded ones, with a line's end before the first and behind each.
+static void fold_lines(struct tg_text *lines)
 {
-    return one.length == other.length && memcmp(one.data, other.data, one.length) == 0;
-}
-
-static size_t number_of(struct judgement *judgement, struct tg_span number)
-{
-    size_t i = 0;
-    while (i < judgement->numbers && !same(judgement->number[i], number))
-        i++;
-    if (i == judgement->numbers)
-        judgement->number[judgement->numbers++] = number;
-    return i;
-}
-
-static void add_candidate(struct judgement *judgement, struct tg_inbound_message *message)
-{
-    struct candidate *candidate = &judgement->candidate[judgement->candidates];
-    *candidate = (struct candidate){.message = message};
-    if (!message->is_said)
-        return;
-    fold(message->text, &candidate->said);
-    fold(message->choice, &candidate->chosen);
-    if (candidate->said.length == 0 && candidate->chosen.length == 0)
-        return;
-    candidate->of = number_of(judgement, message->phone_number_id);
-    judgement->candidates++;
-}
-
-// Appends lines as folded ones, with a line's end before the first and behind each.
-static void fold_lines(const struct tg_text *lines, struct tg_text *folded)
-{
+    TG_TEXT_AUTO folded = {0};
+    tg_text_append_string(&folded, "\n");
     const char *at = tg_text_string(lines);
-    tg_text_append_string(folded, "\n");
     for (size_t length; *at; at += length + (at[length] == '\n')) {
         length = strcspn(at, "\n");
-        fold((struct tg_span){at, length}, folded);
-        tg_text_append_string(folded, "\n");
+        fold((struct tg_span){at, length}, &folded);
+        tg_text_append_string(&folded, "\n");
     }
+    struct tg_text former = *lines;
+    *lines = folded;
+    folded = former;
 }
 
-// Lines become folded ones. Most orgs have the same words: so the last ones are remembered.
-static void fold_words(struct tg_text *lines, struct tg_text *last, struct tg_text *last_folded)
+// Messages of a batch that may be words.
+struct judgement {
+    struct words *words;
+    struct item *const *message;
+    struct tg_received *received;
+    size_t n;
+    enum tg_wish wish[TG_BATCH_MAX];
+    bool judged[TG_BATCH_MAX]; // or cannot be a word
+    bool any;                  // wishes something
+};
+
+// What a text says as a line of its own, or nothing.
+static void fold_line(struct tg_span text, struct tg_text *line)
 {
-    if (strcmp(tg_text_string(lines), tg_text_string(last)) != 0 || last_folded->length == 0) {
-        tg_text_clear(last);
-        tg_text_clear(last_folded);
-        tg_text_append(last, tg_text_string(lines), lines->length);
-        fold_lines(lines, last_folded);
-    }
-    tg_text_clear(lines);
-    tg_text_append(lines, last_folded->data, last_folded->length);
+    tg_text_clear(line);
+    tg_text_append_string(line, "\n");
+    fold(text, line);
+    if (line->length > 1)
+        tg_text_append_string(line, "\n");
+    else
+        tg_text_clear(line);
 }
 
-static bool has_line(const struct tg_text *lines, const struct tg_text *folded)
+static bool has_line(const struct tg_text *lines, const struct tg_text *line)
+{
+    return line->length > 0 && memmem(lines->data, lines->length, line->data, line->length) != NULL;
+}
+
+static enum tg_wish wish_of(const struct tg_org_words *known, struct tg_span text,
+                            struct tg_text *line)
+{
+    fold_line(text, line);
+    if (has_line(&known->opt_out, line))
+        return TG_WISH_OUT;
+    return has_line(&known->opt_in, line) ? TG_WISH_IN : TG_WISH_NONE;
+}
+
+static void judge_one(struct judgement *judgement, size_t i, struct tg_text *line)
+{
+    struct tg_inbound_message *message = &judgement->message[i]->message;
+    struct tg_received *received = &judgement->received[i];
+    const struct tg_org_words *known = place_of(judgement->words, received->words_id);
+    enum tg_wish wish = wish_of(known, message->text, line);
+    if (wish == TG_WISH_NONE && message->choice.length > 0)
+        wish = wish_of(known, message->choice, line);
+    judgement->judged[i] = true;
+    if (wish == TG_WISH_NONE)
+        return;
+    tg_text_append(&message->word, line->data + 1, line->length - 2);
+    received->is_word = wish == TG_WISH_OUT;
+    judgement->wish[i] = received->verdict == TG_ITEM_SAVED ? wish : TG_WISH_NONE;
+    judgement->any |= judgement->wish[i] != TG_WISH_NONE;
+}
+
+static void judge_known(struct judgement *judgement)
 {
     TG_TEXT_AUTO line = {0};
-    if (folded->length == 0)
-        return false;
-    tg_text_append_string(&line, "\n");
-    tg_text_append(&line, folded->data, folded->length);
-    tg_text_append_string(&line, "\n");
-    return memmem(lines->data, lines->length, line.data, line.length) != NULL;
-}
-
-// False: it is no word.
-static bool is_wish(const struct tg_org_words *words, struct tg_text *folded,
-                    struct tg_inbound_message *message)
-{
-    if (has_line(&words->opt_out, folded))
-        message->wish = TG_WISH_OUT;
-    else if (has_line(&words->opt_in, folded))
-        message->wish = TG_WISH_IN;
-    else
-        return false;
-    message->word = *folded;
-    *folded = (struct tg_text){0};
-    return true;
-}
-
-static void judge(struct judgement *judgement)
-{
-    TG_TEXT_AUTO outs = {0};
-    TG_TEXT_AUTO folded_outs = {0};
-    TG_TEXT_AUTO ins = {0};
-    TG_TEXT_AUTO folded_ins = {0};
-    for (size_t i = 0; i < judgement->numbers; i++) {
-        fold_words(&judgement->words[i].opt_out, &outs, &folded_outs);
-        fold_words(&judgement->words[i].opt_in, &ins, &folded_ins);
-    }
-    for (size_t i = 0; i < judgement->candidates; i++) {
-        struct candidate *candidate = &judgement->candidate[i];
-        const struct tg_org_words *words = &judgement->words[candidate->of];
-        if (!is_wish(words, &candidate->said, candidate->message))
-            (void)is_wish(words, &candidate->chosen, candidate->message);
-    }
-    for (size_t i = 0; i < judgement->numbers; i++) {
-        tg_text_finish(&judgement->words[i].opt_out);
-        tg_text_finish(&judgement->words[i].opt_in);
+    for (size_t i = 0; i < judgement->n; i++) {
+        if (!judgement->judged[i] && are_known(judgement->words, judgement->received[i].words_id))
+            judge_one(judgement, i, &line);
     }
 }
 
-static void forget_wish(struct tg_inbound_message *message)
+static bool holds(const struct tg_uuid *org_ids, size_t n, struct tg_uuid org_id)
 {
-    message->wish = TG_WISH_NONE;
-    tg_text_finish(&message->word);
-}
-
-enum tg_pg_status words_judge(struct tg_pg *pg, struct item *const *messages, size_t n)
-{
-    struct judgement judgement;
-    judgement.candidates = 0;
-    judgement.numbers = 0;
     for (size_t i = 0; i < n; i++) {
-        forget_wish(&messages[i]->message); // of an earlier attempt
-        add_candidate(&judgement, &messages[i]->message);
+        if (tg_uuid_equal(org_ids[i], org_id))
+            return true;
     }
-    enum tg_pg_status status = TG_PG_OK;
-    if (judgement.candidates > 0)
-        status = tg_store_list_words(pg, judgement.number, judgement.numbers, judgement.words);
-    if (status == TG_PG_OK)
-        judge(&judgement);
-    for (size_t i = 0; i < judgement.candidates; i++) {
-        tg_text_finish(&judgement.candidate[i].said);
-        tg_text_finish(&judgement.candidate[i].chosen);
+    return false;
+}
+
+// The orgs whose words are still to be read.
+static size_t unknown(const struct judgement *judgement, struct tg_uuid *org_ids)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < judgement->n; i++) {
+        if (!judgement->judged[i] && !holds(org_ids, n, judgement->received[i].org_id))
+            org_ids[n++] = judgement->received[i].org_id;
     }
+    return n;
+}
+
+static void learn_of(struct judgement *judgement, struct tg_uuid org_id, struct tg_org_words *read)
+{
+    struct tg_org_words *known = place_of(judgement->words, read->words_id);
+    forget(known);
+    fold_lines(&read->opt_out);
+    fold_lines(&read->opt_in);
+    *known = *read;
+    for (size_t i = 0; i < judgement->n; i++) {
+        if (!judgement->judged[i] && tg_uuid_equal(judgement->received[i].org_id, org_id))
+            judgement->received[i].words_id = read->words_id; // which may be others since
+    }
+}
+
+// Judges what is left. Of words that have one place the last ones keep it, until the others are
+// read again.
+static enum tg_pg_status judge_unknown(struct judgement *judgement, struct tg_pg *pg)
+{
+    struct tg_uuid org_ids[TG_BATCH_MAX];
+    struct tg_org_words read[TG_BATCH_MAX];
+    for (size_t n; (n = unknown(judgement, org_ids)) > 0;) {
+        enum tg_pg_status status = tg_store_list_words(pg, org_ids, n, read);
+        if (status != TG_PG_OK)
+            return status;
+        for (size_t i = 0; i < n; i++)
+            learn_of(judgement, org_ids[i], &read[i]);
+        judge_known(judgement);
+    }
+    return TG_PG_OK;
+}
+
+// All of the batch are asked about: one contact may have written several.
+static enum tg_pg_status set_wishes(const struct judgement *judgement, struct tg_pg *pg)
+{
+    struct tg_wished wished[TG_BATCH_MAX];
+    bool opted_out[TG_BATCH_MAX];
+    for (size_t i = 0; i < judgement->n; i++)
+        wished[i] = (struct tg_wished){.org_id = judgement->received[i].org_id,
+                                       .message_id = judgement->received[i].message_id,
+                                       .wish = judgement->wish[i]};
+    enum tg_pg_status status = tg_store_set_wishes(pg, wished, judgement->n, opted_out);
+    for (size_t i = 0; status == TG_PG_OK && i < judgement->n; i++)
+        judgement->received[i].opted_out = opted_out[i];
+    return status;
+}
+
+static bool may_be_word(const struct tg_inbound_message *message,
+                        const struct tg_received *received)
+{
+    return message->is_said && (message->text.length > 0 || message->choice.length > 0) &&
+           (received->verdict == TG_ITEM_SAVED || received->verdict == TG_ITEM_DUPLICATE);
+}
+
+enum tg_pg_status words_judge(struct words *words, struct tg_pg *pg, struct item *const *messages,
+                              struct tg_received *received, size_t n)
+{
+    struct judgement judgement = {
+        .words = words, .message = messages, .received = received, .n = n};
+    for (size_t i = 0; i < n; i++) {
+        tg_text_finish(&messages[i]->message.word); // of an earlier attempt
+        received[i].is_word = false;
+        judgement.judged[i] = !may_be_word(&messages[i]->message, &received[i]);
+    }
+    judge_known(&judgement);
+    enum tg_pg_status status = judge_unknown(&judgement, pg);
+    if (status == TG_PG_OK && judgement.any)
+        status = set_wishes(&judgement, pg);
     return status;
 }
