@@ -1,5 +1,7 @@
 #include "common/crypto/digest.h"
 
+#include "common/base/memory.h"
+
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -19,6 +21,29 @@ void tg_sha256(const void *bytes, size_t length, unsigned char digest[static TG_
 static EVP_MAC_CTX *hmac_sha256;
 static pthread_once_t hmac_sha256_once = PTHREAD_ONCE_INIT;
 
+// To make a key ready takes as long again, and most signatures are under one secret or, while it is
+// being changed, two: each thread keeps those of the last keys.
+enum { KEPT_KEYS = 2, KEPT_KEY_SIZE = 128 };
+struct keyed {
+    EVP_MAC_CTX *context; // NULL: there is none
+    size_t length;
+    unsigned char key[KEPT_KEY_SIZE];
+};
+struct kept {
+    struct keyed keyed[KEPT_KEYS];
+    size_t next; // is exchanged next
+};
+static pthread_key_t kept_of_thread;
+
+static void forget(void *argument)
+{
+    struct kept *kept = argument;
+    for (size_t i = 0; i < KEPT_KEYS; i++)
+        EVP_MAC_CTX_free(kept->keyed[i].context);
+    OPENSSL_cleanse(kept, sizeof *kept);
+    free(kept);
+}
+
 static void look_hmac_up(void)
 {
     static char digest[] = OSSL_DIGEST_NAME_SHA2_256;
@@ -27,7 +52,58 @@ static void look_hmac_up(void)
     EVP_MAC *mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
     hmac_sha256 = EVP_MAC_CTX_new(mac);
     EVP_MAC_free(mac);
-    if (!hmac_sha256 || EVP_MAC_CTX_set_params(hmac_sha256, parameters) != 1)
+    if (!hmac_sha256 || EVP_MAC_CTX_set_params(hmac_sha256, parameters) != 1 ||
+        pthread_key_create(&kept_of_thread, forget) != 0)
+        abort();
+}
+
+static EVP_MAC_CTX *context_of_key(const void *key, size_t length)
+{
+    EVP_MAC_CTX *context = EVP_MAC_CTX_dup(hmac_sha256);
+    if (!context || EVP_MAC_init(context, key, length, NULL) != 1)
+        abort();
+    return context;
+}
+
+static struct kept *kept_keys(void)
+{
+    struct kept *kept = pthread_getspecific(kept_of_thread);
+    if (kept)
+        return kept;
+    kept = tg_alloc(sizeof *kept);
+    if (pthread_setspecific(kept_of_thread, kept) != 0)
+        abort();
+    return kept;
+}
+
+// Borrowed: the thread's own.
+static EVP_MAC_CTX *kept_context(const void *key, size_t length)
+{
+    struct kept *kept = kept_keys();
+    for (size_t i = 0; i < KEPT_KEYS; i++) {
+        const struct keyed *keyed = &kept->keyed[i];
+        if (keyed->context && keyed->length == length && memcmp(keyed->key, key, length) == 0) {
+            if (EVP_MAC_init(keyed->context, NULL, 0, NULL) != 1)
+                abort();
+            return keyed->context;
+        }
+    }
+    struct keyed *keyed = &kept->keyed[kept->next];
+    kept->next = (kept->next + 1) % KEPT_KEYS;
+    EVP_MAC_CTX_free(keyed->context);
+    OPENSSL_cleanse(keyed->key, sizeof keyed->key);
+    keyed->context = context_of_key(key, length);
+    keyed->length = length;
+    memcpy(keyed->key, key, length);
+    return keyed->context;
+}
+
+static void sign(EVP_MAC_CTX *context, const void *bytes, size_t length,
+                 unsigned char mac[static TG_SHA256_SIZE])
+{
+    size_t written = 0;
+    if (EVP_MAC_update(context, bytes, length) != 1 ||
+        EVP_MAC_final(context, mac, &written, TG_SHA256_SIZE) != 1 || written != TG_SHA256_SIZE)
         abort();
 }
 
@@ -35,12 +111,12 @@ void tg_hmac_sha256(const void *key, size_t key_length, const void *bytes, size_
                     unsigned char mac[static TG_SHA256_SIZE])
 {
     pthread_once(&hmac_sha256_once, look_hmac_up);
-    EVP_MAC_CTX *context = EVP_MAC_CTX_dup(hmac_sha256);
-    size_t written = 0;
-    if (!context || EVP_MAC_init(context, key, key_length, NULL) != 1 ||
-        EVP_MAC_update(context, bytes, length) != 1 ||
-        EVP_MAC_final(context, mac, &written, TG_SHA256_SIZE) != 1 || written != TG_SHA256_SIZE)
-        abort();
+    if (key_length <= KEPT_KEY_SIZE) {
+        sign(kept_context(key, key_length), bytes, length, mac);
+        return;
+    }
+    EVP_MAC_CTX *context = context_of_key(key, key_length);
+    sign(context, bytes, length, mac);
     EVP_MAC_CTX_free(context);
 }
 

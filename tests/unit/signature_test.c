@@ -1,7 +1,11 @@
+#include "common/base/text.h"
+#include "common/crypto/digest.h"
 #include "common/crypto/signature.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 // HMAC-SHA256 of RFC 4231, test case 2: key "Jefe".
@@ -90,5 +94,23 @@ Test(verify_token, is_the_same_only_if_every_character_is)
         cr_assert_eq(tg_same_text(cases[i].a, cases[i].b), cases[i].same, "%s %s", cases[i].a,
                      cases[i].b);
         cr_assert_eq(tg_same_text(cases[i].b, cases[i].a), cases[i].same);
+    }
+}
+
+// Each is what libcrypto's one-shot call makes of it, whichever keys were used before.
+Test(signature, keys_take_turns)
+{
+    static const char long_key[200] = "a key that is too long to be kept";
+    static const struct tg_span keys[] = {
+        {"one", 3}, {"two", 3}, {"one", 3},      {"", 0},      {"three", 5}, {long_key, 200},
+        {"one", 3}, {"on", 2},  {long_key, 199}, {"three", 5}, {"", 0},      {long_key, 128}};
+    for (size_t i = 0; i < 2 * sizeof keys / sizeof *keys; i++) {
+        struct tg_span key = keys[i % (sizeof keys / sizeof *keys)];
+        unsigned char mac[TG_SHA256_SIZE];
+        unsigned char expected[TG_SHA256_SIZE];
+        cr_assert(HMAC(EVP_sha256(), key.data, (int)key.length, (const unsigned char *)BODY, i,
+                       expected, NULL));
+        tg_hmac_sha256(key.data, key.length, BODY, i, mac);
+        cr_assert_arr_eq(mac, expected, sizeof mac, "%zu", i);
     }
 }
