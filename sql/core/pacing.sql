@@ -77,24 +77,25 @@ BEGIN
           FROM channel c
           LEFT JOIN channels h ON h.org_id = c.org_id AND h.id = c.channel_id
           LEFT JOIN LATERAL pace_of(c.org_id, c.channel_id) p ON true
-    ), alone AS (
+    ), alone AS ( -- (OFFSET 0, here and below: what is used more than once is computed once)
         SELECT p.*, least(p.high_from, p.bulk_from) AS alone_from, greatest(p.high_from, p.bulk_from) AS both_from,
-               g.alone_gap, least(p.high_count, ceil(abs(p.high_from - p.bulk_from) / g.alone_gap)) AS alone_count
-          FROM part p
-         CROSS JOIN LATERAL (SELECT p.gap * CASE WHEN p.high_from <= p.bulk_from THEN 4 ELSE 4 / 3::float8 END)
-               g (alone_gap)
+               p.gap * CASE WHEN p.high_from <= p.bulk_from THEN 4 ELSE 4 / 3::float8 END AS alone_gap
+          FROM part p OFFSET 0
+    ), counted AS (
+        SELECT a.*, least(a.high_count, ceil((a.both_from - a.alone_from) / a.alone_gap)) AS alone_count,
+               a.bulk_count * a.gap / 0.75 AS bulk_takes
+          FROM alone a OFFSET 0
+    ), joint AS (
+        SELECT a.*, a.alone_from + a.alone_count * a.alone_gap AS alone_to,
+               CASE WHEN a.high_count > a.alone_count THEN a.both_from + a.gap / a.alone_gap
+                         * (a.alone_from + a.alone_count * a.alone_gap - a.both_from) END AS joint_from
+          FROM counted a OFFSET 0
     ), rate AS MATERIALIZED (
-        SELECT a.*, b.joint_from, n.high_to, n.bulk_to - a.bulk_count * a.gap / 0.75 AS bulk_slots_from, n.bulk_to
-          FROM alone a
-         CROSS JOIN LATERAL (SELECT CASE WHEN a.high_count > a.alone_count THEN a.both_from + a.gap / a.alone_gap
-                                 * (a.alone_from + a.alone_count * a.alone_gap - a.both_from) END) b (joint_from)
-         CROSS JOIN LATERAL (SELECT b.joint_from + (a.high_count - a.alone_count) * a.gap) j (joint_to)
-         CROSS JOIN LATERAL (
-               SELECT coalesce(j.joint_to, a.high_from + CASE WHEN a.high_from <= a.bulk_from
-                                                              THEN a.alone_count * a.alone_gap ELSE 0 END) AS high_to,
-                      coalesce(j.joint_to, a.bulk_from + CASE WHEN a.high_from > a.bulk_from
-                                                              THEN a.alone_count * a.alone_gap ELSE 0 END)
-                      + a.bulk_count * a.gap / 0.75 AS bulk_to) n
+        SELECT j.*, coalesce(j.joint_from + (j.high_count - j.alone_count) * j.gap,
+                             CASE WHEN j.high_from <= j.bulk_from THEN j.alone_to ELSE j.high_from END) AS high_to,
+               coalesce(j.joint_from + (j.high_count - j.alone_count) * j.gap,
+                        CASE WHEN j.high_from > j.bulk_from THEN j.alone_to ELSE j.bulk_from END) AS bulk_slots_from
+          FROM joint j
     ), slot AS (
         SELECT s.n, r.channel_id, r.is_slowed,
                CASE WHEN s.k <= r.alone_count
@@ -108,7 +109,8 @@ BEGIN
     ), taken AS (
         UPDATE pace p
            SET id = p.id + (p.changes + 1) / 32, changes = (p.changes + 1) % 32, written_at = p_now,
-               high_free_at = p_now + in_seconds(r.high_to), bulk_free_at = p_now + in_seconds(r.bulk_to)
+               high_free_at = p_now + in_seconds(r.high_to),
+               bulk_free_at = p_now + in_seconds(r.bulk_slots_from + r.bulk_takes)
           FROM rate r
          WHERE p.channel_id = ANY (ARRAY[r.channel_id]) AND p.id = r.pace_id AND p.org_id = r.org_id
     )
