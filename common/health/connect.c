@@ -2,6 +2,7 @@
 
 #include "common/redis/redis.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,9 @@ static const struct cure postgres_cures[] = {
     {"no password supplied", "TOLLGATE_POSTGRES_URL needs the role's password"},
     {"pg_hba.conf", "a line of pg_hba.conf must let the role in from here"},
     {"permission denied for database", "deploy/migrate grants the daemons' roles CONNECT"},
+    {"too many connections", "look at the CONNECTION LIMIT of the role and of the database"},
+    {"too many clients", "raise max_connections: each daemon needs several"},
+    {"connection slots", "raise max_connections: each daemon needs several"},
     {"role \"", "deploy/migrate makes the roles tollgate_ingress and tollgate_worker"},
     {"database \"", "make the database, and run deploy/migrate"},
     {"unrecognized configuration parameter", "Tollgate needs PostgreSQL 15 or newer"},
@@ -124,15 +128,31 @@ static bool admit_setting(const struct tg_redis_setting *setting)
     return complain("Redis", trouble, cure);
 }
 
+static bool admit_partitions(const char *theirs, const struct tg_settings *settings)
+{
+    char ours[sizeof "-9223372036854775808"];
+    char trouble[80];
+    snprintf(ours, sizeof ours, "%" PRId64, settings->partitions);
+    if (theirs[0] == '\0' || strcmp(theirs, ours) == 0)
+        return true;
+    snprintf(trouble, sizeof trouble, "the daemons here have %s partitions, and this one %s",
+             theirs, ours);
+    return complain("Redis", trouble, "give all of them the same TOLLGATE_PARTITIONS");
+}
+
 static bool check_redis(const struct tg_settings *settings)
 {
     struct tg_redis_setting wanted[TG_REDIS_SETTINGS];
+    char partitions[TG_REDIS_PARTITIONS_SIZE];
     struct tg_redis *redis = tg_redis_create(settings->redis_url, 0);
-    bool there = tg_redis_connected(redis) && tg_redis_look_at_settings(redis, wanted);
+    bool there = tg_redis_connected(redis) && tg_redis_look_at_settings(redis, wanted) &&
+                 tg_redis_find_partitions(redis, partitions);
     bool good = there || complain("Redis", tg_redis_trouble(redis),
                                   cure_of(redis_cures, tg_redis_trouble(redis)));
     for (size_t i = 0; there && i < TG_REDIS_SETTINGS; i++)
         good &= admit_setting(&wanted[i]);
+    if (there)
+        good &= admit_partitions(partitions, settings);
     if (good)
         puts("Redis is good");
     tg_redis_destroy(redis);

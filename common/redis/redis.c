@@ -26,7 +26,7 @@ struct redis_address {
 struct tg_redis {
     redisContext *context;
     struct redis_address address;
-    char partitions[12];
+    char partitions[TG_REDIS_PARTITIONS_SIZE];
     long long next_attempt_ms;
     long long next_refusal_log_ms;
     char trouble[128]; // why there is no connection
@@ -244,6 +244,17 @@ bool tg_redis_look_at_settings(struct tg_redis *redis,
             snprintf(settings[i].value, sizeof settings[i].value, "%s", reply->element[1]->str);
         freeReplyObject(reply);
     }
+    return true;
+}
+
+bool tg_redis_find_partitions(struct tg_redis *redis, char text[static TG_REDIS_PARTITIONS_SIZE])
+{
+    redisReply *reply = tg_redis_command(redis, TG_ARGS("GET", partitions_key));
+    if (!reply)
+        return false;
+    snprintf(text, TG_REDIS_PARTITIONS_SIZE, "%s",
+             reply->type == REDIS_REPLY_STRING ? reply->str : "");
+    freeReplyObject(reply);
     return true;
 }
 

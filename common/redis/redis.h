@@ -2,7 +2,7 @@
 // other partitions, or takes no writes, is given up again. The first one of a process also warns
 // ("redis_may_lose_jobs") if Redis may evict streams, or is not to write each entry to its disk.
 // Connections are for stream.c and stream_group.c; these three alone know hiredis. (health looks
-// at the server's settings, too.)
+// at the server's settings and partitions, too.)
 //
 // A connection belongs to one thread. Losses and returns are logged once per outage, refusals once
 // in TG_REFUSAL_LOG_INTERVAL_MS at the most, losses and refusals are counted: so callers only need
@@ -43,6 +43,12 @@ enum { TG_REDIS_SETTINGS = 3 };
 bool tg_redis_look_at_settings(struct tg_redis *redis,
                                struct tg_redis_setting settings[static TG_REDIS_SETTINGS])
     TG_MUST_CHECK;
+
+// The number of partitions that is written down there; "": none is yet. Only while connected.
+// False: the connection is lost.
+enum { TG_REDIS_PARTITIONS_SIZE = 12 };
+bool tg_redis_find_partitions(struct tg_redis *redis,
+                              char text[static TG_REDIS_PARTITIONS_SIZE]) TG_MUST_CHECK;
 
 // The words of a command, as the functions below take them.
 #define TG_ARGS(...)                                                                               \

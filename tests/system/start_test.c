@@ -161,6 +161,16 @@ Test(start, check_and_connect_says_what_is_wrong_and_what_to_do)
     expect_check(database_url(database, "nobody_at_all"), redis_url(redis),
                  "\"nobody_at_all\" does not exist; deploy/migrate makes the roles", NULL);
     expect_check(good, nowhere, "Redis is not good: Connection refused; look whether", NULL);
+    const char *crowded = text_of("crowded_%d", (int)getpid());
+    (void)database_text(database, "CREATE ROLE %s LOGIN CONNECTION LIMIT 0", crowded);
+    expect_check(database_url(database, crowded), nowhere,
+                 "too many connections for role \"crowded",
+                 "look at the CONNECTION LIMIT of the role");
+    (void)database_text(database, "DROP ROLE %s", crowded);
+    (void)redis_command(redis, "SET", "tollgate:partitions", "7");
+    expect_check(good, redis_url(redis), "Redis is not good: the daemons here have 7 partitions, ",
+                 "and this one 4; give all of them the same TOLLGATE_PARTITIONS\n");
+    (void)redis_command(redis, "DEL", "tollgate:partitions");
     (void)redis_command(redis, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
     (void)redis_command(redis, "CONFIG", "SET", "appendfsync", "everysec");
     expect_check(good, redis_url(redis), "; set maxmemory-policy to noeviction\n",
