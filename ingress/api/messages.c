@@ -53,7 +53,8 @@ static void cancel_message(struct tg_pg *pg, struct request *request, const stru
     if (status == TG_PG_OK && cancelling.verdict == TG_CANCELLED) {
         tg_count(TG_REFUNDS, NULL, cancelling.refunded);
         tg_log_step("send_cancelled", TG_LOG_ID("message_id", message_id),
-                    TG_LOG_ID("org_id", org_id), TG_LOG_NUMBER("refunded", cancelling.refunded));
+                    TG_LOG_ID("org_id", org_id), TG_LOG_NUMBER("refunded", cancelling.refunded),
+                    TG_LOG_TEXT("caller", caller->actor));
         answer_message(request, pg, org_id, message_id);
     } else if (status == TG_PG_OK && cancelling.verdict == TG_CANCEL_TOO_LATE) {
         answer_refusal(request, "too_late", NULL, "The message is no longer scheduled or held");

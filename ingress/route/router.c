@@ -1,10 +1,12 @@
 #include "ingress/route/router.h"
 
 #include "common/base/memory.h"
+#include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "ingress/http/answer.h"
 #include "ingress/route/path.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -172,20 +174,32 @@ static bool expect_body(struct visit *visit)
     return true;
 }
 
+static void refuse_right(struct request *request, const struct identity *caller, enum right right)
+{
+    const char *name = right_name(right & ~caller->rights);
+    struct tg_text detail = {0};
+    char message[64];
+    tg_log_rarely(TG_LOG_WARN, "right_missing", TG_LOG_TEXT("caller", caller->actor),
+                  TG_LOG_TEXT("right", name));
+    snprintf(message, sizeof message, "This needs the right \"%s\"", name);
+    tg_text_append_format(&detail, "{\"right\":\"%s\"}", name);
+    answer_error_detail(request, "missing_right", message, &detail);
+}
+
 // false: answered.
 static bool admit(struct visit *visit, const struct identity *caller)
 {
     enum right right = visit->row->endpoint->right;
     struct tg_error error;
     visit->caller = *caller;
-    if (caller->trusted && !origins_trust(&visit->router->parts.origins, visit->request, &error)) {
+    if (caller->proof == PROOF_NONE &&
+        !origins_trust(&visit->router->parts.origins, visit->request, &error)) {
         answer_error(visit->request, &error);
         return false;
     }
     if ((caller->rights & right) == right)
         return expect_body(visit);
-    answer_refusal(visit->request, "missing_right", NULL,
-                   "The API key has not the right to do this");
+    refuse_right(visit->request, caller, right);
     return false;
 }
 
@@ -296,7 +310,8 @@ static void run_on_database(struct tg_pg *pg, void *context)
 static struct tg_uuid party_of(const struct visit *visit)
 {
     struct tg_uuid party = visit->caller.org_id;
-    const char *org = visit->caller.trusted ? request_parameter(visit->request, "org_id") : NULL;
+    const char *org =
+        visit->caller.proof == PROOF_NONE ? request_parameter(visit->request, "org_id") : NULL;
     if (org && !tg_uuid_parse(org, strlen(org), &party))
         party = visit->caller.org_id;
     return visit->row->endpoint->who == CALLER_META ? request_address(visit->request) : party;

@@ -162,7 +162,8 @@ enum key_answer keys_ask(struct keys *keys, const char *value, int count, struct
         return KEY_REFUSED;
     }
     if (!value && keys->trusted) {
-        *identity = (struct identity){.trusted = true, .rights = RIGHT_SEND | RIGHT_READ};
+        *identity = (struct identity){
+            .proof = PROOF_NONE, .rights = RIGHT_SEND | RIGHT_READ, .actor = "trusted"};
         return KEY_KNOWN;
     }
     struct tg_span key = bearer(value);
@@ -171,6 +172,7 @@ enum key_answer keys_ask(struct keys *keys, const char *value, int count, struct
                      "An API key is required: Authorization: Bearer <key>");
         return KEY_REFUSED;
     }
+    asker->key = key;
     tg_sha256(key.data, key.length, asker->key_hash);
     pthread_mutex_lock(&keys->lock);
     enum key_answer answer = cache_find(keys, asker, identity);
@@ -201,11 +203,21 @@ static void take_out(struct keys *keys, struct key_asker *first, enum found foun
     pthread_mutex_unlock(&keys->lock);
 }
 
+// By what is kept of it in clear.
+static void name_key(struct identity *identity, struct tg_span key)
+{
+    enum { PREFIX = 11 };
+    if (key.length > PREFIX)
+        key.length = PREFIX;
+    identity_name(identity, "key", key);
+}
+
 bool keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
                   struct identity *identity, struct tg_error *error)
 {
     bool found = false;
-    *identity = (struct identity){.rights = RIGHT_SEND | RIGHT_READ};
+    *identity = (struct identity){.proof = PROOF_KEY, .rights = RIGHT_SEND | RIGHT_READ};
+    name_key(identity, first->key);
     enum tg_pg_status status =
         tg_store_find_api_key(pg, first->key_hash, &found, &identity->org_id);
     take_out(keys, first,

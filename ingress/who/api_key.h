@@ -17,6 +17,7 @@ void keys_free(struct keys *keys); // nobody waits for a look-up any more; NULL 
 
 // A request that waits for a key's look-up; its owner's, zeroed, and left alone while it waits.
 struct key_asker {
+    struct tg_span key; // borrowed from the request
     unsigned char key_hash[TG_SHA256_SIZE];
     bool stranger;            // else the key was an org's when it was looked up last
     struct tg_uuid party;     // that org, or whom keys_join was given

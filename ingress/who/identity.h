@@ -2,16 +2,43 @@
 #pragma once
 
 #include "common/base/error.h"
+#include "common/base/text.h"
 #include "common/base/uuid7.h"
 
-enum right { RIGHT_SEND = 1, RIGHT_READ = 2 };
+enum right { RIGHT_SEND = 1, RIGHT_READ = 2, RIGHT_MANAGE = 4, RIGHT_MONEY = 8, RIGHT_KEYS = 16 };
 
-// One org, or, in trusted mode without a key, whoever the request names.
-struct identity {
-    bool trusted;
-    unsigned rights;       // of enum right
-    struct tg_uuid org_id; // unless trusted
+// "send", "read", "manage", "money", "keys", in the order of their bits; NULL behind the last one.
+extern const char *const right_names[];
+
+// Of several rights the name of the first.
+const char *right_name(unsigned rights);
+
+// Reads such a name. 0: it is none.
+unsigned right_read(struct tg_span name);
+
+// What shows who they are.
+enum proof {
+    PROOF_KEY,
+    PROOF_JWT,
+    PROOF_SESSION,
+    PROOF_OPERATOR,
+    PROOF_NONE // trusted mode: whoever the request names is believed
 };
+
+enum { IDENTITY_ACTOR_SIZE = 80 };
+
+// One org, or, without a proof, whoever the request names. Zeroed: nobody, who has no right.
+struct identity {
+    enum proof proof;
+    unsigned rights;       // of enum right
+    struct tg_uuid org_id; // unless there is no proof
+    // Who it is in logs and in the audit log: "key:tg_9fX2aQ_K", "jwt:SUB", "session:ID",
+    // "operator:NAME", "trusted".
+    char actor[IDENTITY_ACTOR_SIZE];
+};
+
+// Names the actor: `kind`, a colon and `name`; of a name that is too long its digest stands there.
+void identity_name(struct identity *identity, const char *kind, struct tg_span name);
 
 // The org that a request is about: the caller's own, which `org_id` (the text that the request
 // gives under the name `field`; NULL if it gives none) must not contradict; in trusted mode the one

@@ -137,7 +137,7 @@ static const struct endpoint test_endpoints[] = {
     {.method = "POST", .path = "/meta", .who = CALLER_META, .on_database = tell_thread},
     {.method = "GET",
      .path = "/forbidden",
-     .right = (enum right)(1 << 20),
+     .right = RIGHT_MANAGE,
      .on_server = tell_server_thread},
     {.method = "GET", .path = "/values/{first}/and/{second}", .on_database = tell_values},
     {.method = "GET", .path = "/values/{first}/and/two", .on_server = tell_server_thread},

@@ -242,7 +242,9 @@ Test(door, a_right_that_a_key_has_not_is_missing)
     struct org org = given_org(&gateway);
     for (int i = 0; i < 2; i++) { // first by look-up
         struct answer answer = get(&org, "/forbidden");
-        expect_refused(&answer, 403, "missing_right", NULL);
+        cr_assert_eq(answer.status, 403, "%s", answer.body);
+        expect_equal(answer_text(&answer, "/code"), "missing_right");
+        expect_equal(answer_text(&answer, "/detail/right"), "manage");
     }
     close_door(door);
 }
