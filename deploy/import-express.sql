@@ -135,7 +135,8 @@ SELECT c.id AS old_id, c.org_id AS old_org_id, o.id AS org_id,
        END AS problem
   FROM (SELECT x.n, x.id, x.org_id, x.phone_number_id,
                btrim(coalesce(x.access_token, ''), E' \t\r\n') AS access_token, coalesce(x.fee, '0.20') AS fee,
-               x.waba_id, x.status, x.sends, count(*) FILTER (WHERE x.sends) OVER (PARTITION BY x.phone_number_id) AS sharing
+               x.waba_id, x.status, x.sends,
+               count(*) FILTER (WHERE x.sends) OVER (PARTITION BY x.phone_number_id) AS sharing
           FROM (SELECT y.*, coalesce(y.status, 'active') IN ('active', 'moved') AS sends FROM old_channels y) x) c
   LEFT JOIN orgs o ON o.old_id = c.org_id
   LEFT JOIN nameless a ON a.kind = 'channel' AND a.n = c.n

@@ -52,8 +52,8 @@ int tg_listen_passed_on(struct tg_address *address, struct tg_error *error)
 {
     socklen_t size = sizeof *address;
     int listener = SD_LISTEN_FDS_START;
-    int n = sd_listen_fds(1);
-    if (n <= 0)
+    int n = sd_listen_fds(1); // below 0: what was to be passed on is not there
+    if (n == 0)
         return TG_LISTEN_NONE;
     // Whoever else accepts from it would wait in accept() for what we have taken.
     if (n == 1 && is_tcp_listener(listener) && fcntl(listener, F_SETFL, O_NONBLOCK) == 0 &&

@@ -32,6 +32,6 @@ int tg_listen(const struct tg_address *address, int backlog, const char *setting
 // The socket that the service manager has passed on (LISTEN_FDS, as sd_listen_fds(3) has it), with
 // its address: the caller's to close, which closes it for nobody else. Of one call only: the
 // environment forgets it. TG_LISTEN_NONE: it has passed none. TG_LISTEN_WRONG and `error`: several,
-// or one that is no listening TCP socket.
+// one that is not there, or one that is no listening TCP socket.
 enum { TG_LISTEN_NONE = -1, TG_LISTEN_WRONG = -2 };
 int tg_listen_passed_on(struct tg_address *address, struct tg_error *error) TG_MUST_CHECK;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct pair {
@@ -22,10 +23,22 @@ struct tg_settings_file {
 
 static const char blanks[] = " \t\r";
 
+// A pipe or a device might keep us waiting for good; -1: errno says why.
+static int open_regular(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat found = {0};
+    if (descriptor < 0 || (fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode)))
+        return descriptor;
+    close(descriptor);
+    errno = S_ISDIR(found.st_mode) ? EISDIR : EINVAL;
+    return -1;
+}
+
 // false: errno says why.
 static bool read_text(const char *path, struct tg_settings_file *file)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int descriptor = open_regular(path);
     if (descriptor < 0)
         return false;
     ssize_t n = 1;
@@ -117,7 +130,8 @@ struct tg_settings_file *tg_settings_file_read(const char *path, struct tg_error
     bool good = read_text(path, file);
     if (!good)
         tg_error_set(error, "invalid_setting", "TOLLGATE_SETTINGS_FILE",
-                     "TOLLGATE_SETTINGS_FILE: cannot read %.80s: %s", path, strerrordesc_np(errno));
+                     "TOLLGATE_SETTINGS_FILE: cannot read %.80s: %s", path,
+                     errno == EINVAL ? "Not a regular file" : strerrordesc_np(errno));
     if (good && read_lines(path, file, error))
         return file;
     tg_settings_file_free(file);

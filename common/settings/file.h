@@ -1,7 +1,8 @@
 // A file of settings, written as systemd's EnvironmentFile= is: lines NAME=value, empty ones, and
 // ones that begin with # or ;. A value may stand in quotes, '...' or "...", and blanks around it
 // are not of it. What could be read in two ways is refused: a backslash (but within '...'), a quote
-// in the middle, a name that stands there twice. A file has at most TG_SETTINGS_FILE_BYTES.
+// in the middle, a name that stands there twice. A file has at most TG_SETTINGS_FILE_BYTES, and is
+// a regular one: a pipe is refused at once, whoever writes into it.
 #pragma once
 
 #include "common/base/error.h"

@@ -7,6 +7,7 @@
 #include <criterion/parameterized.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define POSTGRES "TOLLGATE_POSTGRES_URL=postgresql:///tollgate"
@@ -371,6 +372,23 @@ Test(settings_file, what_is_wrong_is_one_line_without_a_value)
     unlink(path_of(variable));
     cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
     cr_assert(strstr(error.message, "No such file"), "%s", error.message);
+}
+
+// Which might never end, or never begin.
+Test(settings_file, what_is_no_file_is_refused_at_once, .timeout = 10)
+{
+    const char *variable = given_file("");
+    cr_assert(unlink(path_of(variable)) == 0 && mkfifo(path_of(variable), 0600) == 0);
+    given_environment(REQUIRED, (char *)variable);
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert(strstr(error.message, "Not a regular file"), "%s", error.message);
+    given_environment(REQUIRED, "TOLLGATE_SETTINGS_FILE=/dev/zero");
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert(strstr(error.message, "Not a regular file"), "%s", error.message);
+    given_environment(REQUIRED, "TOLLGATE_SETTINGS_FILE=/tmp");
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert(strstr(error.message, "Is a directory"), "%s", error.message);
+    unlink(path_of(variable));
 }
 
 #define FILE_OF(secrets, level, lanes, waits)                                                      \
