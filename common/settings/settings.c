@@ -547,6 +547,18 @@ static void warn_of_unknown(const struct tg_settings_file *file)
         warn_if_unknown(name);
 }
 
+// Whoever looks into the file would not know why it does not count.
+static void tell_of_overridden(const struct tg_settings_file *file)
+{
+    const char *name;
+    for (size_t n = 0; (name = tg_settings_file_name(file, n)); n++) {
+        const char *value = environment(name);
+        const char *other = tg_settings_file_value(file, name);
+        if (value && *other && strcmp(value, other) != 0)
+            tg_log(TG_LOG_INFO, "setting_overridden", TG_LOG_TEXT("name", name));
+    }
+}
+
 static void warn_of_former(void)
 {
     for (int i = 0; i < SETTINGS; i++) {
@@ -565,7 +577,7 @@ static bool is_stand_in(const char *secret)
 {
     static const char *const parts[] = {"secret",   "change-me", "change_me", "changeme",
                                         "password", "verify",    "your-",     "your_",
-                                        "example",  "0123456789"};
+                                        "example",  "of-yours",  "0123456789"};
     bool found = strspn(secret, (char[]){*secret, '\0'}) == strlen(secret);
     for (size_t i = 0; i < sizeof parts / sizeof *parts && !found; i++)
         found = strcasestr(secret, parts[i]) != NULL;
@@ -758,6 +770,7 @@ static int begin(enum tg_daemon daemon, struct tg_settings *settings)
         tg_log_start(name, settings->log_level, settings->log_format);
         tg_log_set_step_level(settings->log_messages);
         warn_of_unknown(file);
+        tell_of_overridden(file);
         warn_of_former();
         warn_of_weak();
     } else {

@@ -78,6 +78,7 @@ int64_t tg_settings_places(const struct tg_settings *settings);
 // settings are good it also starts the log (log.h) as they say, and warns there of TOLLGATE_
 // variables, and names in the file, that no daemon knows ("unknown_setting_ignored": a typing
 // error, most likely), of words that are taken for one more version ("former_word_taken"), and of
-// secrets that are short or stand in documents ("weak_secret").
+// secrets that are short or stand in documents ("weak_secret"), and tells what of the file does not
+// count since the environment has something else ("setting_overridden").
 enum { TG_SETTINGS_RUN = -1, TG_SETTINGS_CONNECT = -2, TG_EXIT_SETTINGS = 2 };
 int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_settings *settings);

@@ -573,6 +573,21 @@ Test(settings_main, warns_of_names_that_no_daemon_knows_and_lets_the_daemon_run)
     cr_assert_eq(settings.lanes, 2);
 }
 
+Test(settings_main, tells_what_of_the_file_does_not_count)
+{
+    const char *variable = given_file("TOLLGATE_LANES=4\nTOLLGATE_HTTP_THREADS=3\n"
+                                      "TOLLGATE_PARTITIONS=8\nTOLLGATE_SEND_WAITS=\n");
+    given_environment(REQUIRED, (char *)variable, "TOLLGATE_LANES=5", "TOLLGATE_HTTP_THREADS=3",
+                      "TOLLGATE_SEND_WAITS=1");
+    const char *written;
+    cr_assert_eq(run(TG_INGRESS, stderr, &written, "--check"), 0);
+    static const char told[] = " level=info event=setting_overridden service=ingress name=";
+    const char *first = strstr(written, told);
+    cr_assert(first && strstr(first, "=TOLLGATE_LANES\n"), "%s", written);
+    cr_assert_null(strstr(first + 1, told), "%s", written);
+    unlink(path_of(variable));
+}
+
 // An empty value is not set: nothing starts with the example as it is.
 Test(settings_main, the_example_has_no_value_that_works)
 {
@@ -597,14 +612,15 @@ Test(settings_main, the_example_has_no_value_that_works)
 Test(settings_main, warns_of_secrets_that_are_short_or_stand_in_documents)
 {
     given_environment(POSTGRES, "TOLLGATE_VERIFY_TOKEN=Change-Me-Now-Or-Never",
-                      "TOLLGATE_APP_SECRETS=0f5d86a1c37e4b29,0f5d86a1c37e4b2,aaaaaaaaaaaaaaaaaaaa");
+                      "TOLLGATE_APP_SECRETS=0f5d86a1c37e4b29,0f5d86a1c37e4b2,aaaaaaaaaaaaaaaaaaaa,"
+                      "A-LONG-TEXT-OF-YOURS");
     const char *written;
     char *argv[] = {"tollgate", NULL};
     cr_assert_eq(run_main(TG_INGRESS, stderr, &written, 1, argv), TG_SETTINGS_RUN);
     int warnings = 0;
     for (const char *at = written; (at = strstr(at, " event=weak_secret ")); at++)
         warnings++;
-    cr_assert_eq(warnings, 3, "%s", written);
+    cr_assert_eq(warnings, 4, "%s", written);
     cr_assert(strstr(written, "name=TOLLGATE_APP_SECRETS why=\"shorter than 16 characters\"\n"));
     cr_assert(strstr(written, "name=TOLLGATE_APP_SECRETS why=\"a stand-in\"\n"));
     cr_assert(strstr(written, "name=TOLLGATE_VERIFY_TOKEN why=\"a stand-in\"\n"));
