@@ -192,8 +192,8 @@ enum {
     // about 1 MiB; a worker answers for few orgs at a time.
     TG_RULES_MAX = 500,
     TG_RULE_CACHE_ORGS = 256,
-    // What is longer is a sentence, and no word that opts out or in. Lists of an org's words, of up to
-    // 200, that a worker remembers; most orgs have one list.
+    // What is longer is a sentence, and no word that opts out or in. Lists of an org's words, of up
+    // to 200, that a worker remembers; most orgs have one list.
     TG_WORD_BYTES_MAX = 256,
     TG_WORDS_CACHE = 256,
     // Of a profile name in a reply. WhatsApp lets a name have 25; a header of Meta's has 60.
@@ -228,6 +228,9 @@ enum {
     TG_SETTINGS_FILE_BYTES = 64 * 1024,
     // Old and new secrets while they are exchanged, and room for mistakes.
     TG_SECRETS_MAX = 8,
+    // Keys under which tokens are sealed, likewise; and their file, with comments.
+    TG_TOKEN_KEYS_MAX = 8,
+    TG_TOKEN_KEYS_BYTES = 4 * 1024,
     // The admin listener: Prometheus, a service manager's probes and a person or two.
     TG_HEALTH_CONNECTIONS_MAX = 32,
     TG_HEALTH_CONNECTION_MEMORY_BYTES = 8 * 1024,

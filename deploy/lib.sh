@@ -4,8 +4,8 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(build-essential cmake ninja-build pkg-config libmicrohttpd-dev libhiredis-dev
-    libcurl4-openssl-dev libpq-dev libjson-c-dev libssl-dev libpcre2-dev
-    libunistring-dev libsystemd-dev)
+    libcurl4-openssl-dev libpq-dev libjson-c-dev libssl-dev libsodium-dev
+    libpcre2-dev libunistring-dev libsystemd-dev)
 test_packages=(git libcriterion-dev clang-14 libclang-rt-14-dev clang-format clang-tidy cppcheck
     shellcheck ccache)
 server_packages=(postgresql-15 postgresql-client-15 redis-server curl:curl ca-certificates)

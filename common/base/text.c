@@ -20,6 +20,13 @@ void tg_text_finish(struct tg_text *text)
     *text = (struct tg_text){0};
 }
 
+void tg_text_wipe(struct tg_text *text)
+{
+    if (text->data)
+        explicit_bzero(text->data, text->capacity);
+    tg_text_finish(text);
+}
+
 void tg_text_reserve(struct tg_text *text, size_t more)
 {
     size_t needed = text->length + more + 1;

@@ -26,6 +26,10 @@ bool tg_span_equals(struct tg_span span, const char *string);
 // Frees the bytes and makes the text empty again. Accepts an empty or zeroed text.
 void tg_text_finish(struct tg_text *text);
 
+// The same for a secret: nothing of it is left in the text's memory. (In what it had before it grew
+// there is: reserve first.)
+void tg_text_wipe(struct tg_text *text);
+
 // Makes room for `more` further bytes, so that appending them does not allocate.
 void tg_text_reserve(struct tg_text *text, size_t more);
 
@@ -45,3 +49,4 @@ const char *tg_text_string(const struct tg_text *text);
 
 // A text that frees itself at the end of its scope.
 #define TG_TEXT_AUTO __attribute__((cleanup(tg_text_finish))) struct tg_text
+#define TG_SECRET_AUTO __attribute__((cleanup(tg_text_wipe))) struct tg_text
