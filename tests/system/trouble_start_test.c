@@ -1,0 +1,175 @@
+// docs/troubleshooting.md, on daemons that do not start or are not ready: entries that need no more
+// than a setting, or a change of PostgreSQL's or Redis's, are played, and compared with the page.
+#include "tests/system/trouble_page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(trouble_start, .timeout = 240);
+
+// An ingress with one setting that is otherwise than the gateway's.
+static const char *const *environment_with(struct gateway *gateway, const char *setting)
+{
+    const char **environment = calloc(8, sizeof *environment);
+    cr_assert(environment);
+    environment[0] =
+        text_of("TOLLGATE_POSTGRES_URL=%s", database_url(gateway->database, "tollgate_ingress"));
+    environment[1] = text_of("TOLLGATE_REDIS_URL=%s", redis_url(gateway->redis));
+    environment[2] = "TOLLGATE_LISTEN=127.0.0.1:0";
+    environment[3] = "TOLLGATE_APP_SECRETS=" GATEWAY_APP_SECRET;
+    environment[4] = "TOLLGATE_VERIFY_TOKEN=" GATEWAY_VERIFY_TOKEN;
+    environment[5] = setting;
+    return environment;
+}
+
+static const char *check(struct gateway *gateway, const char *setting)
+{
+    struct command_result run =
+        command_run(WORDS(testbed_daemon("tollgate-ingress"), "--check", "--connect"),
+                    environment_with(gateway, setting));
+    return text_of("%s%s", run.output, run.errors);
+}
+
+static const char *play_taken_address(struct gateway *gateway)
+{
+    const char *address = gateway->ingress.url + strlen("http://");
+    struct command_result run =
+        command_run(WORDS(testbed_daemon("tollgate-ingress")),
+                    environment_with(gateway, text_of("TOLLGATE_LISTEN=%s", address)));
+    return replaced(run.errors, address, "127.0.0.1:3000");
+}
+
+static const char *play_few_files(struct gateway *gateway)
+{
+    struct process *daemon = process_start(
+        "few-files",
+        WORDS("/bin/sh", "-c", "ulimit -n 600 && exec \"$0\"", testbed_daemon("tollgate-ingress")),
+        environment_with(gateway, NULL));
+    (void)process_log_value(daemon, "service_started", "pid");
+    process_stop_cleanly(daemon);
+    return process_log(daemon);
+}
+
+static const char *play_nowhere(struct gateway *gateway)
+{
+    return check(gateway, "TOLLGATE_POSTGRES_URL=postgresql://tollgate_ingress@127.0.0.1:1/x");
+}
+
+static const char *play_no_database(struct gateway *gateway)
+{
+    return check(gateway,
+                 text_of("TOLLGATE_POSTGRES_URL=postgresql://tollgate_ingress@%s:%s/nothere",
+                         gateway->database->host, gateway->database->port));
+}
+
+static const char *play_wrong_setting(struct gateway *gateway)
+{
+    return check(gateway, "TOLLGATE_LANES=99");
+}
+
+static const char *play_misspelt_setting(struct gateway *gateway)
+{
+    return check(gateway, "TOLLGATE_LANE=1");
+}
+
+static const char *play_weak_secret(struct gateway *gateway)
+{
+    return check(gateway, "TOLLGATE_VERIFY_TOKEN=change-me-to-something");
+}
+
+static const char *play_partitions(struct gateway *gateway)
+{
+    return check(gateway, "TOLLGATE_PARTITIONS=8");
+}
+
+static const char *play_no_append(struct gateway *gateway)
+{
+    (void)redis_command(gateway->redis, "CONFIG", "SET", "appendonly", "no");
+    const char *seen = check(gateway, NULL);
+    (void)redis_command(gateway->redis, "CONFIG", "SET", "appendonly", "yes");
+    return seen;
+}
+
+static const char *play_redis_password(struct gateway *gateway)
+{
+    (void)redis_command(gateway->redis, "CONFIG", "SET", "requirepass", "hunter2");
+    const char *none = check(gateway, NULL);
+    const char *wrong = check(gateway, text_of("TOLLGATE_REDIS_URL=redis://:x@%s",
+                                               redis_url(gateway->redis) + strlen("redis://")));
+    (void)redis_command(gateway->redis, "-a", "hunter2", "CONFIG", "SET", "requirepass", "");
+    return text_of("%s%s", none, wrong);
+}
+
+static const char *play_migrate_as_worker(struct gateway *gateway)
+{
+    const char *script = TOLLGATE_SOURCE_DIR "/deploy/migrate";
+    const char *url = database_url(gateway->database, "tollgate_worker");
+    return text_of("deploy/migrate: %s", command_run(WORDS(script, "--url", url), NULL).errors);
+}
+
+static const char *play_restore_under_daemons(struct gateway *gateway)
+{
+    const char *script = TOLLGATE_SOURCE_DIR "/deploy/after-restore";
+    const char *url = database_url(gateway->database, "postgres");
+    return command_run(WORDS(script, "--url", url, "--anyway"), NULL).errors;
+}
+
+static const struct {
+    const char *symptom;
+    const char *(*play)(struct gateway *);
+    int count; // of what the cell has; 0: all
+} starts[] = {
+    {"ends with 2:", play_wrong_setting, 0},
+    {"a setting has no effect;", play_misspelt_setting, 0},
+    {"`start_failed", play_taken_address, 0},
+    {"`PostgreSQL is not good:", play_nowhere, 1},
+    {"`... database", play_no_database, 0},
+    {"`after-restore: daemons", play_restore_under_daemons, 0},
+    {"`Redis is not good: NOAUTH", play_redis_password, 0},
+    {"`Redis is not good: appendonly", play_no_append, 1},
+    {"`Redis is not good: the daemons", play_partitions, 1},
+    {"`weak_secret", play_weak_secret, 0},
+    {"`file_limit_low", play_few_files, 0},
+    {"`deploy/migrate`:", play_migrate_as_worker, 0},
+};
+
+Test(trouble_start, of_daemons_is_as_it_is_shown)
+{
+    struct gateway *gateway = given_gateway();
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        page_expect(page_cell(starts[i].symptom, SYMPTOM), starts[i].count,
+                    starts[i].play(gateway));
+    struct answer answer = ask(gateway->http, .path = "/api/wallet");
+    page_expect(page_cell("`401 unauthorized`, `An API key", SYMPTOM), 0, told(&answer));
+    stop_gateway(gateway);
+}
+
+// What is said to be missing, what a client hears and what the log has.
+static const char *seen_of(const struct org *org, const char *missing, const char *more)
+{
+    struct gateway *gateway = org->gateway;
+    struct answer answer = send_text(org, "919876543210");
+    eventually(strcmp(daemon_missing(&gateway->ingress), missing) == 0);
+    return text_of("%s /readyz %s %s %s", more, missing, told(&answer),
+                   process_log(gateway->ingress.process));
+}
+
+Test(trouble_start, of_the_database_is_as_it_is_shown)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)database_text(gateway->database, "UPDATE restores SET timeline = timeline + 1");
+    page_expect(page_cell("`/readyz` has `after_restore`", SYMPTOM), 0,
+                seen_of(&org, "after_restore", ""));
+    (void)database_text(gateway->database, "UPDATE restores SET timeline = timeline - 1");
+    (void)database_text(gateway->database, "DROP FUNCTION accept_sends");
+    page_expect(page_cell("`accept_sends", SYMPTOM), 0,
+                seen_of(&org, "schema", check(gateway, NULL)));
+    const char *url = database_url(gateway->database, "postgres");
+    const char *const *migrate = WORDS(TOLLGATE_SOURCE_DIR "/deploy/migrate", "--url", url);
+    cr_assert_eq(command_run(migrate, NULL).status, 0);
+    eventually(*daemon_missing(&gateway->ingress) == '\0');
+    struct answer answer = send_text_and_wait(&org, "919876543210");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    stop_gateway(gateway);
+}
