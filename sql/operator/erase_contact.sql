@@ -20,7 +20,9 @@ DECLARE
     v_opt_outs bigint;
     v_erased   jsonb;
 BEGIN
-    IF (v_phone IS NULL) = (nullif(p_user_id, '') IS NULL) OR v_phone !~ '^[1-9][0-9]{6,14}$' THEN
+    -- (With digits of which others are made, as of "... ext. 5", somebody else would be erased.)
+    IF (v_phone IS NULL) = (nullif(p_user_id, '') IS NULL) OR v_phone !~ '^[1-9][0-9]{6,14}$'
+       OR p_phone !~ '^\s*\+?[0-9 .()\[\]-]*$' OR p_phone LIKE '%(0)%' THEN
         RAISE invalid_parameter_value USING MESSAGE = 'a phone with its country code, or a user id, is needed';
     ELSIF NOT EXISTS (SELECT FROM organizations o WHERE o.id = p_org_id) THEN
         RAISE no_data_found USING MESSAGE = format('there is no org %s', p_org_id);

@@ -10,14 +10,16 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     c_margin CONSTANT interval := '1 hour';
     c_step   CONSTANT interval := '1 minute'; -- so far a walk goes at least
+    c_ever   CONSTANT interval := '1000 years'; -- no longer: before some year there is no time
     v_now    timestamptz := clock_timestamp();
     v_walk   body_walks;
+    v_end    uuid;
     v_seen   record;
     v_orgs   uuid[];
     v_ids    uuid[];
 BEGIN
     SELECT w.* INTO v_walk FROM body_walks w
-     WHERE w.next_id < first_id_of(v_now - w.keep_for - c_margin - c_step)
+     WHERE w.next_id < first_id_of(v_now - least(w.keep_for, c_ever) - c_margin - c_step)
      ORDER BY w.keep_for LIMIT 1 FOR UPDATE;
     more := FOUND;
     IF NOT more THEN
@@ -25,18 +27,17 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
+    v_end := first_id_of(v_now - least(v_walk.keep_for, c_ever) - c_margin);
     SELECT count(*) AS n, max(s.id::text)::uuid AS last, array_agg(s.org_id) AS orgs, array_agg(s.id) AS ids
       INTO v_seen
       FROM (SELECT m.id, m.org_id FROM messages m
-             WHERE m.id > v_walk.next_id AND m.id < first_id_of(v_now - v_walk.keep_for - c_margin)
-             ORDER BY m.id LIMIT p_limit) s;
+             WHERE m.id > v_walk.next_id AND m.id < v_end ORDER BY m.id LIMIT p_limit) s;
     SELECT array_agg(i.org_id), array_agg(i.id) INTO v_orgs, v_ids
       FROM unnest(v_seen.orgs, v_seen.ids) AS i (org_id, id)
      WHERE i.org_id IN (SELECT o.id FROM organizations o WHERE o.keep_bodies_for = v_walk.keep_for);
     deleted := delete_bodies_of(v_orgs, v_ids);
     UPDATE body_walks w
-       SET next_id = CASE WHEN v_seen.n = p_limit THEN v_seen.last
-                          ELSE first_id_of(v_now - v_walk.keep_for - c_margin) END
+       SET next_id = CASE WHEN v_seen.n = p_limit THEN v_seen.last ELSE v_end END
      WHERE w.keep_for = v_walk.keep_for;
     DELETE FROM body_walks w WHERE w.keep_for = v_walk.keep_for AND NOT EXISTS (
         SELECT FROM organizations o WHERE o.keep_bodies_for = w.keep_for);

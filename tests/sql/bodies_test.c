@@ -71,6 +71,17 @@ Test(bodies, go_when_their_org_keeps_them_no_longer)
     cr_assert_eq(go(100), 0);
 }
 
+// Some mean "for ever" by a time that reaches back to before there are times.
+Test(bodies, of_others_go_though_an_org_keeps_them_for_a_million_years)
+{
+    acme = given_keeper("'30 days'");
+    const char *beta = given_keeper("'1000000 years'");
+    (void)given_old(acme, "31 days", "acme old");
+    (void)given_old(beta, "1000 days", "beta");
+    cr_assert_eq(go(100), 1);
+    assert_rows(said(), "beta");
+}
+
 Test(bodies, are_found_batch_by_batch)
 {
     acme = given_keeper("'1 day'");

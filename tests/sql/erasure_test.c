@@ -313,7 +313,11 @@ Test(erasure, who_asks_for_nobody_is_told_so)
 {
     acme = given_org_with_channel("10.00");
     assert_refused(INVALID_PARAMETER, "SELECT * FROM erase_contact('%s')", acme);
-    assert_refused(INVALID_PARAMETER, "SELECT * FROM erase_contact('%s', '12')", acme);
+    static const char *const phones[] = {"12", PHONE " ext. 5", PHONE "@c.us", "9.19E+11",
+                                         "+44 (0)20 7946 0958"};
+    for (size_t i = 0; i < sizeof phones / sizeof *phones; i++)
+        assert_refused(INVALID_PARAMETER, "SELECT * FROM erase_contact('%s', '%s')", acme,
+                       phones[i]);
     assert_refused(INVALID_PARAMETER, "SELECT * FROM erase_contact('%s', '" PHONE "', 'IN.1')",
                    acme);
     assert_refused(NO_DATA_FOUND, "SELECT * FROM erase_contact('%s', '" PHONE "')", new_id());
