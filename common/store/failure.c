@@ -9,5 +9,6 @@ bool tg_store_failure(const struct tg_pg *pg, enum tg_pg_status status, struct t
                             "The database is not prepared for this version yet");
     if (status == TG_PG_REFUSED)
         return tg_error_set(error, "internal_error", NULL, "The query failed");
-    return tg_error_set(error, "unavailable", NULL, "The database cannot be reached");
+    return tg_error_set(error, "unavailable", NULL,
+                        "The database cannot be reached, or does no work now");
 }

@@ -77,7 +77,8 @@ void send_answer_failed(struct request *request, struct tg_uuid message_id, bool
     } else if (status == TG_PG_RETRY) {
         answer_refusal(request, "unavailable", NULL, "Somebody else holds the org's wallet");
     } else {
-        answer_refusal(request, "unavailable", NULL, "The database cannot be reached");
+        answer_refusal(request, "unavailable", NULL,
+                       "The database cannot be reached, or does no work now");
     }
 }
 

@@ -1,7 +1,9 @@
 // docs/troubleshooting.md, on daemons that do not start or are not ready: entries that need no more
 // than a setting, or a change of PostgreSQL's or Redis's, are played, and compared with the page.
 #include "tests/system/trouble_page.h"
+#include "tests/system/webhook.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +116,25 @@ static const char *play_restore_under_daemons(struct gateway *gateway)
     return command_run(WORDS(script, "--url", url, "--anyway"), NULL).errors;
 }
 
+// What a SIGHUP does with the file, once with what counts at a restart only, once with what is
+// wrong.
+static const char *play_changed_file(struct gateway *gateway)
+{
+    const char *path = file_with("settings", "TOLLGATE_LOG_LEVEL=info\n");
+    struct process *daemon =
+        process_start("changed-file", WORDS(testbed_daemon("tollgate-ingress")),
+                      environment_with(gateway, text_of("TOLLGATE_SETTINGS_FILE=%s", path)));
+    (void)process_log_value(daemon, "service_started", "pid");
+    (void)file_with("settings", "TOLLGATE_LOG_LEVEL=info\nTOLLGATE_LANES=3\n");
+    process_signal(daemon, SIGHUP);
+    (void)process_log_value(daemon, "settings_reread", "at_restart");
+    (void)file_with("settings", "TOLLGATE_LANES=99\n");
+    process_signal(daemon, SIGHUP);
+    (void)process_log_value(daemon, "settings_refused", "reason");
+    process_stop_cleanly(daemon);
+    return process_log(daemon);
+}
+
 static const struct {
     const char *symptom;
     const char *(*play)(struct gateway *);
@@ -139,6 +160,8 @@ Test(trouble_start, of_daemons_is_as_it_is_shown)
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
         page_expect(page_cell(starts[i].symptom, SYMPTOM), starts[i].count,
                     starts[i].play(gateway));
+    page_expect(page_cell("a setting was changed in the file", LOOK), 0,
+                play_changed_file(gateway));
     struct answer answer = ask(gateway->http, .path = "/api/wallet");
     page_expect(page_cell("`401 unauthorized`, `An API key", SYMPTOM), 0, told(&answer));
     stop_gateway(gateway);
@@ -159,8 +182,9 @@ Test(trouble_start, of_the_database_is_as_it_is_shown)
     struct gateway *gateway = given_gateway();
     struct org org = given_org(gateway);
     (void)database_text(gateway->database, "UPDATE restores SET timeline = timeline + 1");
-    page_expect(page_cell("`/readyz` has `after_restore`", SYMPTOM), 0,
-                seen_of(&org, "after_restore", ""));
+    const char *seen = seen_of(&org, "after_restore", "");
+    page_expect(page_cell("`/readyz` has `after_restore`", SYMPTOM), 0, seen);
+    page_expect(page_cell("`503 unavailable`, `The database", SYMPTOM), 0, seen);
     (void)database_text(gateway->database, "UPDATE restores SET timeline = timeline - 1");
     (void)database_text(gateway->database, "DROP FUNCTION accept_sends");
     page_expect(page_cell("`accept_sends", SYMPTOM), 0,
@@ -171,5 +195,58 @@ Test(trouble_start, of_the_database_is_as_it_is_shown)
     eventually(*daemon_missing(&gateway->ingress) == '\0');
     struct answer answer = send_text_and_wait(&org, "919876543210");
     cr_assert_eq(answer.status, 200, "%s", answer.body);
+    stop_gateway(gateway);
+}
+
+// Somebody's transaction has the wallet, and what is to be looked at shows whose it is.
+Test(trouble_start, of_a_wallet_that_is_held_is_as_it_is_shown)
+{
+    const char *symptom = "`503 unavailable`, `Somebody else";
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    (void)database_text(gateway->database, "BEGIN; SELECT 1 FROM wallets FOR UPDATE");
+    struct answer answer = send_text(&org, "919876543210");
+    page_expect(page_cell(symptom, SYMPTOM), 0,
+                text_of("%s %s", told(&answer), process_log(gateway->ingress.process)));
+    const char *look = page_follow(&org, page_cell(symptom, LOOK));
+    cr_expect(strstr(look, "|idle in transaction|") && strstr(look, "FROM wallets FOR UPDATE"),
+              "%s", look);
+    (void)database_text(gateway->database, "ROLLBACK");
+    answer = send_text(&org, "919876543210");
+    (void)expect_accepted(&answer);
+    stop_gateway(gateway);
+}
+
+static struct answer post_one(struct gateway *gateway)
+{
+    static int n;
+    return post_webhook(
+        gateway, text_message_body("999", "919876543210", text_of("wamid.%d", n++), "Hi"), 0);
+}
+
+// Full, and then away: webhooks are not taken, messages are.
+Test(trouble_start, of_redis_is_as_it_is_shown)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)redis_command(gateway->redis, "CONFIG", "SET", "maxmemory", "1");
+    struct answer answer = post_one(gateway);
+    page_expect(page_cell("webhooks are answered", SYMPTOM), 0, told(&answer));
+    expect_equal(daemon_missing(&gateway->ingress), "");
+    page_expect(page_cell("the same, while `/readyz`", SYMPTOM), 0,
+                text_of("/readyz %s", process_log(gateway->ingress.process)));
+    (void)redis_command(gateway->redis, "CONFIG", "SET", "maxmemory", "0");
+    eventually(post_one(gateway).status == 200);
+
+    redis_kill(gateway->redis);
+    answer = send_text(&org, "919876543210");
+    const char *id = expect_accepted(&answer);
+    eventually(strcmp(daemon_missing(&gateway->ingress), "redis") == 0);
+    eventually(daemon_has_logged(&gateway->ingress, "jobs_not_published"));
+    page_expect(page_cell("`queued` while `/readyz`", SYMPTOM), 0,
+                text_of("%s /readyz redis %s", message_state(gateway, id),
+                        process_log(gateway->ingress.process)));
+    redis_start(gateway->redis);
+    expect_ends(gateway, id, "sent");
     stop_gateway(gateway);
 }
