@@ -17,8 +17,15 @@ DECLARE
     v_orgs    uuid[];
     v_counts  bigint[];
     v_awaited uuid[] := '{}';
+    v_newest  timestamptz := (SELECT m.created_at FROM messages m WHERE m.origin IS NULL ORDER BY m.id DESC LIMIT 1);
 BEGIN
     PERFORM expect_no_daemons();
+    -- A slip of the pen would have messages posted twice, or not at all.
+    IF p_until < v_newest OR p_until > clock_timestamp() + interval '1 hour' THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = format('the gateway that was lost cannot have stopped at %s', p_until),
+                  HINT = format('It took a message at %s, and now is %s.', v_newest, clock_timestamp());
+    END IF;
     LOCK TABLE outbox, restores IN ACCESS EXCLUSIVE MODE;
     IF NOT (is_restored() OR p_anyway) THEN
         RAISE NOTICE 'this database was not restored since %: no message was touched', (SELECT max(r.at) FROM restores r);

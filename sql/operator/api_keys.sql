@@ -10,8 +10,11 @@ DECLARE
     v_key   text := 'tg_' || translate(encode(v_bytes, 'base64'), '+/=', '-_');
 BEGIN
     PERFORM FROM organizations o WHERE o.id = p_org_id FOR NO KEY UPDATE; -- one after the other
-    IF coalesce(btrim(p_name), '') = '' THEN
-        RAISE invalid_parameter_value USING MESSAGE = 'a key needs a name';
+    IF NOT FOUND THEN
+        RAISE no_data_found USING MESSAGE = format('there is no org %s', p_org_id);
+    ELSIF p_name IS NULL OR p_name !~ '^[^[:space:][:cntrl:]]([^[:cntrl:]]{0,98}[^[:space:][:cntrl:]])?$' THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = 'a key needs a name: up to 100 characters in one line, without blanks at its ends';
     ELSIF EXISTS (SELECT FROM api_keys k
                    WHERE k.org_id = p_org_id AND k.revoked_at IS NULL AND p_name IN (k.name, k.id::text)) THEN
         RAISE unique_violation

@@ -219,6 +219,21 @@ Test(queries, a_name_is_one_good_keys_of_the_org)
     cr_assert_str_eq(number_of("api_keys"), "3");
 }
 
+// Two names that look alike are two keys, of which people revoke the wrong one.
+Test(queries, a_key_s_name_can_be_read_and_said)
+{
+    static const char *const wrong[] = {"NULL",       "''",           "' '",
+                                        "' main'",    "'main '",      "E'main\\n'",
+                                        "E'ma\\tin'", "E'ma\\x01in'", "repeat('x', 101)"};
+    const char *acme = given_org();
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_refused(INVALID_PARAMETER, "SELECT create_api_key('%s', %s)", acme, wrong[i]);
+    run("SELECT create_api_key('%s', 'x'), create_api_key('%s', 'the backend')", acme, acme);
+    run("SELECT create_api_key('%s', repeat('\u00e9', 100))", acme);
+    assert_refused(NO_DATA_FOUND, "SELECT create_api_key('%s', 'main')", new_id());
+    cr_assert_str_eq(number_of("api_keys"), "3");
+}
+
 Test(queries, two_keys_of_a_name_cannot_be_made_at_the_same_moment)
 {
     const char *acme = given_org();

@@ -100,6 +100,20 @@ Test(restore, what_may_have_left_becomes_unconfirmed)
     cr_assert_str_eq(state_of(new), "queued");
 }
 
+// What was due between a time that is too early and the real one may have left.
+Test(restore, a_stop_before_its_last_message_or_ahead_of_the_clock_is_refused)
+{
+    static const char *const times[] = {"now() - interval '1 day'", "'-infinity'", "'infinity'",
+                                        "now() + interval '2 hours'"};
+    acme = given_org_with_channel("10.00");
+    const char *later = given_message(.org = acme, .send_in_ms = 60000);
+    restore("table_oid = 1");
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        assert_refused(INVALID_PARAMETER, "SELECT * FROM after_restore(%s)", times[i]);
+    cr_assert_str_eq(state_of(later), "scheduled");
+    assert_rows(after_restore("now()"), "Acme, 0, 1, 0, 9.80");
+}
+
 Test(restore, what_is_parked_may_have_left)
 {
     acme = given_org_with_channel("10.00");
