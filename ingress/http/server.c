@@ -34,8 +34,8 @@ enum { DISCARD_MAX = 4 * 1024 * 1024 };
 enum { LEAVE_S = 2 };
 
 // How long connections may be kept that wait for their next request: who uses one has long been
-// told by then.
-enum { DRAIN_S = 2 };
+// told by then. Longer while requests are held, which are still to come on; but not for ever.
+enum { DRAIN_S = 2, DRAIN_MAX_S = 8 };
 
 struct server {
     struct MHD_Daemon *daemon;
@@ -50,6 +50,7 @@ struct server {
     // Requests that are in hand, held or handed out; guarded by lock.
     size_t unanswered;
     size_t unsent;
+    size_t held; // until they go on
 };
 
 // Of the answer.
@@ -223,6 +224,8 @@ static void free_exchange(void *context, struct MHD_Connection *connection, void
     if (!exchange)
         return;
     guest_idles(exchange->guest);
+    if (exchange->held)
+        count_down(exchange->server, &exchange->server->held);
     if (exchange->in_hand)
         count_down(exchange->server, &exchange->server->unsent);
     // Its client went while it was on its way back to the handler.
@@ -359,6 +362,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     }
     if (exchange->held) {
         exchange->held = false;
+        count_down(exchange->server, &exchange->server->held);
         return go_on_to_body(exchange);
     }
     if (*upload_size > 0) {
@@ -429,6 +433,9 @@ void request_hold(struct request *request)
     struct exchange *exchange = exchange_of(request);
     take_in_hand(exchange);
     exchange->held = true;
+    pthread_mutex_lock(&exchange->server->lock);
+    exchange->server->held++;
+    pthread_mutex_unlock(&exchange->server->lock);
     MHD_suspend_connection(exchange->connection);
 }
 
@@ -565,12 +572,27 @@ void server_close(struct server *server)
         (void)shutdown(server->listening, SHUT_RDWR);
 }
 
+static bool holds_any(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    bool any = server->held > 0;
+    pthread_mutex_unlock(&server->lock);
+    return any;
+}
+
 void server_drain(struct server *server)
 {
     enum { LOOK_MS = 10 };
-    long long until_ms = tg_now_ms() + DRAIN_S * 1000LL;
-    while (server->is_shared && guard_count(server->guard) > 0 && tg_now_ms() < until_ms)
+    long long now_ms = tg_now_ms();
+    const long long latest_ms = now_ms + DRAIN_MAX_S * 1000LL;
+    long long until_ms = now_ms + DRAIN_S * 1000LL;
+    while (server->is_shared && guard_count(server->guard) > 0 && now_ms < until_ms &&
+           now_ms < latest_ms) {
         tg_sleep_ms(LOOK_MS);
+        now_ms = tg_now_ms();
+        if (holds_any(server))
+            until_ms = now_ms + DRAIN_S * 1000LL;
+    }
 }
 
 void server_stop(struct server *server)

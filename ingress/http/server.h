@@ -37,8 +37,8 @@ struct server *server_start(const struct server_place *place, unsigned threads,
 // Takes no further connections; from now on every answer closes its connection.
 void server_close(struct server *server);
 // Waits until the connections have ended, but not for long, so that who keeps one learns from its
-// next answer that it goes, and is not cut off with a request on its way. Only where others listen
-// on the same socket: they take who comes meanwhile. Closed already.
+// next answer that it goes, and is not cut off with a request on its way; longer while requests are
+// held. Only where others listen on the same socket: they take who comes meanwhile. Closed already.
 void server_drain(struct server *server);
 // The same; waits until every request has been answered and its answer has left (two seconds for
 // those whose client does not read), then ends all connections and the threads.

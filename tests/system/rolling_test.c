@@ -212,3 +212,60 @@ Test(rolling, restarts_under_load_refuse_reset_and_lose_nothing)
     stop_gateway(gateway);
     close(listener);
 }
+
+enum { ASKERS = 20 };
+
+struct hold {
+    struct gateway *gateway;
+    long long stopped_ms; // 0: not yet
+    bool let_go;
+};
+
+static bool look_up_waits(struct database *database)
+{
+    (void)database_text(database, "SELECT pg_stat_clear_snapshot()");
+    return database_number(database, "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                                     "current_database() AND wait_event_type = 'Lock'") > 0;
+}
+
+// Longer than connections are kept of whom nothing is to be done.
+static void stop_before_the_key_is_found(size_t ended, void *context)
+{
+    enum { LONGER_MS = 2500 };
+    struct hold *hold = context;
+    const struct gateway *gateway = hold->gateway;
+    if (hold->stopped_ms == 0 && look_up_waits(gateway->database)) {
+        cr_assert_eq(ended, 0);
+        process_signal(gateway->ingress.process, SIGTERM);
+        hold->stopped_ms = testbed_now_ms();
+    }
+    if (hold->stopped_ms > 0 && !hold->let_go && testbed_now_ms() > hold->stopped_ms + LONGER_MS) {
+        (void)database_text(gateway->database, "COMMIT");
+        hold->let_go = true;
+    }
+}
+
+Test(rolling, who_waits_for_the_look_up_of_a_key_is_not_refused)
+{
+    const char *url;
+    int listener = listen_for_all(&url);
+    struct gateway *gateway = given_gateway(.listener = listener, .without_worker = true);
+    struct org org = given_org(gateway);
+    struct http_request requests[ASKERS];
+    struct answer answers[ASKERS];
+    for (int i = 0; i < ASKERS; i++)
+        requests[i] = (struct http_request){.path = "/api/send-message",
+                                            .key = org.key,
+                                            .body = text_body(text_of("9198765%05d", i))};
+    (void)database_text(gateway->database, "BEGIN; LOCK TABLE api_keys");
+
+    http_ask_all(url, requests, ASKERS, answers, stop_before_the_key_is_found,
+                 &(struct hold){.gateway = gateway});
+
+    process_end_cleanly(gateway->ingress.process);
+    for (int i = 0; i < ASKERS; i++)
+        cr_assert_eq(answers[i].status, 202, "%d %s", answers[i].status, answers[i].body);
+    gateway->ingress = start_ingress(gateway);
+    stop_gateway(gateway);
+    close(listener);
+}
