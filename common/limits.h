@@ -105,6 +105,12 @@ enum {
     // all connections; and strangers, who share one connection to PostgreSQL.
     TG_KEY_ASKERS_MAX = 2048,
     TG_STRANGERS_MAX = 1024,
+    // How often somebody may call (ingress/who/rates.h): a second's calls may come at once, or what
+    // a browser does when it opens a page would be too much; and so many parties are told apart for
+    // each kind of rate, in 100 KiB.
+    TG_RATE_BURST_S = 2,
+    TG_RATES_REMEMBERED = 4096,
+    TG_RATE_MAX = 1000 * 1000,
     // Keys that are remembered as unknown: what is tried again and again costs one query in so
     // long, and a new key that was tried too early works after it.
     TG_UNKNOWN_KEYS = 1024,

@@ -32,6 +32,7 @@ struct stops {
     struct webhook_writer *webhooks;
     struct callback callback;
     struct keys *keys;
+    struct rates *rates;
     struct router *router;
 };
 
@@ -51,12 +52,19 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
     stops->callback =
         (struct callback){settings->app_secrets, settings->verify_token, stops->webhooks};
     stops->keys = keys_create(settings->auth == TG_AUTH_TRUSTED);
+    stops->rates = rates_create((const _Atomic int64_t *const[RATES]){
+        [RATE_CREDENTIAL] = &settings->rate_per_key,
+        [RATE_ORG] = &settings->rate_per_org,
+        [RATE_ADDRESS] = &settings->rate_per_address,
+        [RATE_FAILURES] = &settings->rate_of_failures,
+    });
     stops->router = router_create(&(struct router_parts){
         .keys = stops->keys,
         .pool = stops->pool,
         .look_ups = stops->look_ups,
         .strangers = stops->strangers,
-        .origins = {settings->cors_origins, settings->auth_trusted_anywhere, settings->listen}});
+        .origins = {settings->cors_origins, settings->auth_trusted_anywhere, settings->listen},
+        .rates = stops->rates});
     router_add(stops->router, send_endpoints, &stops->sends);
     router_add(stops->router, callback_endpoints, &stops->callback);
     router_add(stops->router, message_endpoints, NULL);
@@ -83,6 +91,7 @@ static void stop_stops(struct stops *stops)
 static void free_stops(struct stops *stops)
 {
     router_free(stops->router);
+    rates_free(stops->rates);
     keys_free(stops->keys);
     webhook_writer_free(stops->webhooks);
     homes_free(stops->sends.homes);

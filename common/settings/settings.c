@@ -312,6 +312,20 @@ static const struct setting table[] = {
      .standard = "0", BOUNDS(0, TG_WAIT_MAX_S),
      .help = "How many seconds a send waits for Meta's answer that has no Prefer header to say it: "
              "for clients of the Express backend. 0: it does not wait."},
+    {SETTING("TOLLGATE_RATE_PER_KEY", TG_INGRESS, rate_per_key, live_integer), .live = true,
+     .standard = "0", BOUNDS(0, TG_RATE_MAX),
+     .help = "How many calls a second each API key or other credential may make at this ingress, "
+             "twice as many at once; what is more is 429. 0: as many as it likes."},
+    {SETTING("TOLLGATE_RATE_PER_ORG", TG_INGRESS, rate_per_org, live_integer), .live = true,
+     .standard = "0", BOUNDS(0, TG_RATE_MAX), .help = "The same of each org."},
+    {SETTING("TOLLGATE_RATE_PER_ADDRESS", TG_INGRESS, rate_per_address, live_integer), .live = true,
+     .standard = "0", BOUNDS(0, TG_RATE_MAX),
+     .help = "The same of each address, Meta's webhooks aside, before anybody looks who calls."},
+    {SETTING("TOLLGATE_RATE_OF_FAILURES", TG_INGRESS, rate_of_failures, live_integer), .live = true,
+     .standard = "20", BOUNDS(0, TG_RATE_MAX),
+     .help = "How many wrong or missing credentials a second each address may try, twice as many "
+             "at once; what is more is 429, but for who has been right before. 0: as many as it "
+             "likes."},
     // Before those that only some of the roles need.
     {SETTING("TOLLGATE_WORKER_ROLES", TG_WORKER, worker_roles, set),
      .standard = "send,inbound,janitor", .words = role_words,

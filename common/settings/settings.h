@@ -25,8 +25,13 @@ struct tg_settings {
     struct tg_address admin_listen;
     enum tg_auth auth;
     bool auth_trusted_anywhere;
-    const char *cors_origins;           // separated by commas; "": none
-    _Atomic int64_t send_waits_s;       // of a send that does not say it; 0: it does not wait
+    const char *cors_origins;     // separated by commas; "": none
+    _Atomic int64_t send_waits_s; // of a send that does not say it; 0: it does not wait
+    // Calls a second, and failures; 0: as many as they like.
+    _Atomic int64_t rate_per_key;
+    _Atomic int64_t rate_per_org;
+    _Atomic int64_t rate_per_address;
+    _Atomic int64_t rate_of_failures;
     struct tg_shared_text *app_secrets; // as above; NULL for a worker without the role inbound
     enum tg_unsigned unsigned_webhooks;
     struct tg_shared_text *verify_token;

@@ -1,5 +1,6 @@
 #include "ingress/http/answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void append_member(struct tg_text *json, const char *name, const char *value)
@@ -42,6 +43,9 @@ static const struct {
     {"unavailable", 503},
 };
 
+// What is full now may have room in a moment.
+enum { RETRY_AFTER_S = 1 };
+
 static int status_of(const char *code)
 {
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
@@ -52,11 +56,14 @@ static int status_of(const char *code)
 }
 
 static void send_error(struct request *request, const char *code, const char *message,
-                       const struct tg_text *detail)
+                       const struct tg_text *detail, unsigned retry_after_s)
 {
     struct answer answer = {.status = status_of(code)};
-    if (answer.status == 429 || answer.status == 503)
-        request_add_header(request, "Retry-After", "1");
+    if (answer.status == 429 || answer.status == 503) {
+        char seconds[12];
+        snprintf(seconds, sizeof seconds, "%u", retry_after_s);
+        request_add_header(request, "Retry-After", seconds);
+    }
     tg_text_append_string(&answer.body, "{");
     append_member(&answer.body, "error", message);
     tg_text_append_string(&answer.body, ",");
@@ -77,7 +84,12 @@ void answer_error(struct request *request, const struct tg_error *error)
         append_member(&detail, "field", error->field);
         tg_text_append_string(&detail, "}");
     }
-    send_error(request, error->code, error->message, &detail);
+    send_error(request, error->code, error->message, &detail, RETRY_AFTER_S);
+}
+
+void answer_too_many(struct request *request, unsigned seconds, const char *message)
+{
+    send_error(request, "too_many_requests", message, &(struct tg_text){0}, seconds);
 }
 
 void answer_refusal(struct request *request, const char *code, const char *field,
@@ -91,7 +103,7 @@ void answer_refusal(struct request *request, const char *code, const char *field
 void answer_error_detail(struct request *request, const char *code, const char *message,
                          struct tg_text *detail)
 {
-    send_error(request, code, message, detail);
+    send_error(request, code, message, detail, RETRY_AFTER_S);
     tg_text_finish(detail);
 }
 

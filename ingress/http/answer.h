@@ -5,14 +5,17 @@
 #include "ingress/http/request.h"
 
 // Answers with an error, whose code decides the HTTP status; detail holds `error->field` if there
-// is one. 429 and 503 get a Retry-After.
+// is one. 429 and 503 get a Retry-After of a second.
 void answer_error(struct request *request, const struct tg_error *error);
 
 // The same for an error that is made here.
 void answer_refusal(struct request *request, const char *code, const char *field,
                     const char *message);
 
-// The same, with `detail` (a JSON object; emptied) in place of the field.
+// 429 `too_many_requests`, to be tried again in so many seconds.
+void answer_too_many(struct request *request, unsigned seconds, const char *message);
+
+// As answer_error, with `detail` (a JSON object; emptied) in place of the field.
 void answer_error_detail(struct request *request, const char *code, const char *message,
                          struct tg_text *detail);
 

@@ -1,5 +1,6 @@
 #include "ingress/route/router.h"
 
+#include "common/base/clock.h"
 #include "common/base/memory.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -145,10 +146,40 @@ struct tg_span endpoint_segment(struct request *request, const char *name)
     return path_segment(visit->row->endpoint->path, request->path, name);
 }
 
-// A caller whom we do not know may try again with a key; Meta, who signs, may not.
-static void refuse_caller(struct request *request, const struct tg_error *error)
+// May the party call once more? false: answered.
+static bool is_within(const struct visit *visit, enum rate rate, struct tg_uuid party)
 {
-    if (strcmp(error->code, "unauthorized") == 0)
+    static const char *const messages[RATES] = {
+        [RATE_CREDENTIAL] = "Too many calls a second with this API key",
+        [RATE_ORG] = "Too many calls a second of this org",
+        [RATE_ADDRESS] = "Too many calls a second from this address",
+    };
+    unsigned seconds = rates_take(visit->router->parts.rates, rate, party, tg_now_ms());
+    if (seconds > 0)
+        answer_too_many(visit->request, seconds, messages[rate]);
+    return seconds == 0;
+}
+
+static void refuse_failures(const struct visit *visit, unsigned seconds)
+{
+    answer_too_many(visit->request, seconds,
+                    "Too many wrong or missing API keys a second from this address");
+}
+
+// A caller whom we do not know may try again with a key, but not as often as they like; Meta, who
+// signs, may not.
+static void refuse_caller(const struct visit *visit, const struct tg_error *error)
+{
+    struct request *request = visit->request;
+    bool unknown = strcmp(error->code, "unauthorized") == 0;
+    unsigned seconds = unknown ? rates_take(visit->router->parts.rates, RATE_FAILURES,
+                                            request_address(request), tg_now_ms())
+                               : 0;
+    if (seconds > 0) {
+        refuse_failures(visit, seconds);
+        return;
+    }
+    if (unknown)
         request_add_header(request, "WWW-Authenticate", "Bearer");
     answer_error(request, error);
 }
@@ -186,6 +217,21 @@ static void refuse_right(struct request *request, const struct identity *caller,
     answer_error_detail(request, "missing_right", message, &detail);
 }
 
+// What names a credential, for its rate.
+static struct tg_uuid credential_of(const struct visit *visit)
+{
+    struct tg_uuid credential;
+    _Static_assert(sizeof credential <= sizeof visit->asker.key_hash, "a part of the hash");
+    memcpy(&credential, visit->asker.key_hash, sizeof credential);
+    return credential;
+}
+
+static bool may_call(const struct visit *visit)
+{
+    return is_within(visit, RATE_CREDENTIAL, credential_of(visit)) &&
+           is_within(visit, RATE_ORG, visit->caller.org_id);
+}
+
 // false: answered.
 static bool admit(struct visit *visit, const struct identity *caller)
 {
@@ -197,6 +243,8 @@ static bool admit(struct visit *visit, const struct identity *caller)
         answer_error(visit->request, &error);
         return false;
     }
+    if (caller->proof != PROOF_NONE && !may_call(visit))
+        return false;
     if ((caller->rights & right) == right)
         return expect_body(visit);
     refuse_right(visit->request, caller, right);
@@ -216,7 +264,7 @@ static void tell_all(struct key_asker *asker, const struct identity *caller,
         struct key_asker *next = asker->others; // whoever goes on or is answered is gone
         struct visit *visit = visit_of(asker);
         if (!caller)
-            refuse_caller(visit->request, error);
+            refuse_caller(visit, error);
         else if (admit(visit, caller))
             request_go_on(visit->request);
         asker = next;
@@ -258,8 +306,17 @@ static void wait_for_look_up(struct visit *visit)
     case KEY_AWAITED:
         break;
     default:
-        refuse_caller(request, &error);
+        refuse_caller(visit, &error);
     }
+}
+
+// Somebody whom nobody knows from an address that has failed too often lately.
+static bool is_guesser(const struct visit *visit, unsigned *seconds)
+{
+    *seconds = visit->asker.stranger ? rates_wait(visit->router->parts.rates, RATE_FAILURES,
+                                                  request_address(visit->request), tg_now_ms())
+                                     : 0;
+    return *seconds > 0;
 }
 
 static void authenticate(struct visit *visit)
@@ -267,7 +324,10 @@ static void authenticate(struct visit *visit)
     struct request *request = visit->request;
     struct identity caller;
     struct tg_error error;
+    unsigned seconds;
     int count;
+    if (!is_within(visit, RATE_ADDRESS, request_address(request)))
+        return;
     const char *authorization = request_header(request, "Authorization", &count);
     switch (
         keys_ask(visit->router->parts.keys, authorization, count, &visit->asker, &caller, &error)) {
@@ -275,10 +335,13 @@ static void authenticate(struct visit *visit)
         (void)admit(visit, &caller);
         break;
     case KEY_UNSURE:
-        wait_for_look_up(visit);
+        if (is_guesser(visit, &seconds))
+            refuse_failures(visit, seconds);
+        else
+            wait_for_look_up(visit);
         break;
     default:
-        refuse_caller(request, &error);
+        refuse_caller(visit, &error);
     }
 }
 

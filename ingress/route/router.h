@@ -11,6 +11,7 @@
 #include "ingress/route/endpoint.h"
 #include "ingress/route/origin.h"
 #include "ingress/who/api_key.h"
+#include "ingress/who/rates.h"
 
 struct router;
 
@@ -21,6 +22,7 @@ struct router_parts {
     struct pool *look_ups;  // of keys that were right before
     struct pool *strangers; // of all others
     struct origins origins;
+    struct rates *rates;
 };
 struct router *router_create(const struct router_parts *parts);
 void router_free(struct router *router); // NULL is fine
