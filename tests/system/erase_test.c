@@ -130,6 +130,23 @@ Test(erase, goes_on_beside_a_busy_contact)
     stop_gateway(gateway);
 }
 
+// The first pass takes as long as there are messages, and shows who else is at work: nobody here.
+Test(erase, of_much_needs_no_second_run)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    struct answer answer = send_text(&org, PHONE);
+    (void)expect_accepted(&answer);
+    struct command_result result =
+        command_run(WORDS(TOLLGATE_SOURCE_DIR "/deploy/erase", "--url",
+                          database_url(gateway->database, "postgres"), "--patience", "0", "--org",
+                          org.id, "--phone", PHONE),
+                    NULL);
+    cr_assert(result.status == 0 && strstr(result.output, "messages\t1\n"), "%d %s%s",
+              result.status, result.output, result.errors);
+    stop_gateway(gateway);
+}
+
 Test(erase, says_what_it_cannot_do)
 {
     static const char script[] = TOLLGATE_SOURCE_DIR "/deploy/erase";
