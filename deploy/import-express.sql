@@ -209,12 +209,14 @@ RETURN coalesce((SELECT coalesce(c.merged_into, c.id) FROM contacts c WHERE c.or
                   WHERE c.org_id = p_org_id AND c.phone = phone_alternative(p_phone)));
 UPDATE plan_contacts SET id = pg_temp.find_contact(org_id, phone) WHERE problem IS NULL;
 UPDATE plan_contacts SET is_here = id IS NOT NULL WHERE problem IS NULL;
-INSERT INTO contacts (org_id, phone, name, created_at)
-SELECT DISTINCT ON (p.org_id, p.key) p.org_id, p.phone, p.name, coalesce(p.created_at, now())
-  FROM plan_contacts p WHERE p.problem IS NULL AND NOT p.is_here
- ORDER BY p.org_id, p.key, p.name IS NULL, p.n
-ON CONFLICT DO NOTHING;
-UPDATE plan_contacts SET id = pg_temp.find_contact(org_id, phone) WHERE problem IS NULL AND id IS NULL;
+-- Those that are new have their ids now, and come at the end: whoever writes to one of them waits until we are done.
+UPDATE plan_contacts p SET id = k.id
+  FROM (SELECT d.org_id, d.key, nextval(pg_get_serial_sequence('contacts', 'id')) AS id
+          FROM (SELECT DISTINCT c.org_id, c.key FROM plan_contacts c WHERE c.problem IS NULL AND NOT c.is_here) d) k
+ WHERE p.org_id = k.org_id AND p.key = k.key AND p.problem IS NULL AND NOT p.is_here;
+CREATE TEMP TABLE new_contacts ON COMMIT DROP AS
+SELECT DISTINCT ON (p.id) p.org_id, p.id, p.phone, p.name, coalesce(p.created_at, now()) AS created_at
+  FROM plan_contacts p WHERE p.problem IS NULL AND NOT p.is_here ORDER BY p.id, p.name IS NULL, p.n;
 -- Of several that are one, one comes.
 UPDATE plan_contacts p SET is_here = true
   FROM (SELECT c.n, row_number() OVER (PARTITION BY c.id ORDER BY c.n) AS place
@@ -251,9 +253,6 @@ SELECT r.*, CASE WHEN r.nameless IS NOT NULL THEN r.nameless
           LEFT JOIN automation_rules h ON h.org_id = o.id
                AND h.id = pg_temp.new_id(:'namespace', 'automation_rule', x.id)
          WHERE x.org_id = :'org' OR :'org' = '') r;
-INSERT INTO automation_rules (org_id, id, priority, match_kind, pattern, reply, active)
-SELECT p.org_id, p.id, p.priority, 'contains', p.trigger, to_json(p.reply)::text, p.is_active
-  FROM plan_automation_rules p WHERE p.problem IS NULL AND NOT p.is_here ORDER BY p.org_id, p.priority;
 
 -- Messages. They have an origin and no fee, and stand in no outbox: so nothing follows from them.
 CREATE TEMP TABLE plan_messages ON COMMIT DROP AS
@@ -304,6 +303,21 @@ UPDATE plan_messages p SET is_here = true
  WHERE d.n = p.n
    AND (d.place > 1 OR EXISTS (SELECT FROM messages m WHERE m.id = p.id AND m.org_id = p.org_id)
         OR EXISTS (SELECT FROM messages m WHERE m.channel_id = p.channel_id AND m.wamid = p.wamid));
+
+-- From here on others may have to wait for us.
+INSERT INTO automation_rules (org_id, id, priority, match_kind, pattern, reply, active)
+SELECT p.org_id, p.id, p.priority, 'contains', p.trigger, to_json(p.reply)::text, p.is_active
+  FROM plan_automation_rules p WHERE p.problem IS NULL AND NOT p.is_here ORDER BY p.org_id, p.priority;
+INSERT INTO contacts (org_id, id, phone, name, created_at) OVERRIDING SYSTEM VALUE
+SELECT c.* FROM new_contacts c ORDER BY c.org_id, c.phone
+ON CONFLICT DO NOTHING;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM new_contacts n
+                WHERE NOT EXISTS (SELECT FROM contacts c WHERE c.org_id = n.org_id AND c.id = n.id)) THEN
+        RAISE 'contacts of the same numbers have come meanwhile: run it again';
+    END IF;
+END $$;
 -- (Express keeps no times but one. What is delivered or read has one, or a late status would set it back.)
 INSERT INTO messages (id, org_id, channel_id, contact_id, origin, direction, type, payload, status, wamid, text,
                       created_at, sent_at, delivered_at, read_at, failed_at)

@@ -474,6 +474,25 @@ Test(express, what_is_missing_in_the_old_database_is_said)
     stop_gateway(gateway);
 }
 
+// A send to a contact that an open transaction has made waits for its end, and so do all that are
+// accepted with it, of whatever org: contacts and rules come once all that takes time is done.
+Test(express, what_others_may_wait_for_comes_last)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct database *old = given_old_database("10");
+    (void)database_text(
+        gateway->database,
+        "CREATE FUNCTION expect_the_end() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF to_regclass('pg_temp.plan_messages') IS NULL THEN RAISE 'too early'; END IF; "
+        "RETURN NULL; END $$;"
+        "CREATE TRIGGER early AFTER INSERT ON contacts EXECUTE FUNCTION expect_the_end();"
+        "CREATE TRIGGER early AFTER INSERT ON automation_rules EXECUTE FUNCTION expect_the_end()");
+    (void)import_from(gateway, old, "--messages");
+    expect_equal(contents(gateway), "1 1 2 1 6 0 1 10.00");
+    database_drop(old);
+    stop_gateway(gateway);
+}
+
 static struct answer send_as_before(struct gateway *gateway, const char *org_id, const char *phone,
                                     const char *header)
 {
