@@ -495,6 +495,19 @@ bool send_form_read_key(const char *value, int count, const struct tg_text *body
     return true;
 }
 
+// Of "wait=10", with blanks and quotes as RFC 7240 allows them; NULL: it says nothing of the kind.
+static const char *wait_digits(const char *at)
+{
+    if (strncasecmp(at, "wait", 4) != 0)
+        return NULL;
+    at += 4 + strspn(at + 4, " \t");
+    if (*at != '=')
+        return NULL;
+    at += 1 + strspn(at + 1, " \t");
+    at += *at == '"';
+    return isdigit((unsigned char)*at) ? at : NULL;
+}
+
 int send_form_wait_seconds(const char *prefer, int unless_said)
 {
     static const char never[] = "respond-async";
@@ -502,8 +515,9 @@ int send_form_wait_seconds(const char *prefer, int unless_said)
     for (const char *at = prefer; at && *at;) {
         at += strspn(at, " ,;\t");
         size_t length = strcspn(at, " ,;\t");
-        if (strncasecmp(at, "wait=", 5) == 0 && isdigit((unsigned char)at[5])) {
-            long seconds = strtol(at + 5, NULL, 10);
+        const char *digits = wait_digits(at);
+        if (digits) {
+            long seconds = strtol(digits, NULL, 10);
             return seconds > TG_WAIT_MAX_S ? TG_WAIT_MAX_S : (int)seconds;
         }
         if (length == sizeof never - 1 && strncasecmp(at, never, length) == 0)
