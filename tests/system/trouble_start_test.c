@@ -250,3 +250,21 @@ Test(trouble_start, of_redis_is_as_it_is_shown)
     expect_ends(gateway, id, "sent");
     stop_gateway(gateway);
 }
+
+Test(trouble_start, of_a_bound_is_as_it_is_shown)
+{
+    const char *symptom = "`429 too_many_requests`";
+    struct gateway *gateway =
+        given_gateway(.without_worker = true, .ingress_settings = {"TOLLGATE_RATE_PER_KEY=1"});
+    struct org org = given_org(gateway);
+    struct answer answer;
+    do {
+        answer = get(&org, "/api/wallet");
+    } while (answer.status == 200);
+    page_expect(page_cell(symptom, SYMPTOM), 0, told(&answer));
+    cr_expect(*answer_header(&answer, "Retry-After"));
+    const char *name = "tollgate_http_requests_total{status=\"429\"}";
+    cr_expect(strstr(page_cell(symptom, LOOK), name));
+    expect_equal(daemon_metric(&gateway->ingress, name), "1");
+    stop_gateway(gateway);
+}
