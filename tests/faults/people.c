@@ -57,8 +57,8 @@ static const char *name_now(const struct check *check, const struct contact *con
                                                            : contact->names[name];
 }
 
-// (org, {names}, first phone, how often it has stopped at the most and at least) of each, as rows of
-// SQL.
+// (org, {names}, first phone, how often it has stopped at the most and at least) of each, as rows
+// of SQL.
 static const char *all_people(const struct check *check)
 {
     const struct rig *rig = check->rig;

@@ -33,8 +33,8 @@ Test(identity, a_zeroed_one_is_nobody)
     struct tg_error error;
     cr_assert_neq(nobody.proof, PROOF_NONE);
     cr_assert_eq(nobody.rights, 0);
-    cr_assert_not(identity_org(&nobody, "00000000-0000-4000-8000-000000000001", 36, "org_id", &org,
-                               &error));
+    cr_assert_not(
+        identity_org(&nobody, "00000000-0000-4000-8000-000000000001", 36, "org_id", &org, &error));
     cr_assert_str_eq(error.code, "org_mismatch");
 }
 
