@@ -115,10 +115,15 @@ enum {
     // long, and a new key that was tried too early works after it.
     TG_UNKNOWN_KEYS = 1024,
     TG_UNKNOWN_KEY_TTL_MS = 2000,
-    // API keys are remembered so that a send costs no query for its key; a revoked key dies within
-    // the time, and the direct-mapped cache bounds the memory.
+    // API keys are remembered so that a send costs no query for its key; the direct-mapped cache
+    // bounds the memory. So often is asked which have changed, so that a revoked one dies within a
+    // second; should nobody answer that, it dies within the time that it is remembered.
     TG_KEY_CACHE_ENTRIES = 16384,
     TG_KEY_CACHE_TTL_MS = 10000,
+    TG_CALLERS_LOOK_MS = 300,
+    // When a key was used last is told to the minute, of all keys that were, so often.
+    TG_KEY_NOTED_MS = 60 * 1000,
+    TG_CALLERS_NOTE_MS = 2000,
     // Orgs' default countries likewise, for sends to numbers without "+". Who finds one that is old
     // asks anew; meanwhile the others go by it.
     TG_HOME_CACHE_ENTRIES = 16384,

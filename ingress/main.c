@@ -17,6 +17,7 @@
 #include "ingress/meta/webhook_writer.h"
 #include "ingress/route/router.h"
 #include "ingress/who/api_key.h"
+#include "ingress/who/watch.h"
 
 #include <stdlib.h>
 
@@ -33,6 +34,7 @@ struct stops {
     struct callback callback;
     struct keys *keys;
     struct rates *rates;
+    struct watch *watch;
     struct router *router;
 };
 
@@ -58,6 +60,7 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
         [RATE_ADDRESS] = &settings->rate_per_address,
         [RATE_FAILURES] = &settings->rate_of_failures,
     });
+    stops->watch = watch_start(settings->postgres_url, stops->keys);
     stops->router = router_create(&(struct router_parts){
         .keys = stops->keys,
         .pool = stops->pool,
@@ -77,6 +80,7 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
 static void stop_stops(struct stops *stops)
 {
     webhook_writer_close(stops->webhooks);
+    watch_stop(stops->watch);
     pool_stop(stops->strangers);
     pool_stop(stops->look_ups);
     results_close(stops->results);
@@ -110,7 +114,7 @@ static bool serve(struct tg_settings *settings, int listener)
     struct tg_error error;
     start_stops(&stops, settings);
     struct server_handler handler = router_handler(stops.router);
-    const struct server_place place = {settings->listen, listener};
+    const struct server_place place = {settings->listen, listener, settings->trusted_proxies};
     struct server *server =
         server_start(&place, (unsigned)settings->http_threads, &handler, &error);
     if (server) {

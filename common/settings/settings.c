@@ -130,6 +130,12 @@ static bool read_address(const struct setting *setting, const char *value, void 
     return tg_address_parse(value, target);
 }
 
+static bool read_networks(const struct setting *setting, const char *value, void *target)
+{
+    (void)setting;
+    return tg_networks_read(value, target);
+}
+
 static bool read_integer(const struct setting *setting, const char *value, void *target)
 {
     int64_t number;
@@ -305,6 +311,11 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_AUTH_TRUSTED_ANYWHERE", TG_INGRESS, auth_trusted_anywhere, yes_no),
      .standard = "no", .words = WORDS("no", "yes"), .shape = "yes or no",
      .help = "Allows TOLLGATE_AUTH=trusted on an address that other machines can reach."},
+    {SETTING("TOLLGATE_TRUSTED_PROXIES", TG_INGRESS, trusted_proxies, networks), .standard = "",
+     .shape = "up to 32 addresses or networks such as 10.0.0.0/8, separated by commas",
+     .help =
+         "Proxies before this listener, whose X-Forwarded-For tells where a request comes from; "
+         "unless set, nobody's does."},
     {SETTING("TOLLGATE_CORS_ORIGINS", TG_INGRESS, cors_origins, text), .standard = "",
      .check = is_origins, .shape = "origins such as https://app.example.com, separated by commas",
      .help = "Pages of which origins may call /api from a browser; unless set, none may."},

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/base/error.h"
+#include "common/base/network.h"
 #include "common/base/shared_text.h"
 #include "common/service/listen.h"
 #include "common/service/log.h"
@@ -25,6 +26,7 @@ struct tg_settings {
     struct tg_address admin_listen;
     enum tg_auth auth;
     bool auth_trusted_anywhere;
+    struct tg_networks trusted_proxies;
     const char *cors_origins;     // separated by commas; "": none
     _Atomic int64_t send_waits_s; // of a send that does not say it; 0: it does not wait
     // Calls a second, and failures; 0: as many as they like.

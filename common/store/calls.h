@@ -5,6 +5,7 @@
 #include "common/pg/call.h"
 
 extern const struct tg_call *const tg_accept_calls[];
+extern const struct tg_call *const tg_caller_calls[];
 extern const struct tg_call *const tg_dispatch_calls[];
 extern const struct tg_call *const tg_figure_calls[];
 extern const struct tg_call *const tg_inbound_calls[];

@@ -2,11 +2,8 @@
 
 #include "common/store/calls.h"
 
-#include <string.h>
-
 // What the reads are asked with, each with some of it.
 struct question {
-    unsigned char key_hash[32];
     struct tg_uuid org_id;
     struct tg_uuid message_id;
     int64_t before;
@@ -16,21 +13,6 @@ struct question {
 static const struct tg_field message_fields[] = {
     UUID("p_org_id", question, org_id), UUID("p_message_id", question, message_id), {0}};
 static const struct tg_field document_field[] = {VALUE("document", JSON, struct tg_text), {0}};
-
-static const struct tg_call find_api_key = {
-    .name = "find_api_key",
-    .one = TG_FIELDS(BYTES("p_key_hash", question, key_hash)),
-    .out = TG_FIELDS(VALUE("org_id", UUID, struct tg_uuid)),
-    .only_reads = true,
-};
-
-enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char key_hash[static 32],
-                                        bool *found, struct tg_uuid *org_id)
-{
-    struct question question = {.before = 0};
-    memcpy(question.key_hash, key_hash, sizeof question.key_hash);
-    return tg_pg_call(pg, &find_api_key, TG_ONE(&question), TG_ROW_IF(org_id, found));
-}
 
 static const struct tg_call get_default_country = {
     .name = "get_default_country",
@@ -126,5 +108,5 @@ enum tg_pg_status tg_store_list_account_notices(struct tg_pg *pg, struct tg_uuid
 }
 
 const struct tg_call *const tg_read_calls[] = {
-    &find_api_key, &get_default_country,      &get_result,           &get_message,
-    &get_wallet,   &list_wallet_transactions, &list_account_notices, NULL};
+    &get_default_country,      &get_result,           &get_message, &get_wallet,
+    &list_wallet_transactions, &list_account_notices, NULL};

@@ -7,10 +7,6 @@
 #include "common/pg/pg.h"
 #include "common/words/result.h"
 
-// The org of an API key that is not revoked, by the SHA-256 of the key.
-enum tg_pg_status tg_store_find_api_key(struct tg_pg *pg, const unsigned char key_hash[static 32],
-                                        bool *found, struct tg_uuid *org_id) TG_MUST_CHECK;
-
 struct tg_region {
     char code[3]; // of ISO 3166-1
 };

@@ -4,7 +4,7 @@
 #include "common/store/calls.h"
 
 const struct tg_call *const *const tg_calls_of_ingress[] = {tg_accept_calls, tg_wallet_calls,
-                                                            tg_read_calls, NULL};
+                                                            tg_caller_calls, tg_read_calls, NULL};
 const struct tg_call *const *const tg_calls_of_worker[] = {tg_dispatch_calls,
                                                            tg_wallet_calls,
                                                            tg_inbound_calls,

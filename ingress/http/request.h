@@ -3,6 +3,7 @@
 // borrowed from it.
 #pragma once
 
+#include "common/base/network.h"
 #include "ingress/http/body.h"
 
 struct request {
@@ -29,8 +30,10 @@ const char *request_header(const struct request *request, const char *name, int 
 const char *request_unknown_parameter(const struct request *request, const char *const *names);
 const char *request_parameter(const struct request *request, const char *name);
 
-// Whom the request comes from, as far as the network tells: an address of IPv4, or the network of
-// one of IPv6.
+// Where the request comes from, as far as the network tells and, behind a proxy that is trusted
+// (server_place), that proxy.
+struct tg_ip request_ip(const struct request *request);
+// Whom that is: an address of IPv4, or the network of one of IPv6.
 struct tg_uuid request_address(const struct request *request);
 
 // Whether the client of a request that is in hand has closed its side of the connection. It may

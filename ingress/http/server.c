@@ -8,6 +8,7 @@
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "ingress/http/answer.h"
+#include "ingress/http/forwarded.h"
 #include "ingress/http/guard.h"
 #include "ingress/http/head.h"
 
@@ -40,6 +41,7 @@ enum { DRAIN_S = 2, DRAIN_MAX_S = 8 };
 struct server {
     struct MHD_Daemon *daemon;
     struct server_handler handler;
+    struct tg_networks proxies;
     atomic_bool closed;
     bool is_shared;       // others listen on our socket too
     MHD_socket listening; // once closed
@@ -157,16 +159,50 @@ const char *request_parameter(const struct request *request, const char *name)
                                        name);
 }
 
-struct tg_uuid request_address(const struct request *request)
+// What several such headers say is one list (RFC 9110, 5.3).
+static enum MHD_Result join_forwarded(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
 {
-    struct tg_uuid address = {{0}};
+    (void)kind;
+    if (strcasecmp(name, "X-Forwarded-For") == 0)
+        tg_text_append_format(context, ",%s", value ? value : "");
+    return MHD_YES;
+}
+
+static struct tg_ip ip_of_peer(const struct request *request)
+{
     const struct sockaddr *from = MHD_get_connection_info(exchange_of(request)->connection,
                                                           MHD_CONNECTION_INFO_CLIENT_ADDRESS)
                                       ->client_addr;
-    if (from->sa_family == AF_INET6) // who has one of them has 2^64
-        memcpy(address.bytes, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 8);
+    struct tg_ip ip;
+    if (from->sa_family != AF_INET6)
+        return tg_ip_of_v4(&((const struct sockaddr_in *)(const void *)from)->sin_addr);
+    memcpy(ip.bytes, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr,
+           sizeof ip.bytes);
+    return ip;
+}
+
+struct tg_ip request_ip(const struct request *request)
+{
+    const struct tg_networks *proxies = &exchange_of(request)->server->proxies;
+    struct tg_ip ip = ip_of_peer(request);
+    if (proxies->count == 0 || !tg_networks_hold(proxies, ip))
+        return ip;
+    TG_TEXT_AUTO passed_on = {0};
+    MHD_get_connection_values(exchange_of(request)->connection, MHD_HEADER_KIND, join_forwarded,
+                              &passed_on);
+    forwarded_for(tg_text_string(&passed_on), proxies, &ip);
+    return ip;
+}
+
+struct tg_uuid request_address(const struct request *request)
+{
+    struct tg_uuid address = {{0}};
+    struct tg_ip ip = request_ip(request);
+    if (tg_ip_is_v4(ip))
+        memcpy(address.bytes + 8, ip.bytes + 12, 4);
     else
-        memcpy(address.bytes + 8, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+        memcpy(address.bytes, ip.bytes, 8); // who has one of them has 2^64
     return address;
 }
 
@@ -530,6 +566,7 @@ struct server *server_start(const struct server_place *place, unsigned threads,
     (void)setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
     struct server *server = tg_alloc(sizeof *server);
     server->handler = *handler;
+    server->proxies = place->proxies;
     server->is_shared = place->listener != TG_LISTEN_NONE;
     server->room = body_room_create();
     server->guard = guard_start(connections_max(), bodies_in_need, server);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/base/error.h"
+#include "common/base/network.h"
 #include "common/service/listen.h"
 #include "ingress/http/request.h"
 
@@ -27,6 +28,9 @@ struct server_place {
     struct tg_address address;
     int listener; // a socket that listens there, of others too, and is the server's from now on; or
                   // TG_LISTEN_NONE: it makes one of its own
+    // Proxies before us, which say in X-Forwarded-For whom they pass on: of what stands there the
+    // last address that is none of theirs counts. Nobody else is believed.
+    struct tg_networks proxies;
 };
 
 // Starts listening in so many threads and logs "server_listening" with the address. NULL and

@@ -256,16 +256,19 @@ static struct visit *visit_of(struct key_asker *asker)
     return (struct visit *)(void *)((char *)asker - offsetof(struct visit, asker));
 }
 
-// `caller` NULL: none of those who have asked for a key is let in.
-static void tell_all(struct key_asker *asker, const struct identity *caller,
+// `found` NULL: none of those who have asked for a key is let in.
+static void tell_all(struct key_asker *asker, const struct key_found *found,
                      const struct tg_error *error)
 {
     while (asker) {
         struct key_asker *next = asker->others; // whoever goes on or is answered is gone
         struct visit *visit = visit_of(asker);
-        if (!caller)
+        struct tg_error refusal;
+        if (!found)
             refuse_caller(visit, error);
-        else if (admit(visit, caller))
+        else if (!key_found_admits(found, asker, &refusal))
+            refuse_caller(visit, &refusal);
+        else if (admit(visit, &found->identity))
             request_go_on(visit->request);
         asker = next;
     }
@@ -274,10 +277,10 @@ static void tell_all(struct key_asker *asker, const struct identity *caller,
 static void look_up(struct tg_pg *pg, void *context)
 {
     struct visit *first = context;
-    struct identity caller;
+    struct key_found found;
     struct tg_error error;
-    bool known = keys_look_up(first->router->parts.keys, pg, &first->asker, &caller, &error);
-    tell_all(&first->asker, known ? &caller : NULL, &error);
+    bool known = keys_look_up(first->router->parts.keys, pg, &first->asker, &found, &error);
+    tell_all(&first->asker, known ? &found : NULL, &error);
 }
 
 static void submit_look_up(struct visit *first)
@@ -325,12 +328,13 @@ static void authenticate(struct visit *visit)
     struct identity caller;
     struct tg_error error;
     unsigned seconds;
-    int count;
     if (!is_within(visit, RATE_ADDRESS, request_address(request)))
         return;
-    const char *authorization = request_header(request, "Authorization", &count);
-    switch (
-        keys_ask(visit->router->parts.keys, authorization, count, &visit->asker, &caller, &error)) {
+    struct shown shown = {.from = request_ip(request)};
+    shown.authorization = request_header(request, "Authorization", &shown.authorizations);
+    if (!shown.authorization)
+        shown.cookie = request_header(request, "Cookie", NULL);
+    switch (keys_ask(visit->router->parts.keys, &shown, &visit->asker, &caller, &error)) {
     case KEY_KNOWN:
         (void)admit(visit, &caller);
         break;

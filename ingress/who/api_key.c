@@ -5,7 +5,6 @@
 #include "common/base/shares.h"
 #include "common/limits.h"
 #include "common/store/failure.h"
-#include "common/store/reads.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -16,7 +15,10 @@ enum { BUCKETS = 256 };
 struct cached_key {
     unsigned char key_hash[TG_SHA256_SIZE];
     struct identity identity;
-    long long expires_ms; // 0: empty. Past: the key must be looked up again
+    struct tg_networks *networks; // that it may be used from; NULL: any
+    long long expires_ms;         // 0: empty. Past: the key must be looked up again
+    bool used;                    // since it was noted
+    long long noted_ms;
 };
 
 struct unknown_key {
@@ -27,6 +29,7 @@ struct unknown_key {
 struct keys {
     bool trusted;
     pthread_mutex_t lock;
+    unsigned changes; // that were told of: a look-up that began before one may have missed it
     // Both are direct-mapped by the hash's first bytes.
     struct cached_key cache[TG_KEY_CACHE_ENTRIES];
     struct unknown_key unknown[TG_UNKNOWN_KEYS];
@@ -52,6 +55,8 @@ void keys_free(struct keys *keys)
     pthread_mutex_destroy(&keys->lock);
     tg_shares_destroy(keys->askers);
     tg_shares_destroy(keys->strangers);
+    for (size_t i = 0; i < TG_KEY_CACHE_ENTRIES; i++)
+        free(keys->cache[i].networks);
     free(keys);
 }
 
@@ -62,32 +67,65 @@ static size_t index_of(const unsigned char *key_hash, size_t size)
     return number % size;
 }
 
+static bool refuse_unknown(const struct key_asker *asker, struct tg_error *error)
+{
+    if (asker->by_cookie)
+        return tg_error_set(error, "unauthorized", "Cookie", "The session has ended");
+    return tg_error_set(error, "unauthorized", "Authorization", "Unknown API key");
+}
+
+static bool refuse_address(struct tg_error *error)
+{
+    return tg_error_set(error, "address_not_allowed", NULL,
+                        "This key may not be used from where you are");
+}
+
 // The next five are called under the lock.
-static enum key_answer cache_find(const struct keys *keys, struct key_asker *asker,
-                                  struct identity *identity)
+static enum key_answer use(struct cached_key *cached, const struct key_asker *asker,
+                           struct tg_error *error)
+{
+    if (cached->networks && !tg_networks_hold(cached->networks, asker->from)) {
+        refuse_address(error);
+        return KEY_REFUSED;
+    }
+    cached->used = true;
+    return KEY_KNOWN;
+}
+
+static enum key_answer cache_find(struct keys *keys, struct key_asker *asker,
+                                  struct identity *identity, struct tg_error *error)
 {
     long long now_ms = tg_now_ms();
-    const struct cached_key *cached = &keys->cache[index_of(asker->key_hash, TG_KEY_CACHE_ENTRIES)];
+    struct cached_key *cached = &keys->cache[index_of(asker->key_hash, TG_KEY_CACHE_ENTRIES)];
     bool found = cached->expires_ms > 0 && tg_same_digest(cached->key_hash, asker->key_hash);
     asker->stranger = !found;
     if (found) {
         asker->party = cached->identity.org_id;
         *identity = cached->identity;
-        return cached->expires_ms > now_ms ? KEY_KNOWN : KEY_UNSURE;
+        return cached->expires_ms > now_ms ? use(cached, asker, error) : KEY_UNSURE;
     }
     const struct unknown_key *unknown = &keys->unknown[index_of(asker->key_hash, TG_UNKNOWN_KEYS)];
-    bool refused =
-        unknown->expires_ms > now_ms && tg_same_digest(unknown->key_hash, asker->key_hash);
-    return refused ? KEY_REFUSED : KEY_UNSURE;
+    if (unknown->expires_ms <= now_ms || !tg_same_digest(unknown->key_hash, asker->key_hash))
+        return KEY_UNSURE;
+    refuse_unknown(asker, error);
+    return KEY_REFUSED;
 }
 
 static void cache_put(struct keys *keys, const unsigned char *key_hash,
-                      const struct identity *identity)
+                      const struct key_found *found, long long expires_ms)
 {
     struct cached_key *cached = &keys->cache[index_of(key_hash, TG_KEY_CACHE_ENTRIES)];
+    bool same = cached->expires_ms > 0 && tg_same_digest(cached->key_hash, key_hash);
+    free(cached->networks);
+    *cached = (struct cached_key){.identity = found->identity,
+                                  .expires_ms = expires_ms,
+                                  .used = true,
+                                  .noted_ms = same ? cached->noted_ms : 0};
     memcpy(cached->key_hash, key_hash, TG_SHA256_SIZE);
-    cached->identity = *identity;
-    cached->expires_ms = tg_now_ms() + TG_KEY_CACHE_TTL_MS;
+    if (found->networks.count == 0)
+        return;
+    cached->networks = tg_alloc(sizeof *cached->networks);
+    *cached->networks = found->networks;
 }
 
 static void cache_unknown(struct keys *keys, const unsigned char *key_hash)
@@ -153,41 +191,70 @@ static struct tg_span bearer(const char *value)
     return (struct tg_span){key, length};
 }
 
-enum key_answer keys_ask(struct keys *keys, const char *value, int count, struct key_asker *asker,
+struct tg_span session_cookie(const char *cookie)
+{
+    const size_t name = strlen(SESSION_COOKIE "=");
+    while (cookie && *cookie) {
+        size_t length = strcspn(cookie, ";");
+        if (length > name &&
+            strncmp(cookie, SESSION_COOKIE "=" SESSION_PREFIX, name + strlen(SESSION_PREFIX)) == 0)
+            return (struct tg_span){cookie + name, length - name};
+        cookie += length + strspn(cookie + length, "; ");
+    }
+    return (struct tg_span){0};
+}
+
+// The key that is shown. false, and there is none: refused or, without an error, nothing is shown.
+static bool find_shown(const struct shown *shown, struct key_asker *asker, struct tg_span *key,
+                       struct tg_error *error)
+{
+    error->code = NULL;
+    if (shown->authorizations > 1)
+        return tg_error_set(error, "duplicate_header", "Authorization",
+                            "Authorization must be given once");
+    if (!shown->authorization) {
+        *key = session_cookie(shown->cookie);
+        asker->by_cookie = key->data != NULL;
+        return asker->by_cookie;
+    }
+    *key = bearer(shown->authorization);
+    if (key->length == 0)
+        return tg_error_set(error, "unauthorized", "Authorization",
+                            "An API key is required: Authorization: Bearer <key>");
+    // What a browser sends by itself is no key, and the other way round.
+    if (strncmp(key->data, SESSION_PREFIX, strlen(SESSION_PREFIX)) == 0)
+        return refuse_unknown(asker, error);
+    return true;
+}
+
+enum key_answer keys_ask(struct keys *keys, const struct shown *shown, struct key_asker *asker,
                          struct identity *identity, struct tg_error *error)
 {
-    if (count > 1) {
-        tg_error_set(error, "duplicate_header", "Authorization",
-                     "Authorization must be given once");
-        return KEY_REFUSED;
-    }
-    if (!value && keys->trusted) {
-        *identity = (struct identity){
-            .proof = PROOF_NONE, .rights = RIGHT_SEND | RIGHT_READ, .actor = "trusted"};
-        return KEY_KNOWN;
-    }
-    struct tg_span key = bearer(value);
-    if (key.length == 0) {
+    struct tg_span key = {0};
+    asker->from = shown->from;
+    if (!find_shown(shown, asker, &key, error)) {
+        if (error->code)
+            return KEY_REFUSED;
+        if (keys->trusted) {
+            *identity = (struct identity){
+                .proof = PROOF_NONE, .rights = RIGHT_SEND | RIGHT_READ, .actor = "trusted"};
+            return KEY_KNOWN;
+        }
         tg_error_set(error, "unauthorized", "Authorization",
                      "An API key is required: Authorization: Bearer <key>");
         return KEY_REFUSED;
     }
-    asker->key = key;
     tg_sha256(key.data, key.length, asker->key_hash);
     pthread_mutex_lock(&keys->lock);
-    enum key_answer answer = cache_find(keys, asker, identity);
+    enum key_answer answer = cache_find(keys, asker, identity, error);
     pthread_mutex_unlock(&keys->lock);
-    if (answer == KEY_REFUSED)
-        tg_error_set(error, "unauthorized", "Authorization", "Unknown API key");
     return answer;
 }
 
-// What came of a look-up.
-enum found { FOUND_NOTHING, FOUND_ORG, FOUND_NONE_SUCH };
-
-// Takes the askers out; what is known of their key, if anything, is remembered at the same moment.
-static void take_out(struct keys *keys, struct key_asker *first, enum found found,
-                     const struct identity *identity)
+// Takes the askers out. What is known of their key is remembered at the same moment: `found` (NULL:
+// there is none) until then, 0: nothing is known.
+static void take_out(struct keys *keys, struct key_asker *first, const struct key_found *found,
+                     long long expires_ms, unsigned changes)
 {
     pthread_mutex_lock(&keys->lock);
     struct key_asker **link = &keys->first[index_of(first->key_hash, BUCKETS)];
@@ -196,43 +263,124 @@ static void take_out(struct keys *keys, struct key_asker *first, enum found foun
     *link = first->next;
     for (const struct key_asker *asker = first; asker; asker = asker->others)
         tg_shares_give(shares_of(keys, asker), asker->place, 1);
-    if (found == FOUND_ORG)
-        cache_put(keys, first->key_hash, identity);
-    else if (found == FOUND_NONE_SUCH)
+    if (changes != keys->changes && expires_ms > 0)
+        expires_ms = 1;
+    if (expires_ms > 0 && found)
+        cache_put(keys, first->key_hash, found, expires_ms);
+    else if (expires_ms > 1)
         cache_unknown(keys, first->key_hash);
     pthread_mutex_unlock(&keys->lock);
 }
 
-// By what is kept of it in clear.
-static void name_key(struct identity *identity, struct tg_span key)
+static unsigned rights_of(const char *names)
 {
-    enum { PREFIX = 11 };
-    if (key.length > PREFIX)
-        key.length = PREFIX;
-    identity_name(identity, "key", key);
+    unsigned rights = 0;
+    for (size_t length; *names; names += length + (names[length] == ',')) {
+        length = strcspn(names, ",");
+        rights |= right_read((struct tg_span){names, length});
+    }
+    return rights;
+}
+
+// Returns how long that may be believed.
+static long long read_caller(const struct tg_caller *caller, struct key_found *found)
+{
+    struct identity *identity = &found->identity;
+    *identity = (struct identity){.proof = caller->is_session ? PROOF_SESSION : PROOF_KEY,
+                                  .rights = rights_of(caller->rights),
+                                  .org_id = caller->org_id,
+                                  .session_id = caller->session_id};
+    identity_name(identity, caller->is_session ? "session" : "key",
+                  (struct tg_span){caller->name, strlen(caller->name)});
+    // The database's own writing, which is always read; if not, the key is good for nothing.
+    if (!tg_networks_read(tg_text_string(&caller->addresses), &found->networks))
+        identity->rights = 0;
+    return caller->good_for_ms > 0 && caller->good_for_ms < TG_KEY_CACHE_TTL_MS
+               ? caller->good_for_ms
+               : TG_KEY_CACHE_TTL_MS;
 }
 
 bool keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
-                  struct identity *identity, struct tg_error *error)
+                  struct key_found *found, struct tg_error *error)
 {
-    bool found = false;
-    *identity = (struct identity){.proof = PROOF_KEY, .rights = RIGHT_SEND | RIGHT_READ};
-    name_key(identity, first->key);
-    enum tg_pg_status status =
-        tg_store_find_api_key(pg, first->key_hash, &found, &identity->org_id);
-    take_out(keys, first,
-             status != TG_PG_OK ? FOUND_NOTHING
-             : found            ? FOUND_ORG
-                                : FOUND_NONE_SUCH,
-             identity);
+    struct tg_caller caller = {0};
+    bool is_there = false;
+    pthread_mutex_lock(&keys->lock);
+    unsigned changes = keys->changes;
+    pthread_mutex_unlock(&keys->lock);
+    long long now_ms = tg_now_ms();
+    enum tg_pg_status status = tg_store_find_caller(pg, first->key_hash, &is_there, &caller);
+    is_there = is_there && caller.is_session == first->by_cookie;
+    long long good_ms = is_there ? read_caller(&caller, found) : TG_UNKNOWN_KEY_TTL_MS;
+    tg_text_finish(&caller.addresses);
+    take_out(keys, first, is_there ? found : NULL, status == TG_PG_OK ? now_ms + good_ms : 0,
+             changes);
     if (status != TG_PG_OK)
         return tg_store_failure(pg, status, error);
-    if (!found)
-        return tg_error_set(error, "unauthorized", "Authorization", "Unknown API key");
-    return true;
+    return is_there || refuse_unknown(first, error);
+}
+
+bool key_found_admits(const struct key_found *found, const struct key_asker *asker,
+                      struct tg_error *error)
+{
+    return found->networks.count == 0 || tg_networks_hold(&found->networks, asker->from) ||
+           refuse_address(error);
 }
 
 void keys_give_up(struct keys *keys, struct key_asker *first)
 {
-    take_out(keys, first, FOUND_NOTHING, &(struct identity){0});
+    take_out(keys, first, NULL, 0, 0);
+}
+
+// Under the lock.
+static void forget(struct keys *keys, const unsigned char *key_hash)
+{
+    struct cached_key *cached = &keys->cache[index_of(key_hash, TG_KEY_CACHE_ENTRIES)];
+    struct unknown_key *unknown = &keys->unknown[index_of(key_hash, TG_UNKNOWN_KEYS)];
+    if (cached->expires_ms > 0 && tg_same_digest(cached->key_hash, key_hash))
+        cached->expires_ms = 1;
+    if (tg_same_digest(unknown->key_hash, key_hash))
+        unknown->expires_ms = 0;
+}
+
+void keys_forget(struct keys *keys, const struct tg_text *hashes)
+{
+    if (hashes->length < TG_SHA256_SIZE)
+        return;
+    pthread_mutex_lock(&keys->lock);
+    keys->changes++;
+    for (size_t at = 0; at + TG_SHA256_SIZE <= hashes->length; at += TG_SHA256_SIZE)
+        forget(keys, (const unsigned char *)hashes->data + at);
+    pthread_mutex_unlock(&keys->lock);
+}
+
+void keys_forget_all(struct keys *keys)
+{
+    pthread_mutex_lock(&keys->lock);
+    keys->changes++;
+    for (size_t i = 0; i < TG_KEY_CACHE_ENTRIES; i++)
+        keys->cache[i].expires_ms = keys->cache[i].expires_ms > 0;
+    for (size_t i = 0; i < TG_UNKNOWN_KEYS; i++)
+        keys->unknown[i].expires_ms = 0;
+    pthread_mutex_unlock(&keys->lock);
+}
+
+size_t keys_take_used(struct keys *keys, size_t *at, struct tg_used_caller *used, size_t max)
+{
+    enum { SLICE = 1024 }; // so that nobody waits long for the lock
+    size_t n = 0;
+    long long now_ms = tg_now_ms();
+    pthread_mutex_lock(&keys->lock);
+    for (size_t seen = 0; seen < SLICE && n < max && *at < TG_KEY_CACHE_ENTRIES; seen++) {
+        struct cached_key *cached = &keys->cache[(*at)++];
+        if (!cached->used || (cached->noted_ms > 0 && now_ms - cached->noted_ms < TG_KEY_NOTED_MS))
+            continue;
+        cached->used = false;
+        cached->noted_ms = now_ms;
+        memcpy(used[n++].key_hash, cached->key_hash, TG_SHA256_SIZE);
+    }
+    pthread_mutex_unlock(&keys->lock);
+    if (*at == TG_KEY_CACHE_ENTRIES)
+        *at = 0;
+    return n;
 }

@@ -1,23 +1,41 @@
-// API key -> org. A key is looked up in PostgreSQL once, however many requests come with it
-// meanwhile, and then remembered for TG_KEY_CACHE_TTL_MS, so that a send costs no query for its
-// key; a revoked key dies within that time. That a key is unknown is remembered for
+// Who calls, by what a request shows: an API key, or a session's cookie ("key" means either in what
+// follows). One is looked up in PostgreSQL once, however many requests come with it meanwhile, and
+// then remembered for TG_KEY_CACHE_TTL_MS, so that a send costs no query for its key; what has
+// changed meanwhile is forgotten within a second (watch.h). That a key is unknown is remembered for
 // TG_UNKNOWN_KEY_TTL_MS. Those whose key was right before wait for its look-up with others of their
 // org, strangers with others of their address: neither takes the places of the other. Thread-safe.
 #pragma once
 
+#include "common/base/network.h"
 #include "common/crypto/digest.h"
 #include "common/pg/pg.h"
+#include "common/store/callers.h"
 #include "ingress/who/identity.h"
 
 struct keys;
 
-// `trusted`: who gives no key is believed (TOLLGATE_AUTH).
+// `trusted`: who shows nothing is believed (TOLLGATE_AUTH).
 struct keys *keys_create(bool trusted);
 void keys_free(struct keys *keys); // nobody waits for a look-up any more; NULL is fine
 
+// What a request shows, borrowed from it.
+struct shown {
+    const char *authorization; // the header; NULL: there is none
+    int authorizations;        // how often it was sent
+    const char *cookie;        // likewise
+    struct tg_ip from;
+};
+
+// The cookie of a session.
+#define SESSION_COOKIE "__Host-tollgate"
+#define SESSION_PREFIX "tgs_" // of its value; no API key begins so
+// Its value in a Cookie header (NULL: there is none); absent if it is none of ours.
+struct tg_span session_cookie(const char *cookie);
+
 // A request that waits for a key's look-up; its owner's, zeroed, and left alone while it waits.
 struct key_asker {
-    struct tg_span key; // borrowed from the request
+    struct tg_ip from;
+    bool by_cookie;
     unsigned char key_hash[TG_SHA256_SIZE];
     bool stranger;            // else the key was an org's when it was looked up last
     struct tg_uuid party;     // that org, or whom keys_join was given
@@ -35,9 +53,8 @@ enum key_answer {
     KEY_AWAITED     // the asker is handed over: it is among the others of the first one then
 };
 
-// Judges the Authorization header (`value` NULL: none; `count`: how often it was sent): known,
-// refused or unsure. Does not wait.
-enum key_answer keys_ask(struct keys *keys, const char *value, int count, struct key_asker *asker,
+// Judges what is shown: known, refused or unsure. Does not wait.
+enum key_answer keys_ask(struct keys *keys, const struct shown *shown, struct key_asker *asker,
                          struct identity *identity, struct tg_error *error) TG_MUST_CHECK;
 
 // Has an asker that keys_ask was not sure of wait for the look-up: refused, if too many do, to look
@@ -45,10 +62,30 @@ enum key_answer keys_ask(struct keys *keys, const char *value, int count, struct
 enum key_answer keys_join(struct keys *keys, struct key_asker *asker, struct tg_uuid address,
                           struct tg_error *error) TG_MUST_CHECK;
 
-// Asks PostgreSQL about the first asker's key. The answer, *identity or (false: an unknown key, or
+// What came of a look-up.
+struct key_found {
+    struct identity identity;
+    struct tg_networks networks; // that the key may be used from; none: any
+};
+
+// Asks PostgreSQL about the first asker's key. The answer, *found or (false: an unknown key, or
 // PostgreSQL is away) *error, is for all of the askers, which are its caller's now.
 bool keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
-                  struct identity *identity, struct tg_error *error) TG_MUST_CHECK;
+                  struct key_found *found, struct tg_error *error) TG_MUST_CHECK;
+
+// May the asker use the key that was found from where it is?
+bool key_found_admits(const struct key_found *found, const struct key_asker *asker,
+                      struct tg_error *error) TG_MUST_CHECK;
 
 // Nobody can ask: the askers are the caller's.
 void keys_give_up(struct keys *keys, struct key_asker *first);
+
+// Keys with these hashes, one behind the other, must be looked up before they count again; so must
+// those whose look-up is under way.
+void keys_forget(struct keys *keys, const struct tg_text *hashes);
+// The same for all.
+void keys_forget_all(struct keys *keys);
+
+// Takes out which keys were used since it was asked the last time, each once in TG_KEY_NOTED_MS, to
+// at most `max`. Returns how many; *at is where to go on, 0 at first and again once all were seen.
+size_t keys_take_used(struct keys *keys, size_t *at, struct tg_used_caller *used, size_t max);

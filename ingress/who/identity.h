@@ -30,8 +30,9 @@ enum { IDENTITY_ACTOR_SIZE = 80 };
 // One org, or, without a proof, whoever the request names. Zeroed: nobody, who has no right.
 struct identity {
     enum proof proof;
-    unsigned rights;       // of enum right
-    struct tg_uuid org_id; // unless there is no proof
+    unsigned rights;           // of enum right
+    struct tg_uuid org_id;     // unless there is no proof
+    struct tg_uuid session_id; // by a session
     // Who it is in logs and in the audit log: "key:tg_9fX2aQ_K", "jwt:SUB", "session:ID",
     // "operator:NAME", "trusted".
     char actor[IDENTITY_ACTOR_SIZE];

@@ -13,6 +13,7 @@
 
 struct door {
     struct keys *keys;
+    struct rates *rates;
     struct pool *pool;
     struct pool *look_ups;
     struct pool *strangers;
@@ -185,7 +186,11 @@ struct door *door_open(const char *postgres_url, int port)
     door->pool = pool_start(postgres_url, "pool", TG_POOL_THREADS, TG_POOL_QUEUE_MAX);
     door->look_ups = pool_start(postgres_url, "look-ups", 1, TG_KEY_ASKERS_MAX);
     door->strangers = pool_start(postgres_url, "strangers", 1, TG_STRANGERS_MAX);
+    static const _Atomic int64_t unbounded;
+    door->rates = rates_create(
+        (const _Atomic int64_t *const[RATES]){&unbounded, &unbounded, &unbounded, &unbounded});
     door->router = router_create(&(struct router_parts){.keys = door->keys,
+                                                        .rates = door->rates,
                                                         .pool = door->pool,
                                                         .look_ups = door->look_ups,
                                                         .strangers = door->strangers,
@@ -193,7 +198,7 @@ struct door *door_open(const char *postgres_url, int port)
     router_add(door->router, test_endpoints, NULL);
     door->handler = router_handler(door->router);
     struct server_handler counting = {door->handler.state_size, count_and_begin, handle, door};
-    const struct server_place place = {address, TG_LISTEN_NONE};
+    const struct server_place place = {.address = address, .listener = TG_LISTEN_NONE};
     door->server = server_start(&place, 2, &counting, &error);
     cr_assert(door->server, "%s", error.message);
     return door;
@@ -207,6 +212,7 @@ void door_close(struct door *door)
     server_stop(door->server);
     server_free(door->server);
     router_free(door->router);
+    rates_free(door->rates);
     keys_free(door->keys);
     pool_free(door->strangers);
     pool_free(door->look_ups);

@@ -118,6 +118,19 @@ Test(settings, what_is_set_replaces_the_default)
     cr_assert_eq(settings.log_format, TG_LOG_JSON);
 }
 
+Test(settings, proxies_are_addresses_and_networks)
+{
+    given_environment(REQUIRED);
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert_eq(settings.trusted_proxies.count, 0);
+    given_environment(REQUIRED, "TOLLGATE_TRUSTED_PROXIES=10.0.0.0/8,::1");
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert_eq(settings.trusted_proxies.count, 2);
+    given_environment(REQUIRED, "TOLLGATE_TRUSTED_PROXIES=proxy.example.com");
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert_str_eq(error.field, "TOLLGATE_TRUSTED_PROXIES");
+}
+
 Test(settings, the_worker_takes_its_own)
 {
     given_environment(POSTGRES, "TOLLGATE_GRAPH_URL=http://127.0.0.1:9000",
