@@ -199,6 +199,22 @@ Test(migrate_anew, an_early_layout_in_public_is_refused_and_told_how_to_move)
     cr_assert_str_eq(value("SELECT to_regnamespace('tollgate')"), "null");
 }
 
+// It would be up, and refuse each message with a letter that it lacks.
+Test(migrate_anew, a_database_that_cannot_hold_every_letter_is_refused)
+{
+    const char *latin = text("%s_latin1", value("SELECT current_database()"));
+    run("SET client_min_messages = warning");
+    run("DROP DATABASE IF EXISTS %s", latin);
+    run("CREATE DATABASE %s TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'", latin);
+    bool good;
+    const char *said = program_finish(program_start((const char *const[]){
+                                          TOLLGATE_SOURCE_DIR "/deploy/migrate", "--url",
+                                          text("%s dbname=%s", database_conninfo(), latin), NULL}),
+                                      &good);
+    run("DROP DATABASE %s", latin);
+    cr_assert(!good && strstr(said, "the encoding of the database is LATIN1"), "%s", said);
+}
+
 Test(migrate_anew, two_at_the_same_moment_are_both_content)
 {
     struct program first = start_migration(TOLLGATE_SOURCE_DIR);

@@ -10,11 +10,13 @@ static int passed_on(const char *pid, const char *count)
 {
     struct tg_address address;
     struct tg_error error = {0};
+    // NOLINTBEGIN(concurrency-mt-unsafe): no other thread runs
     cr_assert_eq(setenv("LISTEN_PID", pid, 1), 0);
     cr_assert_eq(setenv("LISTEN_FDS", count, 1), 0);
     int listener = tg_listen_passed_on(&address, &error);
     cr_assert_eq(listener == TG_LISTEN_WRONG, strstr(error.message, "LISTEN_FDS") != NULL);
     cr_assert_null(getenv("LISTEN_FDS"));
+    // NOLINTEND(concurrency-mt-unsafe)
     return listener;
 }
 
