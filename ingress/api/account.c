@@ -2,7 +2,7 @@
 
 #include "common/limits.h"
 #include "common/store/reads.h"
-#include "ingress/api/document.h"
+#include "ingress/route/document.h"
 
 static void list_notices(struct tg_pg *pg, struct request *request, const struct identity *caller)
 {

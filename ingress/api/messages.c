@@ -4,7 +4,7 @@
 #include "common/service/metrics.h"
 #include "common/store/accept.h"
 #include "common/store/reads.h"
-#include "ingress/api/document.h"
+#include "ingress/route/document.h"
 #include "ingress/http/answer.h"
 
 // The message that the path names, and its org. False: answered.

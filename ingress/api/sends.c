@@ -3,7 +3,7 @@
 #include "common/base/memory.h"
 #include "common/limits.h"
 #include "ingress/accept/send_form.h"
-#include "ingress/api/document.h"
+#include "ingress/route/document.h"
 #include "ingress/http/answer.h"
 
 // A request that waits until its org's default country is known.

@@ -1,4 +1,4 @@
-#include "ingress/api/document.h"
+#include "ingress/route/document.h"
 
 #include "common/base/digits.h"
 #include "common/base/utf8.h"
