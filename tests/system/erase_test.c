@@ -133,14 +133,14 @@ Test(erase, goes_on_beside_a_busy_contact)
 // The first pass takes as long as there are messages, and shows who else is at work: nobody here.
 Test(erase, of_much_needs_no_second_run)
 {
+    static const char script[] = TOLLGATE_SOURCE_DIR "/deploy/erase";
     struct gateway *gateway = given_gateway(.without_worker = true);
     struct org org = given_org(gateway);
     struct answer answer = send_text(&org, PHONE);
     (void)expect_accepted(&answer);
     struct command_result result =
-        command_run(WORDS(TOLLGATE_SOURCE_DIR "/deploy/erase", "--url",
-                          database_url(gateway->database, "postgres"), "--patience", "0", "--org",
-                          org.id, "--phone", PHONE),
+        command_run(WORDS(script, "--url", database_url(gateway->database, "postgres"),
+                          "--patience", "0", "--org", org.id, "--phone", PHONE),
                     NULL);
     cr_assert(result.status == 0 && strstr(result.output, "messages\t1\n"), "%d %s%s",
               result.status, result.output, result.errors);
