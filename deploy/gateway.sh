@@ -66,6 +66,19 @@ END
     done <"$run_dir/demo.log"
 }
 
+# Those under which access tokens stand sealed, unless the caller has some. Sets TOLLGATE_TOKEN_KEYS.
+make_token_keys() {
+    [[ ! ${TOLLGATE_TOKEN_KEYS:-} ]] || return 0
+    export TOLLGATE_TOKEN_KEYS=$run_dir/token-keys
+    rm --force "$TOLLGATE_TOKEN_KEYS"
+    (umask 077 && printf 'demo %s\n' "$(head --bytes 32 /dev/urandom | base64)" >"$TOLLGATE_TOKEN_KEYS")
+}
+
+are_tokens_sealed() {
+    [[ $(psql --no-psqlrc --quiet --no-align --tuples-only --dbname "$TOLLGATE_POSTGRES_URL" \
+        --command 'SELECT tollgate.count_open_tokens()') == 0 ]]
+}
+
 # start_gateway WORKERS INGRESSES GRAPH_URL ORGS: everything, and exports what usage in quickstart names.
 start_gateway() {
     local workers=$1 ingresses=$2 graph_url=$3 orgs=$4 i at=127.0.0.1:3000
@@ -75,6 +88,7 @@ start_gateway() {
     start_postgres
     start_redis
     export TOLLGATE_REDIS_URL=redis://127.0.0.1:$redis_port
+    make_token_keys
     prepare_database "$orgs"
     [[ $graph_url ]] || start_metasim
     for ((i = 1; i <= workers; i++)); do
@@ -94,4 +108,7 @@ start_gateway() {
     export TOLLGATE_APP_SECRET
     export TOLLGATE_INGRESS_PIDS="${ingress_pids[*]}" TOLLGATE_WORKER_PIDS="${worker_pids[*]}"
     [[ ! $METASIM_URL ]] || aim_metasim
+    # The janitor does it, if the caller lets there be one.
+    ((workers == 0)) || [[ ${TOLLGATE_WORKER_ROLES:-janitor} != *janitor* ]] ||
+        wait_until 60 are_tokens_sealed || die_with_log worker-1 "access tokens were not sealed"
 }

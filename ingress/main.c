@@ -165,5 +165,6 @@ int main(int argc, char **argv)
         tg_log(TG_LOG_INFO, "ingress_stopped");
     tg_health_stop(health);
     tg_health_free(health);
+    tg_settings_forget(&settings);
     return served ? EXIT_SUCCESS : health && !admitted ? TG_EXIT_SETTINGS : EXIT_FAILURE;
 }

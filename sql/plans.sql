@@ -45,8 +45,8 @@ BEGIN
             ('lookup ordered unmerged generic', 'release_due_sends'),
             ('lookup ordered generic', 'take_due expire_sends next_due find_lost_sends unconfirm_sends '
              'delete_idempotency_keys delete_receipts fail_undelivered_sends'),
-            ('lookup ordered nested', 'take_turns'),
-            ('lookup ordered', 'list_figures'),
+            ('lookup ordered nested', 'take_turns seal_tokens'),
+            ('lookup ordered', 'list_figures count_open_tokens list_tokens_to_seal'),
             -- By the keys of parents.
             ('lookup nested', 'check_contacts_tenancy check_messages_tenancy check_outbox_tenancy '
              'check_conversations_tenancy check_wallet_transactions_tenancy check_idempotency_keys_tenancy'),

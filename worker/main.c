@@ -83,5 +83,6 @@ int main(int argc, char **argv)
     }
     tg_health_stop(health);
     tg_health_free(health);
+    tg_settings_forget(&settings);
     return admitted ? 0 : health ? TG_EXIT_SETTINGS : 1;
 }

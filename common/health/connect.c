@@ -1,6 +1,7 @@
 #include "common/health/connect.h"
 
 #include "common/redis/redis.h"
+#include "common/store/tokens.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,6 +109,9 @@ static bool check_postgresql(const struct tg_settings *settings, enum tg_calls_o
             complain("PostgreSQL", tg_pg_trouble(pg), cure_of(postgres_cures, tg_pg_trouble(pg)));
     if (good)
         printf("PostgreSQL %s is good, for the role %s\n", role.server, role.name);
+    int64_t open = 0;
+    if (good && tg_store_count_open_tokens(pg, &open) == TG_PG_OK && open > 0)
+        printf("but %" PRId64 " access tokens lie open in it: docs/secrets.md\n", open);
     tg_pg_destroy(pg);
     return good;
 }

@@ -7,6 +7,7 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
+#include "common/store/tokens.h"
 #include "common/streams/job.h"
 
 #include <errno.h>
@@ -96,6 +97,16 @@ static bool admits_role(struct tg_health *health)
                           health->calls == TG_CALLS_OF_INGRESS ? "ingress" : "worker");
     tg_log(TG_LOG_ERROR, "start_refused", TG_LOG_TEXT("reason", tg_text_string(&reason)));
     return false;
+}
+
+// An ingress opens none, and says all the same that they lie there: a worker with keys is about to
+// seal them, and one without has said so by itself. Under the lock.
+static void tell_of_open_tokens(struct tg_health *health)
+{
+    int64_t open = 0;
+    if (health->calls == TG_CALLS_OF_INGRESS &&
+        tg_store_count_open_tokens(health->pg, &open) == TG_PG_OK && open > 0)
+        tg_log(TG_LOG_WARN, "tokens_lie_open", TG_LOG_NUMBER("tokens", open));
 }
 
 // So that the gauge is true although nobody asks for readiness.
@@ -238,6 +249,8 @@ bool tg_health_look(struct tg_health *health)
     bool admitted = admits_role(health);
     if (admitted)
         probe(health, &missing);
+    if (admitted && missing.length == 0)
+        tell_of_open_tokens(health);
     pthread_mutex_unlock(&health->lock);
     health->looks = admitted;
     if (admitted)

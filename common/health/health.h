@@ -16,7 +16,8 @@ struct tg_health;
 // URLs of the settings are borrowed.
 struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_calls_of calls);
 
-// Tries PostgreSQL and Redis once, so that what cannot be reached, and why, is logged at once and
+// Tries PostgreSQL and Redis once (and an ingress tells how many access tokens lie open,
+// "tokens_lie_open"), so that what cannot be reached, and why, is logged at once and
 // not when the first request wants it; takes no longer than their connect timeouts. From then on a
 // thread tries them every 5 s, for the metric of readiness. False, with "start_refused": PostgreSQL
 // knows us as an owner of the schema, a superuser or one with BYPASSRLS, and the settings do not

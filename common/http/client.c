@@ -384,6 +384,15 @@ static bool was_sent(const struct call *call)
     return call->sent || (!call->body.data && ready_us > 0);
 }
 
+// One of them may have a token.
+static void wipe_headers(struct call *call)
+{
+    for (struct curl_slist *header = call->headers; header; header = header->next)
+        explicit_bzero(header->data, strlen(header->data));
+    curl_slist_free_all(call->headers);
+    call->headers = NULL;
+}
+
 // Takes the request out of the multi handle; its room is free again.
 static void end(struct tg_http *http, struct call *call, CURLcode code,
                 struct tg_http_answer *answer)
@@ -408,7 +417,7 @@ static void end(struct tg_http *http, struct call *call, CURLcode code,
     if (code == CURLE_SEND_FAIL_REWIND)
         answer->reason = "The connection broke before an answer came";
     curl_multi_remove_handle(http->multi, call->easy);
-    curl_slist_free_all(call->headers);
+    wipe_headers(call);
     call->under_way = false;
     http->free[http->free_count++] = call;
 }

@@ -47,7 +47,7 @@
         "Jobs taken over after 5 s: their worker is gone, or has no answer of Meta's yet.")        \
     ROW(TG_JANITOR, WORKER, "tollgate_janitor_total", "duty",                                      \
         "due lost expired abandoned unheard undelivered keys receipts rules notices consumers "    \
-        "bodies",                                                                                  \
+        "bodies seal",                                                                             \
         "What the janitor has dealt with, by duty.")                                               \
     ROW(TG_INBOUND_ITEMS, WORKER, "tollgate_inbound_items_total", "result",                        \
         "status_applied status_early status_not_ours message_saved message_duplicate copy_saved "  \
@@ -107,6 +107,8 @@
         "Channels that are paused, by what paused them.")                                          \
     ROW(TG_LETTERS, "tollgate_dead_letters", "reason", "",                                         \
         "Rows of dead_letters, by reason; of the newest 10,000.")                                  \
+    ROW(TG_OPEN_TOKENS, "tollgate_open_tokens", NULL, NULL,                                        \
+        "Access tokens that lie open in the database; up to 200,000.")                             \
     ROW(TG_STREAM, "tollgate_stream_entries", "stream", "sends webhooks",                          \
         "Entries of the streams in Redis.")                                                        \
     ROW(TG_STREAM_PENDING, "tollgate_stream_pending", "stream", "sends webhooks",                  \

@@ -5,9 +5,11 @@
 #include "common/service/log.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -54,8 +56,18 @@ static void give_memory_back(void)
     // NOLINTEND(concurrency-mt-unsafe)
 }
 
+// What is in memory is secrets, and others' messages: it goes into no core, whatever the limits and
+// core_pattern say, and none who runs as the same user reads it (prctl(2), ptrace(2)).
+static void keep_memory_private(void)
+{
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+        tg_log(TG_LOG_WARN, "memory_not_private", TG_LOG_TEXT("reason", strerrordesc_np(errno)));
+}
+
 void tg_service_start(void)
 {
+    keep_memory_private();
     raise_file_limit();
     give_memory_back();
     sigset_t set = signals();

@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 // Blocks the signals below in this and all later threads, ignores SIGPIPE, raises the limit of open
-// files as far as it may be, and has what is freed given back to the machine. Call first in main.
+// files as far as it may be, has what is freed given back to the machine, and keeps what is in
+// memory out of cores and from others of the same user. Call first in main.
 void tg_service_start(void);
 
 // How many files may be open of those that the daemon wants; logs "file_limit_low" if it is fewer.

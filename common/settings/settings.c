@@ -274,6 +274,23 @@ static void tell_unsigned(const struct tg_settings *settings)
              "accepted");
 }
 
+// Whoever posts opens tokens, and the janitor seals them.
+static bool has_to_do_with_tokens(const struct tg_settings *settings)
+{
+    return settings->worker_roles & (TG_ROLE_SEND | TG_ROLE_JANITOR);
+}
+
+static void tell_keys(const struct tg_settings *settings)
+{
+    char newest[TG_KEY_ID_SIZE];
+    if (!has_to_do_with_tokens(settings))
+        return;
+    if (tg_keyring_newest(settings->token_keys, newest))
+        printf("access tokens are sealed under the key %s\n", newest);
+    else
+        puts("but access tokens lie open in the database: TOLLGATE_TOKEN_KEYS is not set");
+}
+
 static const char *const role_words[] = {"send", "inbound", "janitor", NULL};
 
 #define BOTH (TG_INGRESS | TG_WORKER)
@@ -377,6 +394,12 @@ static const struct setting table[] = {
      .help =
          "The secret of the Meta app whose tokens the channels have: each message bears a proof "
          "of it (appsecret_proof). Needed where the app requires that."},
+    {SETTING("TOLLGATE_TOKEN_KEYS", TG_WORKER, token_keys_file, text), .standard = "",
+     .tell = tell_keys,
+     .shape = "the path of a file to which others have no right, a line for each key, the newest "
+              "first: an id, a blank, and 32 bytes in base64",
+     .help = "The keys under which access tokens stand sealed in the database: docs/secrets.md. "
+             "SIGHUP has the file read again. Unless it is set, they lie open there."},
     {SETTING("TOLLGATE_SEND_CONCURRENCY", TG_WORKER, send_concurrency, live_integer), .live = true,
      .standard = "1024", BOUNDS(1, TG_SEND_CONCURRENCY_MAX), .tell = tell_rate,
      .help =
@@ -509,6 +532,8 @@ static bool read_all(enum tg_daemon daemon, const struct values *values,
 
 static void keep_value(int i, const char *value)
 {
+    if (in_force.value[i])
+        explicit_bzero(in_force.value[i], strlen(in_force.value[i]));
     free(in_force.value[i]);
     in_force.value[i] = NULL;
     if (!value)
@@ -525,6 +550,21 @@ static bool read_file(struct tg_settings_file **file, struct tg_error *error)
     return !path || *file;
 }
 
+static bool read_keys(const struct tg_settings *settings, struct tg_error *error)
+{
+    struct tg_error why;
+    return tg_keyring_read(settings->token_keys, settings->token_keys_file, &why) ||
+           tg_error_set(error, "invalid_setting", "TOLLGATE_TOKEN_KEYS",
+                        "TOLLGATE_TOKEN_KEYS: %.60s: %.76s", settings->token_keys_file,
+                        why.message);
+}
+
+static bool begin_keys(struct tg_settings *settings, struct tg_error *error)
+{
+    settings->token_keys = tg_keyring_create();
+    return *settings->token_keys_file == '\0' || read_keys(settings, error);
+}
+
 // The values of the file that is read, or NULL, become those that count.
 static bool read_settings(enum tg_daemon daemon, const struct tg_settings_file *file,
                           struct tg_settings *settings, struct tg_error *error)
@@ -537,7 +577,8 @@ static bool read_settings(enum tg_daemon daemon, const struct tg_settings_file *
         values.of[i] = in_force.value[i];
     }
     *settings = (struct tg_settings){0};
-    return read_all(daemon, &values, settings, error);
+    return read_all(daemon, &values, settings, error) &&
+           (daemon != TG_WORKER || begin_keys(settings, error));
 }
 
 bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings, struct tg_error *error)
@@ -686,6 +727,18 @@ static void take_values(const struct values *values, struct tg_settings *setting
     tg_log_set_step_level(settings->log_messages);
 }
 
+static void reread_keys(const struct tg_settings *settings)
+{
+    struct tg_error error;
+    char newest[TG_KEY_ID_SIZE];
+    if (!settings->token_keys || *settings->token_keys_file == '\0')
+        return;
+    if (!read_keys(settings, &error))
+        tg_log(TG_LOG_ERROR, "token_keys_refused", TG_LOG_TEXT("reason", error.message));
+    else if (tg_keyring_newest(settings->token_keys, newest))
+        tg_log(TG_LOG_INFO, "token_keys_reread", TG_LOG_TEXT("newest", newest));
+}
+
 void tg_settings_reread(void *context)
 {
     struct tg_settings *settings = context;
@@ -705,6 +758,21 @@ void tg_settings_reread(void *context)
         warn_of_weak();
     }
     tg_settings_file_free(file);
+    reread_keys(settings);
+}
+
+void tg_settings_forget(struct tg_settings *settings)
+{
+    drop_shared(settings);
+    tg_keyring_destroy(settings->token_keys);
+    *settings = (struct tg_settings){0};
+    for (int i = 0; i < SETTINGS; i++) {
+        char *const secrets[] = {secure_getenv(table[i].name), in_force.value[i]};
+        for (size_t j = 0; table[i].secret && j < 2; j++) {
+            if (secrets[j])
+                explicit_bzero(secrets[j], strlen(secrets[j]));
+        }
+    }
 }
 
 static const char *daemon_names(unsigned daemons)
@@ -753,7 +821,7 @@ static void print_help(enum tg_daemon daemon)
         "  --check        read the settings, say whether they are good, and end\n"
         "  --connect      with --check: also try PostgreSQL and Redis as the settings name them\n"
         "  --env-example  print a documented file with the settings of both daemons\n\n"
-        "SIGHUP has the file of TOLLGATE_SETTINGS_FILE read again.\n\n"
+        "SIGHUP has the files of TOLLGATE_SETTINGS_FILE and TOLLGATE_TOKEN_KEYS read again.\n\n"
         "Settings, from the environment or that file:\n",
         daemon_names(daemon));
     for (int i = 0; i < SETTINGS; i++) {
@@ -798,6 +866,10 @@ static int begin(enum tg_daemon daemon, struct tg_settings *settings)
         tell_of_overridden(file);
         warn_of_former();
         warn_of_weak();
+        if (has_to_do_with_tokens(settings) && *settings->token_keys_file == '\0')
+            tg_log(TG_LOG_WARN, "token_keys_missing",
+                   TG_LOG_TEXT("reason", "access tokens lie open in the database: "
+                                         "TOLLGATE_TOKEN_KEYS is not set"));
     } else {
         fprintf(stderr, "%stollgate-%s: %s\n", tg_log_priority(TG_LOG_ERROR), name, error.message);
     }

@@ -7,6 +7,7 @@
 #include "common/base/error.h"
 #include "common/base/network.h"
 #include "common/base/shared_text.h"
+#include "common/crypto/keyring.h"
 #include "common/service/listen.h"
 #include "common/service/log.h"
 
@@ -44,6 +45,8 @@ struct tg_settings {
     const char *graph_version;
     int64_t graph_timeout_ms;
     struct tg_shared_text *graph_app_secret; // "": none
+    const char *token_keys_file;             // "": none
+    struct tg_keyring *token_keys;           // what it has; NULL for an ingress
     unsigned worker_roles;                   // of enum tg_role
     _Atomic int64_t send_concurrency;
     _Atomic int64_t confirmation_window_s;
@@ -69,9 +72,15 @@ bool tg_settings_check_trust(const struct tg_settings *settings,
 // Reads the file again, for the `struct tg_settings` (`context`) that were read last. What is
 // shared or atomic in it, and the log's levels, are the new ones from then on; one line tells by
 // name what has changed, and what will at the next start ("settings_reread"). If anything is wrong
-// ("settings_refused"), or there is no file ("settings_kept"), all stays as it is. For the thread
-// that has read them.
+// ("settings_refused"), or there is no file ("settings_kept"), all stays as it is. However that
+// ends, a worker's file of token keys is read again too ("token_keys_reread"), and if anything is
+// wrong with it, the keys stay as they are ("token_keys_refused"). For the thread that has read
+// them.
 void tg_settings_reread(void *context);
+
+// Nobody uses the settings any more, but for a thread that hangs: what of them is secret is wiped,
+// also in the environment.
+void tg_settings_forget(struct tg_settings *settings);
 
 // How many of the messages that a worker may have in hand (send_concurrency) its limit of open
 // files has room for: each may need a connection. One at least; logs if it is not all of them.
@@ -84,8 +93,10 @@ int64_t tg_settings_places(const struct tg_settings *settings);
 // (TG_EXIT_SETTINGS: wrong use or wrong settings, said on standard error in one line). When the
 // settings are good it also starts the log (log.h) as they say, and warns there of TOLLGATE_
 // variables, and names in the file, that no daemon knows ("unknown_setting_ignored": a typing
-// error, most likely), of words that are taken for one more version ("former_word_taken"), and of
-// secrets that are short or stand in documents ("weak_secret"), and tells what of the file does not
-// count since the environment has something else ("setting_overridden").
+// error, most likely), of a worker that
+// has no keys to seal access tokens under ("token_keys_missing"), of words that are taken for one
+// more version ("former_word_taken"), and of secrets that are short or stand in documents
+// ("weak_secret"), and tells what of the file does not count since the environment has something
+// else ("setting_overridden").
 enum { TG_SETTINGS_RUN = -1, TG_SETTINGS_CONNECT = -2, TG_EXIT_SETTINGS = 2 };
 int tg_settings_main(enum tg_daemon daemon, int argc, char **argv, struct tg_settings *settings);

@@ -11,6 +11,8 @@ extern const struct tg_call *const tg_figure_calls[];
 extern const struct tg_call *const tg_inbound_calls[];
 extern const struct tg_call *const tg_read_calls[];
 extern const struct tg_call *const tg_rule_calls[];
+extern const struct tg_call *const tg_sealing_calls[];
+extern const struct tg_call *const tg_token_calls[];
 extern const struct tg_call *const tg_upkeep_calls[];
 extern const struct tg_call *const tg_wallet_calls[];
 

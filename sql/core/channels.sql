@@ -127,12 +127,15 @@ END $$;
 -- channel by hand also sets it going by hand. What was disabled has its number anew.
 CREATE OR REPLACE FUNCTION follow_channel() RETURNS trigger
 LANGUAGE plpgsql AS $$
+DECLARE
+    -- What is sealed is the same token.
+    v_is_new CONSTANT boolean := NEW.access_token <> OLD.access_token
+                                 AND current_setting('tollgate.sealing', true) IS DISTINCT FROM 'yes';
 BEGIN
-    IF NEW.access_token <> OLD.access_token AND OLD.status = 'paused' AND NEW.status = 'paused'
-       AND NEW.paused_for IS NOT NULL THEN
+    IF v_is_new AND OLD.status = 'paused' AND NEW.status = 'paused' AND NEW.paused_for IS NOT NULL THEN
         NEW.status := 'active';
     END IF;
-    IF NEW.access_token <> OLD.access_token OR (OLD.status <> 'active' AND NEW.status = 'active') THEN
+    IF v_is_new OR (OLD.status <> 'active' AND NEW.status = 'active') THEN
         NEW.token_changed_at := clock_timestamp();
     END IF;
     IF NEW.status <> 'paused' THEN

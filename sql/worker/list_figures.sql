@@ -1,5 +1,5 @@
 -- list_figures: how much there is of something, for whoever watches the gateway: outbox, unconfirmed, alerts,
--- paused_channels or dead_letters. A row for each group.
+-- paused_channels, dead_letters or open_tokens. A row for each group.
 --
 -- It costs little, however much there is: rows are read by an index that holds these alone (of channels, which are few,
 -- all), and so many at the most. What is more is not counted.
@@ -40,5 +40,7 @@ BEGIN
         SELECT d.reason, count(*), seconds_since(min(d.received_at))
           FROM (SELECT l.reason, l.received_at FROM dead_letters l ORDER BY l.id DESC LIMIT c_letters) d
          GROUP BY d.reason ORDER BY count(*) DESC;
+    WHEN 'open_tokens' THEN
+        RETURN QUERY SELECT NULL::text, count_open_tokens(), 0::bigint;
     END CASE;
 END $$;

@@ -76,8 +76,8 @@ static long read_by(const char *name)
 Test(figures, no_figure_reads_what_it_does_not_count)
 {
     enum { FULL = 3000 };
-    static const char *const names[] = {"outbox", "unconfirmed", "alerts", "paused_channels",
-                                        "dead_letters"};
+    static const char *const names[] = {"outbox",          "unconfirmed",  "alerts",
+                                        "paused_channels", "dead_letters", "open_tokens"};
     enum { NAMES = sizeof names / sizeof *names };
     const char *acme = given_org_with_channel("100.00");
     run("VACUUM ANALYZE messages");

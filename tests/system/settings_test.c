@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 TestSuite(settings, .timeout = 60);
@@ -83,6 +84,8 @@ static const struct {
     {"TOLLGATE_GRAPH_TIMEOUT_MS=999", WORKER},
     {"TOLLGATE_GRAPH_TIMEOUT_MS=30s", WORKER},
     {"TOLLGATE_GRAPH_APP_SECRET=two words", WORKER},
+    {"TOLLGATE_TOKEN_KEYS=/there/is/no/such/file", WORKER},
+    {"TOLLGATE_TOKEN_KEYS=/dev/null", WORKER},
     {"TOLLGATE_WORKER_ROLES=send,receive", WORKER},
     {"TOLLGATE_WORKER_ROLES=send,", WORKER},
     {"TOLLGATE_CONFIRMATION_WINDOW_S=0", WORKER},
@@ -137,6 +140,25 @@ Test(settings, a_missing_one_stops_both)
         struct command_result run = command_run(WORDS(testbed_daemon(daemons[i])), NULL);
         expect_refusal(&run, "TOLLGATE_POSTGRES_URL");
     }
+}
+
+Test(settings, a_check_says_whether_tokens_lie_open)
+{
+    struct command_result run = run_daemon(daemons[1], "--check", NULL, NULL);
+    cr_assert(strstr(run.output, "\nbut access tokens lie open in the database: "
+                                 "TOLLGATE_TOKEN_KEYS is not set\n"),
+              "%s", run.output);
+    const char *path = file_with("token-keys", "k7 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n");
+    const char *setting = text_of("TOLLGATE_TOKEN_KEYS=%s", path);
+    cr_assert_eq(chmod(path, 0644), 0);
+    run = run_daemon(daemons[1], "--check", setting, NULL);
+    expect_refusal(&run, setting);
+    cr_assert(strstr(run.errors, ": has rights for others"), "%s", run.errors);
+    cr_assert_eq(chmod(path, 0600), 0);
+    run = run_daemon(daemons[1], "--check", setting, NULL);
+    cr_assert(strstr(run.output, "\naccess tokens are sealed under the key k7\n"), "%s",
+              run.output);
+    cr_assert_null(strstr(run.output, "AQEB"));
 }
 
 Test(settings, a_worker_without_the_role_inbound_needs_no_app_secrets)

@@ -112,7 +112,7 @@ Test(deployment, compose_gives_each_daemon_every_setting_and_no_other)
 }
 
 // The file has the rest, and the environment would keep a reload from changing it.
-Test(deployment, units_give_the_address_for_figures_and_the_file_and_nothing_else)
+Test(deployment, units_give_the_address_for_figures_and_files_and_nothing_else)
 {
     static const char *const units[][3] = {
         {"ingress", "deploy/systemd/tollgate-ingress@.service",
@@ -125,7 +125,11 @@ Test(deployment, units_give_the_address_for_figures_and_the_file_and_nothing_els
         const char *unit = text_of(units[i][1]);
         add_given(&given, unit, NULL, '=');
         expect_all_of(&given, &settings, units[i][1]);
-        cr_assert_eq(given.count, 2, "%s", units[i][1]);
+        bool opens_tokens = has(&settings, "TOLLGATE_TOKEN_KEYS");
+        cr_assert_eq(given.count, opens_tokens ? 3 : 2, "%s", units[i][1]);
+        cr_assert_eq(opens_tokens,
+                     strstr(unit, "\nLoadCredential=token-keys:/etc/tollgate/token-keys\n"
+                                  "Environment=TOLLGATE_TOKEN_KEYS=%d/token-keys\n") != NULL);
         cr_assert(strstr(unit, units[i][2]), "%s", units[i][1]);
         cr_assert(strstr(unit, "\nEnvironment=TOLLGATE_ADMIN_LISTEN=127.0.0.1:9"));
         cr_assert(strstr(unit, "%i\n"));

@@ -45,7 +45,7 @@ static struct in_hand *post_with(struct peer *meta, struct in_hand *message,
     struct tg_http *http = graph_create(&settings);
     struct in_hand *finished = NULL;
     long long deadline_ms = tg_now_ms() + DEADLINE_MS;
-    graph_post(http, &settings, message);
+    graph_post(http, &settings, message, &message->claim.access_token);
     while (!(finished = graph_take_finished(http)) && tg_now_ms() < deadline_ms) {
         tg_http_run(http, 5);
         peer_look(meta);
@@ -112,7 +112,7 @@ Test(graph, bears_a_connection_for_a_few_seconds_that_acknowledges_nothing)
     struct in_hand *message = given_message_of_age(0);
     unsigned silence_ms = 0;
     socklen_t size = sizeof silence_ms;
-    graph_post(http, &settings, message);
+    graph_post(http, &settings, message, &message->claim.access_token);
     while (meta->connection < 0) {
         tg_http_run(http, 5);
         peer_accept(meta);

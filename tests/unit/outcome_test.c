@@ -390,6 +390,19 @@ Test(outcome, a_malformed_token_is_what_meta_would_say_of_it)
     cr_expect(outcome.error_message[0] != '\0');
 }
 
+Test(outcome, a_token_that_does_not_open_is_one_of_our_own)
+{
+    struct tg_outcome outcome = {.wamid = "wamid.HBgL", .retry_after_s = 9};
+    outcome_unopened_token(&outcome, true);
+    cr_expect_str_eq(outcome.key, "token:no_key");
+    cr_expect(strstr(outcome.error_message, "Meta was not asked"));
+    cr_expect_str_eq(outcome.wamid, "");
+    cr_expect_eq(outcome.retry_after_s, 0);
+    outcome_unopened_token(&outcome, false);
+    cr_expect_str_eq(outcome.key, "token:not_opened");
+    cr_expect(strstr(outcome.error_message, "Meta was not asked"));
+}
+
 Test(outcome, heeds_retry_after_of_what_was_not_sent)
 {
     static const struct {

@@ -2,6 +2,7 @@
 
 #include "common/base/memory.h"
 #include "common/base/queue.h"
+#include "common/crypto/seal.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -51,16 +52,39 @@ static bool fits_header(const struct tg_text *token)
     return true;
 }
 
+// The channel's access token, opened if it stands sealed; one that lies open is moved. It is the
+// caller's to wipe.
+static enum tg_opened take_token(const struct dispatch *dispatch, struct in_hand *message,
+                                 struct tg_text *token)
+{
+    struct tg_claim *claim = &message->claim;
+    const struct tg_seal_place place = {"channels", "access_token", claim->org_id,
+                                        claim->channel_id};
+    struct tg_span given = {claim->access_token.data, claim->access_token.length};
+    if (tg_is_sealed(given))
+        return tg_open(dispatch->worker->settings->token_keys, &place, given, token);
+    *token = claim->access_token;
+    claim->access_token = (struct tg_text){0};
+    return TG_OPENED;
+}
+
 static void begin(struct dispatch *dispatch, struct in_hand *message)
 {
+    TG_SECRET_AUTO token = {0};
     if (in_hand_age_ms(message) > TG_CLAIM_FRESH_MS) {
         hand_back(dispatch, message);
-    } else if (!fits_header(&message->claim.access_token)) {
-        outcome_malformed_token(&message->outcome);
-        settle_push(dispatch->next, message);
-    } else {
-        graph_post(dispatch->http, dispatch->worker->settings, message);
+        return;
     }
+    enum tg_opened opened = take_token(dispatch, message, &token);
+    if (opened == TG_OPENED && fits_header(&token)) {
+        graph_post(dispatch->http, dispatch->worker->settings, message, &token);
+        return;
+    }
+    if (opened == TG_OPENED)
+        outcome_malformed_token(&message->outcome);
+    else
+        outcome_unopened_token(&message->outcome, opened == TG_OPEN_NO_KEY);
+    settle_push(dispatch->next, message);
 }
 
 static size_t pop_waiting(struct dispatch *dispatch, struct in_hand **messages, size_t max,

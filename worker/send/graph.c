@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+// Of a URL with a proof, as they usually are: a proof is a secret, and stays in no smaller memory.
+enum { URL_BYTES = 512 };
+
 struct tg_http *graph_create(const struct tg_settings *settings)
 {
     return tg_http_create(&(const struct tg_http_options){
@@ -49,15 +52,19 @@ static void append_proof_if_wanted(struct tg_text *url, const struct tg_settings
     tg_shared_text_let_go(settings->graph_app_secret, secret);
 }
 
-void graph_post(struct tg_http *http, const struct tg_settings *settings, struct in_hand *message)
+void graph_post(struct tg_http *http, const struct tg_settings *settings, struct in_hand *message,
+                const struct tg_text *token)
 {
-    TG_TEXT_AUTO url = {0};
-    TG_TEXT_AUTO authorization = {0};
+    static const char bearer[] = "Authorization: Bearer ";
+    TG_SECRET_AUTO url = {0};
+    TG_SECRET_AUTO authorization = {0};
+    tg_text_reserve(&url, URL_BYTES);
+    tg_text_reserve(&authorization, sizeof bearer + token->length);
     tg_text_append_format(&url, "%s/%s/%s/messages", settings->graph_url, settings->graph_version,
                           message->claim.phone_number_id);
-    append_proof_if_wanted(&url, settings, &message->claim.access_token);
-    tg_text_append_format(&authorization, "Authorization: Bearer %s",
-                          tg_text_string(&message->claim.access_token));
+    append_proof_if_wanted(&url, settings, token);
+    tg_text_append_string(&authorization, bearer);
+    tg_text_append(&authorization, token->data, token->length);
     tg_http_begin(http,
                   &(const struct tg_http_request){
                       .method = "POST",

@@ -20,7 +20,7 @@ void in_hand_destroy(struct in_hand *message)
 {
     if (!message)
         return;
-    tg_text_finish(&message->claim.access_token);
+    tg_text_wipe(&message->claim.access_token);
     tg_text_finish(&message->claim.payload);
     free(message);
 }

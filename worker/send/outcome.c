@@ -185,3 +185,14 @@ void outcome_malformed_token(struct tg_outcome *outcome)
     set_key(outcome, "190");
     set_message(outcome, "The channel's access token is malformed; Meta was not asked", NULL);
 }
+
+void outcome_unopened_token(struct tg_outcome *outcome, bool no_key)
+{
+    clear(outcome);
+    set_key(outcome, no_key ? "token:no_key" : "token:not_opened");
+    set_message(outcome,
+                no_key ? "The channel's access token is sealed under a key that this worker does "
+                         "not have; Meta was not asked"
+                       : "The channel's sealed access token does not open; Meta was not asked",
+                NULL);
+}

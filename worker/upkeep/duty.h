@@ -35,6 +35,7 @@ duty_round duty_receipts;    // receipts whose end is long past go
 duty_round duty_bodies;      // what messages say goes once their orgs keep it no longer
 duty_round duty_rules;       // orgs hear of rules that no worker has checked
 duty_round duty_notices;     // what follows from Meta's notices of accounts
+duty_round duty_seal;        // access tokens stand sealed, under the newest key
 duty_round duty_consumers;   // consumers that are gone leave their groups
 
 // What the duties have in common: going through what is to be done, counting and logging what a

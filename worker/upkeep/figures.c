@@ -30,7 +30,7 @@ static const struct source {
 } sources[] = {
     {"outbox", TG_OUTBOX, TG_OUTBOX_AGE},  {"unconfirmed", TG_UNCONFIRMED, TG_UNCONFIRMED_AGE},
     {"alerts", TG_ALERTS, NO_AGES},        {"paused_channels", TG_PAUSED, NO_AGES},
-    {"dead_letters", TG_LETTERS, NO_AGES},
+    {"dead_letters", TG_LETTERS, NO_AGES}, {"open_tokens", TG_OPEN_TOKENS, NO_AGES},
 };
 enum { SOURCES = sizeof sources / sizeof *sources };
 

@@ -1,0 +1,56 @@
+#include "common/store/tokens.h"
+
+#include "common/store/calls.h"
+
+static const struct tg_call count_open_tokens = {
+    .name = "count_open_tokens",
+    .out = TG_FIELDS(VALUE("count_open_tokens", INT8, int64_t)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_count_open_tokens(struct tg_pg *pg, int64_t *n)
+{
+    return tg_pg_call(pg, &count_open_tokens, TG_ROWS(n, 1));
+}
+
+struct question {
+    const char *key;
+    struct tg_slice slice;
+};
+
+static const struct tg_call list_tokens_to_seal = {
+    .name = "list_tokens_to_seal",
+    .one = TG_FIELDS(TEXT("p_key", question, key), INT8("p_limit", question, slice.limit),
+                     INT8("p_skip", question, slice.skip)),
+    .out = TG_FIELDS(UUID("org_id", tg_stored_token, org_id),
+                     UUID("channel_id", tg_stored_token, channel_id),
+                     TEXT("access_token", tg_stored_token, access_token)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_list_tokens_to_seal(struct tg_pg *pg, const char *key,
+                                               struct tg_slice slice,
+                                               struct tg_stored_token *tokens, size_t *n)
+{
+    struct question question = {key, slice};
+    return tg_pg_call(pg, &list_tokens_to_seal, TG_ONE(&question),
+                      TG_ROWS_TO(tokens, (size_t)slice.limit, n));
+}
+
+static const struct tg_call seal_tokens = {
+    .name = "seal_tokens",
+    .each = TG_FIELDS(UUID("p_org_ids", tg_sealed_token, org_id),
+                      UUID("p_channel_ids", tg_sealed_token, channel_id),
+                      BYTES("p_digests", tg_sealed_token, digest),
+                      TEXT("p_sealed", tg_sealed_token, sealed)),
+    .out = TG_FIELDS(VALUE("seal_tokens", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_seal_tokens(struct tg_pg *pg, const struct tg_sealed_token *tokens,
+                                       size_t n, int64_t *sealed)
+{
+    return tg_pg_call(pg, &seal_tokens, TG_EACH(tokens, n), TG_ROWS(sealed, 1));
+}
+
+const struct tg_call *const tg_token_calls[] = {&count_open_tokens, NULL};
+const struct tg_call *const tg_sealing_calls[] = {&list_tokens_to_seal, &seal_tokens, NULL};

@@ -1,0 +1,302 @@
+// Access tokens at rest: written by SQL as ever, sealed by the janitor, opened by the worker that
+// posts; and nothing of them, nor of other secrets, in what may be stolen.
+#include "tests/system/org.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+TestSuite(sealed, .timeout = 120);
+
+// 32 bytes each.
+#define K1 "k1 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n"
+#define K2 "k2 AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\n"
+
+static const char *keys_path(void)
+{
+    return text_of("%s/token-keys", testbed_directory());
+}
+
+static void write_keys(const char *keys)
+{
+    const char *next = text_of("%s.next", keys_path());
+    FILE *file = fopen(next, "we");
+    cr_assert(file && fputs(keys, file) >= 0 && fclose(file) == 0);
+    cr_assert(chmod(next, 0600) == 0 && rename(next, keys_path()) == 0);
+}
+
+static const char *keys_setting(const char *keys)
+{
+    write_keys(keys);
+    return text_of("TOLLGATE_TOKEN_KEYS=%s", keys_path());
+}
+
+// "k1", or "" while it lies open.
+static const char *key_of(const struct org *org)
+{
+    return database_text(org->gateway->database, "SELECT token_key FROM channels WHERE id = '%s'",
+                         org->channel_id);
+}
+
+static const char *token_of(const struct org *org)
+{
+    return database_text(org->gateway->database,
+                         "SELECT access_token FROM channels WHERE id = '%s'", org->channel_id);
+}
+
+static const char *channel_of(const struct org *org)
+{
+    return database_text(org->gateway->database,
+                         "SELECT concat_ws(' ', status, paused_for) FROM channels WHERE id = '%s'",
+                         org->channel_id);
+}
+
+static void set_token(const struct org *org, const char *token)
+{
+    (void)database_text(org->gateway->database,
+                        "UPDATE channels SET access_token = '%s' WHERE id = '%s'", token,
+                        org->channel_id);
+}
+
+static void hang_up(const struct daemon *daemon, const char *event)
+{
+    cr_assert(!daemon_has_logged(daemon, event));
+    process_signal(daemon->process, SIGHUP);
+    eventually(daemon_has_logged(daemon, event));
+}
+
+static void expect_sends(const struct org *org)
+{
+    struct answer answer = send_text_and_wait(org, "919876543210");
+    expect_equal(answer_text(&answer, "/status"), "sent");
+}
+
+// Meta's app asks for a proof of its secret, which is made of the token.
+static void want_proof(struct gateway *gateway)
+{
+    simulator_aim(gateway->simulator, "http://127.0.0.1:1/none", "the-secret-of-the-app");
+    simulator_set(gateway->simulator, "{\"wants_proof\": true, \"webhooks\": false}");
+}
+
+// The simulator takes no token but such as begin with EAA, so that it was opened.
+Test(sealed, a_token_is_used_as_it_was_written_and_as_it_was_sealed)
+{
+    struct gateway *gateway = given_gateway(.worker_settings = {keys_setting(K1)});
+    struct org org = given_org(gateway);
+    expect_sends(&org);
+    eventually(strcmp(key_of(&org), "k1") == 0);
+    cr_assert_eq(strncmp(token_of(&org), "sealed:k1:", 10), 0, "%s", token_of(&org));
+    expect_sends(&org);
+    // A new one by SQL likewise, and it counts at once.
+    set_token(&org, "EAAanother");
+    expect_sends(&org);
+    eventually(strcmp(key_of(&org), "k1") == 0);
+    expect_sends(&org);
+    cr_assert_eq(simulator_posts_to(gateway->simulator, "919876543210"), 4);
+    stop_gateway(gateway);
+}
+
+Test(sealed, with_a_proof_of_the_app_s_secret)
+{
+    struct gateway *gateway =
+        given_gateway(.worker_settings = {keys_setting(K1),
+                                          "TOLLGATE_GRAPH_APP_SECRET=the-secret-of-the-app"});
+    want_proof(gateway);
+    struct org org = given_org(gateway);
+    eventually(strcmp(key_of(&org), "k1") == 0);
+    expect_sends(&org);
+    stop_gateway(gateway);
+}
+
+Test(sealed, a_paused_number_stays_paused_and_a_new_token_resumes_it)
+{
+    struct gateway *gateway =
+        given_gateway(.worker_settings = {keys_setting(K1), "TOLLGATE_WORKER_ROLES=send"});
+    struct org org = given_org(gateway, .token = "dead");
+    struct answer answer = send_text_and_wait(&org, "919876543210");
+    expect_equal(answer_text(&answer, "/detail/error/code"), "190");
+    expect_equal(channel_of(&org), "paused 190");
+    (void)start_worker_with_settings(gateway, WORDS(keys_setting(K1)));
+    eventually(strcmp(key_of(&org), "k1") == 0);
+    expect_equal(channel_of(&org), "paused 190");
+    set_token(&org, "EAAnew");
+    expect_equal(channel_of(&org), "active");
+    expect_sends(&org);
+    stop_gateway(gateway);
+}
+
+Test(sealed, a_token_from_another_row_is_never_posted)
+{
+    struct gateway *gateway = given_gateway(.worker_settings = {keys_setting(K1)});
+    struct org acme = given_org(gateway);
+    struct org beta = given_org(gateway);
+    eventually(strcmp(key_of(&acme), "k1") == 0 && strcmp(key_of(&beta), "k1") == 0);
+    set_token(&beta, token_of(&acme));
+    struct answer answer = send_text_and_wait(&beta, "919876543210");
+    expect_equal(answer_text(&answer, "/detail/error/code"), "token:not_opened");
+    expect_equal(org_balance(&beta), "100.00");
+    expect_equal(channel_of(&beta), "paused token:not_opened");
+    cr_assert_eq(simulator_posts(gateway->simulator), 0);
+    expect_sends(&acme);
+    set_token(&beta, "EAAbeta");
+    expect_sends(&beta);
+    stop_gateway(gateway);
+}
+
+// As docs/secrets.md has it: the new key goes before the old one, and the old one goes once nothing
+// is sealed under it.
+Test(sealed, keys_are_replaced_while_all_runs)
+{
+    struct gateway *gateway = given_gateway(.worker_settings = {keys_setting(K1)});
+    struct org org = given_org(gateway);
+    eventually(strcmp(key_of(&org), "k1") == 0);
+    write_keys(K2 K1);
+    hang_up(&gateway->workers[0], "token_keys_reread");
+    eventually(strcmp(key_of(&org), "k2") == 0);
+    expect_sends(&org);
+    write_keys(K2);
+    process_signal(gateway->workers[0].process, SIGHUP);
+    expect_sends(&org);
+    // A wrong file changes nothing.
+    write_keys("k3\n");
+    hang_up(&gateway->workers[0], "token_keys_refused");
+    expect_sends(&org);
+    stop_gateway(gateway);
+}
+
+// The worker has lost its keys: nothing is posted, nothing lost.
+Test(sealed, without_its_key_a_message_waits)
+{
+    struct gateway *gateway = given_gateway(.worker_settings = {keys_setting(K1)});
+    struct org org = given_org(gateway);
+    eventually(strcmp(key_of(&org), "k1") == 0);
+    process_stop_cleanly(gateway->workers[--gateway->worker_count].process);
+    struct daemon *worker = start_worker_with_settings(gateway, WORDS(NULL));
+    struct answer answer = send_text(&org, "919876543210");
+    const char *id = expect_accepted(&answer);
+    eventually(strcmp(channel_of(&org), "paused token:no_key") == 0);
+    cr_assert_eq(simulator_posts(gateway->simulator), 0);
+    process_stop_cleanly(worker->process);
+    gateway->worker_count--;
+    (void)start_worker(gateway);
+    (void)database_text(gateway->database,
+                        "UPDATE channels SET status = 'active' WHERE paused_for = 'token:no_key'");
+    make_due(gateway, id);
+    expect_ends(gateway, id, "sent");
+    stop_gateway(gateway);
+}
+
+static void expect_not_in(const char *where, const char *bytes, size_t length,
+                          const char *const *secrets)
+{
+    cr_assert_gt(length, 100, "%s", where);
+    for (; *secrets; secrets++)
+        cr_assert_null(memmem(bytes, length, *secrets, strlen(*secrets)), "%s: %s", where,
+                       *secrets);
+}
+
+// Its dump, and what it appends.
+static bool is_in_files_of(const struct redis *redis, const char *text)
+{
+    return command_run(WORDS("grep", "--recursive", "--text", "--quiet", "--include=*.rdb",
+                             "--include=*.aof", "--fixed-strings", "-e", text, redis->directory),
+                       NULL)
+               .status == 0;
+}
+
+static void expect_no_secrets(struct gateway *gateway, const char *const *secrets)
+{
+    struct command_result dump =
+        command_run(WORDS("pg_dump", database_url(gateway->database, "postgres")), NULL);
+    cr_assert_eq(dump.status, 0, "%s", dump.errors);
+    cr_assert(strstr(dump.output, "sealed:k1:"));
+    expect_not_in("pg_dump", dump.output, strlen(dump.output), secrets);
+
+    expect_equal(redis_command(gateway->redis, "SAVE"), "OK\n");
+    cr_assert(is_in_files_of(gateway->redis, "tollgate:"));
+    for (const char *const *secret = secrets; *secret; secret++)
+        cr_assert_not(is_in_files_of(gateway->redis, *secret), "Redis: %s", *secret);
+
+    const struct daemon *const daemons[] = {&gateway->ingress, &gateway->workers[0]};
+    for (size_t i = 0; i < 2; i++) {
+        const char *log = process_log(daemons[i]->process);
+        expect_not_in("the log", log, strlen(log), secrets);
+    }
+}
+
+// What is sealed, what stands as a hash, and what stands nowhere but in settings.
+Test(sealed, no_dump_and_no_log_has_a_secret)
+{
+    struct gateway *gateway =
+        given_gateway(.ingress_settings = {"TOLLGATE_LOG_LEVEL=debug"},
+                      .worker_settings = {keys_setting(K1), "TOLLGATE_LOG_LEVEL=debug",
+                                          "TOLLGATE_GRAPH_APP_SECRET=the-secret-of-the-app"});
+    want_proof(gateway);
+    struct org org = given_org(gateway, .token = "EAAclear-as-it-was-written");
+    struct org dead = given_org(gateway, .token = "clear-and-dead");
+    expect_sends(&org);
+    (void)send_text_and_wait(&dead, "919876543211");
+    eventually(strcmp(key_of(&org), "k1") == 0 && strcmp(key_of(&dead), "k1") == 0);
+    expect_sends(&org);
+    expect_no_secrets(gateway,
+                      WORDS("EAAclear-as-it-was-written", "clear-and-dead", "the-secret-of-the-app",
+                            GATEWAY_APP_SECRET, GATEWAY_VERIFY_TOKEN, org.key, dead.key,
+                            "AQEBAQEBAQEBAQEBAQEB"));
+    stop_gateway(gateway);
+}
+
+Test(sealed, whoever_starts_without_keys_is_told_that_tokens_lie_open)
+{
+    struct gateway *gateway = given_gateway(.auth = "keys");
+    (void)given_org(gateway);
+    cr_assert(daemon_has_logged(&gateway->workers[0], "token_keys_missing"));
+    cr_assert_not(daemon_has_logged(&gateway->ingress, "tokens_lie_open"));
+    process_stop_cleanly(gateway->ingress.process);
+    gateway->ingress = start_ingress(gateway);
+    eventually(daemon_has_logged(&gateway->ingress, "tokens_lie_open"));
+    eventually_within(
+        40, strcmp(daemon_metric(&gateway->workers[0], "tollgate_open_tokens"), "1") == 0);
+    process_stop_cleanly(gateway->workers[--gateway->worker_count].process);
+    struct daemon *worker = start_worker_with_settings(gateway, WORDS(keys_setting(K1)));
+    eventually_within(40, strcmp(daemon_metric(worker, "tollgate_open_tokens"), "0") == 0);
+    cr_assert_not(daemon_has_logged(worker, "token_keys_missing"));
+    stop_gateway(gateway);
+}
+
+static int wait_status_of(struct process *process)
+{
+    int status = 0;
+    cr_assert_eq(waitpid(process->pid, &status, 0), process->pid);
+    process->pid = 0;
+    return status;
+}
+
+// Whatever the limit allows. (A sanitizer would take the signal for itself; the kernel says in the
+// wait status whether it has written a core, wherever core_pattern sends it.)
+Test(sealed, a_crash_writes_no_core)
+{
+    static const char *const names[] = {"tollgate-ingress", "tollgate-worker"};
+    struct gateway *gateway = given_gateway(.auth = "keys");
+    for (size_t i = 0; i < 2; i++) {
+        const char *limits =
+            text_of("cd %s && ulimit -c unlimited && exec \"$0\"", testbed_directory());
+        struct process *process = process_start(
+            text_of("crash-%zu", i), WORDS("bash", "-c", limits, testbed_daemon(names[i])),
+            WORDS(text_of("TOLLGATE_POSTGRES_URL=%s",
+                          database_url(gateway->database,
+                                       i == 0 ? "tollgate_ingress" : "tollgate_worker")),
+                  text_of("TOLLGATE_REDIS_URL=%s", redis_url(gateway->redis)),
+                  "TOLLGATE_LISTEN=127.0.0.1:0", "TOLLGATE_APP_SECRETS=" GATEWAY_APP_SECRET,
+                  "TOLLGATE_VERIFY_TOKEN=" GATEWAY_VERIFY_TOKEN,
+                  "ASAN_OPTIONS=handle_segv=0:disable_coredump=0:detect_leaks=0",
+                  "TSAN_OPTIONS=handle_segv=0:disable_coredump=0"));
+        (void)process_log_value(process, "service_started", "pid");
+        process_signal(process, SIGSEGV);
+        int status = wait_status_of(process);
+        cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "%d", status);
+        cr_assert_not(WCOREDUMP(status), "%s", names[i]);
+    }
+    stop_gateway(gateway);
+}
