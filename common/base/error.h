@@ -14,6 +14,7 @@ struct tg_error {
 
 // Fills `error` and returns false, so that a failing function can end with
 // `return tg_error_set(error, "invalid_phone", "phone", "phone must have 7 to 15 digits");`
-// `code` must be a string literal; `field` may be NULL. Too long a message is cut. Never fails.
+// `code` must be a string literal; `field` may be NULL. What is too long is cut, in whole
+// characters. Never fails.
 bool tg_error_set(struct tg_error *error, const char *code, const char *field, const char *format,
                   ...) TG_PRINTF(4, 5);

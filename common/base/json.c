@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <json-c/json_visit.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,13 +236,8 @@ static bool has_nul(struct tg_span string)
 
 static bool refuse_name(struct tg_span name, struct tg_error *error)
 {
-    char field[sizeof error->field] = "";
-    if (name.length >= sizeof field) { // cut, and not within a character
-        for (name.length = sizeof field - 1;
-             ((unsigned char)name.data[name.length] & 0xC0) == 0x80;)
-            name.length--;
-    }
-    memcpy(field, name.data, name.length);
+    char field[sizeof error->field + 1]; // one more, so that it is cut where it goes
+    snprintf(field, sizeof field, "%.*s", (int)name.length, name.data);
     return tg_error_set(error, "invalid_field", field,
                         "The name of a member must not hold NUL characters");
 }

@@ -21,6 +21,18 @@ size_t tg_utf8_character(const char *bytes, size_t length)
     return size;
 }
 
+size_t tg_utf8_whole(const char *bytes, size_t length)
+{
+    enum { FOLLOW_MAX = 3 }; // of a character's bytes
+    size_t last = length;
+    while (last > 0 && length - last < FOLLOW_MAX &&
+           ((unsigned char)bytes[last - 1] & 0xC0) == 0x80)
+        last--;
+    if (last > 0 && tg_utf8_character(bytes + last - 1, length - last + 1) == 0)
+        return last - 1;
+    return length;
+}
+
 bool tg_utf8_is_valid(const char *bytes, size_t length)
 {
     while (length > 0) {

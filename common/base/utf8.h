@@ -9,5 +9,9 @@
 // none.
 size_t tg_utf8_character(const char *bytes, size_t length);
 
+// How many of the bytes there are without a character at their end that was cut off: what was UTF-8
+// before it was cut is so again.
+size_t tg_utf8_whole(const char *bytes, size_t length);
+
 // Is all of it UTF-8?
 bool tg_utf8_is_valid(const char *bytes, size_t length);

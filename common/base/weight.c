@@ -15,7 +15,7 @@ struct tg_weight tg_weight_of(const struct tg_text *body)
     struct tg_weight weight = {0};
     bool in_string = false;
     if (body->length <= SHORT)
-        weight.objects = body->length / 3 + 1; // "{},"
+        weight.objects = body->length / 2 + 1; // "[[]]"
     for (size_t i = 0; body->length > SHORT && i < body->length; i++) {
         char c = body->data[i];
         if (c == '"')

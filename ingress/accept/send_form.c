@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/time_text.h"
+#include "common/base/utf8.h"
 #include "common/base/weight.h"
 #include "common/cloud/message.h"
 #include "common/crypto/digest.h"
@@ -53,10 +54,11 @@ static bool refuse_unknown(const char *within, const char *name, const char *con
 {
     char field[sizeof error->field];
     size_t length = strlen(name);
-    if (length > sizeof field / 2) { // cut, and not within a character
-        for (length = sizeof field / 2; ((unsigned char)name[length] & 0xC0) == 0x80; length--)
-            ;
-    }
+    if (length == 0)
+        return tg_error_set(error, "unknown_field", *within ? "media" : "body",
+                            "There is no member without a name");
+    if (length > sizeof field / 2)
+        length = tg_utf8_whole(name, sizeof field / 2);
     snprintf(field, sizeof field, "%s%.*s", within, (int)length, name);
     while (*known && !is_alike(name, *known))
         known++;

@@ -201,7 +201,8 @@ ParameterizedTestParameters(member, that_is_unknown_is_refused_by_its_name)
         {"{\"phone\":\"919876543210\",\"message\":\"Hi\",\"template\":{}}", "template",
          "There is no template"},
         {"{\"to\":\"919876543210\",\"message\":\"Hi\"}", "to", "There is no to"},
-        {"{\"phone\":\"919876543210\",\"message\":\"Hi\",\"\":1}", "", "There is no "},
+        {"{\"phone\":\"919876543210\",\"message\":\"Hi\",\"\":1}", "body",
+         "There is no member without a name"},
         {"{\"phone\":\"919876543210\",\"media\":{\"type\":\"image\",\"id\":\"1\",\"url\":\"x\"}}",
          "media.url", "There is no media.url"},
         {"{\"phone\":\"919876543210\",\"media\":{\"type\":\"image\",\"id\":\"1\",\"Caption\":\"x\"}"

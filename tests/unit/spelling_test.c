@@ -34,6 +34,7 @@ ParameterizedTestParameters(spelling, what_reads_the_same_is_the_same)
         {"stop \xf0\x9f\x99\x8f", "stop"}, // and folded hands
         {"ARRE\xcc\x82T", "arr\xc3\xaat"}, // decomposed, and composed
         {"Arr\xc3\xaat.", "arr\xc3\xaat"},
+        {"Arre\xe2\x80\x8b\xcc\x82t", "arr\xc3\xaat"}, // with a zero width between
         {"STRASSE", "strasse"},
         {"Stra\xc3\x9f"
          "e",
@@ -93,6 +94,7 @@ ParameterizedTestParameters(spelling, a_name_can_stand_within_a_sentence)
          "Asha",
          "Asha"},
         {"Zoe\xcc\x88", "Zo\xc3\xab"},
+        {"Zoe\x01\xcc\x88", "Zo\xc3\xab"}, // once what is between them is gone
         {"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac",
          "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac"},
         {"{name}", "{name}"},
@@ -122,6 +124,10 @@ Test(spelling, a_name_is_bounded_between_letters)
     tg_text_append_string(&name, "q\xcc\x87\xcc\xa3"); // one letter of three characters
     spelling_name((struct tg_span){name.data, name.length}, &shown);
     cr_assert_eq(shown.length, TG_REPLY_NAME_MAX - 1);
+    tg_text_clear(&shown);
+    name.data[TG_REPLY_NAME_MAX - 2] = ' '; // the last one that has room
+    spelling_name((struct tg_span){name.data, name.length}, &shown);
+    cr_assert_eq(shown.length, TG_REPLY_NAME_MAX - 2);
     tg_text_clear(&shown);
     tg_text_clear(&name);
     for (int i = 0; i < 10 * TG_REPLY_NAME_MAX; i++)

@@ -28,11 +28,17 @@ Test(weight, what_stands_in_strings_is_none)
 // As limits.h says: a batch of usual bodies is never divided, whatever they hold.
 Test(weight, short_bodies_are_light)
 {
-    static const char *const densest[] = {"{},", "[],", "1,", "{\"\":1},"};
+    static const char *const densest[] = {"{},", "[],", "1,", "{\"\":1},", "[[]]"};
     for (size_t i = 0; i < sizeof densest / sizeof *densest; i++) {
         struct tg_weight weight = weight_of_many(densest[i], 1024);
         cr_assert_lt(TG_INBOUND_WEBHOOKS_MAX * weight.bytes, TG_INBOUND_MEMORY, "%s", densest[i]);
     }
+}
+
+Test(weight, short_bodies_hold_no_more_than_is_said)
+{
+    cr_assert_geq(weight_of_many("[[[[[[]]]]]]", 12).objects, 6);
+    cr_assert_geq(weight_of_many("{\"\":1}", 6).values, 3);
 }
 
 Test(weight, a_body_that_may_be_parsed_takes_no_more_than_a_batch)

@@ -57,10 +57,15 @@ struct reader {
     const uint8_t *end;
 };
 
+static struct reader read_span(struct tg_span text)
+{
+    const uint8_t *begin = (const uint8_t *)(text.length > 0 ? text.data : "");
+    return (struct reader){begin, begin + text.length};
+}
+
 static struct reader read_text(const struct tg_text *text)
 {
-    const uint8_t *begin = (const uint8_t *)tg_text_string(text);
-    return (struct reader){begin, begin + text->length};
+    return read_span((struct tg_span){tg_text_string(text), text->length});
 }
 
 // The next character; *character is where it stands.
@@ -95,7 +100,7 @@ static bool is_unseen(ucs4_t c)
 
 struct tg_span spelling_trim(struct tg_span text)
 {
-    struct reader reader = {(const uint8_t *)text.data, (const uint8_t *)text.data + text.length};
+    struct reader reader = read_span(text);
     const uint8_t *begin = reader.end;
     const uint8_t *end = reader.at;
     while (reader.at < reader.end) {
@@ -111,6 +116,20 @@ struct tg_span spelling_trim(struct tg_span text)
                        : (struct tg_span){0};
 }
 
+// Without what is not seen, so that letters meet their accents.
+static void append_seen(struct tg_span text, struct tg_text *seen)
+{
+    static const char unread[] = "\xef\xbf\xbd";
+    for (struct reader reader = read_span(text); reader.at < reader.end;) {
+        struct tg_span character;
+        ucs4_t c = next(&reader, &character);
+        if (c == 0xfffd)
+            tg_text_append_string(seen, unread);
+        else if (!is_unseen(c) || uc_is_property_white_space(c))
+            tg_text_append(seen, character.data, character.length);
+    }
+}
+
 // What has no letter or digit is as it is, without what is not seen.
 static void append_core(struct tg_text *folded, const struct tg_text *seen, size_t begin,
                         size_t end)
@@ -123,9 +142,11 @@ static void append_core(struct tg_text *folded, const struct tg_text *seen, size
 
 static void fold_any(struct tg_span text, struct tg_text *folded)
 {
+    TG_TEXT_AUTO whole = {0};
     TG_TEXT_AUTO letters = {0};
     TG_TEXT_AUTO seen = {0};
-    fold_letters(text, &letters);
+    append_seen(text, &whole);
+    fold_letters((struct tg_span){tg_text_string(&whole), whole.length}, &letters);
     size_t begin = SIZE_MAX;
     size_t end = 0;
     bool spaced = false;
@@ -191,7 +212,8 @@ static bool is_visible(ucs4_t c)
     return c != 0x2800 && !is_unseen(c);
 }
 
-// So much of a name as is within the bound, in whole letters with all of their accents.
+// So much of a name as is within the bound, in whole letters with all of their accents, and without
+// a blank at its end.
 static size_t within_bound(const struct tg_text *name)
 {
     struct reader reader = read_text(name);
@@ -202,6 +224,8 @@ static size_t within_bound(const struct tg_text *name)
             break;
         reader.at = letter_end;
     }
+    if (reader.at > begin && reader.at[-1] == ' ')
+        reader.at--;
     return (size_t)(reader.at - begin);
 }
 
@@ -209,10 +233,9 @@ void spelling_name(struct tg_span name, struct tg_text *shown)
 {
     TG_TEXT_AUTO clean = {0};
     TG_TEXT_AUTO composed = {0};
-    spelling_compose(name, &composed);
     bool spaced = false;
     bool visible = false;
-    for (struct reader reader = read_text(&composed); reader.at < reader.end;) {
+    for (struct reader reader = read_span(name); reader.at < reader.end;) {
         struct tg_span character;
         ucs4_t c = next(&reader, &character);
         if (uc_is_property_white_space(c)) {
@@ -222,6 +245,9 @@ void spelling_name(struct tg_span name, struct tg_text *shown)
             visible = visible || is_visible(c);
         }
     }
-    if (visible)
-        tg_text_append(shown, clean.data, within_bound(&clean));
+    if (!visible)
+        return;
+    // Accents meet their letters once what stood between them is gone.
+    spelling_compose((struct tg_span){clean.data, clean.length}, &composed);
+    tg_text_append(shown, composed.data, within_bound(&composed));
 }

@@ -1,6 +1,7 @@
 #include "worker/send/outcome.h"
 
 #include "common/base/json.h"
+#include "common/base/utf8.h"
 #include "common/limits.h"
 
 #include <assert.h>
@@ -13,17 +14,13 @@ static void set_key(struct tg_outcome *outcome, const char *key)
     snprintf(outcome->key, sizeof outcome->key, "%s", key);
 }
 
-// Copies `text` and cuts it so that no UTF-8 sequence is left in halves: bytes 10xxxxxx continue
-// one.
+// Copies `text`, or as many whole characters of it as there is room for.
 static size_t copy_cut(char *to, size_t size, const char *text)
 {
     assert(size > 0);
     size_t length = strlen(text);
-    if (length >= size) {
-        length = size - 1;
-        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-            length--;
-    }
+    if (length >= size)
+        length = tg_utf8_whole(text, size - 1);
     memcpy(to, text, length);
     to[length] = '\0';
     return length;
