@@ -240,7 +240,8 @@ bool tg_redis_look_at_settings(struct tg_redis *redis,
         redisReply *reply = tg_redis_command(redis, TG_ARGS("CONFIG", "GET", settings[i].name));
         if (!reply)
             return false;
-        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
+        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+            reply->element[1]->type == REDIS_REPLY_STRING)
             snprintf(settings[i].value, sizeof settings[i].value, "%s", reply->element[1]->str);
         freeReplyObject(reply);
     }

@@ -1,5 +1,6 @@
 #include "common/redis/stream.h"
 
+#include "common/base/digits.h"
 #include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/redis/stream_parts.h"
@@ -34,6 +35,23 @@ void tg_stream_destroy(struct tg_stream *stream)
 int tg_stream_partitions(const struct tg_stream *stream)
 {
     return stream->partitions;
+}
+
+bool tg_stream_is_array(const redisReply *reply, size_t elements)
+{
+    return reply && reply->type == REDIS_REPLY_ARRAY && reply->elements >= elements;
+}
+
+bool tg_stream_is_text(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STRING;
+}
+
+long long tg_stream_number(const redisReply *reply, long long highest)
+{
+    bool good = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0 &&
+                reply->integer <= highest;
+    return good ? reply->integer : 0;
 }
 
 // Is there a reply that is no error? Frees it.
@@ -112,14 +130,26 @@ bool tg_stream_publish_together(struct tg_stream *stream, const struct tg_new_en
 }
 
 // The age in milliseconds of the one entry in `range` at the time that TIME said; -1 for none.
-static long long entry_age(const redisReply *range, const redisReply *now)
+// False: it cannot be told.
+static bool read_age(const redisReply *range, const redisReply *now, long long *age_ms)
 {
+    int64_t now_s;
+    int64_t now_us;
+    *age_ms = -1;
+    if (!tg_stream_is_array(range, 0) || !tg_stream_is_array(now, 2))
+        return false;
     if (range->elements == 0)
-        return -1;
+        return true;
+    if (!tg_stream_is_array(range->element[0], 1) ||
+        !tg_stream_is_text(range->element[0]->element[0]) || !tg_stream_is_text(now->element[0]) ||
+        !tg_decimal_read(now->element[0]->str, UINT32_MAX, &now_s) ||
+        !tg_stream_is_text(now->element[1]) ||
+        !tg_decimal_read(now->element[1]->str, 999999, &now_us))
+        return false;
     long long born_ms = strtoll(range->element[0]->element[0]->str, NULL, 10);
-    long long now_ms = strtoll(now->element[0]->str, NULL, 10) * 1000 +
-                       strtoll(now->element[1]->str, NULL, 10) / 1000;
-    return now_ms > born_ms ? now_ms - born_ms : 0;
+    long long now_ms = now_s * 1000 + now_us / 1000;
+    *age_ms = now_ms > born_ms && born_ms > 0 ? now_ms - born_ms : 0;
+    return true;
 }
 
 bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *age_ms)
@@ -131,9 +161,7 @@ bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *ag
     tg_redis_append(stream->redis, TG_ARGS("TIME"));
     redisReply *range = tg_redis_reply(stream->redis, "XRANGE");
     redisReply *now = tg_redis_reply(stream->redis, "TIME");
-    bool ok = range && range->type == REDIS_REPLY_ARRAY && now && now->type == REDIS_REPLY_ARRAY;
-    if (ok)
-        *age_ms = entry_age(range, now);
+    bool ok = read_age(range, now, age_ms);
     freeReplyObject(range);
     freeReplyObject(now);
     return ok;
@@ -186,8 +214,7 @@ int tg_stream_listen(struct tg_stream *stream, char *text, size_t size, int time
     if (heard <= 0)
         return heard;
     // ["message", topic, text]
-    bool message = reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
-                   reply->element[2]->type == REDIS_REPLY_STRING;
+    bool message = tg_stream_is_array(reply, 3) && tg_stream_is_text(reply->element[2]);
     if (message)
         snprintf(text, size, "%s", reply->element[2]->str);
     freeReplyObject(reply);

@@ -32,34 +32,41 @@ static bool make_groups(struct tg_stream *stream)
     return connected;
 }
 
-// Hands an entry, [id, [name, value, name, value, ...]], to `visit`. Fields are read up to as many
-// as an entry of ours could ever have.
+// [id, [name, value, name, value, ...]], whose id, two numbers of 20 digits at the most, has room?
+static bool is_entry(const redisReply *reply)
+{
+    return tg_stream_is_array(reply, 2) && tg_stream_is_text(reply->element[0]) &&
+           reply->element[0]->len < TG_ENTRY_ID_SIZE;
+}
+
+// Hands an entry to `visit`. Fields are read up to as many as an entry of ours could ever have.
 static bool visit_entry(const redisReply *reply, tg_stream_visit *visit, void *context,
                         struct tg_entry *entry)
 {
     enum { FIELDS_MAX = 16 };
     const redisReply *id = reply->element[0];
     const redisReply *pairs = reply->element[1];
-    if (id->len >= sizeof entry->id)
-        abort(); // Redis's ids have two numbers of 20 digits
     memcpy(entry->id, id->str, id->len + 1);
     struct tg_entry_field fields[FIELDS_MAX];
     size_t n = 0;
-    for (size_t i = 0;
-         pairs->type == REDIS_REPLY_ARRAY && i + 1 < pairs->elements && n < FIELDS_MAX; i += 2)
-        fields[n++] = (struct tg_entry_field){pairs->element[i]->str, pairs->element[i + 1]->str,
-                                              pairs->element[i + 1]->len};
+    for (size_t i = 0; tg_stream_is_array(pairs, i + 2) && n < FIELDS_MAX; i += 2) {
+        const redisReply *name = pairs->element[i];
+        const redisReply *value = pairs->element[i + 1];
+        if (tg_stream_is_text(name) && tg_stream_is_text(value))
+            fields[n++] = (struct tg_entry_field){name->str, value->str, value->len};
+    }
     return visit(context, entry, fields, n);
 }
 
-// Hands on an array of entries, each of which was given away so often. Returns how many were taken.
-static int visit_entries(struct tg_stream *stream, int partition, int deliveries,
+// Hands on an array of entries, each of which was given away so often. Returns how many were taken,
+// at most `max`.
+static int visit_entries(struct tg_stream *stream, int partition, int deliveries, int max,
                          const redisReply *entries, tg_stream_visit *visit, void *context)
 {
     int taken = 0;
-    for (size_t i = 0; i < entries->elements; i++) {
+    for (size_t i = 0; tg_stream_is_array(entries, i + 1) && taken < max; i++) {
         struct tg_entry entry = {.partition = partition, .deliveries = deliveries};
-        if (entries->element[i]->type != REDIS_REPLY_ARRAY)
+        if (!is_entry(entries->element[i]))
             continue; // deleted while it was pending
         if (visit_entry(entries->element[i], visit, context, &entry)) {
             taken++;
@@ -73,12 +80,15 @@ static int visit_entries(struct tg_stream *stream, int partition, int deliveries
     return taken;
 }
 
-static int partition_of_key(const struct tg_stream *stream, const redisReply *key)
+// Of what XREADGROUP tells of a stream, [key, entries]; -1: it was not asked for that.
+static int partition_of(const struct tg_stream *stream, const redisReply *told)
 {
+    if (!tg_stream_is_array(told, 2) || !tg_stream_is_text(told->element[0]))
+        return -1;
     for (int i = 0; i < stream->partitions; i++)
-        if (strcmp(stream->keys[i], key->str) == 0)
+        if (strcmp(stream->keys[i], told->element[0]->str) == 0)
             return i;
-    abort(); // XREADGROUP answers what it was asked
+    return -1;
 }
 
 // COUNT is for each key, so that the room is shared out among the partitions. With less room than
@@ -120,12 +130,14 @@ int tg_stream_take(struct tg_stream *stream, const char *consumer, int max, int 
     int n = -1;
     if (reply && reply->type == REDIS_REPLY_NIL)
         n = 0;
-    // An array of [key, entries].
-    if (reply && reply->type == REDIS_REPLY_ARRAY) {
+    if (reply && tg_stream_is_array(reply, 0)) {
         n = 0;
-        for (size_t i = 0; i < reply->elements; i++)
-            n += visit_entries(stream, partition_of_key(stream, reply->element[i]->element[0]), 1,
-                               reply->element[i]->element[1], visit, context);
+        for (size_t i = 0; i < reply->elements; i++) {
+            int partition = partition_of(stream, reply->element[i]);
+            if (partition >= 0)
+                n += visit_entries(stream, partition, 1, max - n, reply->element[i]->element[1],
+                                   visit, context);
+        }
     }
     freeReplyObject(reply);
     return n;
@@ -135,8 +147,8 @@ int tg_stream_take(struct tg_stream *stream, const char *consumer, int max, int 
 // a partition that were given away equally often, or the first one alone if it is a suspect.
 struct left_lying {
     int partition;
-    int deliveries; // so far
-    size_t n;
+    int deliveries;                // so far
+    size_t n;                      // up to as many as were asked for
     const char *ids[TG_BATCH_MAX]; // borrowed from `pending`
     redisReply *pending;           // [id, consumer, idle, deliveries] each
 };
@@ -154,6 +166,13 @@ static bool is_suspect(const struct left_lying *lying)
     return lying->deliveries >= TG_DELIVERIES_SUSPECT;
 }
 
+// [id, consumer, idle, deliveries]?
+static bool is_pending(const redisReply *reply)
+{
+    return tg_stream_is_array(reply, 4) && tg_stream_is_text(reply->element[0]) &&
+           reply->element[3]->type == REDIS_REPLY_INTEGER;
+}
+
 // False: Redis is away.
 static bool find_left_lying(struct tg_stream *stream, int partition, int max, const char *idle,
                             struct left_lying *lying)
@@ -162,11 +181,13 @@ static bool find_left_lying(struct tg_stream *stream, int partition, int max, co
                                  .pending = ask_pending(stream, partition, max, idle)};
     if (!lying->pending)
         return false;
-    if (lying->pending->type != REDIS_REPLY_ARRAY)
-        return true; // no group yet, and nothing pending
-    for (size_t i = 0; i < lying->pending->elements; i++) {
+    max = max < TG_BATCH_MAX ? max : TG_BATCH_MAX;
+    // No array: no group yet, and nothing pending.
+    for (size_t i = 0; tg_stream_is_array(lying->pending, i + 1) && i < (size_t)max; i++) {
         const redisReply *entry = lying->pending->element[i];
-        int deliveries = (int)entry->element[3]->integer;
+        if (!is_pending(entry))
+            break;
+        int deliveries = (int)tg_stream_number(entry->element[3], INT32_MAX - 1);
         if (i == 0)
             lying->deliveries = deliveries;
         if (deliveries != lying->deliveries || (i > 0 && is_suspect(lying)))
@@ -188,8 +209,9 @@ static int claim_left_lying(struct tg_stream *stream, const char *consumer, cons
         argv[BEFORE_IDS + i] = lying->ids[i];
     redisReply *reply = tg_redis_command(stream->redis, BEFORE_IDS + (int)lying->n, argv);
     int n = reply ? 0 : -1;
-    if (reply && reply->type == REDIS_REPLY_ARRAY)
-        n = visit_entries(stream, lying->partition, lying->deliveries + 1, reply, visit, context);
+    if (reply)
+        n = visit_entries(stream, lying->partition, lying->deliveries + 1, (int)lying->n, reply,
+                          visit, context);
     freeReplyObject(reply);
     return n;
 }
@@ -279,6 +301,7 @@ static const char removal[] =
 
 static int remove_consumers(struct tg_stream *stream, const char *name, long long idle_ms)
 {
+    enum { CONSUMERS_MAX = 1000 * 1000 }; // far more than there can be
     char idle[24];
     snprintf(idle, sizeof idle, "%lld", idle_ms);
     int gone = 0;
@@ -288,7 +311,7 @@ static int remove_consumers(struct tg_stream *stream, const char *name, long lon
         redisReply *reply =
             tg_redis_command(stream->redis, TG_ARGS("EVAL", removal, "1", stream->keys[i],
                                                     tg_stream_group, name, idle));
-        gone += reply && reply->type == REDIS_REPLY_INTEGER ? (int)reply->integer : 0;
+        gone += (int)tg_stream_number(reply, CONSUMERS_MAX);
         freeReplyObject(reply);
     }
     return gone;
@@ -303,9 +326,9 @@ bool tg_stream_pending(struct tg_stream *stream, long long *pending)
     *pending = 0;
     for (int i = 0; known && i < stream->partitions; i++) {
         redisReply *reply = tg_redis_reply(stream->redis, "XPENDING");
-        bool counts = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
+        bool counts = tg_stream_is_array(reply, 1);
         known = counts || (reply && tg_redis_no_group(reply));
-        *pending += counts ? reply->element[0]->integer : 0;
+        *pending += counts ? tg_stream_number(reply->element[0], INT32_MAX) : 0;
         freeReplyObject(reply);
     }
     return known;

@@ -14,6 +14,13 @@ struct tg_stream {
 
 extern const char tg_stream_group[];
 
+// Is the reply an array of at least so many elements; is it a text? What is said in Redis's place
+// is not believed: whoever has taken it may say anything.
+bool tg_stream_is_array(const struct redisReply *reply, size_t elements);
+bool tg_stream_is_text(const struct redisReply *reply);
+// The number that it is, from 0 to `highest`; else 0. (NULL is none.)
+long long tg_stream_number(const struct redisReply *reply, long long highest);
+
 // Reads the replies of so many commands. How many of them are there and no errors?
 size_t tg_stream_succeeded(struct tg_stream *stream, const char *command, size_t n) TG_MUST_CHECK;
 
