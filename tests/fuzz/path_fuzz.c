@@ -1,0 +1,65 @@
+#include "ingress/route/path.h"
+
+#include "ingress/http/head.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+// Patterns of all shapes, and what they name.
+static const struct {
+    const char *pattern;
+    const char *names[3];
+} patterns[] = {
+    {"/api/wallet", {NULL}},
+    {"/api/messages/{id}", {"id", NULL}},
+    {"/admin/orgs/{org}/keys/{key}", {"org", "key", NULL}},
+    {"/{version}/{number}/messages", {"version", "number", NULL}},
+};
+
+// What the names stand for, put in their places, is the path.
+static void expect_parts(const char *pattern, const char *const *names, const char *path)
+{
+    TG_TEXT_AUTO whole = {0};
+    for (; *names; names++) {
+        struct tg_span part = path_segment(pattern, path, *names);
+        FUZZ_HOLDS(part.length > 0 && !memchr(part.data, '/', part.length));
+        FUZZ_HOLDS(part.data >= path && part.data + part.length <= path + strlen(path));
+    }
+    for (const char *at = pattern; *at;) {
+        size_t plain = strcspn(at, "{");
+        tg_text_append(&whole, at, plain);
+        at += plain;
+        if (!*at)
+            break;
+        char name[16] = "";
+        size_t length = strcspn(at + 1, "}");
+        memcpy(name, at + 1, length);
+        struct tg_span part = path_segment(pattern, path, name);
+        tg_text_append(&whole, part.data, part.length);
+        at += length + 2;
+    }
+    FUZZ_HOLDS(strcmp(tg_text_string(&whole), path) == 0);
+}
+
+static bool is_plain(const char *uri)
+{
+    bool in_query = false;
+    for (const char *at = uri; *at; at++) {
+        in_query = in_query || *at == '?';
+        if (*at == ' ' || strncmp(at, "%00", 3) == 0 ||
+            (!in_query && strncasecmp(at, "%2f", 3) == 0))
+            return false;
+    }
+    return true;
+}
+
+FUZZ_TARGET(path)
+{
+    const char *path = tg_text_string(input); // up to a NUL, as a request's
+    FUZZ_HOLDS(head_target_is_plain(path) == is_plain(path));
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        if (path_fits(patterns[i].pattern, path))
+            expect_parts(patterns[i].pattern, patterns[i].names, path);
+        FUZZ_HOLDS(!path_segment(patterns[i].pattern, patterns[i].pattern, "other").data);
+    }
+}
