@@ -242,8 +242,18 @@ enum {
     // Keys under which tokens are sealed, likewise; and their file, with comments.
     TG_TOKEN_KEYS_MAX = 8,
     TG_TOKEN_KEYS_BYTES = 4 * 1024,
-    // The admin listener: Prometheus, a service manager's probes and a person or two.
+    // The admin listener: Prometheus, a service manager's probes and a few persons; and of ingress
+    // operators' programs, too.
     TG_HEALTH_CONNECTIONS_MAX = 32,
+    TG_ADMIN_CONNECTIONS_MAX = 64,
+    TG_ADMIN_BACKLOG = 64,
+    // What operators ask for: each waits for the database, and another request comes for each only
+    // after the answer. And a page of a list, an item of which may have some KiB.
+    TG_ADMIN_POOL_THREADS = 2,
+    TG_ADMIN_QUEUE_MAX = 64,
+    TG_ADMIN_BODY_MAX = 64 * 1024,
+    TG_ADMIN_LIMIT_DEFAULT = 50,
+    TG_ADMIN_LIMIT_MAX = 200,
     TG_HEALTH_CONNECTION_MEMORY_BYTES = 8 * 1024,
     TG_HEALTH_IDLE_S = 10,
     TG_HEALTH_BACKLOG = 16,

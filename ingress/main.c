@@ -9,6 +9,8 @@
 #include "ingress/accept/job_writer.h"
 #include "ingress/accept/lane.h"
 #include "ingress/accept/results.h"
+#include "ingress/admin/desk.h"
+#include "ingress/admin/probes.h"
 #include "ingress/api/endpoints.h"
 #include "ingress/api/sends.h"
 #include "ingress/db/pool.h"
@@ -37,6 +39,77 @@ struct stops {
     struct watch *watch;
     struct router *router;
 };
+
+// The admin listener, and what is behind it. It is there before the rest, and after it.
+struct office {
+    struct probes probes;
+    struct operators operators;
+    struct rates *rates;
+    struct pool *pool; // of operators; NULL: there are none
+    struct router *router;
+    struct server *server;
+};
+
+static void add_desk(struct router *router)
+{
+    static const struct endpoint *const tables[] = {operator_endpoints, audit_log_endpoints, NULL};
+    for (const struct endpoint *const *table = tables; *table; table++)
+        router_add(router, *table, NULL);
+}
+
+static void stop_office(struct office *office)
+{
+    if (office->server)
+        server_close(office->server);
+    if (office->pool)
+        pool_stop(office->pool);
+    pool_stop(office->probes.pool);
+    if (office->server)
+        server_stop(office->server);
+    router_free(office->router);
+    rates_free(office->rates);
+    server_free(office->server);
+    pool_free(office->pool);
+    pool_free(office->probes.pool);
+}
+
+// Returns false, with the reason logged, if the address cannot be had.
+static bool start_office(struct office *office, const struct tg_settings *settings,
+                         struct tg_health *health)
+{
+    static const _Atomic int64_t any = 0; // operators may call as often as they like
+    struct tg_error error;
+    bool has_desk = tg_settings_has_desk(settings);
+    bool is_exposed = !tg_address_is_loopback(&settings->admin_listen) && !settings->admin_insecure;
+    *office =
+        (struct office){.probes = {health, pool_start("", "probes", 1, TG_HEALTH_CONNECTIONS_MAX)},
+                        .operators = operators_of(settings->admin_token, is_exposed),
+                        .rates = rates_create((const _Atomic int64_t *const[RATES]){
+                            &any, &any, &any, &settings->rate_of_failures})};
+    if (has_desk)
+        office->pool = pool_start(settings->operator_postgres_url, "operators",
+                                  TG_ADMIN_POOL_THREADS, TG_ADMIN_QUEUE_MAX);
+    office->router = router_create(&(struct router_parts){.operators = &office->operators,
+                                                          .rates = office->rates,
+                                                          .pool = office->pool,
+                                                          .origins = {.allowed = ""}});
+    router_add(office->router, probe_endpoints, &office->probes);
+    if (has_desk)
+        add_desk(office->router);
+    struct server_handler handler = router_handler(office->router);
+    const struct server_place place = {
+        .address = settings->admin_listen, .listener = TG_LISTEN_NONE, .is_admin = true};
+    office->server = server_start(&place, 1, &handler, &error);
+    if (!office->server) {
+        tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
+        stop_office(office);
+    } else if (has_desk && is_exposed) {
+        tg_log(TG_LOG_WARN, "operators_kept_out",
+               TG_LOG_TEXT("reason", "TOLLGATE_ADMIN_LISTEN is no loopback address, and "
+                                     "TOLLGATE_ADMIN_INSECURE is not yes"));
+    }
+    return office->server != NULL;
+}
 
 static void start_stops(struct stops *stops, struct tg_settings *settings)
 {
@@ -114,7 +187,8 @@ static bool serve(struct tg_settings *settings, int listener)
     struct tg_error error;
     start_stops(&stops, settings);
     struct server_handler handler = router_handler(stops.router);
-    const struct server_place place = {settings->listen, listener, settings->trusted_proxies};
+    const struct server_place place = {settings->listen, listener, settings->trusted_proxies,
+                                       false};
     struct server *server =
         server_start(&place, (unsigned)settings->http_threads, &handler, &error);
     if (server) {
@@ -157,14 +231,18 @@ int main(int argc, char **argv)
     int listener;
     if (!take_listener(&settings, &listener))
         return TG_EXIT_SETTINGS;
-    struct tg_health *health = tg_health_start(&settings, TG_CALLS_OF_INGRESS);
-    bool admitted = health && tg_health_look(health);
+    struct tg_health *health = tg_health_create(&settings, TG_CALLS_OF_INGRESS);
+    struct office office;
+    bool opened = start_office(&office, &settings, health);
+    bool admitted = opened && tg_health_look(health);
     bool served = admitted && serve(&settings, listener);
     tg_log_catch_up(true);
     if (served)
         tg_log(TG_LOG_INFO, "ingress_stopped");
+    if (opened)
+        stop_office(&office);
     tg_health_stop(health);
     tg_health_free(health);
     tg_settings_forget(&settings);
-    return served ? EXIT_SUCCESS : health && !admitted ? TG_EXIT_SETTINGS : EXIT_FAILURE;
+    return served ? EXIT_SUCCESS : opened && !admitted ? TG_EXIT_SETTINGS : EXIT_FAILURE;
 }

@@ -22,7 +22,7 @@ BEGIN
         SELECT format('GRANT CONNECT ON DATABASE %I TO %I', d.datname, r.rolname)
           FROM pg_database d, pg_roles r
          WHERE d.datname = current_database() AND pg_has_role(d.datdba, 'USAGE') AND NOT v_others
-           AND r.rolname IN ('tollgate_ingress', 'tollgate_worker')
+           AND r.rolname IN ('tollgate_ingress', 'tollgate_worker', 'tollgate_operator')
         UNION ALL
         SELECT 'REVOKE ALL ON SCHEMA public FROM PUBLIC'
           FROM pg_namespace n WHERE n.nspname = 'public' AND pg_has_role(n.nspowner, 'USAGE') AND NOT v_others

@@ -1,5 +1,6 @@
--- Who may do what. The daemons are neither owner nor superuser: they call the functions of their rooms and
--- nothing else, and what they read by themselves goes through row-level security (row_level_security.sql).
+-- Who may do what. The daemons, and the operators whom ingress lets in, are neither owner nor superuser: they call
+-- the functions of their rooms and nothing else, and what they read by themselves goes through row-level security
+-- (row_level_security.sql).
 -- deploy/migrate runs this in its transaction each time, so what is said here is the whole truth: what is
 -- not is taken away. (The temporary table made: rooms.sql.)
 --
@@ -17,10 +18,13 @@ EXCEPTION WHEN insufficient_privilege THEN
 END $$;
 \set ingress_password ''
 \set worker_password ''
+\set operator_password ''
 \getenv ingress_password TOLLGATE_INGRESS_PASSWORD
 \getenv worker_password TOLLGATE_WORKER_PASSWORD
+\getenv operator_password TOLLGATE_OPERATOR_PASSWORD
 SELECT set_config('tollgate.ingress_password', :'ingress_password', true),
-       set_config('tollgate.worker_password', :'worker_password', true) \g /dev/null
+       set_config('tollgate.worker_password', :'worker_password', true),
+       set_config('tollgate.operator_password', :'operator_password', true) \g /dev/null
 
 DO $$
 DECLARE
@@ -28,8 +32,8 @@ DECLARE
     v_role      text;
     v_statement text;
 BEGIN
-    FOREACH v_room IN ARRAY ARRAY['ingress', 'worker'] LOOP
-        v_role := 'tollgate_' || v_room;
+    FOREACH v_room IN ARRAY ARRAY['ingress', 'worker', 'admin'] LOOP
+        v_role := CASE v_room WHEN 'admin' THEN 'tollgate_operator' ELSE 'tollgate_' || v_room END;
         BEGIN
             IF to_regrole(v_role) IS NULL THEN
                 EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', v_role);
@@ -41,9 +45,9 @@ BEGIN
                 NULL; -- another database of this server was migrated at the same moment
         END;
         BEGIN
-            IF current_setting('tollgate.' || v_room || '_password') <> '' THEN
+            IF current_setting(replace(v_role, 'tollgate_', 'tollgate.') || '_password') <> '' THEN
                 EXECUTE format('ALTER ROLE %I PASSWORD %L', v_role,
-                               current_setting('tollgate.' || v_room || '_password'));
+                               current_setting(replace(v_role, 'tollgate_', 'tollgate.') || '_password'));
             END IF;
         EXCEPTION WHEN insufficient_privilege OR undefined_object THEN
             RAISE NOTICE '% may not set the password of %: it stays as it is', current_user, v_role;

@@ -38,7 +38,7 @@ BEGIN
     END IF;
     FOR v_role IN
         SELECT r.rolname FROM pg_roles r
-         WHERE r.rolname IN ('tollgate_ingress', 'tollgate_worker')
+         WHERE r.rolname IN ('tollgate_ingress', 'tollgate_worker', 'tollgate_operator')
             OR r.rolname = current_user AND current_setting('tollgate.shared') = 'no'
     LOOP
         BEGIN

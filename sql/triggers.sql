@@ -76,8 +76,45 @@ BEGIN
                        ('messages', 'BEFORE TRUNCATE', 'the ledger refers to it'),
                        ('wallet_transactions', 'BEFORE UPDATE OR DELETE OR TRUNCATE',
                         'the ledger is append-only'),
-                       ('idempotency_keys', 'BEFORE UPDATE', 'the first answer never changes'))
+                       ('idempotency_keys', 'BEFORE UPDATE', 'the first answer never changes'),
+                       ('audit_log', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'the audit log is append-only'),
+                       ('former_error_rules', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'what was stays'))
                AS t (on_table, at, why)
+        UNION ALL
+        -- I13: what people change is told (core/audit_log.sql), but for columns that daemons or triggers change by
+        -- themselves, and for what is too long or names persons.
+        SELECT t.on_table, t.on_table || h.name, h.at,
+               'FOR EACH ROW' || coalesce(' WHEN (' || CASE h.name WHEN '_told' THEN t.holds ELSE format(h.holds, t.untold) END || ')', ''),
+               format('record_audit(%L)', t.untold)
+          FROM (VALUES ('organizations', 'rules_version,words_id', NULL),
+                       ('channels', 'org_active,sends,token_changed_at', NULL),
+                       ('api_keys', 'last_used_at,changed_in', NULL),
+                       ('console_links', '', NULL),
+                       ('sessions', 'token_hash,former_hash,former_until,last_used_at,changed_in', NULL),
+                       ('automation_rules', 'state,refused_for,written_at', NULL),
+                       ('operators', 'last_used_at', NULL),
+                       ('error_rules', '', $$current_setting('tollgate.loading', true) IS DISTINCT FROM 'yes'$$))
+               AS t (on_table, untold, holds)
+         CROSS JOIN (VALUES ('_told', 'AFTER INSERT OR DELETE', NULL),
+                            ('_change_told', 'AFTER UPDATE',
+                             $$to_jsonb(OLD) - string_to_array(%1$L, ',') <> to_jsonb(NEW) - string_to_array(%1$L, ',')$$))
+               AS h (name, at, holds)
+        UNION ALL
+        SELECT t.* FROM (VALUES
+            ('error_rules', 'error_rules_kept', 'BEFORE UPDATE', 'FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*)',
+             'keep_error_rule()'),
+            ('alerts', 'alerts_seen_told', 'AFTER UPDATE OF acknowledged_at',
+             'FOR EACH ROW WHEN (NEW.acknowledged_at IS DISTINCT FROM OLD.acknowledged_at)',
+             $$record_audit('message')$$),
+            ('alerts', 'alerts_end_told', 'AFTER UPDATE OF resolved_at',
+             $$FOR EACH ROW WHEN (NEW.resolved_at IS DISTINCT FROM OLD.resolved_at AND session_user <> 'tollgate_worker')$$,
+             $$record_audit('message')$$),
+            -- A worker tries it again, and ends it.
+            ('dead_letters', 'dead_letters_replay_told', 'AFTER UPDATE OF tries',
+             'FOR EACH ROW WHEN (NEW.tries = 0 AND OLD.tries > 0)', $$record_audit('body,digest')$$),
+            ('dead_letters', 'dead_letters_end_told', 'AFTER DELETE',
+             $$FOR EACH ROW WHEN (session_user <> 'tollgate_worker')$$, $$record_audit('body,digest')$$)
+            ) AS t (on_table, name, at, with_what, does)
     LOOP
         CONTINUE WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgname = v_trigger.name
                                  AND g.tgrelid = v_trigger.on_table::regclass);

@@ -18,8 +18,8 @@ struct cure {
 
 static const struct cure postgres_cures[] = {
     {"password authentication failed",
-     "deploy/migrate sets the roles' passwords from TOLLGATE_INGRESS_PASSWORD and "
-     "TOLLGATE_WORKER_PASSWORD"},
+     "deploy/migrate sets the roles' passwords from TOLLGATE_INGRESS_PASSWORD, "
+     "TOLLGATE_WORKER_PASSWORD and TOLLGATE_OPERATOR_PASSWORD"},
     {"no password supplied", "TOLLGATE_POSTGRES_URL needs the role's password"},
     {"pg_hba.conf", "a line of pg_hba.conf must let the role in from here"},
     {"permission denied for database", "deploy/migrate grants the daemons' roles CONNECT"},
@@ -67,10 +67,11 @@ static bool admit_role(const struct tg_login *role, const struct tg_settings *se
     if (role->too_mighty[0] == '\0' || settings->allow_owner)
         return true;
     snprintf(trouble, sizeof trouble, "the role %s %s", role->name, role->too_mighty);
-    return complain("PostgreSQL", trouble,
-                    calls == TG_CALLS_OF_INGRESS
-                        ? "connect as tollgate_ingress, or set TOLLGATE_ALLOW_OWNER=yes"
-                        : "connect as tollgate_worker, or set TOLLGATE_ALLOW_OWNER=yes");
+    static const char *const cures[] = {
+        [TG_CALLS_OF_INGRESS] = "connect as tollgate_ingress, or set TOLLGATE_ALLOW_OWNER=yes",
+        [TG_CALLS_OF_WORKER] = "connect as tollgate_worker, or set TOLLGATE_ALLOW_OWNER=yes",
+        [TG_CALLS_OF_OPERATOR] = "connect as tollgate_operator, or set TOLLGATE_ALLOW_OWNER=yes"};
+    return complain("PostgreSQL", trouble, cures[calls]);
 }
 
 static bool admit_schema(struct tg_pg *pg, enum tg_calls_of calls)
@@ -97,10 +98,11 @@ static bool admit_schema(struct tg_pg *pg, enum tg_calls_of calls)
                     "run deploy/migrate of this version, and connect as the daemon's own role");
 }
 
-static bool check_postgresql(const struct tg_settings *settings, enum tg_calls_of calls)
+static bool check_postgresql(const struct tg_settings *settings, const char *url,
+                             enum tg_calls_of calls)
 {
     struct tg_login role;
-    struct tg_pg *pg = tg_pg_create(settings->postgres_url, "tollgate check");
+    struct tg_pg *pg = tg_pg_create(url, "tollgate check");
     bool good;
     if (tg_store_find_login(pg, &role) == TG_PG_OK)
         good = admit_role(&role, settings, calls) && admit_schema(pg, calls);
@@ -166,7 +168,9 @@ static bool check_redis(const struct tg_settings *settings)
 int tg_connect_check(const struct tg_settings *settings, enum tg_calls_of calls)
 {
     tg_log_set_level(TG_LOG_NONE);
-    bool postgresql = check_postgresql(settings, calls);
+    bool postgresql = check_postgresql(settings, settings->postgres_url, calls);
+    bool desk = !tg_settings_has_desk(settings) ||
+                check_postgresql(settings, settings->operator_postgres_url, TG_CALLS_OF_OPERATOR);
     bool redis = check_redis(settings);
-    return postgresql && redis && fflush(stdout) == 0 ? 0 : 1;
+    return postgresql && desk && redis && fflush(stdout) == 0 ? 0 : 1;
 }

@@ -32,8 +32,10 @@ struct tg_health {
     pthread_cond_t stop;
     atomic_bool stopping;
     struct tg_pg *pg;
+    struct tg_pg *operators; // for operators; NULL: there are none
     struct tg_stream *stream;
-    bool is_admitted;        // we are nobody who may do anything
+    bool is_admitted; // we are nobody who may do anything,
+    bool are_operators_admitted;
     struct tg_misfit misfit; // as it was logged
 };
 
@@ -80,21 +82,19 @@ static void probe(struct tg_health *health, struct tg_text *missing)
 
 // Once it is known who we are that is asked no more: another role wants another start. Under the
 // lock.
-static bool admits_role(struct tg_health *health)
+static bool admits(struct tg_pg *pg, const char *setting, const char *ours, bool *is_admitted)
 {
     struct tg_login role;
-    if (health->allow_owner || health->is_admitted ||
-        tg_store_find_login(health->pg, &role) != TG_PG_OK)
+    if (*is_admitted || tg_store_find_login(pg, &role) != TG_PG_OK)
         return true;
-    health->is_admitted = role.too_mighty[0] == '\0';
-    if (health->is_admitted)
+    *is_admitted = role.too_mighty[0] == '\0';
+    if (*is_admitted)
         return true;
     TG_TEXT_AUTO reason = {0};
     tg_text_append_format(&reason,
-                          "TOLLGATE_POSTGRES_URL: the role %s %s; connect as tollgate_%s, which "
-                          "deploy/migrate makes, or set TOLLGATE_ALLOW_OWNER=yes",
-                          role.name, role.too_mighty,
-                          health->calls == TG_CALLS_OF_INGRESS ? "ingress" : "worker");
+                          "%s: the role %s %s; connect as tollgate_%s, which deploy/migrate makes, "
+                          "or set TOLLGATE_ALLOW_OWNER=yes",
+                          setting, role.name, role.too_mighty, ours);
     tg_log(TG_LOG_ERROR, "start_refused", TG_LOG_TEXT("reason", tg_text_string(&reason)));
     return false;
 }
@@ -107,6 +107,16 @@ static void tell_of_open_tokens(struct tg_health *health)
     if (health->calls == TG_CALLS_OF_INGRESS &&
         tg_store_count_open_tokens(health->pg, &open) == TG_PG_OK && open > 0)
         tg_log(TG_LOG_WARN, "tokens_lie_open", TG_LOG_NUMBER("tokens", open));
+}
+
+static bool admits_roles(struct tg_health *health)
+{
+    const char *ours = health->calls == TG_CALLS_OF_INGRESS ? "ingress" : "worker";
+    if (health->allow_owner)
+        return true;
+    return admits(health->pg, "TOLLGATE_POSTGRES_URL", ours, &health->is_admitted) &&
+           (!health->operators || admits(health->operators, "TOLLGATE_OPERATOR_POSTGRES_URL",
+                                         "operator", &health->are_operators_admitted));
 }
 
 // So that the gauge is true although nobody asks for readiness.
@@ -123,7 +133,7 @@ static void *look(void *argument)
         if (atomic_load(&health->stopping))
             break;
         probe(health, &missing);
-        if (!admits_role(health)) // PostgreSQL was away at the start
+        if (!admits_roles(health)) // PostgreSQL was away at the start
             (void)kill(getpid(), SIGTERM);
     }
     pthread_mutex_unlock(&health->lock);
@@ -145,10 +155,8 @@ static unsigned answer_ready(struct tg_health *health, struct tg_text *body)
     return MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
-// Appends the body of /healthz, /readyz or /metrics; returns the HTTP status, 404 for any other
-// path.
-static unsigned answer_body(struct tg_health *health, const char *path, struct tg_text *body,
-                            const char **content_type)
+unsigned tg_health_answer(struct tg_health *health, const char *path, struct tg_text *body,
+                          const char **content_type)
 {
     *content_type = "text/plain; charset=utf-8";
     if (strcmp(path, "/healthz") == 0) {
@@ -183,7 +191,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     const char *content_type = "text/plain; charset=utf-8";
     unsigned status = MHD_HTTP_METHOD_NOT_ALLOWED;
     if (allowed)
-        status = answer_body(context, path, &body, &content_type);
+        status = tg_health_answer(context, path, &body, &content_type);
     else
         tg_text_append_string(&body, "only GET and HEAD are allowed here\n");
 
@@ -224,9 +232,8 @@ static bool start_listening(struct tg_health *health, const struct tg_address *a
     return true;
 }
 
-struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_calls_of calls)
+struct tg_health *tg_health_create(const struct tg_settings *settings, enum tg_calls_of calls)
 {
-    struct tg_error error;
     struct tg_health *health = tg_alloc(sizeof *health);
     health->calls = calls;
     health->allow_owner = settings->allow_owner;
@@ -234,7 +241,17 @@ struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_ca
     tg_cond_init(&health->stop);
     tg_metrics_start(calls == TG_CALLS_OF_INGRESS ? "ingress" : "worker");
     health->pg = tg_pg_create(settings->postgres_url, "tollgate readiness");
+    if (tg_settings_has_desk(settings))
+        health->operators =
+            tg_pg_create(settings->operator_postgres_url, "tollgate readiness operators");
     health->stream = tg_stream_create(settings->redis_url, (int)settings->partitions, tg_job_work);
+    return health;
+}
+
+struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_calls_of calls)
+{
+    struct tg_error error;
+    struct tg_health *health = tg_health_create(settings, calls);
     if (start_listening(health, &settings->admin_listen, &error))
         return health;
     tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
@@ -246,7 +263,7 @@ bool tg_health_look(struct tg_health *health)
 {
     TG_TEXT_AUTO missing = {0};
     pthread_mutex_lock(&health->lock);
-    bool admitted = admits_role(health);
+    bool admitted = admits_roles(health);
     if (admitted)
         probe(health, &missing);
     if (admitted && missing.length == 0)
@@ -262,7 +279,8 @@ void tg_health_stop(struct tg_health *health)
 {
     if (!health)
         return;
-    MHD_stop_daemon(health->daemon);
+    if (health->daemon)
+        MHD_stop_daemon(health->daemon);
     if (!health->looks)
         return;
     atomic_store(&health->stopping, true);
@@ -284,6 +302,7 @@ void tg_health_free(struct tg_health *health)
     if (!health || health->hangs)
         return;
     tg_stream_destroy(health->stream);
+    tg_pg_destroy(health->operators);
     tg_pg_destroy(health->pg);
     pthread_cond_destroy(&health->stop);
     pthread_mutex_destroy(&health->lock);

@@ -6,15 +6,24 @@
 // changes) and "redis".
 #pragma once
 
+#include "common/base/text.h"
 #include "common/settings/settings.h"
 #include "common/store/schema.h"
 
 struct tg_health;
 
-// Starts the metrics and listening, in threads of its own, and logs "admin_listening" with the
-// address; NULL and "start_failed" if the address cannot be had, or the threads not be started. The
-// URLs of the settings are borrowed.
+// Starts the metrics, for whoever has a listener of its own (ingress), and asks tg_health_answer.
+// The URLs of the settings are borrowed.
+struct tg_health *tg_health_create(const struct tg_settings *settings, enum tg_calls_of calls);
+
+// The same, and listening, in threads of its own; logs "admin_listening" with the address. NULL and
+// "start_failed" if the address cannot be had, or the threads not be started.
 struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_calls_of calls);
+
+// Appends the body of one of the three paths; returns the HTTP status, 404 for any other path.
+// /readyz takes as long as PostgreSQL and Redis do. Thread-safe.
+unsigned tg_health_answer(struct tg_health *health, const char *path, struct tg_text *body,
+                          const char **content_type);
 
 // Tries PostgreSQL and Redis once (and an ingress tells how many access tokens lie open,
 // "tokens_lie_open"), so that what cannot be reached, and why, is logged at once and

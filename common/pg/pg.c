@@ -37,11 +37,12 @@ struct tg_pg {
     char away[200]; // why there is no connection, as it was logged; "": there is one
     struct prepared *prepared;
     size_t prepared_count;
-    unsigned statements; // so many names were given on this connection
-    bool in_transaction; // begun, even if the connection was lost since
-    bool broken;         // the last failure was that of a statement prepared before
-    bool unfit;          // the last failure was for what the database has not
-    bool silent;         // no answer has come in time: the connection is as good as lost
+    unsigned statements;          // so many names were given on this connection
+    bool in_transaction;          // begun, even if the connection was lost since
+    bool broken;                  // the last failure was that of a statement prepared before
+    bool unfit;                   // the last failure was for what the database has not
+    bool silent;                  // no answer has come in time: the connection is as good as lost
+    struct tg_pg_refusal refusal; // the last failure, if it was one; code "": it was none
 };
 
 struct tg_pg *tg_pg_create(const char *url, const char *application)
@@ -84,6 +85,11 @@ const char *tg_pg_trouble(const struct tg_pg *pg)
 bool tg_pg_is_unfit(const struct tg_pg *pg)
 {
     return pg->unfit;
+}
+
+const struct tg_pg_refusal *tg_pg_refusal(const struct tg_pg *pg)
+{
+    return pg->refusal.code[0] != '\0' ? &pg->refusal : NULL;
 }
 
 static bool is_plausible(const char *keyword, const char *value)
@@ -227,6 +233,26 @@ static bool says_unfit(const char *sqlstate)
     return is_among(sqlstate, unfit);
 }
 
+static void copy_field(char *to, size_t size, const PGresult *result, int field)
+{
+    const char *text = PQresultErrorField(result, field);
+    snprintf(to, size, "%s", text ? text : "");
+}
+
+// Is the failure what a function says to its caller? Then it is kept.
+static bool is_refusal(struct tg_pg *pg, const PGresult *result)
+{
+    struct tg_pg_refusal *refusal = &pg->refusal;
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    *refusal = (struct tg_pg_refusal){.code = ""};
+    if (!sqlstate || strcmp(sqlstate, "TG001") != 0)
+        return false;
+    copy_field(refusal->code, sizeof refusal->code, result, PG_DIAG_CONSTRAINT_NAME);
+    copy_field(refusal->field, sizeof refusal->field, result, PG_DIAG_COLUMN_NAME);
+    copy_field(refusal->message, sizeof refusal->message, result, PG_DIAG_MESSAGE_PRIMARY);
+    return true;
+}
+
 static enum tg_pg_status fail(struct tg_pg *pg, const char *name, PGresult *result, bool executing)
 {
     static const char *const kinds[] = {"ok", "unavailable", "unknown", "retry", "refused"};
@@ -234,6 +260,10 @@ static enum tg_pg_status fail(struct tg_pg *pg, const char *name, PGresult *resu
     const char *message = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     enum tg_pg_status status = judge(pg, sqlstate ? sqlstate : "");
     pg->unfit = status == TG_PG_REFUSED && says_unfit(sqlstate ? sqlstate : "");
+    if (is_refusal(pg, result)) {
+        PQclear(result);
+        return status;
+    }
     if (pg->silent)
         message = "no answer in time";
     else if (PQresultStatus(result) == PGRES_COMMAND_OK)

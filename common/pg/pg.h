@@ -39,6 +39,17 @@ const char *tg_pg_trouble(const struct tg_pg *pg);
 // it was not migrated to this version?
 bool tg_pg_is_unfit(const struct tg_pg *pg);
 
+// What a SQL function says of a call that it refuses (refuse in sql/core/desk.sql): not a failure,
+// and so neither logged nor counted.
+struct tg_pg_refusal {
+    char code[64];
+    char field[96]; // "": none
+    char message[160];
+};
+
+// Why the last statement was refused, if that was said so; else NULL. Valid until the next call.
+const struct tg_pg_refusal *tg_pg_refusal(const struct tg_pg *pg);
+
 // A transaction of several calls. After begin, calls until commit or rollback are parts of it; the
 // first one that fails must be followed by rollback, which cannot fail: nothing of it was done
 // then. commit alone may leave it open what was done (TG_PG_UNKNOWN).

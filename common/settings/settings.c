@@ -74,6 +74,11 @@ static bool is_secret(const char *value)
     return value[strcspn(value, ", \t\r\n")] == '\0';
 }
 
+static bool is_no_or_good_url(const char *value)
+{
+    return *value == '\0' || tg_pg_url_check(value);
+}
+
 // As browsers send them: a scheme and a host, with a port where it is not the scheme's; no path.
 static bool is_origins(const char *value)
 {
@@ -321,7 +326,20 @@ static const struct setting table[] = {
      .help = "Where requests are taken."},
     {SETTING("TOLLGATE_ADMIN_LISTEN", BOTH, admin_listen, address), .standard = "127.0.0.1:0",
      .shape = "an address such as 127.0.0.1:9090 or [::1]:9090",
-     .help = "Where /healthz, /readyz and /metrics are; port 0 takes a free one and logs it."},
+     .help = "Where /healthz, /readyz and /metrics are, and /admin of ingress; port 0 takes a free "
+             "one and logs it."},
+    {SETTING("TOLLGATE_ADMIN_TOKEN", TG_INGRESS, admin_token, text), .secret = true, .chosen = true,
+     .standard = "", .check = is_secret, .shape = "a secret without spaces and commas",
+     .help = "The token of the first operator, an owner, who makes the others. Unless it and "
+             "TOLLGATE_OPERATOR_POSTGRES_URL are set, there is no /admin."},
+    {SETTING("TOLLGATE_OPERATOR_POSTGRES_URL", TG_INGRESS, operator_postgres_url, text),
+     .secret = true, .standard = "", .check = is_no_or_good_url,
+     .shape = "a postgresql:// URL or key=value pairs as libpq takes them",
+     .help = "The same database as the role tollgate_operator, for /admin."},
+    {SETTING("TOLLGATE_ADMIN_INSECURE", TG_INGRESS, admin_insecure, yes_no), .standard = "no",
+     .words = WORDS("no", "yes"), .shape = "yes or no",
+     .help = "Lets operators in on an admin listener that other machines can reach, where their "
+             "tokens can be read on the way: for private networks."},
     {SETTING("TOLLGATE_AUTH", TG_INGRESS, auth, choice), .standard = "keys",
      .words = WORDS("keys", "trusted"),
      .help = "Who may call: holders of API keys, or (trusted) whoever can connect."},
@@ -507,6 +525,11 @@ static bool has_setting(enum tg_daemon daemon, const struct setting *setting,
 {
     return (setting->daemons & daemon) && (daemon != TG_WORKER || setting->roles == 0 ||
                                            (setting->roles & settings->worker_roles));
+}
+
+bool tg_settings_has_desk(const struct tg_settings *settings)
+{
+    return settings->admin_token && *settings->admin_token && *settings->operator_postgres_url;
 }
 
 bool tg_settings_check_trust(const struct tg_settings *settings, struct tg_error *error)

@@ -25,6 +25,10 @@ struct tg_settings {
     const char *redis_url;
     struct tg_address listen;
     struct tg_address admin_listen;
+    // With both of them there is /admin, on the admin listener of ingress; "": none.
+    const char *admin_token;
+    const char *operator_postgres_url;
+    bool admin_insecure; // also where others could read what operators send
     enum tg_auth auth;
     bool auth_trusted_anywhere;
     struct tg_networks trusted_proxies;
@@ -63,6 +67,9 @@ struct tg_settings {
 // secret. The strings in `settings` live until the next call.
 bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings,
                       struct tg_error *error) TG_MUST_CHECK;
+
+// Do operators have a desk, /admin? A worker's never do.
+bool tg_settings_has_desk(const struct tg_settings *settings);
 
 // May `settings` trust whoever reaches the address where they listen? Part of reading them; again
 // once that address is another.

@@ -6,6 +6,7 @@
 
 extern const struct tg_call *const tg_accept_calls[];
 extern const struct tg_call *const tg_caller_calls[];
+extern const struct tg_call *const tg_desk_calls[];
 extern const struct tg_call *const tg_dispatch_calls[];
 extern const struct tg_call *const tg_figure_calls[];
 extern const struct tg_call *const tg_inbound_calls[];
@@ -18,3 +19,4 @@ extern const struct tg_call *const tg_wallet_calls[];
 
 extern const struct tg_call *const *const tg_calls_of_ingress[];
 extern const struct tg_call *const *const tg_calls_of_worker[];
+extern const struct tg_call *const *const tg_calls_of_operator[];

@@ -9,6 +9,13 @@ const struct tg_call *const *const tg_calls_of_worker[] = {
     tg_dispatch_calls, tg_wallet_calls, tg_inbound_calls, tg_rule_calls, tg_upkeep_calls,
     tg_figure_calls,   tg_token_calls,  tg_sealing_calls, NULL};
 
+const struct tg_call *const *const tg_calls_of_operator[] = {tg_desk_calls, NULL};
+
+static const struct tg_call *const *const *const calls_of[] = {
+    [TG_CALLS_OF_INGRESS] = tg_calls_of_ingress,
+    [TG_CALLS_OF_WORKER] = tg_calls_of_worker,
+    [TG_CALLS_OF_OPERATOR] = tg_calls_of_operator};
+
 // A parameter or a column that a call names.
 struct expected {
     const char *call;
@@ -112,9 +119,7 @@ enum tg_pg_status tg_store_check_schema(struct tg_pg *pg, enum tg_calls_of daemo
 {
     struct expectations all = {0};
     bool misses = false;
-    const struct tg_call *const *const *lists =
-        daemon == TG_CALLS_OF_INGRESS ? tg_calls_of_ingress : tg_calls_of_worker;
-    for (; *lists; lists++)
+    for (const struct tg_call *const *const *lists = calls_of[daemon]; *lists; lists++)
         expect_all(&all, *lists);
     *misfit = (struct tg_misfit){.call = ""};
     enum tg_pg_status status =

@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-// Whose calls: those that a daemon of the kind makes.
-enum tg_calls_of { TG_CALLS_OF_INGRESS, TG_CALLS_OF_WORKER };
+// Whose calls: those that a daemon of the kind makes, or an ingress on behalf of operators.
+enum tg_calls_of { TG_CALLS_OF_INGRESS, TG_CALLS_OF_WORKER, TG_CALLS_OF_OPERATOR };
 
 // The first thing that does not fit. "": everything does.
 struct tg_misfit {

@@ -4,8 +4,8 @@
 #include "common/service/metrics.h"
 #include "common/store/accept.h"
 #include "common/store/reads.h"
-#include "ingress/route/document.h"
 #include "ingress/http/answer.h"
+#include "ingress/route/document.h"
 
 // The message that the path names, and its org. False: answered.
 static bool read_ids(struct request *request, const struct identity *caller, struct tg_uuid *org_id,

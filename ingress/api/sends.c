@@ -3,8 +3,8 @@
 #include "common/base/memory.h"
 #include "common/limits.h"
 #include "ingress/accept/send_form.h"
-#include "ingress/route/document.h"
 #include "ingress/http/answer.h"
+#include "ingress/route/document.h"
 
 // A request that waits until its org's default country is known.
 struct homeless {

@@ -219,7 +219,6 @@ struct guest *guard_enter(struct guard *guard, int socket)
     guard->first = guest;
     guard->count++;
     pthread_mutex_unlock(&guard->lock);
-    tg_gauge_add(TG_CONNECTIONS, 1);
     return guest;
 }
 
@@ -242,6 +241,5 @@ void guard_leave(struct guard *guard, struct guest *guest)
         guest->next->before = guest->before;
     guard->count -= !guest->cut;
     pthread_mutex_unlock(&guard->lock);
-    tg_gauge_add(TG_CONNECTIONS, -1);
     free(guest);
 }

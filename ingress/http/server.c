@@ -43,7 +43,8 @@ struct server {
     struct server_handler handler;
     struct tg_networks proxies;
     atomic_bool closed;
-    bool is_shared;       // others listen on our socket too
+    bool is_shared; // others listen on our socket too
+    bool is_admin;
     MHD_socket listening; // once closed
     struct body_room *room;
     struct guard *guard;
@@ -286,7 +287,8 @@ static enum MHD_Result queue_answer(struct exchange *exchange)
     struct answer *answer = &exchange->answer;
     char status[12];
     snprintf(status, sizeof status, "%d", answer->status);
-    tg_count(TG_HTTP_REQUESTS, status, 1);
+    if (!exchange->server->is_admin)
+        tg_count(TG_HTTP_REQUESTS, status, 1);
     tg_observe_in(exchange->request.series, (double)(tg_now_ms() - exchange->began_ms) / 1e3);
 
     size_t length = answer->body.length;
@@ -495,7 +497,10 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
                           enum MHD_ConnectionNotificationCode what)
 {
     const struct server *server = context;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+    bool comes = what == MHD_CONNECTION_NOTIFY_STARTED;
+    if (!server->is_admin)
+        tg_gauge_add(TG_CONNECTIONS, comes ? 1 : -1);
+    if (comes)
         *guest = guard_enter(
             server->guard,
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
@@ -546,11 +551,17 @@ void server_free(struct server *server)
     free(server);
 }
 
+static const char *setting_of(const struct server_place *place)
+{
+    return place->is_admin ? "TOLLGATE_ADMIN_LISTEN" : "TOLLGATE_LISTEN";
+}
+
 static int listen_at(const struct server_place *place, char text[static TG_ADDRESS_TEXT_SIZE],
                      struct tg_error *error)
 {
     if (place->listener == TG_LISTEN_NONE)
-        return tg_listen(&place->address, TG_LISTEN_BACKLOG, "TOLLGATE_LISTEN", text, error);
+        return tg_listen(&place->address, place->is_admin ? TG_ADMIN_BACKLOG : TG_LISTEN_BACKLOG,
+                         setting_of(place), text, error);
     tg_address_format(&place->address, text);
     return place->listener;
 }
@@ -568,8 +579,10 @@ struct server *server_start(const struct server_place *place, unsigned threads,
     server->handler = *handler;
     server->proxies = place->proxies;
     server->is_shared = place->listener != TG_LISTEN_NONE;
+    server->is_admin = place->is_admin;
     server->room = body_room_create();
-    server->guard = guard_start(connections_max(), bodies_in_need, server);
+    server->guard = guard_start(place->is_admin ? TG_ADMIN_CONNECTIONS_MAX : connections_max(),
+                                bodies_in_need, server);
     pthread_mutex_init(&server->lock, NULL);
     tg_cond_init(&server->progress);
 
@@ -587,14 +600,17 @@ struct server *server_start(const struct server_place *place, unsigned threads,
         (size_t)TG_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)TG_CONNECTION_IDLE_S, MHD_OPTION_END);
     if (!server->daemon) {
-        tg_error_set(error, "listen_failed", "TOLLGATE_LISTEN",
-                     "TOLLGATE_LISTEN: the listener on %s could not be started", text);
+        tg_error_set(error, "listen_failed", setting_of(place),
+                     "%s: the listener on %s could not be started", setting_of(place), text);
         close(listener);
         server_free(server);
         return NULL;
     }
-    tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("address", text),
-           TG_LOG_NUMBER("passed_on", server->is_shared));
+    if (place->is_admin)
+        tg_log(TG_LOG_INFO, "admin_listening", TG_LOG_TEXT("address", text));
+    else
+        tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("address", text),
+               TG_LOG_NUMBER("passed_on", server->is_shared));
     return server;
 }
 

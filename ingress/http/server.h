@@ -31,9 +31,12 @@ struct server_place {
     // Proxies before us, which say in X-Forwarded-For whom they pass on: of what stands there the
     // last address that is none of theirs counts. Nobody else is believed.
     struct tg_networks proxies;
+    // It is the admin listener: few may be connected, and what they ask for is not counted.
+    bool is_admin;
 };
 
-// Starts listening in so many threads and logs "server_listening" with the address. NULL and
+// Starts listening in so many threads and logs "server_listening", or "admin_listening", with the
+// address. NULL and
 // `error` if it cannot.
 struct server *server_start(const struct server_place *place, unsigned threads,
                             const struct server_handler *handler, struct tg_error *error);

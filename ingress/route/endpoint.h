@@ -7,12 +7,14 @@
 #include "ingress/who/identity.h"
 
 enum caller_kind {
-    CALLER_ORG, // by its key
-    CALLER_META // by a signature, which is the handler's to check
+    CALLER_ORG,      // by its key
+    CALLER_META,     // by a signature, which is the handler's to check
+    CALLER_OPERATOR, // by a token; on the admin listener
+    CALLER_ANYBODY   // without a proof: nothing is told that is anybody's; HEAD counts as GET
 };
 
 // Answers the request, or hands it to somebody who will. `caller` lives as long as the request, and
-// is NULL for Meta.
+// is NULL for Meta and for anybody.
 //
 // On one of the threads that read and write all connections: it must not wait. `context` is what
 // the table was added with.
@@ -27,6 +29,7 @@ struct endpoint {
     const char *path; // "/api/messages/{id}": endpoint_segment(request, "id")
     enum caller_kind who;
     enum right right; // that an org's caller must have
+    enum role role;   // that an operator must have at least
     // Looks at the headers of one who signs, before a byte of the body is kept; false: it has
     // answered. NULL: there is nothing to look at.
     bool (*admits)(struct request *request);
@@ -34,10 +37,14 @@ struct endpoint {
     size_t body_max;
     endpoint_on_server *on_server; // the handler is one of the two
     endpoint_on_database *on_database;
+    const void *task;    // what its handler makes of this row: endpoint_task
     const char *says;    // for people: what it does, in a sentence
     const char *request; // the schemas of the body and of the answer; NULL: there is none
     const char *answer;
 };
+
+// The task in the row of the request's endpoint.
+const void *endpoint_task(struct request *request);
 
 // The part of the request's path that has this name in its endpoint's.
 struct tg_span endpoint_segment(struct request *request, const char *name);

@@ -31,6 +31,7 @@ struct visit {
     const struct row *row; // NULL: there is no such endpoint
     struct identity caller;
     struct key_asker asker;
+    unsigned char token_hash[TG_SHA256_SIZE]; // an operator's
 };
 
 struct router *router_create(const struct router_parts *parts)
@@ -52,8 +53,10 @@ void router_add(struct router *router, const struct endpoint *endpoints, void *c
 {
     for (const struct endpoint *endpoint = endpoints; endpoint->method; endpoint++) {
         router->rows = tg_realloc(router->rows, (router->count + 1) * sizeof *router->rows);
+        bool timed = endpoint->who == CALLER_ORG || endpoint->who == CALLER_META;
         router->rows[router->count++] = (struct row){
-            endpoint, context, tg_histogram_add(TG_HTTP_SECONDS, endpoint->method, endpoint->path)};
+            endpoint, context,
+            timed ? tg_histogram_add(TG_HTTP_SECONDS, endpoint->method, endpoint->path) : -1};
     }
 }
 
@@ -68,6 +71,12 @@ static const struct row *next_row(const struct router *router, const char *path,
     return NULL;
 }
 
+static bool takes(const struct endpoint *endpoint, const char *method)
+{
+    return strcmp(endpoint->method, method) == 0 ||
+           (endpoint->who == CALLER_ANYBODY && strcmp(method, "HEAD") == 0);
+}
+
 // The row of the request's path and method; NULL if there is none.
 static const struct row *find_row(const struct router *router, const struct request *request)
 {
@@ -75,7 +84,7 @@ static const struct row *find_row(const struct router *router, const struct requ
     size_t at = 0;
     do {
         row = next_row(router, request->path, &at);
-    } while (row && strcmp(row->endpoint->method, request->method) != 0);
+    } while (row && !takes(row->endpoint, request->method));
     return row;
 }
 
@@ -140,6 +149,12 @@ static bool check_body(const struct body *body, struct tg_error *error)
     return true;
 }
 
+const void *endpoint_task(struct request *request)
+{
+    const struct visit *visit = request->state;
+    return visit->row->endpoint->task;
+}
+
 struct tg_span endpoint_segment(struct request *request, const char *name)
 {
     const struct visit *visit = request->state;
@@ -201,7 +216,7 @@ static bool expect_body(struct visit *visit)
     request->body = body_of(endpoint->body, endpoint->body_max);
     request->body.of_stranger = endpoint->who == CALLER_META;
     request->body.party =
-        endpoint->who == CALLER_META ? request_address(request) : visit->caller.org_id;
+        endpoint->who == CALLER_ORG ? visit->caller.org_id : request_address(request);
     return true;
 }
 
@@ -349,6 +364,66 @@ static void authenticate(struct visit *visit)
     }
 }
 
+// false: answered.
+static bool admit_operator(struct visit *visit, const struct identity *caller)
+{
+    enum role role = visit->row->endpoint->role;
+    visit->caller = *caller;
+    if (caller->role >= role)
+        return expect_body(visit);
+    struct tg_text detail = {0};
+    char message[64];
+    tg_log_rarely(TG_LOG_WARN, "role_too_low", TG_LOG_TEXT("caller", caller->actor),
+                  TG_LOG_TEXT("role", role_names[role]));
+    snprintf(message, sizeof message, "This needs the role \"%s\"", role_names[role]);
+    tg_text_append_format(&detail, "{\"role\":\"%s\"}", role_names[role]);
+    answer_error_detail(visit->request, "missing_right", message, &detail);
+    return false;
+}
+
+static void look_up_operator(struct tg_pg *pg, void *context)
+{
+    struct visit *visit = context;
+    struct identity caller;
+    struct tg_error error;
+    if (!operators_look_up(pg, visit->token_hash, &caller, &error))
+        refuse_caller(visit, &error);
+    else if (admit_operator(visit, &caller))
+        request_go_on(visit->request);
+}
+
+static void authenticate_operator(struct visit *visit)
+{
+    struct request *request = visit->request;
+    const struct router_parts *parts = &visit->router->parts;
+    struct identity caller;
+    struct tg_error error;
+    int count;
+    const char *authorization = request_header(request, "Authorization", &count);
+    switch (
+        operators_ask(parts->operators, authorization, count, visit->token_hash, &caller, &error)) {
+    case OPERATOR_KNOWN:
+        (void)admit_operator(visit, &caller);
+        return;
+    case OPERATOR_REFUSED:
+        refuse_caller(visit, &error);
+        return;
+    case OPERATOR_UNSURE:
+        break;
+    }
+    unsigned seconds =
+        rates_wait(parts->rates, RATE_FAILURES, request_address(request), tg_now_ms());
+    if (seconds > 0) {
+        refuse_failures(visit, seconds);
+        return;
+    }
+    request_hold(request);
+    enum tg_fair_push pushed =
+        pool_submit(parts->pool, request_address(request), look_up_operator, visit);
+    if (pushed != TG_FAIR_ADDED)
+        answer_error(request, pushed == TG_FAIR_SHARE_USED ? &share_used : &pool_full);
+}
+
 static void begin(struct request *request, void *context)
 {
     struct visit *visit = request->state;
@@ -362,15 +437,23 @@ static void begin(struct request *request, void *context)
         answer_nothing_there(visit);
     else if (visit->row->endpoint->who == CALLER_ORG)
         authenticate(visit);
+    else if (visit->row->endpoint->who == CALLER_OPERATOR)
+        authenticate_operator(visit);
     else if (!visit->row->endpoint->admits || visit->row->endpoint->admits(request))
         (void)expect_body(visit); // who Meta is, a signature says
+}
+
+// NULL: nobody in particular.
+static const struct identity *caller_of(const struct visit *visit)
+{
+    enum caller_kind who = visit->row->endpoint->who;
+    return who == CALLER_ORG || who == CALLER_OPERATOR ? &visit->caller : NULL;
 }
 
 static void run_on_database(struct tg_pg *pg, void *context)
 {
     struct visit *visit = context;
-    const struct endpoint *endpoint = visit->row->endpoint;
-    endpoint->on_database(pg, visit->request, endpoint->who == CALLER_META ? NULL : &visit->caller);
+    visit->row->endpoint->on_database(pg, visit->request, caller_of(visit));
 }
 
 // On whose behalf: in trusted mode of the org that the request names, if it does.
@@ -381,7 +464,7 @@ static struct tg_uuid party_of(const struct visit *visit)
         visit->caller.proof == PROOF_NONE ? request_parameter(visit->request, "org_id") : NULL;
     if (org && !tg_uuid_parse(org, strlen(org), &party))
         party = visit->caller.org_id;
-    return visit->row->endpoint->who == CALLER_META ? request_address(visit->request) : party;
+    return visit->row->endpoint->who == CALLER_ORG ? party : request_address(visit->request);
 }
 
 static void handle(struct request *request, void *context)
@@ -393,8 +476,7 @@ static void handle(struct request *request, void *context)
     if (!check_body(&request->body, &error)) {
         answer_error(request, &error);
     } else if (endpoint->on_server) {
-        endpoint->on_server(visit->row->context, request,
-                            endpoint->who == CALLER_META ? NULL : &visit->caller);
+        endpoint->on_server(visit->row->context, request, caller_of(visit));
     } else {
         enum tg_fair_push pushed =
             pool_submit(router->parts.pool, party_of(visit), run_on_database, visit);

@@ -11,13 +11,16 @@
 #include "ingress/route/endpoint.h"
 #include "ingress/route/origin.h"
 #include "ingress/who/api_key.h"
+#include "ingress/who/operators.h"
 #include "ingress/who/rates.h"
 
 struct router;
 
 // What it needs, all borrowed.
 struct router_parts {
-    struct keys *keys;
+    struct keys *keys; // NULL: there are no endpoints of orgs
+    // NULL: there are none of operators, whose handlers, and look-ups, run in `pool`.
+    const struct operators *operators;
     struct pool *pool;      // for handlers that run on the database
     struct pool *look_ups;  // of keys that were right before
     struct pool *strangers; // of all others

@@ -7,6 +7,8 @@
 
 const char *const right_names[] = {"send", "read", "manage", "money", "keys", NULL};
 
+const char *const role_names[] = {"", "viewer", "operator", "owner"};
+
 const char *right_name(unsigned rights)
 {
     const char *const *name = right_names;

@@ -25,12 +25,24 @@ enum proof {
     PROOF_NONE // trusted mode: whoever the request names is believed
 };
 
+// What an operator may do; each may what those before it may.
+enum role {
+    ROLE_NONE,
+    ROLE_VIEWER,   // reads
+    ROLE_OPERATOR, // changes
+    ROLE_OWNER     // moves money and makes operators
+};
+
+// "viewer", "operator", "owner", by their enum; "" for none.
+extern const char *const role_names[ROLE_OWNER + 1];
+
 enum { IDENTITY_ACTOR_SIZE = 80 };
 
 // One org, or, without a proof, whoever the request names. Zeroed: nobody, who has no right.
 struct identity {
     enum proof proof;
     unsigned rights;           // of enum right
+    enum role role;            // of an operator, who has no org and sees all
     struct tg_uuid org_id;     // unless there is no proof
     struct tg_uuid session_id; // by a session
     // Who it is in logs and in the audit log: "key:tg_9fX2aQ_K", "jwt:SUB", "session:ID",

@@ -151,7 +151,7 @@ BEGIN
     PERFORM check_booking(v_balance, p_kind, p_amount);
     v_balance := (book(ARRAY[p_org_id], ARRAY[p_kind], ARRAY[p_amount], NULL, ARRAY[p_description]))[1];
     INSERT INTO bookings (org_id, n, actor, reference)
-    SELECT t.org_id, t.n, session_user, p_reference FROM wallet_transactions t
+    SELECT t.org_id, t.n, current_actor(), p_reference FROM wallet_transactions t
      WHERE t.org_id = p_org_id ORDER BY t.n DESC LIMIT 1;
     RETURN v_balance;
 EXCEPTION WHEN unique_violation THEN

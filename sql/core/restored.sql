@@ -31,7 +31,7 @@ DECLARE
     v_names text := (SELECT string_agg(DISTINCT coalesce(nullif(a.application_name, ''), a.usename), ', ')
                        FROM pg_stat_activity a
                       WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
-                        AND (a.usename IN ('tollgate_ingress', 'tollgate_worker')
+                        AND (a.usename IN ('tollgate_ingress', 'tollgate_worker', 'tollgate_operator')
                              OR a.application_name ~ '^tollgate(-ingress|-worker| readiness)'));
 BEGIN
     IF v_names IS NOT NULL THEN

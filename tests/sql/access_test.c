@@ -52,16 +52,25 @@ Test(access, the_worker_executes_its_functions_alone)
         "take_janitor_lock", "take_rules_to_check", "time_text", "unconfirm_sends");
 }
 
+Test(access, operators_execute_their_functions_alone)
+{
+    assert_rows(rows("SELECT p.oid::regproc FROM pg_proc p "
+                     "WHERE p.pronamespace = 'tollgate'::regnamespace "
+                     "AND has_function_privilege('tollgate_operator', p.oid, 'EXECUTE') "
+                     "AND p.proname !~ '^admin_' ORDER BY p.proname"),
+                "find_free_wallets", "is_restored", "money_text", "schema_version", "time_text");
+}
+
 // The folder of a function's file is the right to call it.
 Test(access, no_daemon_executes_a_function_outside_of_its_rooms)
 {
     assert_no_rows(rows("SELECT r.rolname, p.oid::regprocedure FROM pg_roles r, pg_proc p "
-                        "WHERE r.rolname ~ '^tollgate_(ingress|worker)$' "
+                        "WHERE r.rolname ~ '^tollgate_(ingress|worker|operator)$' "
                         "AND p.pronamespace = 'tollgate'::regnamespace "
                         "AND has_function_privilege(r.oid, p.oid, 'EXECUTE') <> "
                         "(obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM 'Room: daemons' "
                         "OR obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM "
-                        "'Room: ' || substr(r.rolname, 10))"));
+                        "'Room: ' || replace(substr(r.rolname, 10), 'operator', 'admin'))"));
 }
 
 // The names of the files in a folder of sql, as rows of an answer.
@@ -89,7 +98,7 @@ static const char *functions_in(const char *room)
 
 Test(access, each_function_that_a_daemon_calls_is_found_by_its_name)
 {
-    const char *const rooms[] = {"daemons", "ingress", "worker"};
+    const char *const rooms[] = {"admin", "daemons", "ingress", "worker"};
     for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)
         cr_expect_str_eq(functions_in(rooms[i]), files_in(rooms[i]), "sql/%s: %sand %s", rooms[i],
                          functions_in(rooms[i]), files_in(rooms[i]));
@@ -120,8 +129,9 @@ Test(access, daemons_are_no_owners)
 {
     assert_rows(rows("SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, "
                      "(SELECT count(*) FROM pg_class WHERE relowner = r.oid) FROM pg_roles r "
-                     "WHERE rolname ~ '^tollgate_(ingress|worker)$' ORDER BY 1"),
-                "tollgate_ingress, f, f, f, f, 0", "tollgate_worker, f, f, f, f, 0");
+                     "WHERE rolname ~ '^tollgate_(ingress|worker|operator)$' ORDER BY 1"),
+                "tollgate_ingress, f, f, f, f, 0", "tollgate_operator, f, f, f, f, 0",
+                "tollgate_worker, f, f, f, f, 0");
 }
 
 Test(access, daemons_write_no_table)
@@ -129,16 +139,36 @@ Test(access, daemons_write_no_table)
     assert_no_rows(
         rows("SELECT r.rolname, c.relname, privilege FROM pg_roles r, pg_class c, "
              "unnest('{INSERT,UPDATE,DELETE,TRUNCATE,TRIGGER,REFERENCES}'::text[]) privilege "
-             "WHERE r.rolname ~ '^tollgate_(ingress|worker)$' AND c.relkind = 'r' "
+             "WHERE r.rolname ~ '^tollgate_(ingress|worker|operator)$' AND c.relkind = 'r' "
              "AND c.relnamespace = 'tollgate'::regnamespace "
              "AND has_table_privilege(r.oid, c.oid, privilege)"));
 }
 
-Test(access, the_worker_reads_no_table)
+Test(access, the_worker_and_operators_read_no_table)
 {
-    assert_no_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' "
-                        "AND relnamespace = 'tollgate'::regnamespace "
-                        "AND has_any_column_privilege('tollgate_worker', c.oid, 'SELECT')"));
+    assert_no_rows(rows("SELECT relname FROM pg_class c, "
+                        "unnest('{tollgate_worker,tollgate_operator}'::text[]) r "
+                        "WHERE relkind IN ('r', 'v') AND relnamespace = 'tollgate'::regnamespace "
+                        "AND has_any_column_privilege(r, c.oid, 'SELECT')"));
+}
+
+Test(access, operators_are_refused_what_is_not_their_own)
+{
+    const char *acme = given_org_with_channel("100.00");
+    become("tollgate_operator");
+    const char *const refused[] = {
+        "SELECT * FROM operators",
+        "SELECT * FROM organizations",
+        "UPDATE audit_log SET actor = 'nobody'",
+        "INSERT INTO audit_log (actor, action, object) VALUES ('anna', 'update', 'channels')",
+        text("SELECT add_wallet_credits('%s', 1000000, 'gift')", acme),
+        text("SELECT book_alone('%s', 'recharge', 1000000, 'gift')", acme),
+        "SELECT act_as('operator:anna')",
+        "SELECT * FROM claim_sends(gen_random_uuid(), '{}', '{}')",
+        "CREATE TABLE mine (id integer)",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        cr_expect_str_eq(refusal("%s", refused[i]), INSUFFICIENT_PRIVILEGE, "%s", refused[i]);
 }
 
 Test(access, ingress_is_refused_what_is_not_its_own)
@@ -262,8 +292,8 @@ Test(access, every_table_of_an_org_has_row_level_security)
 {
     assert_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' AND NOT relrowsecurity "
                      "AND relnamespace = 'tollgate'::regnamespace ORDER BY 1"),
-                "body_walks", "clock", "erasure_key", "error_rules", "janitor_seat", "restores",
-                "schema_migrations");
+                "body_walks", "clock", "erasure_key", "error_rules", "former_error_rules",
+                "janitor_seat", "operators", "restores", "schema_migrations");
 }
 
 static const char *const tables[] = {"organizations", "wallets",  "wallet_transactions",

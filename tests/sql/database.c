@@ -25,6 +25,7 @@ static atomic_size_t texts_used;
 static char database[NAME_SIZE];
 static struct session own;
 static const char *last_refusal = "";
+static const char *last_told = "";
 
 // Takes `size` bytes of the texts. A test that needs more than there is ends here.
 static char *take(size_t size)
@@ -152,9 +153,17 @@ const char *refusal(const char *format, ...)
     if (!succeeded(result)) {
         sqlstate = text("%s", PQresultErrorField(result, PG_DIAG_SQLSTATE));
         last_refusal = text("%s", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+        const char *code = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+        const char *field = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
+        last_told = text("%s %s", code ? code : "", field ? field : "");
     }
     PQclear(result);
     return sqlstate;
+}
+
+const char *refusal_told(void)
+{
+    return last_told;
 }
 
 const char *refusal_message(void)

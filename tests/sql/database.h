@@ -34,6 +34,11 @@ const char *refusal(const char *format, ...) __attribute__((format(printf, 1, 2)
 // What PostgreSQL said to the last refusal.
 const char *refusal_message(void);
 
+// Of one that a function of the room admin says to its caller (TOLD): its code and its field, with
+// a blank between.
+const char *refusal_told(void);
+
+#define TOLD "TG001"
 #define FOREIGN_KEY_VIOLATION "23503"
 #define CHECK_VIOLATION "23514"
 #define RESTRICT_VIOLATION "23001"
@@ -50,6 +55,11 @@ const char *refusal_message(void);
 #define assert_no_rows(actual) cr_assert_str_eq(actual, "")
 #define assert_refused(sqlstate, ...)                                                              \
     cr_assert_str_eq(refusal(__VA_ARGS__), sqlstate, "%s", refusal_message())
+#define assert_told(code, field, ...)                                                              \
+    do {                                                                                           \
+        assert_refused(TOLD, __VA_ARGS__);                                                         \
+        cr_assert_str_eq(refusal_told(), text("%s %s", code, field), "%s", refusal_message());     \
+    } while (0)
 // Every invariant that the tables show holds.
 #define assert_healthy() assert_no_rows(rows("SELECT * FROM audit_ledger()"))
 

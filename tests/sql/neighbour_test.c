@@ -193,6 +193,6 @@ Test(neighbour, a_database_like_supabases_is_migrated_and_used)
     assert_rows(
         rows("SELECT DISTINCT a.grantee::regrole::text FROM pg_namespace n, aclexplode(n.nspacl) a "
              "WHERE n.nspname = 'tollgate' ORDER BY 1"),
-        "tollgate_ingress", "tollgate_tenant", OWNER, "tollgate_worker");
+        "tollgate_ingress", "tollgate_operator", "tollgate_tenant", OWNER, "tollgate_worker");
     assert_rows(rows("SELECT extname FROM pg_extension ORDER BY 1"), "pgcrypto", "plpgsql");
 }

@@ -293,6 +293,7 @@ Test(tenancy, every_table_carries_org_id)
                      "AND table_name <> 'party' AND NOT EXISTS ("
                      "SELECT FROM information_schema.columns c WHERE c.table_name = t.table_name "
                      "AND c.column_name = 'org_id' AND c.is_nullable = 'NO') ORDER BY 1"),
-                "account_notices", "body_walks", "clock", "dead_letters", "erasure_key",
-                "error_rules", "janitor_seat", "organizations", "restores", "schema_migrations");
+                "account_notices", "audit_log", "body_walks", "clock", "dead_letters",
+                "erasure_key", "error_rules", "former_error_rules", "janitor_seat", "operators",
+                "organizations", "restores", "schema_migrations");
 }

@@ -6,7 +6,7 @@
 static const char *const *environment_of(const struct gateway *gateway, const char *role,
                                          const char *const *settings)
 {
-    enum { COMMON = 7 };
+    enum { COMMON = 9 };
     const char **environment = calloc(COMMON + GATEWAY_SETTINGS_MAX + 1, sizeof *environment);
     cr_assert(environment);
     environment[0] = text_of("TOLLGATE_POSTGRES_URL=%s", database_url(gateway->database, role));
@@ -17,8 +17,14 @@ static const char *const *environment_of(const struct gateway *gateway, const ch
         text_of("TOLLGATE_AUTH=%s", gateway->options->auth ? gateway->options->auth : "keys");
     environment[5] = "TOLLGATE_APP_SECRETS=" GATEWAY_APP_SECRET;
     environment[6] = "TOLLGATE_VERIFY_TOKEN=" GATEWAY_VERIFY_TOKEN;
+    size_t count = 7;
+    if (gateway->options->desk) {
+        environment[count++] = "TOLLGATE_ADMIN_TOKEN=" GATEWAY_ADMIN_TOKEN;
+        environment[count++] = text_of("TOLLGATE_OPERATOR_POSTGRES_URL=%s",
+                                       database_url(gateway->database, "tollgate_operator"));
+    }
     for (size_t i = 0; i < GATEWAY_SETTINGS_MAX && settings[i]; i++)
-        environment[COMMON + i] = settings[i];
+        environment[count++] = settings[i];
     return environment;
 }
 

@@ -15,6 +15,8 @@
 // What every gateway has unless its settings say otherwise.
 #define GATEWAY_APP_SECRET "test-app-secret"
 #define GATEWAY_VERIFY_TOKEN "test-verify-token"
+// What it has with .desk
+#define GATEWAY_ADMIN_TOKEN "test-admin-token-of-the-first-operator"
 
 enum { GATEWAY_SETTINGS_MAX = 12, GATEWAY_WORKERS_MAX = 4 };
 
@@ -42,6 +44,7 @@ struct gateway_options {
     struct database *database; // NULL: a new one from the template
     int listener;              // a socket that all ingresses listen on; 0: each makes its own
     const char *daemons;       // a folder with those of another version; NULL: those under test
+    bool desk;                 // ingress has /admin
     bool without_redis;        // not started; redis_start does it
     bool without_worker;       // not started; start_worker does it
 };

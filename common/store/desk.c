@@ -1,0 +1,64 @@
+#include "common/store/desk.h"
+
+#include "common/store/calls.h"
+
+#include <string.h>
+
+struct token_question {
+    unsigned char token_hash[32];
+};
+
+static const struct tg_call find_operator = {
+    .name = "admin_find_operator",
+    .one = TG_FIELDS(BYTES("p_token_hash", token_question, token_hash)),
+    .out = TG_FIELDS(TEXT("name", tg_operator, name), TEXT("role", tg_operator, role)),
+};
+
+enum tg_pg_status tg_store_find_operator(struct tg_pg *pg,
+                                         const unsigned char token_hash[static 32], bool *found,
+                                         struct tg_operator *operator)
+{
+    struct token_question question;
+    memcpy(question.token_hash, token_hash, sizeof question.token_hash);
+    return tg_pg_call(pg, &find_operator, TG_ONE(&question), TG_ROW_IF(operator, found));
+}
+
+#define ACTOR TEXT("p_actor", tg_desk_question, actor)
+#define BODY JSON("p_body", tg_desk_question, body)
+#define ORG UUID("p_org_id", tg_desk_question, org_id)
+#define ORG_IF UUID_IF("p_org_id", tg_desk_question, org_id, has_org)
+#define ID(name) UUID(name, tg_desk_question, id)
+#define N(name) INT8(name, tg_desk_question, n)
+#define NAME(name_) TEXT(name_, tg_desk_question, name)
+#define FIND(i, name) TEXT(name, tg_desk_question, texts[i])
+#define LIMIT INT8("p_limit", tg_desk_question, limit)
+#define PAGE INT8("p_before", tg_desk_question, before), LIMIT
+#define PAGE_BY_ID UUID_IF("p_before_id", tg_desk_question, before_id, has_before_id), LIMIT
+
+#define CHANGE(name_, ...)                                                                         \
+    const struct tg_call tg_##name_ = {.name = #name_,                                             \
+                                       .one = TG_FIELDS(ACTOR, __VA_ARGS__),                       \
+                                       .out = TG_FIELDS(VALUE(#name_, JSON, struct tg_text))}
+#define READ(name_, ...)                                                                           \
+    const struct tg_call tg_##name_ = {.name = #name_,                                             \
+                                       .one = TG_FIELDS(__VA_ARGS__),                              \
+                                       .out = TG_FIELDS(VALUE(#name_, JSON, struct tg_text)),      \
+                                       .only_reads = true}
+
+READ(admin_list_operators, PAGE_BY_ID);
+CHANGE(admin_create_operator, BODY);
+CHANGE(admin_revoke_operator, NAME("p_name"));
+READ(admin_list_audit_log, ORG_IF, FIND(0, "p_actor_is"), FIND(1, "p_object"), PAGE);
+
+enum tg_pg_status tg_store_desk(struct tg_pg *pg, const struct tg_call *call,
+                                const struct tg_desk_question *question, struct tg_text *document)
+{
+    return tg_pg_call(pg, call, TG_ONE(question), TG_ROWS(document, 1));
+}
+
+const struct tg_call *const tg_desk_calls[] = {&find_operator,
+                                               &tg_admin_list_operators,
+                                               &tg_admin_create_operator,
+                                               &tg_admin_revoke_operator,
+                                               &tg_admin_list_audit_log,
+                                               NULL};

@@ -1,0 +1,49 @@
+// What operators ask for (sql/admin), each as a JSON document. See accept.h for what holds for all
+// of common/store. What a function refuses, tg_store_failure tells (failure.h).
+#pragma once
+
+#include "common/base/text.h"
+#include "common/base/uuid7.h"
+#include "common/pg/pg.h"
+
+struct tg_call;
+
+struct tg_operator {
+    char name[65];
+    char role[16]; // "viewer", "operator", "owner"
+};
+
+// The operator whose token has this SHA-256; *found is false if there is none, or it is revoked.
+enum tg_pg_status tg_store_find_operator(struct tg_pg *pg,
+                                         const unsigned char token_hash[static 32], bool *found,
+                                         struct tg_operator *operator) TG_MUST_CHECK;
+
+enum { TG_DESK_TEXTS_MAX = 3 };
+
+// What the functions are asked with, each with some of it.
+struct tg_desk_question {
+    const char *actor; // "operator:anna"
+    struct tg_uuid org_id;
+    bool has_org;
+    struct tg_uuid id; // of a thing; or it is `n`, or `name`
+    bool has_id;
+    int64_t n;
+    struct tg_span name;
+    const char *texts[TG_DESK_TEXTS_MAX]; // to find by; NULL: not given
+    int64_t before;                       // of a list: only what stands before it
+    struct tg_uuid before_id;
+    bool has_before_id;
+    int64_t limit;
+    struct tg_text body; // a JSON object
+};
+
+// Each is one SQL function of its name.
+extern const struct tg_call tg_admin_list_operators;
+extern const struct tg_call tg_admin_create_operator;
+extern const struct tg_call tg_admin_revoke_operator;
+extern const struct tg_call tg_admin_list_audit_log;
+
+// Makes one of these calls; fills an empty `document`, which is the caller's to finish.
+enum tg_pg_status tg_store_desk(struct tg_pg *pg, const struct tg_call *call,
+                                const struct tg_desk_question *question,
+                                struct tg_text *document) TG_MUST_CHECK;

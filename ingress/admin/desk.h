@@ -1,0 +1,67 @@
+// The operators' desk: /admin. Each endpoint is a row whose task says which SQL function of the
+// room admin answers it, and what of the request that is given; one handler does the rest.
+#pragma once
+
+#include "common/store/desk.h"
+#include "ingress/route/endpoint.h"
+
+// What a member of the body must be.
+enum desk_kind {
+    DESK_TEXT,   // a string of 1 to `max` bytes; `max` 0: 255
+    DESK_TEXTS,  // a list of such strings
+    DESK_ID,     // a UUID
+    DESK_NUMBER, // a whole number from 0 to `max`
+    DESK_MONEY,  // a string such as "-12.50": up to ten digits, and up to four decimals
+    DESK_BOOL,
+    DESK_TIME,  // as RFC 3339 has it
+    DESK_OBJECT // an object, or a string of up to `max` bytes
+};
+
+struct desk_member {
+    const char *name; // NULL: behind the last one
+    enum desk_kind kind;
+    bool required;
+    bool clears; // null stands for none; elsewhere it counts as absent
+    int64_t max;
+};
+
+// What one segment of the path, or one parameter of the query, is to the function.
+enum desk_part {
+    DESK_ORG_ID,
+    DESK_THING_ID,
+    DESK_THING_N,
+    DESK_THING_NAME,
+    DESK_FIND_TEXT // each the next of the question's texts
+};
+
+struct desk_name {
+    const char *name; // NULL: behind the last one
+    enum desk_part part;
+};
+
+enum desk_list { DESK_NO_LIST, DESK_LIST_BY_N, DESK_LIST_BY_ID };
+
+struct desk_task {
+    const struct tg_call *call;
+    const struct desk_name *path;  // its segments in braces; NULL, here and below: there are none
+    const struct desk_name *query; // besides `limit` and `before` of a list
+    enum desk_list list;           // and of what kind `before` is
+    const struct desk_member *members; // of the body
+    int status;                        // of the answer; 0: 200
+};
+
+endpoint_on_database desk_answer;
+
+// A row's task, and parts of it.
+#define DESK_TASK(...)                                                                             \
+    .on_database = desk_answer, .task = &(const struct desk_task)                                  \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define DESK_NAMES(...) ((const struct desk_name[]){__VA_ARGS__, {0}})
+#define DESK_MEMBERS(...) ((const struct desk_member[]){__VA_ARGS__, {0}})
+#define DESK_BODY .body = BODY_JSON, .body_max = TG_ADMIN_BODY_MAX
+
+// Each subject's table is in its own file.
+extern const struct endpoint operator_endpoints[];
+extern const struct endpoint audit_log_endpoints[];

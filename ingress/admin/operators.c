@@ -1,0 +1,31 @@
+#include "common/limits.h"
+#include "ingress/admin/desk.h"
+
+const struct endpoint operator_endpoints[] = {
+    {.method = "GET",
+     .path = "/admin/operators",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_OWNER,
+     DESK_TASK(.call = &tg_admin_list_operators, .list = DESK_LIST_BY_ID),
+     .says = "The operators, newest first, also those that were revoked.",
+     .answer = "Operators"},
+    {.method = "POST",
+     .path = "/admin/operators",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_OWNER,
+     DESK_BODY,
+     DESK_TASK(.call = &tg_admin_create_operator, .status = 201,
+               .members = DESK_MEMBERS({"name", DESK_TEXT, .required = true},
+                                       {"role", DESK_TEXT, .required = true})),
+     .says = "Makes an operator; the answer has the token, which is told this once.",
+     .request = "NewOperator",
+     .answer = "Operator"},
+    {.method = "DELETE",
+     .path = "/admin/operators/{name}",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_OWNER,
+     DESK_TASK(.call = &tg_admin_revoke_operator, .path = DESK_NAMES({"name", DESK_THING_NAME})),
+     .says = "Ends an operator's token.",
+     .answer = "Operator"},
+    {0},
+};

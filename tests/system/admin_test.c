@@ -1,0 +1,177 @@
+// The operators' desk: who is let in, what they are told, and that it is there only where it is
+// wanted.
+#include "tests/system/desk.h"
+#include "tests/system/raw.h"
+
+#include <string.h>
+
+TestSuite(admin, .timeout = 120);
+
+// A new operator; returns the token.
+static const char *given_operator(struct gateway *gateway, const char *name, const char *role)
+{
+    struct answer answer = tell(gateway, "POST", "/admin/operators",
+                                text_of("{\"name\": \"%s\", \"role\": \"%s\"}", name, role));
+    cr_assert_eq(answer.status, 201, "%s", answer.body);
+    return answer_text(&answer, "/token");
+}
+
+Test(admin, without_its_settings_it_is_not_there)
+{
+    struct gateway *gateway = given_gateway();
+    struct answer answer =
+        ask(desk_of(gateway), .path = "/admin/operators", .key = GATEWAY_ADMIN_TOKEN);
+    expect_refused(&answer, 404, "not_found", "path");
+    stop_gateway(gateway);
+    gateway = given_gateway(.ingress_settings = {"TOLLGATE_ADMIN_TOKEN=" GATEWAY_ADMIN_TOKEN});
+    answer = ask(desk_of(gateway), .path = "/admin/operators", .key = GATEWAY_ADMIN_TOKEN);
+    expect_refused(&answer, 404, "not_found", "path");
+    stop_gateway(gateway);
+}
+
+Test(admin, it_is_on_the_admin_listener_alone)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    struct answer answer =
+        ask(gateway->http, .path = "/admin/operators", .key = GATEWAY_ADMIN_TOKEN);
+    expect_refused(&answer, 404, "not_found", "path");
+    answer = ask(desk_of(gateway), .path = "/api/wallet", .key = GATEWAY_ADMIN_TOKEN);
+    expect_refused(&answer, 404, "not_found", "path");
+    stop_gateway(gateway);
+}
+
+Test(admin, health_stays_open_and_answers_head)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    const char *const paths[] = {"/healthz", "/readyz", "/metrics"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        cr_assert_eq(ask(desk_of(gateway), .path = paths[i]).status, 200, "%s", paths[i]);
+        struct answer answer = ask(desk_of(gateway), .path = paths[i], .body = "{}");
+        cr_assert_eq(answer.status, 405, "%s", paths[i]);
+        expect_equal(answer_header(&answer, "Allow"), "GET");
+        int connection = raw_connect(gateway->ingress.admin_url);
+        cr_assert(raw_printf(connection, "HEAD %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                             paths[i]));
+        const char *head = raw_read_to_end(connection);
+        cr_assert(strncmp(head, "HTTP/1.1 200 ", 13) == 0, "%s", head);
+        expect_equal(strstr(head, "\r\n\r\n"), "\r\n\r\n");
+    }
+    // Nothing of it is counted as requests of orgs.
+    expect_equal(daemon_metric(&gateway->ingress, "tollgate_http_requests_total{status=\"405\"}"),
+                 "0");
+    stop_gateway(gateway);
+}
+
+Test(admin, nobody_is_let_in_without_a_good_token)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    struct org org = given_org(gateway);
+    const char *anna = given_operator(gateway, "anna", "owner");
+    const char *bad[] = {NULL,
+                         "",
+                         "tgo_wrong",
+                         org.key,
+                         text_of("%sx", GATEWAY_ADMIN_TOKEN),
+                         text_of("%.*s", (int)strlen(GATEWAY_ADMIN_TOKEN) - 1, GATEWAY_ADMIN_TOKEN),
+                         text_of("%.*s", (int)strlen(anna) - 1, anna)};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct answer answer = ask(desk_of(gateway), .path = "/admin/operators", .key = bad[i]);
+        expect_refused(&answer, 401, "unauthorized", "Authorization");
+        expect_equal(answer_header(&answer, "WWW-Authenticate"), "Bearer");
+    }
+    cr_assert_eq(ask(desk_of(gateway), .path = "/admin/operators", .key = anna).status, 200);
+    stop_gateway(gateway);
+}
+
+Test(admin, a_revoked_operator_is_out_at_once_and_the_log_tells_who_did_it)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    const char *anna = given_operator(gateway, "anna", "owner");
+    struct answer answer =
+        ask(desk_of(gateway), .method = "DELETE", .path = "/admin/operators/anna", .key = anna);
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    answer = ask(desk_of(gateway), .path = "/admin/operators", .key = anna);
+    expect_refused(&answer, 401, "unauthorized", "Authorization");
+    answer = look(gateway, "/admin/audit-log?object=operators");
+    expect_equal(answer_text(&answer, "/changes/0/actor"), "operator:anna");
+    expect_equal(answer_text(&answer, "/changes/1/actor"), "operator:admin");
+    expect_equal(answer_text(&answer, "/changes/1/session_role"), "tollgate_operator");
+    expect_equal(answer_text(&answer, "/changes/1/after/token_hash"), "***");
+    cr_assert(!strstr(answer.body, anna));
+    stop_gateway(gateway);
+}
+
+Test(admin, a_role_that_is_too_low_is_refused_and_nothing_is_changed)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    const char *const low[] = {given_operator(gateway, "vera", "viewer"),
+                               given_operator(gateway, "otto", "operator")};
+    for (size_t i = 0; i < 2; i++) {
+        struct answer answer = ask(desk_of(gateway), .path = "/admin/operators", .key = low[i],
+                                   .body = "{\"name\": \"mine\", \"role\": \"owner\"}");
+        expect_equal(answer_text(&answer, "/code"), "missing_right");
+        expect_equal(answer_text(&answer, "/detail/role"), "owner");
+        cr_assert_eq(answer.status, 403);
+        cr_assert_eq(ask(desk_of(gateway), .path = "/admin/audit-log", .key = low[i]).status, 200);
+    }
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM operators"), 2);
+    stop_gateway(gateway);
+}
+
+Test(admin, bad_input_is_refused_by_its_name)
+{
+    static const struct {
+        const char *body;
+        const char *code;
+        const char *field;
+    } bad[] = {{"{\"name\": \"a\", \"role\": \"viewer\", \"rule\": 1}", "unknown_field", "rule"},
+               {"{\"name\": \"a\"}", "missing_field", "role"},
+               {"{\"name\": null, \"role\": \"viewer\"}", "missing_field", "name"},
+               {"{\"name\": 7, \"role\": \"viewer\"}", "invalid_field", "name"},
+               {"{\"name\": \"\", \"role\": \"viewer\"}", "invalid_field", "name"},
+               {"{\"name\": \"a\\u0000b\", \"role\": \"viewer\"}", "invalid_field", "name"},
+               {"{\"name\": \"a/b\", \"role\": \"viewer\"}", "invalid_field", "name"},
+               {"{\"name\": \"a\", \"role\": \"root\"}", "invalid_field", "role"},
+               {"[]", "invalid_json", "body"},
+               {"{", "invalid_json", "body"}};
+    static const struct {
+        const char *path;
+        const char *code;
+        const char *field;
+    } paths[] = {{"/admin/audit-log?limit=0", "invalid_field", "limit"},
+                 {"/admin/audit-log?limit=201", "invalid_field", "limit"},
+                 {"/admin/audit-log?before=x", "invalid_field", "before"},
+                 {"/admin/audit-log?org_id=acme", "invalid_field", "org_id"},
+                 {"/admin/audit-log?actor=%ff", "invalid_field", "actor"},
+                 {"/admin/audit-log?since=1", "unknown_field", "since"},
+                 {"/admin/operators?before=7", "invalid_field", "before"},
+                 {"/admin/operators?org_id=7", "unknown_field", "org_id"}};
+    struct gateway *gateway = given_gateway(.desk = true);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct answer answer = tell(gateway, "POST", "/admin/operators", bad[i].body);
+        expect_refused(&answer, 400, bad[i].code, bad[i].field);
+    }
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct answer answer = look(gateway, paths[i].path);
+        expect_refused(&answer, 400, paths[i].code, paths[i].field);
+    }
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM operators"), 0);
+    // What its callers have done wrong is no failure of the gateway's.
+    cr_assert(!daemon_has_logged(&gateway->ingress, "postgresql_call_failed"));
+    stop_gateway(gateway);
+}
+
+Test(admin, where_tokens_could_be_read_on_the_way_operators_are_kept_out)
+{
+    struct gateway *gateway =
+        given_gateway(.desk = true, .ingress_settings = {"TOLLGATE_ADMIN_LISTEN=0.0.0.0:0"});
+    struct answer answer = look(gateway, "/admin/operators");
+    expect_refused(&answer, 403, "insecure_listener", NULL);
+    cr_assert(daemon_has_logged(&gateway->ingress, "operators_kept_out"));
+    cr_assert_eq(look(gateway, "/healthz").status, 200);
+    stop_gateway(gateway);
+    gateway = given_gateway(.desk = true, .ingress_settings = {"TOLLGATE_ADMIN_LISTEN=0.0.0.0:0",
+                                                               "TOLLGATE_ADMIN_INSECURE=yes"});
+    cr_assert_eq(look(gateway, "/admin/operators").status, 200);
+    stop_gateway(gateway);
+}
