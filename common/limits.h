@@ -237,6 +237,9 @@ enum {
 
     // Of a file of settings: all of them, at length, are a tenth of that.
     TG_SETTINGS_FILE_BYTES = 64 * 1024,
+    // A certificate's file: a chain of four has some 8 KiB; and how many it may have.
+    TG_TLS_FILE_BYTES = 64 * 1024,
+    TG_TLS_CHAIN_MAX = 8,
     // Old and new secrets while they are exchanged, and room for mistakes.
     TG_SECRETS_MAX = 8,
     // Keys under which tokens are sealed, likewise; and their file, with comments.

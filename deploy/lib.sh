@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2034 # what is set here is used where this is sourced
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build_packages=(build-essential cmake ninja-build pkg-config libmicrohttpd-dev libhiredis-dev
+build_packages=(build-essential cmake ninja-build pkg-config libmicrohttpd-dev libgnutls28-dev libhiredis-dev
     libcurl4-openssl-dev libpq-dev libjson-c-dev libssl-dev libsodium-dev
     libpcre2-dev libunistring-dev libsystemd-dev)
 test_packages=(git libcriterion-dev clang-14 libclang-rt-14-dev clang-format clang-tidy cppcheck

@@ -80,7 +80,8 @@ static bool start_office(struct office *office, const struct tg_settings *settin
     static const _Atomic int64_t any = 0; // operators may call as often as they like
     struct tg_error error;
     bool has_desk = tg_settings_has_desk(settings);
-    bool is_exposed = !tg_address_is_loopback(&settings->admin_listen) && !settings->admin_insecure;
+    bool is_exposed = !tg_address_is_loopback(&settings->admin_listen) && !settings->admin_tls &&
+                      !settings->admin_insecure;
     *office =
         (struct office){.probes = {health, pool_start("", "probes", 1, TG_HEALTH_CONNECTIONS_MAX)},
                         .operators = operators_of(settings->admin_token, is_exposed),
@@ -97,16 +98,18 @@ static bool start_office(struct office *office, const struct tg_settings *settin
     if (has_desk)
         add_desk(office->router);
     struct server_handler handler = router_handler(office->router);
-    const struct server_place place = {
-        .address = settings->admin_listen, .listener = TG_LISTEN_NONE, .is_admin = true};
+    const struct server_place place = {.address = settings->admin_listen,
+                                       .listener = TG_LISTEN_NONE,
+                                       .is_admin = true,
+                                       .tls = settings->admin_tls};
     office->server = server_start(&place, 1, &handler, &error);
     if (!office->server) {
         tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
         stop_office(office);
     } else if (has_desk && is_exposed) {
         tg_log(TG_LOG_WARN, "operators_kept_out",
-               TG_LOG_TEXT("reason", "TOLLGATE_ADMIN_LISTEN is no loopback address, and "
-                                     "TOLLGATE_ADMIN_INSECURE is not yes"));
+               TG_LOG_TEXT("reason", "TOLLGATE_ADMIN_LISTEN is no loopback address, has no TLS, "
+                                     "and TOLLGATE_ADMIN_INSECURE is not yes"));
     }
     return office->server != NULL;
 }
@@ -187,8 +190,8 @@ static bool serve(struct tg_settings *settings, int listener)
     struct tg_error error;
     start_stops(&stops, settings);
     struct server_handler handler = router_handler(stops.router);
-    const struct server_place place = {settings->listen, listener, settings->trusted_proxies,
-                                       false};
+    const struct server_place place = {settings->listen, listener, settings->trusted_proxies, false,
+                                       settings->tls};
     struct server *server =
         server_start(&place, (unsigned)settings->http_threads, &handler, &error);
     if (server) {

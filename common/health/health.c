@@ -208,27 +208,34 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 }
 
 static bool start_listening(struct tg_health *health, const struct tg_address *address,
-                            struct tg_error *error)
+                            const struct tg_tls *tls, struct tg_error *error)
 {
     static const char setting[] = "TOLLGATE_ADMIN_LISTEN";
     char text[TG_ADDRESS_TEXT_SIZE];
     int listener = tg_listen(address, TG_HEALTH_BACKLOG, setting, text, error);
     if (listener < 0)
         return false;
+    struct MHD_OptionItem by_tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls ? tg_tls_chooser(tls) : NULL},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, tg_tls_priorities},
+        {MHD_OPTION_END, 0, NULL}};
     // Once it has started, the socket is libmicrohttpd's, which also closes it.
     health->daemon = MHD_start_daemon(
         // By poll(): select() ends at 1,024 descriptors, of which requests may take more.
-        MHD_USE_POLL | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL,
-        NULL, handle, health, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)TG_HEALTH_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)TG_HEALTH_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)TG_HEALTH_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_USE_POLL | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
+            (tls ? MHD_USE_TLS : 0),
+        0, NULL, NULL, handle, health, MHD_OPTION_LISTEN_SOCKET, listener,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)TG_HEALTH_CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)TG_HEALTH_CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TG_HEALTH_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_ARRAY, by_tls + (tls ? 0 : 2), MHD_OPTION_END);
     if (!health->daemon) {
         close(listener);
         return tg_error_set(error, "listen_failed", setting,
                             "%s: the listener on %s could not be started", setting, text);
     }
-    tg_log(TG_LOG_INFO, "admin_listening", TG_LOG_TEXT("address", text));
+    tg_log(TG_LOG_INFO, "admin_listening", TG_LOG_TEXT("address", text),
+           TG_LOG_NUMBER("tls", tls != NULL));
     return true;
 }
 
@@ -252,7 +259,7 @@ struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_ca
 {
     struct tg_error error;
     struct tg_health *health = tg_health_create(settings, calls);
-    if (start_listening(health, &settings->admin_listen, &error))
+    if (start_listening(health, &settings->admin_listen, settings->admin_tls, &error))
         return health;
     tg_log(TG_LOG_ERROR, "start_failed", TG_LOG_TEXT("reason", error.message));
     tg_health_free(health);

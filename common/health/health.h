@@ -1,6 +1,6 @@
 // A daemon's health, on its admin listener: GET or HEAD /healthz (alive), /readyz (can work: asks
-// PostgreSQL and Redis; 503 says what is missing), /metrics (Prometheus). Plain HTTP, no
-// authentication: bind it to a private address.
+// PostgreSQL and Redis; 503 says what is missing), /metrics (Prometheus). By TLS where the settings
+// have a certificate for it; no authentication: bind it to a private address.
 //
 // Missing may be "postgresql", "schema" (run deploy/migrate; what does not fit is logged, when that
 // changes) and "redis".

@@ -338,8 +338,22 @@ static const struct setting table[] = {
      .help = "The same database as the role tollgate_operator, for /admin."},
     {SETTING("TOLLGATE_ADMIN_INSECURE", TG_INGRESS, admin_insecure, yes_no), .standard = "no",
      .words = WORDS("no", "yes"), .shape = "yes or no",
-     .help = "Lets operators in on an admin listener that other machines can reach, where their "
-             "tokens can be read on the way: for private networks."},
+     .help = "Lets operators in on an admin listener that other machines can reach and that speaks "
+             "no TLS, where their tokens can be read on the way: for private networks."},
+    {SETTING("TOLLGATE_TLS_CERT", TG_INGRESS, tls_cert, text), .standard = "",
+     .shape = "the path of a file in PEM",
+     .help = "The certificate with which TOLLGATE_LISTEN speaks TLS, 1.2 or later, and those that "
+             "lead to its issuer's root; unless set, it is plain HTTP. SIGHUP has the file read "
+             "again, and the next one."},
+    {SETTING("TOLLGATE_TLS_KEY", TG_INGRESS, tls_key, text), .standard = "",
+     .shape = "the path of a file in PEM, on which others have no rights",
+     .help = "The key of TOLLGATE_TLS_CERT, without a password."},
+    {SETTING("TOLLGATE_ADMIN_TLS_CERT", BOTH, admin_tls_cert, text), .standard = "",
+     .shape = "the path of a file in PEM",
+     .help = "The same for TOLLGATE_ADMIN_LISTEN; it may be the same file."},
+    {SETTING("TOLLGATE_ADMIN_TLS_KEY", BOTH, admin_tls_key, text), .standard = "",
+     .shape = "the path of a file in PEM, on which others have no rights",
+     .help = "The key of TOLLGATE_ADMIN_TLS_CERT, without a password."},
     {SETTING("TOLLGATE_AUTH", TG_INGRESS, auth, choice), .standard = "keys",
      .words = WORDS("keys", "trusted"),
      .help = "Who may call: holders of API keys, or (trusted) whoever can connect."},
@@ -553,6 +567,33 @@ static bool read_all(enum tg_daemon daemon, const struct values *values,
     return daemon != TG_INGRESS || tg_settings_check_trust(settings, error);
 }
 
+// One is of no use without the other, and neither may be there.
+static bool open_tls(enum tg_tls_listener listener, const char *const names[static 2],
+                     const char *certificate, const char *key, struct tg_tls **tls,
+                     struct tg_error *error)
+{
+    *tls = NULL;
+    if (!certificate || (*certificate == '\0' && *key == '\0')) // not of this daemon, or not set
+        return true;
+    bool has_both = *certificate != '\0' && *key != '\0';
+    const char *missing = names[*certificate != '\0'];
+    if (!has_both)
+        return tg_error_set(error, "missing_setting", missing, "%s is not set; it must be, with %s",
+                            missing, names[*certificate == '\0']);
+    *tls = tg_tls_create(listener, certificate, key, error);
+    return *tls != NULL;
+}
+
+static bool open_certificates(struct tg_settings *settings, struct tg_error *error)
+{
+    static const char *const names[] = {"TOLLGATE_TLS_CERT", "TOLLGATE_TLS_KEY"};
+    static const char *const admin_names[] = {"TOLLGATE_ADMIN_TLS_CERT", "TOLLGATE_ADMIN_TLS_KEY"};
+    return open_tls(TG_TLS_PUBLIC, names, settings->tls_cert, settings->tls_key, &settings->tls,
+                    error) &&
+           open_tls(TG_TLS_ADMIN, admin_names, settings->admin_tls_cert, settings->admin_tls_key,
+                    &settings->admin_tls, error);
+}
+
 static void keep_value(int i, const char *value)
 {
     if (in_force.value[i])
@@ -600,7 +641,7 @@ static bool read_settings(enum tg_daemon daemon, const struct tg_settings_file *
         values.of[i] = in_force.value[i];
     }
     *settings = (struct tg_settings){0};
-    return read_all(daemon, &values, settings, error) &&
+    return read_all(daemon, &values, settings, error) && open_certificates(settings, error) &&
            (daemon != TG_WORKER || begin_keys(settings, error));
 }
 
@@ -782,6 +823,8 @@ void tg_settings_reread(void *context)
     }
     tg_settings_file_free(file);
     reread_keys(settings);
+    tg_tls_reread(settings->tls);
+    tg_tls_reread(settings->admin_tls);
 }
 
 void tg_settings_forget(struct tg_settings *settings)

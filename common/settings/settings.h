@@ -10,6 +10,7 @@
 #include "common/crypto/keyring.h"
 #include "common/service/listen.h"
 #include "common/service/log.h"
+#include "common/tls/tls.h"
 
 #include <stdint.h>
 
@@ -29,6 +30,12 @@ struct tg_settings {
     const char *admin_token;
     const char *operator_postgres_url;
     bool admin_insecure; // also where others could read what operators send
+    const char *tls_cert; // with tls_key; "": none. Likewise the next two.
+    const char *tls_key;
+    const char *admin_tls_cert;
+    const char *admin_tls_key;
+    struct tg_tls *tls; // NULL: plain HTTP
+    struct tg_tls *admin_tls;
     enum tg_auth auth;
     bool auth_trusted_anywhere;
     struct tg_networks trusted_proxies;
@@ -64,7 +71,7 @@ struct tg_settings {
 // Reads every setting of `daemon`, and of a worker's roles, from the environment, and what is not
 // there from the file that TOLLGATE_SETTINGS_FILE names. A missing or wrong one: false, and
 // `error->message` is one line that begins with the setting's name and never holds the value of a
-// secret. The strings in `settings` live until the next call.
+// secret. The strings in `settings` live until the next call. Certificates and keys are read, too.
 bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings,
                       struct tg_error *error) TG_MUST_CHECK;
 
@@ -80,9 +87,9 @@ bool tg_settings_check_trust(const struct tg_settings *settings,
 // shared or atomic in it, and the log's levels, are the new ones from then on; one line tells by
 // name what has changed, and what will at the next start ("settings_reread"). If anything is wrong
 // ("settings_refused"), or there is no file ("settings_kept"), all stays as it is. However that
-// ends, a worker's file of token keys is read again too ("token_keys_reread"), and if anything is
-// wrong with it, the keys stay as they are ("token_keys_refused"). For the thread that has read
-// them.
+// ends, certificates are read again too (tls.h), and a worker's file of token keys, and if anything
+// is wrong with it, the keys stay as they are ("token_keys_reread", "token_keys_refused"). For the
+// thread that has read them.
 void tg_settings_reread(void *context);
 
 // Nobody uses the settings any more, but for a thread that hangs: what of them is secret is wiped,

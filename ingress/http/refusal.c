@@ -7,6 +7,7 @@
 // library find its own function nevertheless, its pages leave as they are.
 #include "common/base/text.h"
 #include "common/service/metrics.h"
+#include "common/tls/tls.h"
 
 #include <dlfcn.h>
 #include <microhttpd.h>
@@ -59,8 +60,12 @@ static bool is_page_of_library(unsigned status, struct MHD_Response *response)
 }
 
 // Nothing else is on its way to the client, so that there is room for this at once.
-static void send_refusal(int client, unsigned status)
+static void send_refusal(struct MHD_Connection *connection, unsigned status)
 {
+    const union MHD_ConnectionInfo *client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *tls =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     char date[sizeof "Thu, 01 Jan 1970 00:00:00 GMT"];
     const time_t now = time(NULL);
     struct tm utc;
@@ -71,7 +76,10 @@ static void send_refusal(int client, unsigned status)
                           "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                           status, MHD_get_reason_phrase_for(status), date, strlen(json_of(status)),
                           json_of(status));
-    (void)send(client, answer.data, answer.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (tls)
+        tg_tls_send(tls->tls_session, answer.data, answer.length);
+    else
+        (void)send(client->connect_fd, answer.data, answer.length, MSG_NOSIGNAL | MSG_DONTWAIT);
     char text[12];
     snprintf(text, sizeof text, "%u", status);
     tg_count(TG_HTTP_REQUESTS, text, 1);
@@ -83,7 +91,6 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned s
     pthread_once(&once, find_queue);
     if (!is_page_of_library(status, response))
         return queue(connection, status, response);
-    send_refusal(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-                 status);
+    send_refusal(connection, status);
     return MHD_NO;
 }

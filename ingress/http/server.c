@@ -590,15 +590,21 @@ struct server *server_start(const struct server_place *place, unsigned threads,
     // take all connections, and those that are just being cut off; how many there are is the
     // guard's to say.
     unsigned pool = threads > 1 ? threads : 0;
+    struct MHD_OptionItem by_tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, place->tls ? tg_tls_chooser(place->tls) : NULL},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, tg_tls_priorities},
+        {MHD_OPTION_END, 0, NULL}};
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC |
+            (place->tls ? MHD_USE_TLS : 0),
         0, on_knock, server, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_URI_LOG_CALLBACK, on_line, server, MHD_OPTION_NOTIFY_COMPLETED, free_exchange,
         NULL, MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT,
         2 * TG_CONNECTIONS_MAX * threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)TG_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)TG_CONNECTION_IDLE_S, MHD_OPTION_END);
+        (unsigned)TG_CONNECTION_IDLE_S, MHD_OPTION_ARRAY, by_tls + (place->tls ? 0 : 2),
+        MHD_OPTION_END);
     if (!server->daemon) {
         tg_error_set(error, "listen_failed", setting_of(place),
                      "%s: the listener on %s could not be started", setting_of(place), text);
@@ -607,10 +613,12 @@ struct server *server_start(const struct server_place *place, unsigned threads,
         return NULL;
     }
     if (place->is_admin)
-        tg_log(TG_LOG_INFO, "admin_listening", TG_LOG_TEXT("address", text));
+        tg_log(TG_LOG_INFO, "admin_listening", TG_LOG_TEXT("address", text),
+               TG_LOG_NUMBER("tls", place->tls != NULL));
     else
         tg_log(TG_LOG_INFO, "server_listening", TG_LOG_TEXT("address", text),
-               TG_LOG_NUMBER("passed_on", server->is_shared));
+               TG_LOG_NUMBER("passed_on", server->is_shared),
+               TG_LOG_NUMBER("tls", place->tls != NULL));
     return server;
 }
 

@@ -5,6 +5,7 @@
 #include "common/base/error.h"
 #include "common/base/network.h"
 #include "common/service/listen.h"
+#include "common/tls/tls.h"
 #include "ingress/http/request.h"
 
 struct server;
@@ -33,10 +34,11 @@ struct server_place {
     struct tg_networks proxies;
     // It is the admin listener: few may be connected, and what they ask for is not counted.
     bool is_admin;
+    struct tg_tls *tls; // whose certificate clients get; NULL: plain HTTP
 };
 
 // Starts listening in so many threads and logs "server_listening", or "admin_listening", with the
-// address. NULL and
+// address, and whether by TLS. NULL and
 // `error` if it cannot.
 struct server *server_start(const struct server_place *place, unsigned threads,
                             const struct server_handler *handler, struct tg_error *error);

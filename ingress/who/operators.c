@@ -34,7 +34,7 @@ enum operator_answer operators_ask(const struct operators *operators, const char
     if (operators->is_exposed) {
         tg_error_set(error, "insecure_listener", NULL,
                      "TOLLGATE_ADMIN_LISTEN is no loopback address: operators are let in there "
-                     "only with TOLLGATE_ADMIN_INSECURE=yes");
+                     "only by TLS, or with TOLLGATE_ADMIN_INSECURE=yes");
         return OPERATOR_REFUSED;
     }
     if (count > 1)

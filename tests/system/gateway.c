@@ -37,7 +37,8 @@ static const char *program_of(const struct gateway *gateway, const char *name)
 // Where a daemon says that it listens.
 static const char *logged_url(struct process *process, const char *event)
 {
-    return text_of("http://%s", process_log_value(process, event, "address"));
+    bool tls = strcmp(process_log_value(process, event, "tls"), "1") == 0;
+    return text_of("http%s://%s", tls ? "s" : "", process_log_value(process, event, "address"));
 }
 
 // As systemd passes a socket on: by number 3, to the process of that id.

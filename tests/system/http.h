@@ -13,6 +13,10 @@ struct http *http_open(const char *url);
 
 void http_close(struct http *http);
 
+// Whose certificates are believed of servers with https from then on: of the authorities in this
+// file, and no other. Connections that are open stay.
+void http_trust(const char *path);
+
 enum { HTTP_HEADERS_MAX = 4 };
 
 struct http_request {
