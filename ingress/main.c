@@ -52,7 +52,10 @@ struct office {
 
 static void add_desk(struct router *router)
 {
-    static const struct endpoint *const tables[] = {operator_endpoints, audit_log_endpoints, NULL};
+    static const struct endpoint *const tables[] = {
+        org_endpoints, channel_endpoints,  desk_wallet_endpoints,
+        key_endpoints, operator_endpoints, audit_log_endpoints,
+        NULL};
     for (const struct endpoint *const *table = tables; *table; table++)
         router_add(router, *table, NULL);
 }

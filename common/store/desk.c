@@ -45,6 +45,28 @@ enum tg_pg_status tg_store_find_operator(struct tg_pg *pg,
                                        .out = TG_FIELDS(VALUE(#name_, JSON, struct tg_text)),      \
                                        .only_reads = true}
 
+CHANGE(admin_create_org, BODY);
+CHANGE(admin_change_org, ORG, BODY);
+CHANGE(admin_suspend_org, ORG);
+CHANGE(admin_resume_org, ORG);
+READ(admin_list_orgs, FIND(0, "p_name"), PAGE_BY_ID);
+READ(admin_get_org, ORG);
+READ(admin_list_channels, ORG, PAGE_BY_ID);
+READ(admin_get_channel, ORG, ID("p_id"));
+CHANGE(admin_add_channel, ORG, BODY);
+CHANGE(admin_change_channel, ORG, ID("p_id"), BODY);
+CHANGE(admin_pause_channel, ORG, ID("p_id"));
+CHANGE(admin_resume_channel, ORG, ID("p_id"));
+CHANGE(admin_disable_channel, ORG, ID("p_id"));
+CHANGE(admin_hand_over_channel, ORG, ID("p_id"), BODY);
+READ(admin_get_wallet, ORG);
+READ(admin_list_wallet_transactions, ORG, PAGE);
+CHANGE(admin_credit_wallet, ORG, BODY);
+CHANGE(admin_adjust_wallet, ORG, BODY);
+READ(admin_list_keys, ORG, PAGE_BY_ID);
+CHANGE(admin_create_key, ORG, BODY);
+CHANGE(admin_revoke_key, ORG, ID("p_id"));
+
 READ(admin_list_operators, PAGE_BY_ID);
 CHANGE(admin_create_operator, BODY);
 CHANGE(admin_revoke_operator, NAME("p_name"));

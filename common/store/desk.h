@@ -38,6 +38,27 @@ struct tg_desk_question {
 };
 
 // Each is one SQL function of its name.
+extern const struct tg_call tg_admin_create_org;
+extern const struct tg_call tg_admin_change_org;
+extern const struct tg_call tg_admin_suspend_org;
+extern const struct tg_call tg_admin_resume_org;
+extern const struct tg_call tg_admin_list_orgs;
+extern const struct tg_call tg_admin_get_org;
+extern const struct tg_call tg_admin_list_channels;
+extern const struct tg_call tg_admin_get_channel;
+extern const struct tg_call tg_admin_add_channel;
+extern const struct tg_call tg_admin_change_channel;
+extern const struct tg_call tg_admin_pause_channel;
+extern const struct tg_call tg_admin_resume_channel;
+extern const struct tg_call tg_admin_disable_channel;
+extern const struct tg_call tg_admin_hand_over_channel;
+extern const struct tg_call tg_admin_get_wallet;
+extern const struct tg_call tg_admin_list_wallet_transactions;
+extern const struct tg_call tg_admin_credit_wallet;
+extern const struct tg_call tg_admin_adjust_wallet;
+extern const struct tg_call tg_admin_list_keys;
+extern const struct tg_call tg_admin_create_key;
+extern const struct tg_call tg_admin_revoke_key;
 extern const struct tg_call tg_admin_list_operators;
 extern const struct tg_call tg_admin_create_operator;
 extern const struct tg_call tg_admin_revoke_operator;

@@ -63,5 +63,9 @@ endpoint_on_database desk_answer;
 #define DESK_BODY .body = BODY_JSON, .body_max = TG_ADMIN_BODY_MAX
 
 // Each subject's table is in its own file.
+extern const struct endpoint org_endpoints[];
+extern const struct endpoint channel_endpoints[];
+extern const struct endpoint desk_wallet_endpoints[];
+extern const struct endpoint key_endpoints[];
 extern const struct endpoint operator_endpoints[];
 extern const struct endpoint audit_log_endpoints[];

@@ -1,12 +1,7 @@
 -- The audit log: what people change leaves a row in the same transaction, whatever they change it by. Triggers
 -- (sql/triggers.sql) call record_audit; what daemons change by themselves without end does not meet their conditions.
 
--- current_actor: who acts in this transaction: as the caller has said (act_as), or the role that is connected.
-CREATE OR REPLACE FUNCTION current_actor() RETURNS text
-LANGUAGE sql STABLE
-RETURN coalesce(nullif(current_setting('tollgate.actor', true), ''), session_user);
-
--- act_as: from now on this transaction is that actor's, such as operator:anna.
+-- act_as: from now on this transaction is that actor's (current_actor), such as operator:anna.
 CREATE OR REPLACE FUNCTION act_as(p_actor text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

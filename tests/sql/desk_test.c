@@ -2,6 +2,8 @@
 
 #include "tests/sql/givens.h"
 
+#include <string.h>
+
 TestSuite(desk, .init = database_create, .fini = database_drop);
 
 Test(desk, an_operator_is_found_by_its_token_until_it_is_revoked)
@@ -71,4 +73,289 @@ Test(desk, the_audit_log_comes_in_pages_and_is_found_by_org_actor_and_object)
     assert_rows(changes(acme, text("'%s', 'postgres', NULL, 9223372036854775807, 50", acme)),
                 "3, t", "1, t");
     assert_no_rows(changes(acme, "NULL, 'operator:anna', NULL, 9223372036854775807, 50"));
+}
+
+// A member of the document that a call returns.
+static const char *told_of(const char *call, const char *member)
+{
+    return value("SELECT %s ->> '%s'", call, member);
+}
+
+#define AS_ANNA "'operator:anna'"
+
+Test(desk, an_org_is_made_changed_suspended_and_resumed)
+{
+    const char *acme = told_of("admin_create_org(" AS_ANNA ", '{\"name\": \"Acme\", \"currency\": "
+                               "\"EUR\", \"undelivered_after_s\": 3600}')",
+                               "id");
+    assert_rows(rows("SELECT name, currency, undelivered_after FROM organizations"),
+                "Acme, EUR, 01:00:00");
+    const char *change = text("admin_change_org(" AS_ANNA ", '%s', '{\"name\": \"Acme Ltd\", "
+                              "\"default_country\": \"IN\", \"undelivered_after_s\": null, "
+                              "\"opt_out_words\": [\"STOP\", \"HALT\"]}')",
+                              acme);
+    cr_assert_str_eq(told_of(change, "name"), "Acme Ltd");
+    assert_rows(rows("SELECT name, currency, undelivered_after, default_country, opt_out_words, "
+                     "opt_in_words FROM organizations"),
+                "Acme Ltd, EUR, null, IN, {STOP,HALT}, {START}");
+    cr_assert_str_eq(told_of(text("admin_suspend_org(" AS_ANNA ", '%s')", acme), "status"),
+                     "suspended");
+    cr_assert_str_eq(told_of(text("admin_resume_org(" AS_ANNA ", '%s')", acme), "status"),
+                     "active");
+    cr_assert_str_eq(number_of("audit_log WHERE actor = 'operator:anna' AND object = "
+                               "'organizations'"),
+                     "5"); // made, its first setting, changed, suspended, resumed
+}
+
+Test(desk, what_an_org_cannot_have_is_refused_by_its_name)
+{
+    static const char *const bad[][3] = {
+        {"{\"name\": \" \"}", "invalid_field", "name"},
+        {"{\"currency\": \"inr\"}", "invalid_field", "currency"},
+        {"{\"currency\": \"EUR\"}", "conflict", "currency"},
+        {"{\"default_country\": \"in\"}", "invalid_field", "default_country"},
+        {"{\"undelivered_after_s\": 0}", "invalid_field", "undelivered_after_s"},
+        {"{\"keep_bodies_for_s\": 0}", "invalid_field", "keep_bodies_for_s"}};
+    const char *acme = given_org(.balance = "1.00");
+    const char *beta = given_org_with_channel("1.00");
+    const char *before = rows("SELECT * FROM organizations ORDER BY id");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_told(bad[i][1], bad[i][2], "SELECT admin_change_org(" AS_ANNA ", '%s', '%s')", acme,
+                    bad[i][0]);
+    assert_told("invalid_field", "default_channel_id",
+                "SELECT admin_change_org(" AS_ANNA
+                ", '%s', json_build_object('default_channel_id', "
+                "(SELECT id FROM channels WHERE org_id = '%s')))",
+                acme, beta);
+    cr_assert_str_eq(rows("SELECT * FROM organizations ORDER BY id"), before);
+}
+
+Test(desk, of_an_org_that_is_not_there_nothing_is_told_and_nothing_changed)
+{
+    static const char *const calls[] = {
+        "admin_get_org(%s)",
+        "admin_change_org(" AS_ANNA ", %s, '{\"name\": \"A\"}')",
+        "admin_suspend_org(" AS_ANNA ", %s)",
+        "admin_list_channels(%s, NULL, 50)",
+        "admin_add_channel(" AS_ANNA ", %s, '{\"phone_number_id\": \"1\", \"access_token\": "
+        "\"t\"}')",
+        "admin_get_wallet(%s)",
+        "admin_list_wallet_transactions(%s, 9, 50)",
+        "admin_credit_wallet(" AS_ANNA ", %s, '{\"amount\": \"1.00\", \"reference\": \"r\"}')",
+        "admin_adjust_wallet(" AS_ANNA ", %s, '{\"amount\": \"1.00\", \"reason\": \"r\"}')",
+        "admin_list_keys(%s, NULL, 50)",
+        "admin_create_key(" AS_ANNA ", %s, '{\"name\": \"a\"}')",
+        "admin_revoke_key(" AS_ANNA ", %s, gen_random_uuid())"};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        const char *at = strstr(calls[i], "%s");
+        assert_told("org_not_found", "", "SELECT %.*s gen_random_uuid() %s", (int)(at - calls[i]),
+                    calls[i], at + 2);
+    }
+    assert_no_rows(rows("SELECT * FROM audit_log"));
+}
+
+static const char *names_of(const char *arguments)
+{
+    return value("SELECT string_agg(o ->> 'name', ' ') FROM "
+                 "json_array_elements(admin_list_orgs(%s) -> 'orgs') o",
+                 arguments);
+}
+
+Test(desk, orgs_come_newest_first_in_pages_and_by_their_name)
+{
+    for (int i = 1; i <= 5; i++)
+        run("INSERT INTO organizations (name, created_at) VALUES ('Org %d', now() + %d * "
+            "interval '1 second')",
+            i, i);
+    const char *next = value("SELECT admin_list_orgs(NULL, NULL, 2) ->> 'next_before'");
+    cr_assert_str_eq(names_of("NULL, NULL, 2"), "Org 5 Org 4");
+    cr_assert_str_eq(names_of(text("NULL, '%s', 2", next)), "Org 3 Org 2");
+    cr_assert_str_eq(names_of("'oRG 2', NULL, 2"), "Org 2");
+    cr_assert_str_eq(value("SELECT admin_list_orgs(NULL, NULL, 5) ->> 'next_before'"), "null");
+}
+
+static const char *add_channel(const char *org, const char *number)
+{
+    return told_of(text("admin_add_channel(" AS_ANNA ", '%s', '{\"phone_number_id\": \"%s\", "
+                        "\"access_token\": \"EAAone\", \"service_fee_per_msg\": \"0.35\"}')",
+                        org, number),
+                   "id");
+}
+
+Test(desk, a_channel_is_added_changed_paused_and_resumed_and_its_token_is_never_told)
+{
+    const char *acme = given_org();
+    const char *channel = add_channel(acme, "777");
+    const char *call[] = {text("admin_get_channel('%s', '%s')", acme, channel),
+                          text("admin_list_channels('%s', NULL, 50)", acme),
+                          text("admin_change_channel(" AS_ANNA
+                               ", '%s', '%s', '{\"access_token\": \"EAAtwo\", "
+                               "\"max_mps\": 9, \"waba_id\": \"1001\"}')",
+                               acme, channel),
+                          text("admin_pause_channel(" AS_ANNA ", '%s', '%s')", acme, channel),
+                          text("admin_resume_channel(" AS_ANNA ", '%s', '%s')", acme, channel)};
+    for (size_t i = 0; i < sizeof call / sizeof *call; i++)
+        cr_assert(!strstr(value("SELECT %s", call[i]), "EAA"), "%s", call[i]);
+    assert_rows(rows("SELECT access_token, max_mps, waba_id, service_fee_per_msg, status FROM "
+                     "channels"),
+                "EAAtwo, 9, 1001, 0.35, active");
+    assert_rows(rows("SELECT action, after FROM audit_log WHERE object = 'channels' AND action = "
+                     "'update' ORDER BY n"),
+                "update, {\"max_mps\": 9, \"waba_id\": \"1001\", \"access_token\": \"***\"}",
+                "update, {\"status\": \"paused\"}", "update, {\"status\": \"active\"}");
+    assert_told("channel_not_found", "", "SELECT admin_get_channel('%s', '%s')", given_org(),
+                channel);
+}
+
+Test(desk, a_new_token_sets_going_what_an_outcome_has_paused)
+{
+    const char *acme = given_org_with_channel("100.00");
+    (void)given_settled_message(acme, "190");
+    const char *channel = value("SELECT id FROM channels");
+    cr_assert_str_eq(told_of(text("admin_get_channel('%s', '%s')", acme, channel), "paused_for"),
+                     "190");
+    cr_assert_str_eq(told_of(text("admin_change_channel(" AS_ANNA ", '%s', '%s', "
+                                  "'{\"access_token\": \"new\"}')",
+                                  acme, channel),
+                             "status"),
+                     "active");
+    cr_assert_str_eq(number_of("alerts WHERE resolved_at IS NULL"), "0");
+}
+
+Test(desk, what_a_channel_cannot_have_is_refused_by_its_name)
+{
+    static const char *const bad[][3] = {
+        {"{\"phone_number_id\": \"+1\", \"access_token\": \"t\"}", "invalid_field",
+         "phone_number_id"},
+        {"{\"phone_number_id\": \"777\", \"access_token\": \"t\"}", "already_exists",
+         "phone_number_id"},
+        {"{\"phone_number_id\": \"1\", \"access_token\": \"a b\"}", "invalid_field",
+         "access_token"},
+        {"{\"phone_number_id\": \"1\", \"access_token\": \"sealed:k:AAAA\"}", "invalid_field",
+         "access_token"},
+        {"{\"phone_number_id\": \"1\", \"access_token\": \"t\", \"max_mps\": 0}", "invalid_field",
+         "max_mps"},
+        {"{\"phone_number_id\": \"1\", \"access_token\": \"t\", \"service_fee_per_msg\": "
+         "\"-0.10\"}",
+         "invalid_field", "service_fee_per_msg"}};
+    const char *acme = given_org();
+    (void)add_channel(acme, "777");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_told(bad[i][1], bad[i][2], "SELECT admin_add_channel(" AS_ANNA ", '%s', '%s')", acme,
+                    bad[i][0]);
+    cr_assert_str_eq(number_of("channels"), "1");
+}
+
+Test(desk, a_number_is_handed_over_with_what_belongs_to_it)
+{
+    const char *acme = given_org(.name = "Acme");
+    const char *beta = given_org(.name = "Beta");
+    const char *channel = add_channel(acme, "777");
+    static const char hand_over[] = "SELECT admin_hand_over_channel(" AS_ANNA ", '%s', '%s', "
+                                    "json_build_object('to_org_id', %s))";
+    assert_told("invalid_field", "to_org_id", hand_over, acme, channel, text("'%s'", acme));
+    assert_told("org_not_found", "to_org_id", hand_over, acme, channel, "gen_random_uuid()");
+    (void)value(hand_over, acme, channel, text("'%s'", beta));
+    assert_rows(
+        rows("SELECT o.name, c.status, c.phone_number_id, c.access_token, "
+             "c.service_fee_per_msg FROM channels c JOIN organizations o ON o.id = c.org_id "
+             "ORDER BY 1"),
+        "Acme, disabled, 777, EAAone, 0.35", "Beta, active, 777, EAAone, 0.35");
+    assert_told("conflict", "", hand_over, acme, channel, text("'%s'", beta));
+    assert_told("conflict", "", "SELECT admin_resume_channel(" AS_ANNA ", '%s', '%s')", acme,
+                channel);
+}
+
+Test(desk, a_sealed_token_is_not_handed_over)
+{
+    const char *acme = given_org();
+    const char *beta = given_org();
+    const char *channel = add_channel(acme, "777");
+    run("UPDATE channels SET access_token = 'sealed:k1:AAAA'");
+    assert_told("missing_field", "access_token",
+                "SELECT admin_hand_over_channel(" AS_ANNA ", '%s', '%s', "
+                "'{\"to_org_id\": \"%s\"}')",
+                acme, channel, beta);
+    cr_assert_str_eq(number_of("channels"), "1");
+    run("SELECT admin_hand_over_channel(" AS_ANNA ", '%s', '%s', '{\"to_org_id\": \"%s\", "
+        "\"access_token\": \"EAAnew\"}')",
+        acme, channel, beta);
+    cr_assert_str_eq(value("SELECT access_token FROM channels WHERE org_id = '%s'", beta),
+                     "EAAnew");
+}
+
+Test(desk, a_credit_counts_once_by_its_reference_and_names_who_has_booked)
+{
+    const char *acme = given_org(.name = "Acme");
+    const char *beta = given_org(.name = "Beta");
+    static const char credit[] =
+        "SELECT admin_credit_wallet(" AS_ANNA ", '%s', '{\"amount\": \"%s\", "
+        "\"reference\": \"inv-42\"}') ->> 'balance'";
+    cr_assert_str_eq(value(credit, acme, "50"), "50.00");
+    cr_assert_str_eq(value(credit, acme, "50"), "50.00");
+    assert_told("conflict", "reference", credit, acme, "51");
+    assert_told("conflict", "reference", credit, beta, "50");
+    assert_rows(rows("SELECT actor, reference FROM bookings"), "operator:anna, inv-42");
+    assert_rows(rows("SELECT t ->> 'kind', t ->> 'amount', t ->> 'actor', t ->> 'reference', t ->> "
+                     "'description' FROM json_array_elements(admin_list_wallet_transactions('%s', "
+                     "9, 50) -> 'transactions') t",
+                     acme),
+                "recharge, 50.00, operator:anna, inv-42, credit inv-42");
+    assert_healthy();
+}
+
+Test(desk, an_adjustment_needs_a_reason_and_a_balance_that_carries_it)
+{
+    const char *acme = given_org(.balance = "10.00");
+    static const char adjust[] =
+        "SELECT admin_adjust_wallet(" AS_ANNA ", '%s', '{\"amount\": \"%s\", "
+        "\"reason\": \"%s\"}') ->> 'balance'";
+    cr_assert_str_eq(value(adjust, acme, "-2.50", "typo"), "7.50");
+    assert_told("insufficient_balance", "amount", adjust, acme, "-8", "typo");
+    assert_told("invalid_field", "amount", adjust, acme, "0", "typo");
+    assert_told("invalid_field", "reason", adjust, acme, "1", " ");
+    assert_told("invalid_field", "amount",
+                "SELECT admin_credit_wallet(" AS_ANNA ", '%s', '{\"amount\": \"-1\", "
+                "\"reference\": \"r\"}')",
+                acme);
+    cr_assert_str_eq(balance_of(acme), "7.50");
+    assert_healthy();
+}
+
+Test(desk, a_key_is_made_told_once_and_revoked)
+{
+    const char *acme = given_org();
+    const char *made = value("SELECT admin_create_key(" AS_ANNA ", '%s', '{\"name\": \"main\", "
+                             "\"rights\": [\"send\"], \"expires_at\": \"2999-01-01T00:00:00Z\", "
+                             "\"addresses\": [\"203.0.113.0/24\"]}')",
+                             acme);
+    const char *key = value("SELECT '%s'::json ->> 'key'", made);
+    assert_rows(rows("SELECT name, rights, addresses, key_hash = sha256('%s') FROM api_keys", key),
+                "main, {send}, {203.0.113.0/24}, t");
+    const char *id = value("SELECT id FROM api_keys");
+    cr_assert(!strstr(value("SELECT admin_list_keys('%s', NULL, 50)", acme), key));
+    assert_told("not_found", "", "SELECT admin_revoke_key(" AS_ANNA ", '%s', '%s')", given_org(),
+                id);
+    cr_assert_neq(
+        told_of(text("admin_revoke_key(" AS_ANNA ", '%s', '%s')", acme, id), "revoked_at"), "null");
+    cr_assert_str_eq(number_of("api_keys WHERE revoked_at IS NOT NULL"), "1");
+}
+
+Test(desk, what_a_key_cannot_have_is_refused_by_its_name)
+{
+    static const char *const bad[][3] = {
+        {"{\"name\": \"main\"}", "already_exists", "name"},
+        {"{\"name\": \" a\"}", "invalid_field", "name"},
+        {"{\"name\": \"a\", \"rights\": [\"fly\"]}", "invalid_field", "rights"},
+        {"{\"name\": \"a\", \"rights\": []}", "invalid_field", "rights"},
+        {"{\"name\": \"a\", \"expires_at\": \"2001-01-01T00:00:00Z\"}", "invalid_field",
+         "expires_at"},
+        {"{\"name\": \"a\", \"addresses\": []}", "invalid_field", "addresses"},
+        {"{\"name\": \"a\", \"addresses\": [\"home\"]}", "invalid_field", "addresses"}};
+    const char *acme = given_org();
+    run("SELECT create_api_key('%s', 'main')", acme);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_told(bad[i][1], bad[i][2], "SELECT admin_create_key(" AS_ANNA ", '%s', '%s')", acme,
+                    bad[i][0]);
+    cr_assert_str_eq(number_of("api_keys"), "1");
 }

@@ -175,3 +175,120 @@ Test(admin, where_tokens_could_be_read_on_the_way_operators_are_kept_out)
     cr_assert_eq(look(gateway, "/admin/operators").status, 200);
     stop_gateway(gateway);
 }
+
+// The thing that a change answers with; it must be one.
+static struct answer change(struct gateway *gateway, const char *method, const char *path,
+                            const char *body)
+{
+    struct answer answer = tell(gateway, method, path, body);
+    cr_assert(answer.status == 200 || answer.status == 201, "%s %s: %d %s", method, path,
+              answer.status, answer.body);
+    return answer;
+}
+
+Test(admin, an_org_comes_to_its_first_message_without_a_line_of_sql)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    struct answer answer = change(gateway, "POST", "/admin/orgs", "{\"name\": \"Acme\"}");
+    const char *org = text_of("/admin/orgs/%s", answer_text(&answer, "/id"));
+    answer = change(gateway, "POST", text_of("%s/channels", org),
+                    "{\"phone_number_id\": \"1010\", \"access_token\": \"EAAtoken\", "
+                    "\"service_fee_per_msg\": \"0.35\"}");
+    const char *channel = text_of("%s/channels/%s", org, answer_text(&answer, "/id"));
+    answer = change(gateway, "POST", text_of("%s/keys", org), "{\"name\": \"main\"}");
+    struct org acme = {gateway, "", "", "", answer_text(&answer, "/key")};
+    const char *key = text_of("%s/keys/%s", org, answer_text(&answer, "/id"));
+    answer = send_text(&acme, "919876543210");
+    expect_refused(&answer, 402, "insufficient_balance", NULL);
+    (void)change(gateway, "POST", text_of("%s/wallet/credits", org),
+                 "{\"amount\": \"50\", \"reference\": \"inv-42\"}");
+    answer = send_text(&acme, "919876543210");
+    expect_ends(gateway, expect_accepted(&answer), "sent");
+    answer = look(gateway, text_of("%s/wallet/transactions", org));
+    expect_equal(answer_text(&answer, "/transactions/0/amount"), "-0.35");
+    expect_equal(answer_text(&answer, "/transactions/1/actor"), "operator:admin");
+
+    (void)change(gateway, "POST", text_of("%s/pause", channel), NULL);
+    answer = send_text(&acme, "919876543210");
+    expect_refused(&answer, 409, "channel_paused", "channel_id");
+    (void)change(gateway, "POST", text_of("%s/resume", channel), NULL);
+    answer = send_text(&acme, "919876543210");
+    (void)expect_accepted(&answer);
+    (void)change(gateway, "POST", text_of("%s/suspend", org), NULL);
+    answer = send_text(&acme, "919876543210");
+    expect_refused(&answer, 403, "org_suspended", NULL);
+    (void)change(gateway, "DELETE", key, NULL);
+    eventually(get(&acme, "/api/wallet").status == 401);
+    stop_gateway(gateway);
+}
+
+Test(admin, who_may_not_move_money_moves_none)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    struct org org = given_org(gateway);
+    const char *otto = given_operator(gateway, "otto", "operator");
+    const char *const paths[][2] = {{"credits", "{\"amount\": \"1\", \"reference\": \"r\"}"},
+                                    {"adjustments", "{\"amount\": \"1\", \"reason\": \"r\"}"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct answer answer =
+            ask(desk_of(gateway), .path = text_of("/admin/orgs/%s/wallet/%s", org.id, paths[i][0]),
+                .body = paths[i][1], .key = otto);
+        cr_assert_eq(answer.status, 403);
+        expect_equal(answer_text(&answer, "/detail/role"), "owner");
+    }
+    expect_equal(org_balance(&org), "100.00");
+    stop_gateway(gateway);
+}
+
+// What the desk itself can tell is wrong, before the database is asked.
+Test(admin, members_of_the_wrong_kind_are_refused_by_their_names)
+{
+    static const struct {
+        const char *path;
+        const char *method;
+        const char *body;
+        const char *code;
+        const char *field;
+    } bad[] = {
+        {"", "PATCH", "{\"replies_per_minute_max\": 1001}", "invalid_field",
+         "replies_per_minute_max"},
+        {"", "PATCH", "{\"replies_per_minute_max\": -1}", "invalid_field",
+         "replies_per_minute_max"},
+        {"", "PATCH", "{\"replies_per_minute_max\": \"5\"}", "invalid_field",
+         "replies_per_minute_max"},
+        {"", "PATCH", "{\"opt_out_words\": \"STOP\"}", "invalid_field", "opt_out_words"},
+        {"", "PATCH", "{\"opt_out_words\": [1]}", "invalid_field", "opt_out_words"},
+        {"", "PATCH", "{\"default_channel_id\": \"mine\"}", "invalid_field", "default_channel_id"},
+        {"", "PATCH", "{\"balance\": \"1000\"}", "unknown_field", "balance"},
+        {"", "PATCH", "{\"status\": \"active\"}", "unknown_field", "status"},
+        {"/wallet/credits", "POST", "{\"amount\": 50, \"reference\": \"r\"}", "invalid_field",
+         "amount"},
+        {"/wallet/credits", "POST", "{\"amount\": \"1e3\", \"reference\": \"r\"}", "invalid_field",
+         "amount"},
+        {"/wallet/credits", "POST", "{\"amount\": \"0.00001\", \"reference\": \"r\"}",
+         "invalid_field", "amount"},
+        {"/wallet/credits", "POST", "{\"amount\": \"NaN\", \"reference\": \"r\"}", "invalid_field",
+         "amount"},
+        {"/wallet/credits", "POST", "{\"amount\": \"5\"}", "missing_field", "reference"},
+        {"/wallet/adjustments", "POST", "{\"amount\": \"5\"}", "missing_field", "reason"},
+        {"/keys", "POST", "{\"name\": \"a\", \"expires_at\": \"tomorrow\"}", "invalid_field",
+         "expires_at"},
+        {"/channels", "POST", "{\"phone_number_id\": \"1\"}", "missing_field", "access_token"},
+        {"/channels?fee=1", "POST", "{\"phone_number_id\": \"1\", \"access_token\": \"t\"}",
+         "unknown_field", "fee"}};
+    struct gateway *gateway = given_gateway(.desk = true);
+    struct org org = given_org(gateway);
+    const char *before = database_text(gateway->database, "SELECT o::text FROM organizations o");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct answer answer = tell(gateway, bad[i].method,
+                                    text_of("/admin/orgs/%s%s", org.id, bad[i].path), bad[i].body);
+        cr_assert(answer.status == 400, "%s: %d %s", bad[i].body, answer.status, answer.body);
+        expect_refused(&answer, 400, bad[i].code, bad[i].field);
+    }
+    struct answer answer = look(gateway, "/admin/orgs/acme");
+    expect_refused(&answer, 400, "invalid_field", "org");
+    answer = look(gateway, "/admin/orgs/00000000-0000-4000-8000-000000000000");
+    expect_refused(&answer, 404, "org_not_found", NULL);
+    expect_equal(database_text(gateway->database, "SELECT o::text FROM organizations o"), before);
+    stop_gateway(gateway);
+}

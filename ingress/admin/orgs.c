@@ -1,0 +1,67 @@
+#include "common/limits.h"
+#include "ingress/admin/desk.h"
+
+static const struct desk_name of_org[] = {{"org", DESK_ORG_ID}, {0}};
+
+#define SETTINGS                                                                                   \
+    {"currency", DESK_TEXT, .max = 3}, {"default_country", DESK_TEXT, .clears = true, .max = 2},   \
+        {"default_channel_id", DESK_ID, .clears = true}, {"opt_out_words", .kind = DESK_TEXTS},    \
+        {"opt_in_words", .kind = DESK_TEXTS},                                                      \
+        {"replies_per_minute_max", DESK_NUMBER, .max = 1000},                                      \
+        {"undelivered_after_s", DESK_NUMBER, .clears = true, .max = 90 * 86400},                   \
+    {                                                                                              \
+        "keep_bodies_for_s", DESK_NUMBER, .clears = true, .max = 3650LL * 86400                    \
+    }
+
+const struct endpoint org_endpoints[] = {
+    {.method = "GET",
+     .path = "/admin/orgs",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_VIEWER,
+     DESK_TASK(.call = &tg_admin_list_orgs, .query = DESK_NAMES({"name", DESK_FIND_TEXT}),
+               .list = DESK_LIST_BY_ID),
+     .says = "All orgs, or those of a name, newest first.",
+     .answer = "Orgs"},
+    {.method = "POST",
+     .path = "/admin/orgs",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_OPERATOR,
+     DESK_BODY,
+     DESK_TASK(.call = &tg_admin_create_org, .status = 201,
+               .members = DESK_MEMBERS({"name", DESK_TEXT, .required = true}, SETTINGS)),
+     .says = "Makes an org.",
+     .request = "OrgSettings",
+     .answer = "Org"},
+    {.method = "GET",
+     .path = "/admin/orgs/{org}",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_VIEWER,
+     DESK_TASK(.call = &tg_admin_get_org, .path = of_org),
+     .says = "One org.",
+     .answer = "Org"},
+    {.method = "PATCH",
+     .path = "/admin/orgs/{org}",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_OPERATOR,
+     DESK_BODY,
+     DESK_TASK(.call = &tg_admin_change_org, .path = of_org,
+               .members = DESK_MEMBERS({"name", .kind = DESK_TEXT}, SETTINGS)),
+     .says = "Changes an org's name or settings.",
+     .request = "OrgSettings",
+     .answer = "Org"},
+    {.method = "POST",
+     .path = "/admin/orgs/{org}/suspend",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_OPERATOR,
+     DESK_TASK(.call = &tg_admin_suspend_org, .path = of_org),
+     .says = "The org sends nothing until it is resumed.",
+     .answer = "Org"},
+    {.method = "POST",
+     .path = "/admin/orgs/{org}/resume",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_OPERATOR,
+     DESK_TASK(.call = &tg_admin_resume_org, .path = of_org),
+     .says = "The org sends again.",
+     .answer = "Org"},
+    {0},
+};
