@@ -58,7 +58,8 @@ Test(access, operators_execute_their_functions_alone)
                      "WHERE p.pronamespace = 'tollgate'::regnamespace "
                      "AND has_function_privilege('tollgate_operator', p.oid, 'EXECUTE') "
                      "AND p.proname !~ '^admin_' ORDER BY p.proname"),
-                "find_free_wallets", "is_restored", "money_text", "schema_version", "time_text");
+                "count_open_tokens", "find_free_wallets", "is_restored", "money_text",
+                "schema_version", "time_text");
 }
 
 // The folder of a function's file is the right to call it.

@@ -216,7 +216,7 @@ Test(admin, an_org_comes_to_its_first_message_without_a_line_of_sql)
     (void)expect_accepted(&answer);
     (void)change(gateway, "POST", text_of("%s/suspend", org), NULL);
     answer = send_text(&acme, "919876543210");
-    expect_refused(&answer, 403, "org_suspended", NULL);
+    expect_refused(&answer, 403, "org_suspended", "org_id");
     (void)change(gateway, "DELETE", key, NULL);
     eventually(get(&acme, "/api/wallet").status == 401);
     stop_gateway(gateway);
