@@ -7,12 +7,12 @@
 #include <json-c/json.h>
 
 // Parses exactly one document (RFC 8259): UTF-8, at most TG_JSON_DEPTH_MAX deep, nothing behind
-// it but white space, which must be there behind one that is nothing but a number. Control
-// characters within strings are taken, too. Of members with the same name the last one counts.
-// Numbers stay as they are written: whole ones that 64 bits cannot hold, and -0, have the type
-// double. The caller puts what it returns. NULL and `error` (code "invalid_json", field "body";
-// the byte at which it went wrong, unless it is no UTF-8) for anything else; the document `null`
-// is refused too. Thread-safe; the returned object is for one thread at a time.
+// it but white space, which must be there behind one that is nothing but a word or a number.
+// Control characters within strings are taken, too. Of members with the same name the last one
+// counts. Numbers stay as they are written: whole ones that 64 bits cannot hold, and -0, have
+// the type double. The caller puts what it returns. NULL and `error` (code "invalid_json", field
+// "body"; the byte at which it went wrong, unless it is no UTF-8) for anything else; the
+// document `null` is refused too. Thread-safe; the returned object is for one thread at a time.
 struct json_object *tg_json_parse(const char *bytes, size_t length,
                                   struct tg_error *error) TG_MUST_CHECK;
 

@@ -28,8 +28,11 @@ FUZZ_TARGET(cloud_message)
     struct tg_error error = {0};
     struct tg_cloud_message checked;
     struct json_object *message = tg_json_parse(input->data, input->length, &error);
-    if (!message)
+    // NULs are refused before.
+    if (!message || !tg_json_check_nul(message, &error)) {
+        json_object_put(message);
         return;
+    }
     if (tg_cloud_message_check(message, &checked, &error)) {
         FUZZ_HOLDS(checked.type && checked.type[0]);
         FUZZ_HOLDS(!(checked.to && checked.recipient));
