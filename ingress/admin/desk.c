@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { TEXT_MAX = 255, NAMES_MAX = 8 };
+enum { TIME_MAX = 64 }; // PostgreSQL reads none of more than 128 bytes
 
 static bool is_text(struct json_object *value, const struct desk_member *member)
 {
@@ -60,6 +61,7 @@ static bool is_time(struct json_object *value)
 {
     int64_t time_ms;
     return json_object_is_type(value, json_type_string) &&
+           json_object_get_string_len(value) <= TIME_MAX &&
            tg_time_parse(json_object_get_string(value), &time_ms);
 }
 
@@ -118,14 +120,13 @@ static bool check_known(struct json_object *body, const struct desk_member *memb
 {
     json_object_object_foreach(body, name, value)
     {
-        char field[sizeof error->field / 2];
         (void)value;
         if (find_member(members, name))
             continue;
-        snprintf(field, sizeof field, "%s", name);
-        if (strlen(name) >= sizeof field) // it may be cut within a character
-            snprintf(field, sizeof field, "body");
-        return tg_error_set(error, "unknown_field", field, "There is no %s", field);
+        if (!*name)
+            return tg_error_set(error, "unknown_field", "body",
+                                "There is no member without a name");
+        return tg_error_set(error, "unknown_field", name, "There is no %s", name);
     }
     return true;
 }
@@ -148,19 +149,16 @@ static bool check_members(struct json_object *body, const struct desk_member *me
     return true;
 }
 
-static bool read_body(const struct request *request, const struct desk_task *task,
-                      struct tg_desk_question *question, struct tg_error *error)
+bool desk_read_body(const struct tg_text *bytes, const struct desk_member *members,
+                    struct tg_text *read, struct tg_error *error)
 {
-    const struct tg_text *bytes = &request->body.bytes;
-    if (!task->members)
-        return true;
-    struct json_object *body = tg_json_parse(bytes->data, bytes->length, error);
+    struct json_object *body = tg_json_parse(tg_text_string(bytes), bytes->length, error);
     bool good = body && (json_object_is_type(body, json_type_object) ||
                          tg_error_set(error, "invalid_json", "body", "The body must be an object"));
-    good = good && tg_json_check_names(bytes, error) && check_known(body, task->members, error) &&
-           check_members(body, task->members, error) && tg_json_check_nul(body, error);
+    good = good && tg_json_check_names(bytes, error) && check_known(body, members, error) &&
+           check_members(body, members, error) && tg_json_check_nul(body, error);
     if (good)
-        tg_json_write(body, &question->body);
+        tg_json_write(body, read);
     json_object_put(body);
     return good;
 }
@@ -269,7 +267,8 @@ void desk_answer(struct tg_pg *pg, struct request *request, const struct identit
         return;
     bool good = read_path(request, task, &question, &error) &&
                 read_query(request, task, &question, &error) &&
-                read_body(request, task, &question, &error);
+                (!task->members ||
+                 desk_read_body(&request->body.bytes, task->members, &question.body, &error));
     if (good) {
         enum tg_pg_status status = tg_store_desk(pg, task->call, &question, &document);
         good = status == TG_PG_OK || tg_store_failure(pg, status, &error);

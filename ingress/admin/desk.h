@@ -52,6 +52,11 @@ struct desk_task {
 
 endpoint_on_database desk_answer;
 
+// Reads a body that must be as the members say, and appends it as the SQL functions get it: without
+// what counts as absent. Failure: `field` is the member at fault, or "body".
+bool desk_read_body(const struct tg_text *bytes, const struct desk_member *members,
+                    struct tg_text *read, struct tg_error *error) TG_MUST_CHECK;
+
 // A row's task, and parts of it.
 #define DESK_TASK(...)                                                                             \
     .on_database = desk_answer, .task = &(const struct desk_task)                                  \
