@@ -124,6 +124,17 @@ enum {
     // When a key was used last is told to the minute, of all keys that were, so often.
     TG_KEY_NOTED_MS = 60 * 1000,
     TG_CALLERS_NOTE_MS = 2000,
+    // JWTs: how far the issuer's clock may be from ours. Issuers publish two or three keys, and
+    // their ids have up to 64 characters. Who names one that is not known has them read again, but
+    // not more often than once in so long; and they are read when they are old, as one may have
+    // been taken back.
+    TG_JWT_LEEWAY_S = 60,
+    TG_JWKS_KEYS_MAX = 32,
+    TG_JWKS_BYTES_MAX = 64 * 1024,
+    TG_JWKS_READ_MS = 60 * 1000,
+    TG_JWKS_FRESH_MS = 600 * 1000,
+    TG_JWKS_TIMEOUT_MS = 5000,
+    TG_JWT_ASKERS_MAX = 512, // who wait for that
     // Orgs' default countries likewise, for sends to numbers without "+". Who finds one that is old
     // asks anew; meanwhile the others go by it.
     TG_HOME_CACHE_ENTRIES = 16384,

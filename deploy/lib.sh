@@ -4,7 +4,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(build-essential cmake ninja-build pkg-config libmicrohttpd-dev libgnutls28-dev libhiredis-dev
-    libcurl4-openssl-dev libpq-dev libjson-c-dev libssl-dev libsodium-dev
+    libcurl4-openssl-dev libpq-dev libjson-c-dev libssl-dev libsodium-dev libcjose-dev
     libpcre2-dev libunistring-dev libsystemd-dev)
 test_packages=(git libcriterion-dev clang-14 libclang-rt-14-dev clang-format clang-tidy cppcheck
     shellcheck ccache)

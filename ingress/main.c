@@ -34,11 +34,38 @@ struct stops {
     struct sends sends;
     struct webhook_writer *webhooks;
     struct callback callback;
+    struct jwks *jwks;
+    struct jwt *jwt;
+    struct pool *readers;
     struct keys *keys;
     struct rates *rates;
     struct watch *watch;
     struct router *router;
 };
+
+// NULL where a setting is not set.
+static const char *text_if(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+static void start_jwt(struct stops *stops, const struct tg_settings *settings)
+{
+    if (!tg_settings_take_jwts(settings))
+        return;
+    if (*settings->jwks_file || *settings->jwks_url)
+        stops->jwks = jwks_create(text_if(settings->jwks_file), text_if(settings->jwks_url),
+                                  text_if(settings->jwks_ca_file));
+    stops->jwt = jwt_create(&(const struct jwt_terms){.secret = settings->jwt_secret,
+                                                      .jwks = stops->jwks,
+                                                      .issuer = settings->jwt_issuer,
+                                                      .audience = settings->jwt_audience,
+                                                      .org_claims = settings->jwt_org_claim,
+                                                      .rights_claim = settings->jwt_rights_claim,
+                                                      .rights = settings->jwt_rights,
+                                                      .anonymous = settings->jwt_anonymous});
+    stops->readers = pool_start(settings->postgres_url, "readers", 1, TG_JWT_ASKERS_MAX);
+}
 
 // The admin listener, and what is behind it. It is there before the rest, and after it.
 struct office {
@@ -132,7 +159,8 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
     stops->webhooks = webhook_writer_start(settings->redis_url, partitions);
     stops->callback =
         (struct callback){settings->app_secrets, settings->verify_token, stops->webhooks};
-    stops->keys = keys_create(settings->auth == TG_AUTH_TRUSTED);
+    start_jwt(stops, settings);
+    stops->keys = keys_create(settings->auth == TG_AUTH_TRUSTED, stops->jwt);
     stops->rates = rates_create((const _Atomic int64_t *const[RATES]){
         [RATE_CREDENTIAL] = &settings->rate_per_key,
         [RATE_ORG] = &settings->rate_per_org,
@@ -145,6 +173,8 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
         .pool = stops->pool,
         .look_ups = stops->look_ups,
         .strangers = stops->strangers,
+        .jwt = stops->jwt,
+        .readers = stops->readers,
         .origins = {settings->cors_origins, settings->auth_trusted_anywhere, settings->listen},
         .rates = stops->rates});
     router_add(stops->router, send_endpoints, &stops->sends);
@@ -162,6 +192,8 @@ static void stop_stops(struct stops *stops)
     watch_stop(stops->watch);
     pool_stop(stops->strangers);
     pool_stop(stops->look_ups);
+    if (stops->readers)
+        pool_stop(stops->readers);
     results_close(stops->results);
     lanes_stop(stops->lanes);
     job_writer_close(stops->jobs);
@@ -176,6 +208,9 @@ static void free_stops(struct stops *stops)
     router_free(stops->router);
     rates_free(stops->rates);
     keys_free(stops->keys);
+    pool_free(stops->readers);
+    jwt_free(stops->jwt);
+    jwks_free(stops->jwks);
     webhook_writer_free(stops->webhooks);
     homes_free(stops->sends.homes);
     lanes_free(stops->lanes);
@@ -189,7 +224,7 @@ static void free_stops(struct stops *stops)
 // Returns false, with the reason logged, if the server's address cannot be had.
 static bool serve(struct tg_settings *settings, int listener)
 {
-    struct stops stops;
+    struct stops stops = {0};
     struct tg_error error;
     start_stops(&stops, settings);
     struct server_handler handler = router_handler(stops.router);

@@ -47,6 +47,7 @@ struct tg_http {
     long long timer_at_ms; // when libcurl wants to be called; -1: no wish
     unsigned silence_ms;
     bool https_only;
+    const char *ca_file;
     const char *user_agent;
     size_t calls_max;
     struct call *calls;
@@ -152,6 +153,8 @@ static void prepare_call(struct tg_http *http, struct call *call)
     set(curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER_BYTES));
     set(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)DOWNLOAD_BUFFER_BYTES));
     set(curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent));
+    if (http->ca_file)
+        set(curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file));
     set(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, http->https_only ? "https" : "http,https"));
     set(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
     set(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
@@ -186,6 +189,7 @@ struct tg_http *tg_http_create(const struct tg_http_options *options)
     http->calls_max = options->calls_max;
     http->silence_ms = (unsigned)options->silence_ms;
     http->https_only = options->https_only;
+    http->ca_file = options->ca_file;
     http->user_agent = options->user_agent ? options->user_agent : "tollgate/" TOLLGATE_VERSION;
     http->timer_at_ms = -1;
     prepare_multi(http);

@@ -16,9 +16,11 @@
 struct tg_http;
 
 struct tg_http_options {
-    size_t calls_max;       // requests that may be under way at once; so many connections too
-    int silence_ms;         // a connection on which nothing is acknowledged for so long is dead
-    bool https_only;        // plain HTTP is for what runs beside us, such as a simulator
+    size_t calls_max; // requests that may be under way at once; so many connections too
+    int silence_ms;   // a connection on which nothing is acknowledged for so long is dead
+    bool https_only;  // plain HTTP is for what runs beside us, such as a simulator
+    const char
+        *ca_file; // of certificates that the other side's must be signed by; NULL: the system's
     const char *user_agent; // NULL: tollgate/VERSION; must outlive the client
 };
 

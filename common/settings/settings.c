@@ -120,6 +120,23 @@ static bool is_graph_version(const char *value)
     return major > 0 && minor > 0 && dot[1 + minor] == '\0';
 }
 
+static bool is_https_url(const char *value)
+{
+    return *value == '\0' || (strncmp(value, "https://", 8) == 0 && is_http_url(value));
+}
+
+// A person writes user_metadata; so nothing that it says may count.
+static bool is_claims(const char *value)
+{
+    bool good = true;
+    for (size_t length; *value && good; value += length) {
+        length = strcspn(value, ",");
+        good = length > 0 && strncmp(value, "user_metadata", strlen("user_metadata")) != 0;
+        length += value[length] == ',' && value[length + 1] != '\0';
+    }
+    return good;
+}
+
 // Kept as it is: const char *.
 static bool read_text(const struct setting *setting, const char *value, void *target)
 {
@@ -360,6 +377,39 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_AUTH_TRUSTED_ANYWHERE", TG_INGRESS, auth_trusted_anywhere, yes_no),
      .standard = "no", .words = WORDS("no", "yes"), .shape = "yes or no",
      .help = "Allows TOLLGATE_AUTH=trusted on an address that other machines can reach."},
+    {SETTING("TOLLGATE_JWT_SECRET", TG_INGRESS, jwt_secret, text), .standard = "", .secret = true,
+     .chosen = true, .shape = "a text, whose bytes are the key",
+     .help = "The secret that JWTs are signed with (HS256), such as Supabase's legacy one."},
+    {SETTING("TOLLGATE_JWKS_FILE", TG_INGRESS, jwks_file, text), .standard = "",
+     .shape = "the path of a file",
+     .help = "The public keys that JWTs are signed with (RS256, ES256), as a JWKS."},
+    {SETTING("TOLLGATE_JWKS_URL", TG_INGRESS, jwks_url, text), .standard = "",
+     .check = is_https_url, .shape = "an https:// URL",
+     .help = "Where they are published, such as "
+             "https://PROJECT.supabase.co/auth/v1/.well-known/jwks.json."},
+    {SETTING("TOLLGATE_JWKS_CA_FILE", TG_INGRESS, jwks_ca_file, text), .standard = "",
+     .shape = "the path of a file in PEM",
+     .help = "The certificates that the server of TOLLGATE_JWKS_URL is signed by; the system's "
+             "unless set."},
+    {SETTING("TOLLGATE_JWT_ISSUER", TG_INGRESS, jwt_issuer, text), .standard = "",
+     .shape = "a text", .help = "Who must have issued a JWT (iss); required where JWTs are taken."},
+    {SETTING("TOLLGATE_JWT_AUDIENCE", TG_INGRESS, jwt_audience, text), .standard = "authenticated",
+     .shape = "a text", .help = "Whom a JWT must be for (aud)."},
+    {SETTING("TOLLGATE_JWT_ORG_CLAIM", TG_INGRESS, jwt_org_claim, text),
+     .standard = "app_metadata.org_id,org_id", .check = is_claims,
+     .shape = "paths of claims, separated by commas, and none in user_metadata",
+     .help = "Which claims of a JWT name its org; the first one that is there counts."},
+    {SETTING("TOLLGATE_JWT_RIGHTS", TG_INGRESS, jwt_rights, set), .standard = "send,read",
+     .words = WORDS("send", "read", "manage", "money", "keys"),
+     .help = "What people with a JWT may do."},
+    {SETTING("TOLLGATE_JWT_RIGHTS_CLAIM", TG_INGRESS, jwt_rights_claim, text), .standard = "",
+     .check = is_claims, .shape = "the path of a claim, and not in user_metadata",
+     .help =
+         "Which claim of a JWT says so in place of TOLLGATE_JWT_RIGHTS: words in a list, or in a "
+         "text. Without it a JWT has no rights then."},
+    {SETTING("TOLLGATE_JWT_ANONYMOUS", TG_INGRESS, jwt_anonymous, yes_no), .standard = "no",
+     .words = WORDS("no", "yes"), .shape = "yes or no",
+     .help = "Takes JWTs of people who have not signed in (is_anonymous), too."},
     {SETTING("TOLLGATE_TRUSTED_PROXIES", TG_INGRESS, trusted_proxies, networks), .standard = "",
      .shape = "up to 32 addresses or networks such as 10.0.0.0/8, separated by commas",
      .help =
@@ -556,6 +606,22 @@ bool tg_settings_check_trust(const struct tg_settings *settings, struct tg_error
     return true;
 }
 
+bool tg_settings_take_jwts(const struct tg_settings *settings)
+{
+    return *settings->jwt_secret || *settings->jwks_file || *settings->jwks_url;
+}
+
+static bool check_jwts(const struct tg_settings *settings, struct tg_error *error)
+{
+    if (*settings->jwks_file && *settings->jwks_url)
+        return tg_error_set(error, "invalid_setting", "TOLLGATE_JWKS_URL",
+                            "TOLLGATE_JWKS_URL and TOLLGATE_JWKS_FILE must not both be set");
+    if (tg_settings_take_jwts(settings) && !*settings->jwt_issuer)
+        return tg_error_set(error, "missing_setting", "TOLLGATE_JWT_ISSUER",
+                            "TOLLGATE_JWT_ISSUER is not set; it must be who issues the JWTs");
+    return true;
+}
+
 static bool read_all(enum tg_daemon daemon, const struct values *values,
                      struct tg_settings *settings, struct tg_error *error)
 {
@@ -564,7 +630,8 @@ static bool read_all(enum tg_daemon daemon, const struct values *values,
             !read_one(&table[i], values->of[i], settings, error))
             return false;
     }
-    return daemon != TG_INGRESS || tg_settings_check_trust(settings, error);
+    return daemon != TG_INGRESS ||
+           (tg_settings_check_trust(settings, error) && check_jwts(settings, error));
 }
 
 // One is of no use without the other, and neither may be there.

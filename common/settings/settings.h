@@ -39,6 +39,16 @@ struct tg_settings {
     enum tg_auth auth;
     bool auth_trusted_anywhere;
     struct tg_networks trusted_proxies;
+    const char *jwt_secret; // "", here and below: none
+    const char *jwks_file;
+    const char *jwks_url;
+    const char *jwks_ca_file;
+    const char *jwt_issuer;
+    const char *jwt_audience;
+    const char *jwt_org_claim;
+    unsigned jwt_rights; // a bit for each of send, read, manage, money, keys
+    const char *jwt_rights_claim;
+    bool jwt_anonymous;
     const char *cors_origins;     // separated by commas; "": none
     _Atomic int64_t send_waits_s; // of a send that does not say it; 0: it does not wait
     // Calls a second, and failures; 0: as many as they like.
@@ -82,6 +92,9 @@ bool tg_settings_has_desk(const struct tg_settings *settings);
 // once that address is another.
 bool tg_settings_check_trust(const struct tg_settings *settings,
                              struct tg_error *error) TG_MUST_CHECK;
+
+// Are JWTs taken?
+bool tg_settings_take_jwts(const struct tg_settings *settings);
 
 // Reads the file again, for the `struct tg_settings` (`context`) that were read last. What is
 // shared or atomic in it, and the log's levels, are the new ones from then on; one line tells by

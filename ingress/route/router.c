@@ -289,13 +289,57 @@ static void tell_all(struct key_asker *asker, const struct key_found *found,
     }
 }
 
+// The look-up ends for all who wait for it.
+static void refuse_all(struct visit *first, enum tg_fair_push pushed)
+{
+    keys_give_up(first->router->parts.keys, &first->asker);
+    tell_all(&first->asker, NULL, pushed == TG_FAIR_SHARE_USED ? &share_used : &pool_full);
+}
+
+static void read_keys(struct tg_pg *pg, void *context)
+{
+    (void)pg;
+    jwt_read_keys(context, false);
+}
+
+static void read_keys_and_look_up(struct tg_pg *pg, void *context);
+
+static void look_up_with(struct tg_pg *pg, struct visit *first, bool keys_read)
+{
+    const struct router_parts *parts = &first->router->parts;
+    struct key_found found;
+    struct tg_error error;
+    enum tg_fair_push pushed;
+    switch (keys_look_up(parts->keys, pg, &first->asker, keys_read, &found, &error)) {
+    case KEY_FOUND:
+        tell_all(&first->asker, &found, &error);
+        break;
+    case KEY_NOT_FOUND:
+        tell_all(&first->asker, NULL, &error);
+        break;
+    default:
+        pushed = pool_submit(parts->readers, first->asker.party, read_keys_and_look_up, first);
+        if (pushed != TG_FAIR_ADDED)
+            refuse_all(first, pushed);
+    }
+}
+
 static void look_up(struct tg_pg *pg, void *context)
 {
     struct visit *first = context;
-    struct key_found found;
-    struct tg_error error;
-    bool known = keys_look_up(first->router->parts.keys, pg, &first->asker, &found, &error);
-    tell_all(&first->asker, known ? &found : NULL, &error);
+    const struct router_parts *parts = &first->router->parts;
+    bool of_jwt = first->asker.kind == KEY_JWT;
+    look_up_with(pg, first, false);
+    // Nobody waits for keys that are merely old.
+    if (of_jwt && jwt_keys_are_due(parts->jwt, false))
+        (void)!pool_submit(parts->readers, (struct tg_uuid){{0}}, read_keys, parts->jwt);
+}
+
+static void read_keys_and_look_up(struct tg_pg *pg, void *context)
+{
+    struct visit *first = context;
+    jwt_read_keys(first->router->parts.jwt, true);
+    look_up_with(pg, first, true);
 }
 
 static void submit_look_up(struct visit *first)
@@ -303,10 +347,8 @@ static void submit_look_up(struct visit *first)
     const struct router_parts *parts = &first->router->parts;
     struct pool *pool = first->asker.stranger ? parts->strangers : parts->look_ups;
     enum tg_fair_push pushed = pool_submit(pool, first->asker.party, look_up, first);
-    if (pushed == TG_FAIR_ADDED)
-        return;
-    keys_give_up(parts->keys, &first->asker);
-    tell_all(&first->asker, NULL, pushed == TG_FAIR_SHARE_USED ? &share_used : &pool_full);
+    if (pushed != TG_FAIR_ADDED)
+        refuse_all(first, pushed);
 }
 
 // The request is held while its key is looked up.

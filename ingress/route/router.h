@@ -24,6 +24,8 @@ struct router_parts {
     struct pool *pool;      // for handlers that run on the database
     struct pool *look_ups;  // of keys that were right before
     struct pool *strangers; // of all others
+    struct jwt *jwt;        // NULL: JWTs are not taken
+    struct pool *readers;   // of the keys of JWTs, one thread; NULL without jwt
     struct origins origins;
     struct rates *rates;
 };

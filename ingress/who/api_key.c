@@ -28,6 +28,7 @@ struct unknown_key {
 
 struct keys {
     bool trusted;
+    struct jwt *jwt;
     pthread_mutex_t lock;
     unsigned changes; // that were told of: a look-up that began before one may have missed it
     // Both are direct-mapped by the hash's first bytes.
@@ -38,10 +39,11 @@ struct keys {
     struct tg_shares *strangers;      // by address
 };
 
-struct keys *keys_create(bool trusted)
+struct keys *keys_create(bool trusted, struct jwt *jwt)
 {
     struct keys *keys = tg_alloc(sizeof *keys);
     keys->trusted = trusted;
+    keys->jwt = jwt;
     keys->askers = tg_shares_create(TG_KEY_ASKERS_MAX, TG_KEY_ASKERS_MAX);
     keys->strangers = tg_shares_create(TG_STRANGERS_MAX, TG_STRANGERS_MAX);
     pthread_mutex_init(&keys->lock, NULL);
@@ -69,9 +71,10 @@ static size_t index_of(const unsigned char *key_hash, size_t size)
 
 static bool refuse_unknown(const struct key_asker *asker, struct tg_error *error)
 {
-    if (asker->by_cookie)
+    if (asker->kind == KEY_COOKIE)
         return tg_error_set(error, "unauthorized", "Cookie", "The session has ended");
-    return tg_error_set(error, "unauthorized", "Authorization", "Unknown API key");
+    return tg_error_set(error, "unauthorized", "Authorization",
+                        asker->kind == KEY_JWT ? "The token is not good" : "Unknown API key");
 }
 
 static bool refuse_address(struct tg_error *error)
@@ -88,7 +91,7 @@ static enum key_answer use(struct cached_key *cached, const struct key_asker *as
         refuse_address(error);
         return KEY_REFUSED;
     }
-    cached->used = true;
+    cached->used = cached->identity.proof != PROOF_JWT;
     return KEY_KNOWN;
 }
 
@@ -119,7 +122,7 @@ static void cache_put(struct keys *keys, const unsigned char *key_hash,
     free(cached->networks);
     *cached = (struct cached_key){.identity = found->identity,
                                   .expires_ms = expires_ms,
-                                  .used = true,
+                                  .used = found->identity.proof != PROOF_JWT,
                                   .noted_ms = same ? cached->noted_ms : 0};
     memcpy(cached->key_hash, key_hash, TG_SHA256_SIZE);
     if (found->networks.count == 0)
@@ -205,7 +208,7 @@ struct tg_span session_cookie(const char *cookie)
 }
 
 // The key that is shown. false, and there is none: refused or, without an error, nothing is shown.
-static bool find_shown(const struct shown *shown, struct key_asker *asker, struct tg_span *key,
+static bool find_shown(const struct keys *keys, const struct shown *shown, struct key_asker *asker,
                        struct tg_error *error)
 {
     error->code = NULL;
@@ -213,26 +216,27 @@ static bool find_shown(const struct shown *shown, struct key_asker *asker, struc
         return tg_error_set(error, "duplicate_header", "Authorization",
                             "Authorization must be given once");
     if (!shown->authorization) {
-        *key = session_cookie(shown->cookie);
-        asker->by_cookie = key->data != NULL;
-        return asker->by_cookie;
+        asker->kind = KEY_COOKIE;
+        asker->key = session_cookie(shown->cookie);
+        return asker->key.data != NULL;
     }
-    *key = bearer(shown->authorization);
-    if (key->length == 0)
+    asker->key = bearer(shown->authorization);
+    if (asker->key.length == 0)
         return tg_error_set(error, "unauthorized", "Authorization",
                             "An API key is required: Authorization: Bearer <key>");
     // What a browser sends by itself is no key, and the other way round.
-    if (strncmp(key->data, SESSION_PREFIX, strlen(SESSION_PREFIX)) == 0)
+    if (strncmp(asker->key.data, SESSION_PREFIX, strlen(SESSION_PREFIX)) == 0)
         return refuse_unknown(asker, error);
+    if (keys->jwt && jwt_is_one(asker->key))
+        asker->kind = KEY_JWT;
     return true;
 }
 
 enum key_answer keys_ask(struct keys *keys, const struct shown *shown, struct key_asker *asker,
                          struct identity *identity, struct tg_error *error)
 {
-    struct tg_span key = {0};
     asker->from = shown->from;
-    if (!find_shown(shown, asker, &key, error)) {
+    if (!find_shown(keys, shown, asker, error)) {
         if (error->code)
             return KEY_REFUSED;
         if (keys->trusted) {
@@ -244,7 +248,7 @@ enum key_answer keys_ask(struct keys *keys, const struct shown *shown, struct ke
                      "An API key is required: Authorization: Bearer <key>");
         return KEY_REFUSED;
     }
-    tg_sha256(key.data, key.length, asker->key_hash);
+    tg_sha256(asker->key.data, asker->key.length, asker->key_hash);
     pthread_mutex_lock(&keys->lock);
     enum key_answer answer = cache_find(keys, asker, identity, error);
     pthread_mutex_unlock(&keys->lock);
@@ -300,24 +304,58 @@ static long long read_caller(const struct tg_caller *caller, struct key_found *f
                : TG_KEY_CACHE_TTL_MS;
 }
 
-bool keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
-                  struct key_found *found, struct tg_error *error)
+// What is found, and for how long that may be believed; 0: nobody could be asked.
+static bool ask_database(struct tg_pg *pg, const struct key_asker *first, struct key_found *found,
+                         long long *good_ms, struct tg_error *error)
 {
     struct tg_caller caller = {0};
     bool is_there = false;
+    enum tg_pg_status status = tg_store_find_caller(pg, first->key_hash, &is_there, &caller);
+    is_there = is_there && caller.is_session == (first->kind == KEY_COOKIE);
+    *good_ms = is_there ? read_caller(&caller, found) : TG_UNKNOWN_KEY_TTL_MS;
+    tg_text_finish(&caller.addresses);
+    if (status == TG_PG_OK)
+        return is_there || refuse_unknown(first, error);
+    *good_ms = 0;
+    return tg_store_failure(pg, status, error);
+}
+
+static enum jwt_answer judge(struct jwt *jwt, const struct key_asker *first,
+                             struct key_found *found, long long *good_ms, struct tg_error *error)
+{
+    int64_t good_until_s;
+    int64_t now_s = tg_unix_ms() / 1000;
+    found->networks.count = 0;
+    enum jwt_answer answer =
+        jwt_judge(jwt, first->key, now_s, &found->identity, &good_until_s, error);
+    *good_ms = answer == JWT_UNAVAILABLE ? 0 : TG_UNKNOWN_KEY_TTL_MS;
+    if (answer == JWT_GOOD)
+        *good_ms = (good_until_s - now_s) * 1000 < TG_KEY_CACHE_TTL_MS
+                       ? (good_until_s - now_s) * 1000
+                       : TG_KEY_CACHE_TTL_MS;
+    return answer;
+}
+
+enum key_look_up keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
+                              bool keys_read, struct key_found *found, struct tg_error *error)
+{
     pthread_mutex_lock(&keys->lock);
     unsigned changes = keys->changes;
     pthread_mutex_unlock(&keys->lock);
     long long now_ms = tg_now_ms();
-    enum tg_pg_status status = tg_store_find_caller(pg, first->key_hash, &is_there, &caller);
-    is_there = is_there && caller.is_session == first->by_cookie;
-    long long good_ms = is_there ? read_caller(&caller, found) : TG_UNKNOWN_KEY_TTL_MS;
-    tg_text_finish(&caller.addresses);
-    take_out(keys, first, is_there ? found : NULL, status == TG_PG_OK ? now_ms + good_ms : 0,
-             changes);
-    if (status != TG_PG_OK)
-        return tg_store_failure(pg, status, error);
-    return is_there || refuse_unknown(first, error);
+    long long good_ms;
+    bool is_there;
+    if (first->kind == KEY_JWT) {
+        enum jwt_answer answer = judge(keys->jwt, first, found, &good_ms, error);
+        bool wants_keys = answer == JWT_NO_KEY || answer == JWT_UNAVAILABLE;
+        if (wants_keys && !keys_read && jwt_keys_are_due(keys->jwt, true))
+            return KEY_KEYS_DUE;
+        is_there = answer == JWT_GOOD;
+    } else {
+        is_there = ask_database(pg, first, found, &good_ms, error);
+    }
+    take_out(keys, first, is_there ? found : NULL, good_ms > 0 ? now_ms + good_ms : 0, changes);
+    return is_there ? KEY_FOUND : KEY_NOT_FOUND;
 }
 
 bool key_found_admits(const struct key_found *found, const struct key_asker *asker,

@@ -1,9 +1,10 @@
-// Who calls, by what a request shows: an API key, or a session's cookie ("key" means either in what
-// follows). One is looked up in PostgreSQL once, however many requests come with it meanwhile, and
-// then remembered for TG_KEY_CACHE_TTL_MS, so that a send costs no query for its key; what has
-// changed meanwhile is forgotten within a second (watch.h). That a key is unknown is remembered for
-// TG_UNKNOWN_KEY_TTL_MS. Those whose key was right before wait for its look-up with others of their
-// org, strangers with others of their address: neither takes the places of the other. Thread-safe.
+// Who calls, by what a request shows: an API key, a session's cookie or a JWT ("key" means any of
+// them in what follows). One is looked up (a JWT: judged, see jwt.h; all others in PostgreSQL)
+// once, however many requests come with it meanwhile, and then remembered for TG_KEY_CACHE_TTL_MS,
+// so that a send costs no query for its key; what has changed meanwhile is forgotten within a
+// second (watch.h). That a key is unknown is remembered for TG_UNKNOWN_KEY_TTL_MS. Those whose key
+// was right before wait for its look-up with others of their org, strangers with others of their
+// address: neither takes the places of the other. Thread-safe.
 #pragma once
 
 #include "common/base/network.h"
@@ -11,11 +12,13 @@
 #include "common/pg/pg.h"
 #include "common/store/callers.h"
 #include "ingress/who/identity.h"
+#include "ingress/who/jwt.h"
 
 struct keys;
 
-// `trusted`: who shows nothing is believed (TOLLGATE_AUTH).
-struct keys *keys_create(bool trusted);
+// `trusted`: who shows nothing is believed (TOLLGATE_AUTH). `jwt` is borrowed; NULL: JWTs are not
+// taken.
+struct keys *keys_create(bool trusted, struct jwt *jwt);
 void keys_free(struct keys *keys); // nobody waits for a look-up any more; NULL is fine
 
 // What a request shows, borrowed from it.
@@ -32,10 +35,13 @@ struct shown {
 // Its value in a Cookie header (NULL: there is none); absent if it is none of ours.
 struct tg_span session_cookie(const char *cookie);
 
+enum key_kind { KEY_API, KEY_COOKIE, KEY_JWT };
+
 // A request that waits for a key's look-up; its owner's, zeroed, and left alone while it waits.
 struct key_asker {
     struct tg_ip from;
-    bool by_cookie;
+    enum key_kind kind;
+    struct tg_span key; // borrowed from the request
     unsigned char key_hash[TG_SHA256_SIZE];
     bool stranger;            // else the key was an org's when it was looked up last
     struct tg_uuid party;     // that org, or whom keys_join was given
@@ -68,10 +74,18 @@ struct key_found {
     struct tg_networks networks; // that the key may be used from; none: any
 };
 
-// Asks PostgreSQL about the first asker's key. The answer, *found or (false: an unknown key, or
-// PostgreSQL is away) *error, is for all of the askers, which are its caller's now.
-bool keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
-                  struct key_found *found, struct tg_error *error) TG_MUST_CHECK;
+enum key_look_up {
+    KEY_FOUND,     // *found is for all of the askers, which are its caller's now
+    KEY_NOT_FOUND, // it is not good, or nobody could be asked: so is *error
+    KEY_KEYS_DUE   // the keys of JWTs are to be read (jwt_read_keys), and then it is to be asked
+                   // again
+};
+
+// Asks PostgreSQL about the first asker's key, or judges its token. `keys_read`: the keys of JWTs
+// were read for it; then it does not ask for that.
+enum key_look_up keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
+                              bool keys_read, struct key_found *found,
+                              struct tg_error *error) TG_MUST_CHECK;
 
 // May the asker use the key that was found from where it is?
 bool key_found_admits(const struct key_found *found, const struct key_asker *asker,

@@ -60,7 +60,7 @@ static enum key_answer ask(const char *authorization, const char *cookie, struct
     const struct shown shown = {
         .authorization = authorization, .authorizations = authorization != NULL, .cookie = cookie};
     if (!keys)
-        keys = keys_create(false);
+        keys = keys_create(false, NULL);
     enum key_answer answer = keys_ask(keys, &shown, asker, &identity, &error);
     FUZZ_HOLDS(answer == KEY_REFUSED || answer == KEY_UNSURE);
     if (answer == KEY_REFUSED)
@@ -92,7 +92,7 @@ static void expect_cookie(const char *header)
     if (!value.data)
         return;
     FUZZ_HOLDS(value.data >= header && value.data + value.length <= header + strlen(header));
-    FUZZ_HOLDS(asker.by_cookie && !memchr(value.data, ';', value.length));
+    FUZZ_HOLDS(asker.kind == KEY_COOKIE && !memchr(value.data, ';', value.length));
     TG_TEXT_AUTO text = {0};
     tg_text_append_format(&text, "a=b; %s=%.*s; c=d", SESSION_COOKIE, (int)value.length,
                           value.data);

@@ -182,7 +182,7 @@ struct door *door_open(const char *postgres_url, int port)
     struct tg_error error;
     struct tg_address address = {
         .v4 = {AF_INET, htons((uint16_t)port), {htonl(INADDR_LOOPBACK)}, {0}}};
-    door->keys = keys_create(false);
+    door->keys = keys_create(false, NULL);
     door->pool = pool_start(postgres_url, "pool", TG_POOL_THREADS, TG_POOL_QUEUE_MAX);
     door->look_ups = pool_start(postgres_url, "look-ups", 1, TG_KEY_ASKERS_MAX);
     door->strangers = pool_start(postgres_url, "strangers", 1, TG_STRANGERS_MAX);

@@ -118,6 +118,40 @@ Test(settings, what_is_set_replaces_the_default)
     cr_assert_eq(settings.log_format, TG_LOG_JSON);
 }
 
+Test(settings, jwts_are_taken_with_a_key_and_an_issuer)
+{
+    given_environment(REQUIRED);
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert_not(tg_settings_take_jwts(&settings));
+    cr_assert_str_eq(settings.jwt_org_claim, "app_metadata.org_id,org_id");
+    cr_assert_eq(settings.jwt_rights, 3); // send, read
+    given_environment(REQUIRED, "TOLLGATE_JWKS_URL=https://example.com/jwks.json",
+                      "TOLLGATE_JWT_ISSUER=x", "TOLLGATE_JWT_RIGHTS=read,keys");
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    cr_assert(tg_settings_take_jwts(&settings));
+    cr_assert_eq(settings.jwt_rights, 2 | 16);
+    static const struct {
+        char *setting;
+        const char *field;
+    } wrong[] = {
+        {"TOLLGATE_JWT_SECRET=4e1c2ab97d", "TOLLGATE_JWT_ISSUER"},
+        {"TOLLGATE_JWKS_URL=http://example.com/jwks.json", "TOLLGATE_JWKS_URL"},
+        {"TOLLGATE_JWT_ORG_CLAIM=org_id,user_metadata.org_id", "TOLLGATE_JWT_ORG_CLAIM"},
+        {"TOLLGATE_JWT_ORG_CLAIM=org_id,", "TOLLGATE_JWT_ORG_CLAIM"},
+        {"TOLLGATE_JWT_RIGHTS_CLAIM=user_metadata.rights", "TOLLGATE_JWT_RIGHTS_CLAIM"},
+        {"TOLLGATE_JWT_RIGHTS=all", "TOLLGATE_JWT_RIGHTS"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        given_environment(REQUIRED, wrong[i].setting);
+        cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error), "%s", wrong[i].setting);
+        cr_assert_str_eq(error.field, wrong[i].field);
+    }
+    given_environment(REQUIRED, "TOLLGATE_JWKS_URL=https://example.com/jwks.json",
+                      "TOLLGATE_JWKS_FILE=/tmp/jwks.json", "TOLLGATE_JWT_ISSUER=x");
+    cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
+    cr_assert_str_eq(error.field, "TOLLGATE_JWKS_URL");
+}
+
 Test(settings, proxies_are_addresses_and_networks)
 {
     given_environment(REQUIRED);
