@@ -79,11 +79,7 @@ struct office {
 
 static void add_desk(struct router *router)
 {
-    static const struct endpoint *const tables[] = {
-        org_endpoints, channel_endpoints,  desk_wallet_endpoints,
-        key_endpoints, operator_endpoints, audit_log_endpoints,
-        NULL};
-    for (const struct endpoint *const *table = tables; *table; table++)
+    for (const struct endpoint *const *table = desk_tables; *table; table++)
         router_add(router, *table, NULL);
 }
 
@@ -177,11 +173,9 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
         .readers = stops->readers,
         .origins = {settings->cors_origins, settings->auth_trusted_anywhere, settings->listen},
         .rates = stops->rates});
-    router_add(stops->router, send_endpoints, &stops->sends);
+    for (const struct endpoint *const *table = api_tables; *table; table++)
+        router_add(stops->router, *table, *table == send_endpoints ? &stops->sends : NULL);
     router_add(stops->router, callback_endpoints, &stops->callback);
-    router_add(stops->router, message_endpoints, NULL);
-    router_add(stops->router, wallet_endpoints, NULL);
-    router_add(stops->router, account_endpoints, NULL);
 }
 
 // In the flow's order: accept and publish what is queued, answer who waits, run what is asked. Both

@@ -279,3 +279,8 @@ void desk_answer(struct tg_pg *pg, struct request *request, const struct identit
         answer_error(request, &error);
     tg_text_finish(&question.body);
 }
+
+const struct endpoint *const desk_tables[] = {
+    org_endpoints, channel_endpoints,  desk_wallet_endpoints,
+    key_endpoints, operator_endpoints, audit_log_endpoints,
+    NULL};

@@ -74,3 +74,6 @@ extern const struct endpoint desk_wallet_endpoints[];
 extern const struct endpoint key_endpoints[];
 extern const struct endpoint operator_endpoints[];
 extern const struct endpoint audit_log_endpoints[];
+
+// All of them; NULL behind the last one.
+extern const struct endpoint *const desk_tables[];

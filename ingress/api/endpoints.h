@@ -7,3 +7,6 @@ extern const struct endpoint send_endpoints[]; // their context is a struct send
 extern const struct endpoint message_endpoints[];
 extern const struct endpoint wallet_endpoints[];
 extern const struct endpoint account_endpoints[];
+
+// All of them; NULL behind the last one.
+extern const struct endpoint *const api_tables[];

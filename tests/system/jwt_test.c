@@ -136,12 +136,9 @@ static struct process *serve_files(const char *directory, int port)
               "-addext", "subjectAltName=DNS:localhost"),
         NULL);
     cr_assert_eq(process_wait(made, 30), 0);
-    return process_start("issuer",
-                         WORDS("sh", "-c",
-                               "cd \"$0\" && exec openssl s_server -quiet -WWW -accept "
-                               "\"$1\" -cert tls.crt -key tls.key",
-                               directory, text_of("%d", port)),
-                         NULL);
+    static const char serve[] = "cd \"$0\" && exec openssl s_server -quiet -WWW -accept \"$1\" "
+                                "-cert tls.crt -key tls.key";
+    return process_start("issuer", WORDS("sh", "-c", serve, directory, text_of("%d", port)), NULL);
 }
 
 static bool is_listening(int port)

@@ -1,0 +1,6 @@
+#include "ingress/api/endpoints.h"
+
+#include <stddef.h>
+
+const struct endpoint *const api_tables[] = {send_endpoints, message_endpoints, wallet_endpoints,
+                                             account_endpoints, NULL};

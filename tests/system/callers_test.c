@@ -1,0 +1,358 @@
+// Every endpoint of the tables, those of tomorrow too, for every caller who must not pass: the
+// right refusal, nothing read, nothing changed.
+#include "common/base/clock.h"
+#include "tests/issuer.h"
+#include "tests/system/desk.h"
+#include "tests/system/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(callers, .timeout = 300);
+
+static struct gateway *gateway;
+static struct issuer issuer;
+static struct org acme;
+static struct org beta;
+static const char *message_id; // of Acme's
+
+static void given_all(void)
+{
+    issuer = issuer_create();
+    const char *jwks = file_with("jwks.json", issuer_jwks(&issuer));
+    gateway = given_gateway(.desk = true, .without_worker = true,
+                            .ingress_settings = {"TOLLGATE_RATE_OF_FAILURES=0",
+                                                 "TOLLGATE_JWT_ISSUER=" ISSUER,
+                                                 "TOLLGATE_JWT_SECRET=" ISSUER_SECRET,
+                                                 text_of("TOLLGATE_JWKS_FILE=%s", jwks)});
+    acme = given_org(gateway, .name = "Acme", .balance = "4711.00");
+    beta = given_org(gateway, .name = "Beta");
+    struct answer answer =
+        send_body(&acme, "{\"phone\": \"919876543210\", \"message\": \"secret\", "
+                         "\"send_at\": \"2027-01-01T00:00:00Z\"}");
+    message_id = expect_accepted_as(HERE, &answer, "scheduled");
+}
+
+static void end_all(void)
+{
+    issuer_free(&issuer);
+    stop_gateway(gateway);
+}
+
+// All that is in the database, but when a caller was seen.
+static const char *database_state(void)
+{
+    return database_text(
+        gateway->database,
+        "SELECT md5(string_agg(query_to_xml('SELECT to_jsonb(t) - ''last_used_at'' FROM ' || "
+        "c.relname || ' t ORDER BY 1', true, false, '')::text, '' ORDER BY c.relname)) "
+        "FROM pg_class c WHERE c.relnamespace = 'tollgate'::regnamespace AND c.relkind = 'r'");
+}
+
+// The endpoint's path with what is Acme's in it.
+static const char *path_of(const struct table_row *row)
+{
+    static const struct {
+        const char *name;
+        const char **value;
+    } values[] = {{"{id}", &message_id}, {"{org}", &acme.id}, {"{channel}", &acme.channel_id}};
+    const char *path = row->path;
+    for (const char *brace; (brace = strchr(path, '{'));) {
+        size_t length = strcspn(brace, "}") + 1;
+        const char *value = "1"; // a number or a name of something else
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+            if (strncmp(values[i].name, brace, length) == 0 && values[i].name[length] == '\0')
+                value = *values[i].value;
+        }
+        path = text_of("%.*s%s%s", (int)(brace - path), path, value, brace + length);
+    }
+    return path;
+}
+
+// A good body of the endpoint's for Acme; a new schema must be named here.
+static const char *body_of_acme(const struct table_row *row)
+{
+    if (!row->has_body)
+        return NULL;
+    if (strcmp(row->request, "Send") == 0)
+        return text_of("{\"org_id\": \"%s\", \"phone\": \"919876543210\", \"message\": \"Hi\"}",
+                       acme.id);
+    cr_assert(false, "What is a good body of %s %s?", row->method, row->path);
+    return NULL;
+}
+
+static struct answer call(struct http *http, const struct table_row *row, const char *key,
+                          const char *header, bool names_org)
+{
+    const char *path = path_of(row);
+    if (names_org && !row->has_body)
+        path = text_of("%s?org_id=%s", path, acme.id);
+    const char *body = *row->right ? body_of_acme(row) : !row->has_body ? NULL : "{}";
+    return ask(http, .method = row->method, .path = path, .key = key, .body = body,
+               .headers = {header});
+}
+
+// What of Acme's could be told by mistake.
+static void expect_told_nothing(const struct answer *answer, const char *who)
+{
+    cr_assert(!strstr(answer->body, "4711") && !strstr(answer->body, "secret") &&
+                  !strstr(answer->body, "919876543210") && !strstr(answer->body, acme.channel_id),
+              "%s was told %s", who, answer->body);
+}
+
+static void expect_refusal(const struct table_row *row, const struct answer *answer,
+                           const char *who, int status, const char *code)
+{
+    cr_assert(answer->status == status && strcmp(answer_text(answer, "/code"), code) == 0,
+              "%s: %s %s: %d %s", who, row->method, row->path, answer->status, answer->body);
+    expect_told_nothing(answer, who);
+}
+
+static const char *key_with(const char *name, const char *how)
+{
+    return database_text(gateway->database, "SELECT create_api_key('%s', '%s', %s)", acme.id, name,
+                         how);
+}
+
+enum { STRANGERS_MAX = BAD_TOKENS_MAX + 16 };
+
+struct stranger {
+    const char *name;
+    const char *key; // NULL: none
+    const char *header;
+};
+
+// Who is nobody to an org's endpoint.
+static size_t list_strangers(struct stranger strangers[static STRANGERS_MAX])
+{
+    struct bad_token tokens[BAD_TOKENS_MAX];
+    size_t bad = issuer_bad_tokens(&issuer, acme.id, tg_unix_ms() / 1000, tokens);
+    const char *expired = key_with("expired", "'{send,read,manage,money,keys}', "
+                                              "clock_timestamp() + interval '100 milliseconds'");
+    const char *revoked = key_with("revoked", "'{send,read,manage,money,keys}'");
+    (void)database_text(gateway->database,
+                        "SET client_min_messages = warning; SELECT revoke_api_key('%s', 'revoked')",
+                        acme.id);
+    eventually(strcmp(database_text(gateway->database,
+                                    "SELECT clock_timestamp() > max(expires_at) FROM api_keys"),
+                      "t") == 0);
+    const struct stranger others[] = {
+        {"no key", NULL, NULL},
+        {"an empty key", "", NULL},
+        {"a wrong key", "tg_wrong", NULL},
+        {"a key in another scheme", NULL, "Authorization: Basic YWNtZTphY21l"},
+        {"a key and no more", NULL, text_of("Authorization: %s", acme.key)},
+        {"a key as a cookie", NULL, text_of("Cookie: __Host-tollgate=%s", acme.key)},
+        {"a cookie of no session", NULL, "Cookie: __Host-tollgate=tgs_wrong"},
+        {"a cookie's value as a key", "tgs_wrong", NULL},
+        {"an expired key", expired, NULL},
+        {"a revoked key", revoked, NULL},
+        {"an operator's token", GATEWAY_ADMIN_TOKEN, NULL},
+    };
+    size_t n = 0;
+    for (; n < sizeof others / sizeof *others; n++)
+        strangers[n] = others[n];
+    for (size_t i = 0; i < bad; i++)
+        strangers[n++] = (struct stranger){tokens[i].name, tokens[i].token, NULL};
+    return n;
+}
+
+typedef void row_check(const struct table_row *row, void *context);
+
+static size_t each(enum table_of kind, row_check *check, void *context)
+{
+    enum { ROWS_MAX = 256 };
+    struct table_row rows[ROWS_MAX];
+    size_t n = list_table_rows(kind, rows, ROWS_MAX);
+    for (size_t i = 0; i < n; i++)
+        check(&rows[i], context);
+    return n;
+}
+
+struct crowd {
+    struct stranger of[STRANGERS_MAX];
+    size_t n;
+};
+
+static void refuse_strangers(const struct table_row *row, void *context)
+{
+    const struct crowd *crowd = context;
+    for (size_t i = 0; i < crowd->n; i++) {
+        const struct stranger *stranger = &crowd->of[i];
+        for (int twice = 0; twice < 2; twice++) { // the second is remembered
+            struct answer answer = call(gateway->http, row, stranger->key, stranger->header, true);
+            expect_refusal(row, &answer, stranger->name, 401, "unauthorized");
+        }
+    }
+}
+
+Test(callers, nobody_is_let_in_by_what_proves_nothing)
+{
+    given_all();
+    struct crowd crowd;
+    crowd.n = list_strangers(crowd.of);
+    const char *before = database_state();
+    cr_assert_geq(each(TABLES_OF_ORGS, refuse_strangers, &crowd), 6);
+    expect_equal(database_state(), before);
+    end_all();
+}
+
+static void refuse_without_right(const struct table_row *row, void *context)
+{
+    (void)context;
+    const char *right = row->right;
+    cr_assert(*right, "%s %s must need a right", row->method, row->path);
+    const char *const keys[] = {
+        database_text(gateway->database, "SELECT key FROM keys WHERE lacks = '%s'", right),
+        issuer_token(&issuer, "ES256", issuer_claims(acme.id, tg_unix_ms() / 1000, ""))};
+    for (size_t i = 0; i < 2; i++) {
+        if (i == 1 && row->people_may)
+            continue; // people have it
+        for (int twice = 0; twice < 2; twice++) {
+            struct answer answer = call(gateway->http, row, keys[i], NULL, true);
+            expect_refusal(row, &answer, "a caller without the right", 403, "missing_right");
+            expect_equal(answer_text(&answer, "/detail/right"), right);
+        }
+    }
+}
+
+Test(callers, nobody_does_what_they_have_no_right_to)
+{
+    given_all();
+    (void)database_text(gateway->database,
+                        "CREATE TEMP TABLE keys AS SELECT lacks, create_api_key('%s', 'no ' || "
+                        "lacks, array_remove(r.all, lacks)) AS key FROM (SELECT "
+                        "'{send,read,manage,money,keys}'::text[] AS all) r, unnest(r.all) lacks",
+                        acme.id);
+    const char *before = database_state();
+    (void)each(TABLES_OF_ORGS, refuse_without_right, NULL);
+    expect_equal(database_state(), before);
+    end_all();
+}
+
+// With all rights in their own org, by a key and by a token.
+static void refuse_others(const struct table_row *row, void *context)
+{
+    const char *const *keys = context;
+    for (size_t i = 0; i < 2; i++) {
+        struct answer answer = call(gateway->http, row, keys[i], NULL, true);
+        expect_refusal(row, &answer, "another org's caller", 403, "org_mismatch");
+        answer = !row->has_body ? call(gateway->http, row, keys[i], NULL, false) : answer;
+        expect_told_nothing(&answer, "another org's caller");
+        if (strchr(row->path, '{'))
+            expect_refusal(row, &answer, "another org's caller", 404, "not_found");
+    }
+}
+
+Test(callers, nobody_reaches_another_org)
+{
+    given_all();
+    const char *keys[] = {
+        database_text(gateway->database,
+                      "SELECT create_api_key('%s', 'all', '{send,read,manage,money,keys}')",
+                      beta.id),
+        issuer_token(&issuer, "RS256", issuer_claims(beta.id, tg_unix_ms() / 1000, ""))};
+    const char *before = database_state();
+    (void)each(TABLES_OF_ORGS, refuse_others, keys);
+    expect_equal(database_state(), before);
+    end_all();
+}
+
+// So that the others were not refused for something else.
+static void let_in(const struct table_row *row, void *context)
+{
+    struct answer answer = call(gateway->http, row, context, NULL, true);
+    cr_assert_eq(answer.status / 100, 2, "%s %s: %d %s", row->method, row->path, answer.status,
+                 answer.body);
+}
+
+Test(callers, who_may_is_let_in)
+{
+    given_all();
+    char *key = text_of("%s", key_with("all", "'{send,read,manage,money,keys}'"));
+    (void)each(TABLES_OF_ORGS, let_in, key);
+    end_all();
+}
+
+static void refuse_forged(const struct table_row *row, void *context)
+{
+    (void)context;
+    static const char *const headers[] = {
+        NULL, "X-Hub-Signature-256: sha256=", "X-Hub-Signature-256: sha1=00",
+        "X-Hub-Signature-256: sha256="
+        "0000000000000000000000000000000000000000000000000000000000000000"};
+    bool handshake = strcmp(row->method, "GET") == 0;
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        struct answer answer = call(gateway->http, row, acme.key, headers[i], false);
+        expect_refusal(row, &answer, "who is not Meta", handshake ? 403 : 401,
+                       handshake ? "handshake_refused" : "bad_signature");
+    }
+}
+
+Test(callers, nobody_is_meta_without_its_signature)
+{
+    given_all();
+    const char *before = database_state();
+    cr_assert_eq(each(TABLES_OF_META, refuse_forged, NULL), 2);
+    expect_equal(database_state(), before);
+    end_all();
+}
+
+static const char *given_operator(const char *name, const char *role)
+{
+    struct answer answer = tell(gateway, "POST", "/admin/operators",
+                                text_of("{\"name\": \"%s\", \"role\": \"%s\"}", name, role));
+    cr_assert_eq(answer.status, 201, "%s", answer.body);
+    return answer_text(&answer, "/token");
+}
+
+struct office {
+    struct http *desk;
+    struct crowd crowd;
+    const char *lower[2]; // a viewer and an operator
+};
+
+static void refuse_at_desk(const struct table_row *row, void *context)
+{
+    const struct office *office = context;
+    for (size_t i = 0; i < office->crowd.n; i++) {
+        const struct stranger *stranger = &office->crowd.of[i];
+        struct answer answer = call(office->desk, row, stranger->key, stranger->header, false);
+        expect_refusal(row, &answer, stranger->name, 401, "unauthorized");
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (row->role <= (int)i + 1)
+            continue;
+        struct answer answer = call(office->desk, row, office->lower[i], NULL, false);
+        expect_refusal(row, &answer, "a role that is too low", 403, "missing_right");
+    }
+    // It is nothing of an org's, and not on the orgs' listener.
+    struct answer answer = call(gateway->http, row, GATEWAY_ADMIN_TOKEN, NULL, false);
+    expect_refusal(row, &answer, "an operator at the wrong door", 404, "not_found");
+}
+
+Test(callers, nobody_does_an_operator_s_work)
+{
+    given_all();
+    struct office office = {.desk = desk_of(gateway)};
+    office.lower[0] = given_operator("vera", "viewer");
+    office.lower[1] = given_operator("otto", "operator");
+    const char *gone = given_operator("gone", "owner");
+    struct answer answer = tell(gateway, "DELETE", "/admin/operators/gone", NULL);
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    struct stranger all[STRANGERS_MAX];
+    size_t n = list_strangers(all);
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].key != (const char *)GATEWAY_ADMIN_TOKEN)
+            office.crowd.of[office.crowd.n++] = all[i];
+    }
+    office.crowd.of[office.crowd.n++] = (struct stranger){"an org's key", acme.key, NULL};
+    office.crowd.of[office.crowd.n++] = (struct stranger){"a revoked operator", gone, NULL};
+    office.crowd.of[office.crowd.n++] = (struct stranger){
+        "a person of the org",
+        issuer_token(&issuer, "HS256", issuer_claims(acme.id, tg_unix_ms() / 1000, "")), NULL};
+    const char *before = database_state();
+    (void)each(TABLES_OF_OPERATORS, refuse_at_desk, &office);
+    expect_equal(database_state(), before);
+    end_all();
+}

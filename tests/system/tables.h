@@ -1,0 +1,21 @@
+// The endpoint tables of the listeners, as tests look at them. (The server's own words, such as
+// struct answer, are others than the tests'.)
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum table_of { TABLES_OF_ORGS, TABLES_OF_META, TABLES_OF_OPERATORS };
+
+struct table_row {
+    const char *method;
+    const char *path;
+    const char *request; // the schema of the body; NULL: there is none
+    bool has_body;
+    const char *right; // the first that is needed; "": none
+    bool people_may;   // whoever has the rights "send" and "read"
+    int role;          // 1: a viewer's, 2: an operator's, 3: an owner's
+};
+
+// All of that kind, to at most `max`. Returns how many. The test fails if one takes other callers.
+size_t list_table_rows(enum table_of kind, struct table_row *rows, size_t max);
