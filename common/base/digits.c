@@ -39,3 +39,14 @@ bool tg_hex_read(const char *digits, unsigned char *bytes, size_t n)
     }
     return true;
 }
+
+bool tg_is_base64url(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_'))
+            return false;
+    }
+    return length % 4 != 1; // four digits are three bytes
+}

@@ -1,6 +1,7 @@
 #include "ingress/who/jwks.h"
 
 #include "common/base/clock.h"
+#include "common/base/digits.h"
 #include "common/base/json.h"
 #include "common/base/memory.h"
 #include "common/http/client.h"
@@ -121,6 +122,17 @@ static const char *alg_of(struct json_object *object)
     return other || not_for_signatures || is_private ? NULL : alg;
 }
 
+// Are the members that make a key there as they must be?
+static bool is_written_well(struct json_object *object, const char *const *names)
+{
+    bool good = true;
+    for (; *names && good; names++) {
+        struct tg_span number = tg_json_span(tg_json_member(object, *names, json_type_string));
+        good = number.length > 0 && tg_is_base64url(number.data, number.length);
+    }
+    return good;
+}
+
 static bool add_key(struct keys_read *keys, struct json_object *object)
 {
     struct key *key = &keys->of[keys->count];
@@ -129,6 +141,10 @@ static bool add_key(struct keys_read *keys, struct json_object *object)
     const char *json = json_object_to_json_string(object);
     key->alg = alg_of(object);
     if (!key->alg || (kid && strlen(kid) >= sizeof key->kid))
+        return false;
+    if (!is_written_well(object, strcmp(key->alg, "RS256") == 0
+                                     ? (const char *const[]){"n", "e", NULL}
+                                     : (const char *const[]){"x", "y", NULL}))
         return false;
     key->jwk = cjose_jwk_import(json, strlen(json), &error);
     if (!key->jwk)

@@ -1,5 +1,6 @@
 #include "ingress/who/jwt.h"
 
+#include "common/base/digits.h"
 #include "common/base/json.h"
 #include "common/base/memory.h"
 #include "common/limits.h"
@@ -50,6 +51,21 @@ bool jwt_is_one(struct tg_span token)
 static bool refuse(struct tg_error *error, const char *why)
 {
     return tg_error_set(error, "unauthorized", "Authorization", "%s", why);
+}
+
+// Three parts in base64url?
+static bool is_readable(struct tg_span token)
+{
+    const char *const end = token.data + token.length;
+    const char *at = token.data;
+    for (int part = 0; part < 3; part++) {
+        const char *dot = memchr(at, '.', (size_t)(end - at));
+        dot = dot ? dot : end;
+        if (dot == at || !tg_is_base64url(at, (size_t)(dot - at)) || (dot == end) != (part == 2))
+            return false;
+        at = dot + (dot < end);
+    }
+    return true;
 }
 
 // The header as it is written, whatever its members are; NULL: it cannot be read. The caller's.
@@ -285,6 +301,10 @@ enum jwt_answer jwt_judge(struct jwt *jwt, struct tg_span token, int64_t now_s,
     cjose_err why;
     uint8_t *plain;
     size_t length;
+    if (!is_readable(token)) {
+        refuse(error, "The token cannot be read");
+        return JWT_REFUSED;
+    }
     if (!check_header(token, error))
         return JWT_REFUSED;
     cjose_jws_t *jws = cjose_jws_import(token.data, token.length, &why);

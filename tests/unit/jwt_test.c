@@ -305,6 +305,27 @@ Test(jwt, keys_are_taken_by_what_they_are_for)
     cr_assert_eq(good_with(issuer_jwks(&issuer)), 2);
 }
 
+// The library ends the process at a "=" where it expects none.
+Test(jwt, that_is_no_base64url_ends_nobody)
+{
+    static const char *const tokens[] = {"e=JhbGciOiJIUzI1NiJ9.e30.AAAA",
+                                         "e30=.e30=.AAAA",
+                                         "eyJhbGciOiJIUzI1NiJ9.e=30.AAAA",
+                                         "eyJhbGciOiJIUzI1NiJ9.e30.A=AA",
+                                         "eyJhbGciOiJIUzI1NiJ9.e30.A",
+                                         "a.e30.AAAA",
+                                         "..",
+                                         "a b.c.d"};
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+        cr_assert_eq(judge(tokens[i]), JWT_REFUSED, "%s", tokens[i]);
+    cr_assert_eq(good_with("{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"rsa-1\",\"n\":\"A=AA\","
+                           "\"e\":\"AQAB\"}]}"),
+                 0);
+    cr_assert_eq(good_with("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"=\","
+                           "\"y\":1}]}"),
+                 0);
+}
+
 Test(jwt, has_three_parts)
 {
     static const struct {
