@@ -214,6 +214,7 @@ enum {
     // about 1 MiB; a worker answers for few orgs at a time.
     TG_RULES_MAX = 500,
     TG_RULE_CACHE_ORGS = 256,
+    TG_RULE_COOLDOWN_MAX_S = 366 * 86400, // as the table automation_rules has it
     // What is longer is a sentence, and no word that opts out or in. Lists of an org's words, of up
     // to 200, that a worker remembers; most orgs have one list.
     TG_WORD_BYTES_MAX = 256,
@@ -266,6 +267,8 @@ enum {
     TG_ADMIN_POOL_THREADS = 2,
     TG_ADMIN_QUEUE_MAX = 64,
     TG_ADMIN_BODY_MAX = 64 * 1024,
+    // Of a rule's reply in one: the largest of Meta's messages with full texts, and room.
+    TG_ADMIN_REPLY_MAX = 48 * 1024,
     TG_ADMIN_LIMIT_DEFAULT = 50,
     TG_ADMIN_LIMIT_MAX = 200,
     TG_HEALTH_CONNECTION_MEMORY_BYTES = 8 * 1024,

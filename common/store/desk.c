@@ -72,6 +72,29 @@ CHANGE(admin_create_operator, BODY);
 CHANGE(admin_revoke_operator, NAME("p_name"));
 READ(admin_list_audit_log, ORG_IF, FIND(0, "p_actor_is"), FIND(1, "p_object"), PAGE);
 
+READ(admin_list_rules, ORG, PAGE_BY_ID);
+READ(admin_get_rule, ORG, ID("p_id"));
+CHANGE(admin_create_rule, ORG, BODY);
+CHANGE(admin_change_rule, ORG, ID("p_id"), BODY);
+CHANGE(admin_delete_rule, ORG, ID("p_id"));
+const struct tg_call tg_admin_list_error_rules = {
+    .name = "admin_list_error_rules",
+    .out = TG_FIELDS(VALUE("admin_list_error_rules", JSON, struct tg_text)),
+    .only_reads = true};
+CHANGE(admin_change_error_rule, NAME("p_outcome"), BODY);
+READ(admin_list_dead_letters, ORG_IF, FIND(0, "p_reason"), PAGE);
+READ(admin_get_dead_letter, N("p_n"));
+CHANGE(admin_replay_dead_letter, N("p_n"));
+CHANGE(admin_dismiss_dead_letter, N("p_n"), BODY);
+READ(admin_list_alerts, ORG_IF, FIND(0, "p_state"), PAGE);
+CHANGE(admin_acknowledge_alert, N("p_n"));
+READ(admin_find_messages, FIND(0, "p_id_is"), FIND(1, "p_wamid"), FIND(2, "p_phone"), PAGE_BY_ID);
+READ(admin_get_message, ID("p_id"));
+const struct tg_call tg_admin_overview = {
+    .name = "admin_overview",
+    .out = TG_FIELDS(VALUE("admin_overview", JSON, struct tg_text)),
+    .only_reads = true};
+
 enum tg_pg_status tg_store_desk(struct tg_pg *pg, const struct tg_call *call,
                                 const struct tg_desk_question *question, struct tg_text *document)
 {
@@ -83,4 +106,20 @@ const struct tg_call *const tg_desk_calls[] = {&find_operator,
                                                &tg_admin_create_operator,
                                                &tg_admin_revoke_operator,
                                                &tg_admin_list_audit_log,
+                                               &tg_admin_list_rules,
+                                               &tg_admin_get_rule,
+                                               &tg_admin_create_rule,
+                                               &tg_admin_change_rule,
+                                               &tg_admin_delete_rule,
+                                               &tg_admin_list_error_rules,
+                                               &tg_admin_change_error_rule,
+                                               &tg_admin_list_dead_letters,
+                                               &tg_admin_get_dead_letter,
+                                               &tg_admin_replay_dead_letter,
+                                               &tg_admin_dismiss_dead_letter,
+                                               &tg_admin_list_alerts,
+                                               &tg_admin_acknowledge_alert,
+                                               &tg_admin_find_messages,
+                                               &tg_admin_get_message,
+                                               &tg_admin_overview,
                                                NULL};

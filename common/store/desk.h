@@ -63,6 +63,22 @@ extern const struct tg_call tg_admin_list_operators;
 extern const struct tg_call tg_admin_create_operator;
 extern const struct tg_call tg_admin_revoke_operator;
 extern const struct tg_call tg_admin_list_audit_log;
+extern const struct tg_call tg_admin_list_rules;
+extern const struct tg_call tg_admin_get_rule;
+extern const struct tg_call tg_admin_create_rule;
+extern const struct tg_call tg_admin_change_rule;
+extern const struct tg_call tg_admin_delete_rule;
+extern const struct tg_call tg_admin_list_error_rules;
+extern const struct tg_call tg_admin_change_error_rule;
+extern const struct tg_call tg_admin_list_dead_letters;
+extern const struct tg_call tg_admin_get_dead_letter;
+extern const struct tg_call tg_admin_replay_dead_letter;
+extern const struct tg_call tg_admin_dismiss_dead_letter;
+extern const struct tg_call tg_admin_list_alerts;
+extern const struct tg_call tg_admin_acknowledge_alert;
+extern const struct tg_call tg_admin_find_messages;
+extern const struct tg_call tg_admin_get_message;
+extern const struct tg_call tg_admin_overview;
 
 // Makes one of these calls; fills an empty `document`, which is the caller's to finish.
 enum tg_pg_status tg_store_desk(struct tg_pg *pg, const struct tg_call *call,

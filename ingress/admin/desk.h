@@ -74,6 +74,12 @@ extern const struct endpoint desk_wallet_endpoints[];
 extern const struct endpoint key_endpoints[];
 extern const struct endpoint operator_endpoints[];
 extern const struct endpoint audit_log_endpoints[];
+extern const struct endpoint rule_endpoints[];
+extern const struct endpoint error_rule_endpoints[];
+extern const struct endpoint dead_letter_endpoints[];
+extern const struct endpoint alert_endpoints[];
+extern const struct endpoint found_message_endpoints[];
+extern const struct endpoint overview_endpoints[];
 
 // All of them; NULL behind the last one.
 extern const struct endpoint *const desk_tables[];

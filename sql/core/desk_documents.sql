@@ -1,0 +1,166 @@
+-- Things as operators see them.
+
+-- rule_document: an automation rule.
+CREATE OR REPLACE FUNCTION rule_document(p_rule automation_rules) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('id', (p_rule).id, 'org_id', (p_rule).org_id, 'channel_id', (p_rule).channel_id,
+                             'priority', (p_rule).priority, 'match_kind', (p_rule).match_kind,
+                             'match_on', (p_rule).match_on, 'pattern', (p_rule).pattern,
+                             'reply', (p_rule).reply::json, 'cooldown_s', (p_rule).cooldown_s,
+                             'daily_cap', (p_rule).daily_cap, 'active', (p_rule).active, 'state', (p_rule).state,
+                             'refused_for', (p_rule).refused_for, 'created_at', time_text((p_rule).created_at));
+$$;
+
+-- rule_of: the org's rule of this id, to be changed, or a refusal.
+CREATE OR REPLACE FUNCTION rule_of(p_org_id uuid, p_id uuid) RETURNS automation_rules
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_rule automation_rules;
+BEGIN
+    SELECT * INTO v_rule FROM automation_rules r WHERE r.org_id = p_org_id AND r.id = p_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        PERFORM refuse('not_found', NULL, 'The org has no such rule');
+    END IF;
+    RETURN v_rule;
+END $$;
+
+-- written_rule: a rule with what a request says of it. What cannot be is refused by its name; what a worker alone can
+-- tell (a pattern, say) is told later by the rule's state.
+CREATE OR REPLACE FUNCTION written_rule(p_rule automation_rules, p_body json) RETURNS automation_rules
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_rule automation_rules := jsonb_populate_record(p_rule, p_body::jsonb - 'reply');
+BEGIN
+    IF p_body -> 'reply' IS NOT NULL THEN
+        v_rule.reply := (p_body -> 'reply')::text;
+    END IF;
+    IF v_rule.match_kind NOT IN ('exact', 'contains', 'starts_with', 'regex', 'any', 'first_message') THEN
+        PERFORM refuse('invalid_field', 'match_kind', 'match_kind must be exact, contains, starts_with, regex, any or '
+                                                      'first_message');
+    ELSIF v_rule.match_on NOT IN ('text', 'choice') THEN
+        PERFORM refuse('invalid_field', 'match_on', 'match_on must be text or choice');
+    ELSIF v_rule.channel_id IS NOT NULL AND NOT EXISTS (
+              SELECT FROM channels c WHERE c.org_id = v_rule.org_id AND c.id = v_rule.channel_id) THEN
+        PERFORM refuse('channel_not_found', 'channel_id', 'The org has no such channel');
+    END IF;
+    RETURN v_rule;
+END $$;
+
+-- refuse_rule: what PostgreSQL's own checks say of a rule, for who has written it.
+CREATE OR REPLACE FUNCTION refuse_rule(p_message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM refuse('invalid_field', CASE WHEN p_message LIKE 'reply%' THEN 'reply'
+                                         WHEN p_message LIKE 'an org has%' THEN 'active' END, left(p_message, 150));
+END $$;
+
+-- letter_document: a dead letter, without what it says.
+CREATE OR REPLACE FUNCTION letter_document(p_letter dead_letters) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('id', (p_letter).id, 'org_id', (p_letter).org_id,
+                             'phone_number_id', (p_letter).phone_number_id, 'reason', (p_letter).reason,
+                             'tries', (p_letter).tries, 'bytes', length((p_letter).body),
+                             'waits_until', CASE WHEN (p_letter).retry_at < 'infinity'
+                                                 THEN time_text((p_letter).retry_at) END,
+                             'received_at', time_text((p_letter).received_at));
+$$;
+
+-- letter_numbered: the dead letter of this number, or a refusal.
+CREATE OR REPLACE FUNCTION letter_numbered(p_n bigint) RETURNS dead_letters
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_letter dead_letters;
+BEGIN
+    SELECT * INTO v_letter FROM dead_letters d WHERE d.id = p_n FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM refuse('not_found', NULL, 'There is no such dead letter: it may have been applied');
+    END IF;
+    RETURN v_letter;
+END $$;
+
+-- text_or_null: bytes as text, if they are UTF-8 without NUL.
+CREATE OR REPLACE FUNCTION text_or_null(p_bytes bytea) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN convert_from(p_bytes, 'UTF8');
+EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+    RETURN NULL;
+END $$;
+
+-- alert_document: an alert.
+CREATE OR REPLACE FUNCTION alert_document(p_alert alerts) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('id', (p_alert).id, 'org_id', (p_alert).org_id, 'kind', (p_alert).kind,
+                             'outcome', (p_alert).outcome, 'message', (p_alert).message, 'advice', (p_alert).advice,
+                             'channel_id', (p_alert).channel_id, 'rule_id', (p_alert).rule_id,
+                             'raised_at', time_text((p_alert).raised_at),
+                             'acknowledged_at', time_text((p_alert).acknowledged_at),
+                             'acknowledged_by', (p_alert).acknowledged_by,
+                             'resolved_at', time_text((p_alert).resolved_at));
+$$;
+
+-- error_rule_document: an error rule.
+CREATE OR REPLACE FUNCTION error_rule_document(p_rule error_rules) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('outcome', (p_rule).outcome, 'title', (p_rule).title, 'meaning', (p_rule).meaning,
+                             'class', (p_rule).class, 'words', (p_rule).words, 'refundable', (p_rule).refundable,
+                             'retry', (p_rule).retry, 'action', (p_rule).action,
+                             'unconfirmed', (p_rule).unconfirmed, 'advice', (p_rule).advice,
+                             'source', (p_rule).source, 'changed_at', time_text((p_rule).changed_at));
+$$;
+
+-- message_line: a message in a list.
+CREATE OR REPLACE FUNCTION message_line(p_message messages) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('message_id', (p_message).id, 'org_id', (p_message).org_id,
+                             'channel_id', (p_message).channel_id, 'direction', (p_message).direction,
+                             'type', (p_message).type, 'wamid', (p_message).wamid,
+                             'status', coalesce((SELECT o.state FROM outbox o
+                                                  WHERE o.message_id = (p_message).id
+                                                    AND o.org_id = (p_message).org_id), (p_message).status),
+                             'error_code', (p_message).error_code, 'refunded', (p_message).refunded,
+                             'created_at', time_text((p_message).created_at));
+$$;
+
+-- timeline_of: what has happened to a message, and to its fee, as it came: rows of at, what, and what there is to it.
+-- (Of what one transaction has written some has its beginning for a time: `after` says behind what it belongs.)
+CREATE OR REPLACE FUNCTION timeline_of(p_message messages) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT json_agg(json_strip_nulls(json_build_object(
+               'at', time_text(e.at), 'what', e.what, 'attempt', e.attempt, 'outcome', e.outcome, 'message', e.message,
+               'duration_ms', e.duration_ms, 'amount', money_text(e.amount), 'balance', money_text(e.balance)))
+               ORDER BY greatest(e.at, e.after), e.place)
+      FROM (
+        SELECT (p_message).created_at AS at, 0 AS place,
+               CASE (p_message).direction WHEN 'inbound' THEN 'received' ELSE 'accepted' END AS what,
+               NULL::smallint AS attempt, NULL::text AS outcome, NULL::text AS message, NULL::bigint AS duration_ms,
+               NULL::numeric AS amount, NULL::numeric AS balance, NULL::timestamptz AS after
+        UNION ALL
+        SELECT o.claimed_at, 2, 'claimed', o.attempt, NULL, NULL, NULL, NULL, NULL, NULL
+          FROM outbox o WHERE o.message_id = (p_message).id AND o.org_id = (p_message).org_id
+           AND o.claimed_at IS NOT NULL
+        UNION ALL
+        SELECT a.settled_at, 2, 'attempt', a.attempt, a.outcome, a.error_message,
+               (1000 * extract(epoch FROM a.settled_at - a.claimed_at))::bigint, NULL, NULL, NULL
+          FROM attempts a WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id
+        UNION ALL
+        SELECT s.at, s.place, s.what, s.attempt, s.outcome, s.message, NULL, NULL, NULL,
+               CASE WHEN s.place > 5 THEN (SELECT max(a.settled_at) FROM attempts a
+                                            WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id) END
+          FROM (VALUES ((p_message).sent_at, 3, 'sent', (p_message).attempts, NULL, NULL),
+                       ((p_message).delivered_at, 4, 'delivered', NULL, NULL, NULL),
+                       ((p_message).read_at, 5, 'read', NULL, NULL, NULL),
+                       ((p_message).unconfirmed_at, 6, 'unconfirmed', NULL, (p_message).error_code,
+                        (p_message).error_message),
+                       ((p_message).failed_at, 7, 'failed', NULL, (p_message).error_code,
+                        (p_message).error_message)) AS s (at, place, what, attempt, outcome, message)
+         WHERE s.at IS NOT NULL AND (p_message).direction = 'outbound'
+        UNION ALL
+        SELECT t.created_at, CASE t.kind WHEN 'service_fee' THEN 1 ELSE 8 END, t.kind, NULL, NULL, t.description, NULL,
+               t.amount, t.balance_after,
+               CASE t.kind WHEN 'refund' THEN greatest((p_message).failed_at, (
+                    SELECT max(a.settled_at) FROM attempts a
+                     WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id)) END
+          FROM wallet_transactions t
+         WHERE t.org_id = (p_message).org_id AND t.message_id = (p_message).id) e;
+$$;
