@@ -37,7 +37,7 @@ static const struct cure postgres_cures[] = {
 static const struct cure redis_cures[] = {
     {"WRONGPASS", "user and password of TOLLGATE_REDIS_URL are not Redis's"},
     {"AUTH", "look at user and password in TOLLGATE_REDIS_URL"},
-    {"NOPERM", "the user of TOLLGATE_REDIS_URL needs more rights (ACL)"},
+    {"NOPERM", "the user of TOLLGATE_REDIS_URL needs more rights: deploy/redis.acl"},
     {"READONLY", "TOLLGATE_REDIS_URL must name the primary"},
     {"not known", "no such host is known here: look at TOLLGATE_REDIS_URL"},
     {"resol", "no such host is known here: look at TOLLGATE_REDIS_URL"},

@@ -336,7 +336,8 @@ static const struct setting table[] = {
              "BYPASSRLS: then a fault in it can do anything to every org."},
     {SETTING("TOLLGATE_REDIS_URL", BOTH, redis_url, text), .secret = true,
      .standard = "redis://127.0.0.1:6379/0", .check = tg_redis_url_check,
-     .shape = "redis://[[user]:password@]host[:port][/database]",
+     .shape = "redis://[[user]:password@]host[:port][/database] (for rediss:// put stunnel in "
+              "between: docs/install.md)",
      .help = "The Redis server that carries the streams."},
     {SETTING("TOLLGATE_LISTEN", TG_INGRESS, listen, address), .standard = "127.0.0.1:3000",
      .shape = "an address such as 127.0.0.1:3000 or [::1]:3000",

@@ -29,7 +29,7 @@ struct tg_settings {
     // With both of them there is /admin, on the admin listener of ingress; "": none.
     const char *admin_token;
     const char *operator_postgres_url;
-    bool admin_insecure; // also where others could read what operators send
+    bool admin_insecure;  // also where others could read what operators send
     const char *tls_cert; // with tls_key; "": none. Likewise the next two.
     const char *tls_key;
     const char *admin_tls_cert;

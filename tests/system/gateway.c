@@ -10,7 +10,7 @@ static const char *const *environment_of(const struct gateway *gateway, const ch
     const char **environment = calloc(COMMON + GATEWAY_SETTINGS_MAX + 1, sizeof *environment);
     cr_assert(environment);
     environment[0] = text_of("TOLLGATE_POSTGRES_URL=%s", database_url(gateway->database, role));
-    environment[1] = text_of("TOLLGATE_REDIS_URL=%s", redis_url(gateway->redis));
+    environment[1] = text_of("TOLLGATE_REDIS_URL=%s", redis_url_of(gateway->redis, role));
     environment[2] = "TOLLGATE_LISTEN=127.0.0.1:0";
     environment[3] = text_of("TOLLGATE_GRAPH_URL=%s", gateway->simulator->url);
     environment[4] =
@@ -109,6 +109,7 @@ struct gateway *gateway_start(const struct gateway_options *options)
     gateway->options = keep(options);
     gateway->database = options->database ? options->database : database_create();
     gateway->redis = redis_create();
+    gateway->redis->has_acl |= options->redis_acl;
     gateway->simulator = simulator_create();
     if (!options->without_redis)
         redis_start(gateway->redis);

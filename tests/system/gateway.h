@@ -45,6 +45,7 @@ struct gateway_options {
     int listener;              // a socket that all ingresses listen on; 0: each makes its own
     const char *daemons;       // a folder with those of another version; NULL: those under test
     bool desk;                 // ingress has /admin
+    bool redis_acl;            // Redis is under its ACL, and each daemon its own user there
     bool without_redis;        // not started; redis_start does it
     bool without_worker;       // not started; start_worker does it
 };

@@ -15,23 +15,50 @@ struct redis *redis_create(void)
     cr_assert(redis);
     redis->port = testbed_port();
     redis->directory = testbed_directory();
+    redis->has_acl = getenv("TOLLGATE_TEST_REDIS_ACL"); // NOLINT(concurrency-mt-unsafe)
     return redis;
+}
+
+const char *redis_url_of(const struct redis *redis, const char *user)
+{
+    return redis->has_acl
+               ? text_of("redis://%s:" REDIS_PASSWORD "@127.0.0.1:%d/0", user, redis->port)
+               : text_of("redis://127.0.0.1:%d/0", redis->port);
 }
 
 const char *redis_url(const struct redis *redis)
 {
-    return text_of("redis://127.0.0.1:%d/0", redis->port);
+    return redis_url_of(redis, "admin");
+}
+
+// As docs/install.md has it made, but with one password.
+static const char *acl_file(void)
+{
+    const char *acl = file_text(TOLLGATE_SOURCE_DIR "/deploy/redis.acl", NULL);
+    cr_assert(acl);
+    const char *filled = "";
+    for (const char *rest = acl; *rest;) {
+        size_t before = strcspn(rest, ">");
+        filled = text_of("%s%.*s", filled, (int)before, rest);
+        rest += before;
+        if (*rest == '>') {
+            filled = text_of("%s>" REDIS_PASSWORD, filled);
+            rest += strcspn(rest, " ");
+        }
+    }
+    return file_with("redis.acl", filled);
 }
 
 void redis_start(struct redis *redis)
 {
     const char *port = text_of("%d", redis->port);
-    redis->process =
-        process_start("redis",
-                      WORDS("redis-server", "--bind", "127.0.0.1", "--port", port, "--dir",
-                            redis->directory, "--save", "", "--appendonly", "yes", "--appendfsync",
-                            "always", "--maxmemory-policy", "noeviction"),
-                      NULL);
+    redis->process = process_start("redis",
+                                   WORDS("redis-server", "--bind", "127.0.0.1", "--port", port,
+                                         "--dir", redis->directory, "--save", "", "--appendonly",
+                                         "yes", "--appendfsync", "always", "--maxmemory-policy",
+                                         "noeviction", redis->has_acl ? "--aclfile" : NULL,
+                                         redis->has_acl ? acl_file() : NULL),
+                                   NULL);
     eventually(strcmp(redis_command(redis, "PING"), "PONG\n") == 0);
     cr_assert(process_running(redis->process), "%s", process_log(redis->process));
 }
@@ -47,6 +74,9 @@ const char *redis_run(const struct redis *redis, const char *const *words)
     const char *argv[WORDS_MAX] = {"redis-cli", "-h", "127.0.0.1", "-p",
                                    text_of("%d", redis->port)};
     size_t n = 5;
+    for (size_t i = 0; redis->has_acl && i < 5; i++)
+        argv[n++] = ((const char *const[]){"--user", "admin", "--pass", REDIS_PASSWORD,
+                                           "--no-auth-warning"})[i];
     for (; *words; words++) {
         cr_assert(n < WORDS_MAX - 1);
         argv[n++] = *words;

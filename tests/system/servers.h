@@ -5,20 +5,26 @@
 #include "tests/system/database.h"
 #include "tests/system/process.h"
 
+#define REDIS_PASSWORD "redis-password"
+
 struct redis {
     int port;
     const char *directory;   // of its file
+    bool has_acl;            // under deploy/redis.acl, where everybody's password is REDIS_PASSWORD
     struct process *process; // NULL until started
 };
 
-// As in production: appendonly, appendfsync always, noeviction. Waits until it answers. Again
-// after redis_kill it has its data back.
+// As in production: appendonly, appendfsync always, noeviction; with TOLLGATE_TEST_REDIS_ACL in the
+// environment under the ACL, too. Waits until it answers. Again after redis_kill it has its data
+// back.
 struct redis *redis_create(void);
 void redis_start(struct redis *redis);
 void redis_kill(struct redis *redis);
-const char *redis_url(const struct redis *redis);
+const char *redis_url(const struct redis *redis); // with an ACL as admin
+// For another of the ACL's users.
+const char *redis_url_of(const struct redis *redis, const char *user);
 
-// One command, its words in place; returns what redis-cli prints.
+// One command, its words in place; returns what redis-cli prints. With an ACL as admin.
 #define redis_command(redis, ...) redis_run(redis, WORDS(__VA_ARGS__))
 const char *redis_run(const struct redis *redis, const char *const *words);
 

@@ -51,6 +51,7 @@ static const struct {
     {"TOLLGATE_SETTINGS_FILE=/there/is/no/such/file", BOTH},
     {"TOLLGATE_REDIS_URL=127.0.0.1:6379", BOTH},
     {"TOLLGATE_REDIS_URL=redis://127.0.0.1:port", BOTH},
+    {"TOLLGATE_REDIS_URL=rediss://127.0.0.1:6379", BOTH},
     {"TOLLGATE_LISTEN=3000", INGRESS},
     {"TOLLGATE_LISTEN=localhost:3000", INGRESS},
     {"TOLLGATE_LISTEN=127.0.0.1:65536", INGRESS},

@@ -8,6 +8,8 @@ long streams_left(const struct redis *redis, const char *kind)
 {
     redisContext *context = redisConnect("127.0.0.1", redis->port);
     long left = 0;
+    if (context && redis->has_acl)
+        freeReplyObject(redisCommand(context, "AUTH admin " REDIS_PASSWORD));
     for (int i = 0; context && i < PARTITIONS && left >= 0; i++) {
         redisReply *reply = redisCommand(context, "XLEN tollgate:{%02d}:%s", i, kind);
         bool counted = reply && reply->type == REDIS_REPLY_INTEGER;
