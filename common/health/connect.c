@@ -21,6 +21,13 @@ static const struct cure postgres_cures[] = {
      "deploy/migrate sets the roles' passwords from TOLLGATE_INGRESS_PASSWORD, "
      "TOLLGATE_WORKER_PASSWORD and TOLLGATE_OPERATOR_PASSWORD"},
     {"no password supplied", "TOLLGATE_POSTGRES_URL needs the role's password"},
+    {"certificate verify failed",
+     "sslrootcert in TOLLGATE_POSTGRES_URL must name the file of PostgreSQL's own authority"},
+    {"does not match host name",
+     "the host in TOLLGATE_POSTGRES_URL must be a name in PostgreSQL's certificate"},
+    {"root certificate", "sslrootcert in TOLLGATE_POSTGRES_URL must name the authority's file"},
+    {"does not support SSL", "PostgreSQL must have ssl = on and a certificate"},
+    {"no encryption", "pg_hba.conf may want TLS: sslmode=verify-full in TOLLGATE_POSTGRES_URL"},
     {"pg_hba.conf", "a line of pg_hba.conf must let the role in from here"},
     {"permission denied for database", "deploy/migrate grants the daemons' roles CONNECT"},
     {"too many connections", "look at the CONNECTION LIMIT of the role and of the database"},
