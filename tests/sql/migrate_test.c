@@ -73,7 +73,8 @@ static const char *given_copy_with(const char *file, const char *line)
     cr_assert(mkdtemp(root));
     must_succeed((const char *const[]){"mkdir", text("%s/deploy", root), NULL});
     must_succeed((const char *const[]){"cp", text("%s/deploy/migrate", TOLLGATE_SOURCE_DIR),
-                                       text("%s/deploy/migrate", root), NULL});
+                                       text("%s/deploy/connection.sh", TOLLGATE_SOURCE_DIR),
+                                       text("%s/deploy", root), NULL});
     must_succeed((const char *const[]){"cp", "--recursive", text("%s/sql", TOLLGATE_SOURCE_DIR),
                                        text("%s/sql", root), NULL});
     append_line(root, file, line);

@@ -86,6 +86,24 @@ Test(seal, what_was_sealed_opens)
     tg_keyring_destroy(ring);
 }
 
+// Of whatever length, so that the last digits of base64 are of each kind; and of all bytes.
+Test(seal, of_any_length)
+{
+    struct tg_keyring *ring = given_ring("k1 " ONES "\n");
+    char secret[600];
+    for (size_t length = 0; length < sizeof secret; length++) {
+        TG_TEXT_AUTO sealed = {0};
+        TG_SECRET_AUTO opened = {0};
+        secret[length] = (char)(length * 7);
+        cr_assert(tg_seal(ring, &place, (struct tg_span){secret, length}, &sealed));
+        cr_assert_eq(tg_open(ring, &place, (struct tg_span){sealed.data, sealed.length}, &opened),
+                     TG_OPENED);
+        cr_assert(opened.length == length && memcmp(opened.data, secret, length) == 0, "%zu",
+                  length);
+    }
+    tg_keyring_destroy(ring);
+}
+
 // It goes behind what there is, as all that is appended does.
 Test(seal, a_secret_is_appended)
 {
@@ -197,6 +215,17 @@ ParameterizedTestParameters(seal, what_has_not_the_shape_opens_not)
         {"sealed:k1:" ONES, TG_OPEN_WRONG},                           // no room for a tag
         {"sealed:k1:" ONES ONES, TG_OPEN_WRONG},                      // padding in the middle
         {"sealed:aaaaaaaaaabbbbbbbbbbccccccccccddd:", TG_OPEN_WRONG}, // no id is so long
+        // 43 bytes, of which no last digit is right but U.
+        {"sealed:k9:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV=",
+         TG_OPEN_WRONG},
+        {"sealed:k9:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHU",
+         TG_OPEN_WRONG},
+        {"sealed:k9:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzd===",
+         TG_OPEN_WRONG},
+        {"sealed:k9:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzd=U=",
+         TG_OPEN_WRONG},
+        {"sealed:k9:QUJD REVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHU=",
+         TG_OPEN_WRONG},
         {"sealed:k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHU=",
          TG_OPEN_WRONG},
         {"sealed:k9:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHU=",

@@ -113,7 +113,8 @@ static void expect_that_all_is_answered(struct rig *rig)
 static const char *given_wider_functions(void)
 {
     static const char script[] =
-        "cp --recursive --parents deploy/migrate sql \"$1\" && cd \"$1\"/sql && "
+        "cp --recursive --parents deploy/migrate deploy/connection.sh sql \"$1\" && "
+        "cd \"$1\"/sql && "
         "perl -0pi -e '"
         "s/(FUNCTION \\w+\\()(\\)|.*?\\))(\\s*RETURNS)/"
         "my ($made, $takes, $then) = ($1, $2, $3); chop $takes; "
