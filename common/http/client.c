@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/base/memory.h"
 #include "common/http/client_private.h"
+#include "common/http/wiped.h"
 #include "common/service/stop_point.h"
 
 #include <assert.h>
@@ -184,7 +185,8 @@ static void prepare_multi(struct tg_http *http)
 
 struct tg_http *tg_http_create(const struct tg_http_options *options)
 {
-    set(curl_global_init(CURL_GLOBAL_DEFAULT));
+    set(curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
+                             wiped_strdup, wiped_calloc));
     struct tg_http *http = tg_alloc(sizeof *http);
     http->calls_max = options->calls_max;
     http->silence_ms = (unsigned)options->silence_ms;
@@ -388,15 +390,6 @@ static bool was_sent(const struct call *call)
     return call->sent || (!call->body.data && ready_us > 0);
 }
 
-// One of them may have a token.
-static void wipe_headers(struct call *call)
-{
-    for (struct curl_slist *header = call->headers; header; header = header->next)
-        explicit_bzero(header->data, strlen(header->data));
-    curl_slist_free_all(call->headers);
-    call->headers = NULL;
-}
-
 // Takes the request out of the multi handle; its room is free again.
 static void end(struct tg_http *http, struct call *call, CURLcode code,
                 struct tg_http_answer *answer)
@@ -421,7 +414,7 @@ static void end(struct tg_http *http, struct call *call, CURLcode code,
     if (code == CURLE_SEND_FAIL_REWIND)
         answer->reason = "The connection broke before an answer came";
     curl_multi_remove_handle(http->multi, call->easy);
-    wipe_headers(call);
+    curl_slist_free_all(call->headers);
     call->under_way = false;
     http->free[http->free_count++] = call;
 }

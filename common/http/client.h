@@ -6,6 +6,8 @@
 // function that refuses: it fails instead (CURLE_SEND_FAIL_REWIND). And a request without a body
 // that is no GET gets a new connection, on which libcurl does not do that.
 //
+// Copies that libcurl makes of a request are wiped when they are freed: a header may be a secret.
+//
 // One thread uses a client; only tg_http_wake may be called by others.
 #pragma once
 

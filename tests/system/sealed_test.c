@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -262,6 +263,58 @@ Test(sealed, whoever_starts_without_keys_is_told_that_tokens_lie_open)
     struct daemon *worker = start_worker_with_settings(gateway, WORDS(keys_setting(K1)));
     eventually_within(40, strcmp(daemon_metric(worker, "tollgate_open_tokens"), "0") == 0);
     cr_assert_not(daemon_has_logged(worker, "token_keys_missing"));
+    stop_gateway(gateway);
+}
+
+// How often a text stands in the memory of a process; -1: this test may not look. (It has to be
+// root's: a daemon's memory is nobody else's to read, not even of its own user.)
+static long count_in_memory(const struct process *process, const char *text)
+{
+    enum { PIECE = 1 << 20 };
+    const char *maps = file_text(text_of("/proc/%d/maps", (int)process->pid), NULL);
+    FILE *memory = fopen(text_of("/proc/%d/mem", (int)process->pid), "re");
+    long count = 0;
+    if (!maps || !memory)
+        return -1;
+    char *bytes = malloc(PIECE);
+    cr_assert(bytes);
+    for (const char *line = maps; *line; line += strcspn(line, "\n") + 1) {
+        char *rest;
+        unsigned long at = strtoul(line, &rest, 16);
+        unsigned long end = strtoul(rest + 1, &rest, 16);
+        // (What a sanitizer keeps of addresses is terabytes, and none of ours.)
+        if (strncmp(rest, " rw", 3) != 0 || end - at > 1UL << 30)
+            continue;
+        for (; at < end; at += PIECE - 64) {
+            size_t wanted = end - at < PIECE ? end - at : PIECE;
+            size_t n =
+                fseeko(memory, (off_t)at, SEEK_SET) == 0 ? fread(bytes, 1, wanted, memory) : 0;
+            count += n > 0 && memmem(bytes, n, text, strlen(text));
+        }
+    }
+    (void)fclose(memory);
+    free(bytes);
+    return count;
+}
+
+// One worker seals; the other posts, and never sees a token that lies open.
+Test(sealed, no_token_stays_in_the_memory_of_who_posts)
+{
+    static const char token[] = "EAAtoken-that-leaves-no-trace";
+    struct gateway *gateway =
+        given_gateway(.worker_settings = {keys_setting(K1), "TOLLGATE_WORKER_ROLES=janitor"});
+    struct org org = given_org(gateway, .token = token);
+    eventually(strcmp(key_of(&org), "k1") == 0);
+    struct daemon *worker = start_worker_with_settings(
+        gateway, WORDS(keys_setting(K1), "TOLLGATE_WORKER_ROLES=send",
+                       "TOLLGATE_GRAPH_APP_SECRET=the-secret-of-the-app"));
+    for (int i = 0; i < 3; i++)
+        expect_sends(&org);
+    long count = count_in_memory(worker->process, token);
+    if (count < 0)
+        cr_skip_test("only root may look into the memory of a daemon");
+    cr_assert_eq(count, 0);
+    cr_assert_gt(count_in_memory(worker->process, "the-secret-of-the-app"), 0); // it is looked for
     stop_gateway(gateway);
 }
 
