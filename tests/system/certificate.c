@@ -52,6 +52,17 @@ struct certificate certificate_create(const char *name, const char *names)
     return made;
 }
 
+struct certificate certificate_create_rsa(const char *name, const char *names)
+{
+    const struct certificate made = {file_of(name, "own"), file_of(name, "key"),
+                                     file_of(name, "own")};
+    must(WORDS("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", made.key,
+               "-days", "20", "-subj", text_of("/CN=%s", name), "-addext",
+               text_of("subjectAltName=%s", names), "-out", made.path));
+    cr_assert(chmod(made.key, 0600) == 0);
+    return made;
+}
+
 void certificate_replace(const struct certificate *old, const struct certificate *renewed)
 {
     write_file(old->path, file_text(renewed->path, NULL));

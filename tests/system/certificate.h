@@ -13,6 +13,8 @@ struct certificate {
 // A certificate for `names` (such as "IP:127.0.0.1") of a new authority. Both have `name` in their
 // names, and in those of their files.
 struct certificate certificate_create(const char *name, const char *names);
+// One with an RSA key, that is its own authority.
+struct certificate certificate_create_rsa(const char *name, const char *names);
 
 // Its files take the place of another's, as a renewal does it.
 void certificate_replace(const struct certificate *old, const struct certificate *renewed);

@@ -113,6 +113,31 @@ Test(tls, who_does_not_speak_it_or_not_well_enough_gets_nothing)
     stop_gateway(gateway);
 }
 
+// A key that is not agreed on anew for each connection would let who has ours later read what was
+// recorded.
+Test(tls, with_an_rsa_key_too_each_connection_has_a_key_of_its_own)
+{
+    const struct certificate rsa = certificate_create_rsa("rsa", OUR_NAMES);
+    http_trust(rsa.authority);
+    struct gateway *gateway =
+        given_gateway(.ingress_settings = {text_of("TOLLGATE_TLS_CERT=%s", rsa.path),
+                                           text_of("TOLLGATE_TLS_KEY=%s", rsa.key)});
+    cr_assert_eq(ask(gateway->http, .path = "/nothing").status, 404);
+    static const struct {
+        const char *ciphers;
+        bool taken;
+    } cases[] = {{"kECDHE:@SECLEVEL=0", true}, {"kRSA:@SECLEVEL=0", false}};
+    for (size_t i = 0; i < 2; i++) {
+        struct command_result run =
+            command_run(WORDS("openssl", "s_client", "-connect",
+                              text_of("127.0.0.1:%s", port_of(gateway->ingress.url)), "-tls1_2",
+                              "-cipher", cases[i].ciphers),
+                        NULL);
+        cr_expect_eq(run.status == 0, cases[i].taken, "%s: %s", cases[i].ciphers, run.errors);
+    }
+    stop_gateway(gateway);
+}
+
 static int count_lines(const struct daemon *daemon, const char *event)
 {
     int count = 0;
