@@ -175,6 +175,7 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
         .rates = stops->rates});
     for (const struct endpoint *const *table = api_tables; *table; table++)
         router_add(stops->router, *table, *table == send_endpoints ? &stops->sends : NULL);
+    router_add(stops->router, link_endpoints, NULL);
     router_add(stops->router, callback_endpoints, &stops->callback);
 }
 

@@ -14,6 +14,7 @@ extern const struct tg_call *const tg_read_calls[];
 extern const struct tg_call *const tg_rule_calls[];
 extern const struct tg_call *const tg_sealing_calls[];
 extern const struct tg_call *const tg_token_calls[];
+extern const struct tg_call *const tg_session_calls[];
 extern const struct tg_call *const tg_upkeep_calls[];
 extern const struct tg_call *const tg_wallet_calls[];
 

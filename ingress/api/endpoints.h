@@ -7,6 +7,10 @@ extern const struct endpoint send_endpoints[]; // their context is a struct send
 extern const struct endpoint message_endpoints[];
 extern const struct endpoint wallet_endpoints[];
 extern const struct endpoint account_endpoints[];
+extern const struct endpoint session_endpoints[];
 
 // All of them; NULL behind the last one.
 extern const struct endpoint *const api_tables[];
+
+// The way into the console, for who has a link.
+extern const struct endpoint link_endpoints[];

@@ -72,6 +72,35 @@ static bool is_our_name(const struct origins *origins, const char *host)
     return tg_address_is_loopback(&address) || is_listen_address(origins, host, name);
 }
 
+// A cookie of ours is for https alone, and for this machine.
+static bool is_ours(const char *origin, const char *host)
+{
+    static const char *const here[] = {"localhost", "127.0.0.1", "[::1]"};
+    bool loopback = false;
+    for (size_t i = 0; i < sizeof here / sizeof *here && !loopback; i++) {
+        size_t length = strlen(here[i]);
+        loopback = strncasecmp(host, here[i], length) == 0 && strchr(":", host[length]);
+    }
+    if (strncmp(origin, "https://", 8) == 0)
+        return strcasecmp(origin + 8, host) == 0;
+    return loopback && strncmp(origin, "http://", 7) == 0 && strcasecmp(origin + 7, host) == 0;
+}
+
+bool origins_are_ours(const struct request *request, struct tg_error *error)
+{
+    int origins;
+    const char *origin = request_header(request, "Origin", &origins);
+    const char *host = request_header(request, "Host", NULL);
+    const char *site = request_header(request, "Sec-Fetch-Site", NULL);
+    bool reads = strcmp(request->method, "GET") == 0;
+    bool good = origin ? origins == 1 && host && is_ours(origin, host) : reads;
+    if (good && site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+        return tg_error_set(error, "wrong_origin", "Sec-Fetch-Site",
+                            "A session is for pages of this address alone");
+    return good || tg_error_set(error, "wrong_origin", "Origin",
+                                "A session is for pages of this address alone");
+}
+
 static bool refuse(struct tg_error *error, const char *header)
 {
     return tg_error_set(error, "not_trusted", header,

@@ -22,6 +22,11 @@ void origins_mark(const struct origins *origins, struct request *request);
 bool origins_answer_preflight(const struct origins *origins, struct request *request,
                               const char *methods) TG_MUST_CHECK;
 
+// Does it come from a page of ours, which is one at the address that the request goes to? What a
+// browser sends by itself, such as a cookie, proves nothing else. Only GET may come without Origin.
+// false: "wrong_origin".
+bool origins_are_ours(const struct request *request, struct tg_error *error) TG_MUST_CHECK;
+
 // Is it a program on this machine that calls without a key, as trusted mode takes it? A page of
 // somebody's, even if its name was bound to our address, or what a proxy has passed on, is not.
 bool origins_trust(const struct origins *origins, const struct request *request,

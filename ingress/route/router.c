@@ -253,8 +253,9 @@ static bool admit(struct visit *visit, const struct identity *caller)
     enum right right = visit->row->endpoint->right;
     struct tg_error error;
     visit->caller = *caller;
-    if (caller->proof == PROOF_NONE &&
-        !origins_trust(&visit->router->parts.origins, visit->request, &error)) {
+    const struct origins *origins = &visit->router->parts.origins;
+    if ((caller->proof == PROOF_NONE && !origins_trust(origins, visit->request, &error)) ||
+        (caller->proof == PROOF_SESSION && !origins_are_ours(visit->request, &error))) {
         answer_error(visit->request, &error);
         return false;
     }
