@@ -22,22 +22,18 @@ enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_JANITOR = 4 };
 // What is shared or atomic may change while the daemon runs (tg_settings_reread).
 struct tg_settings {
     const char *postgres_url;
-    bool allow_owner;
     const char *redis_url;
     struct tg_address listen;
     struct tg_address admin_listen;
     // With both of them there is /admin, on the admin listener of ingress; "": none.
     const char *admin_token;
     const char *operator_postgres_url;
-    bool admin_insecure;  // also where others could read what operators send
     const char *tls_cert; // with tls_key; "": none. Likewise the next two.
     const char *tls_key;
     const char *admin_tls_cert;
     const char *admin_tls_key;
     struct tg_tls *tls; // NULL: plain HTTP
     struct tg_tls *admin_tls;
-    enum tg_auth auth;
-    bool auth_trusted_anywhere;
     struct tg_networks trusted_proxies;
     const char *jwt_secret; // "", here and below: none
     const char *jwks_file;
@@ -46,9 +42,7 @@ struct tg_settings {
     const char *jwt_issuer;
     const char *jwt_audience;
     const char *jwt_org_claim;
-    unsigned jwt_rights; // a bit for each of send, read, manage, money, keys
     const char *jwt_rights_claim;
-    bool jwt_anonymous;
     const char *cors_origins;     // separated by commas; "": none
     _Atomic int64_t send_waits_s; // of a send that does not say it; 0: it does not wait
     // Calls a second, and failures; 0: as many as they like.
@@ -57,7 +51,6 @@ struct tg_settings {
     _Atomic int64_t rate_per_address;
     _Atomic int64_t rate_of_failures;
     struct tg_shared_text *app_secrets; // as above; NULL for a worker without the role inbound
-    enum tg_unsigned unsigned_webhooks;
     struct tg_shared_text *verify_token;
     int64_t http_threads;
     int64_t lanes;
@@ -68,14 +61,21 @@ struct tg_settings {
     struct tg_shared_text *graph_app_secret; // "": none
     const char *token_keys_file;             // "": none
     struct tg_keyring *token_keys;           // what it has; NULL for an ingress
-    unsigned worker_roles;                   // of enum tg_role
     _Atomic int64_t send_concurrency;
     _Atomic int64_t confirmation_window_s;
     _Atomic int64_t reply_within_s;
-    const char *settings_file;      // "": none
+    const char *settings_file; // "": none
+    enum tg_auth auth;
+    enum tg_unsigned unsigned_webhooks;
+    unsigned worker_roles;          // of enum tg_role
+    unsigned jwt_rights;            // a bit for each of send, read, manage, money, keys
     enum tg_log_level log_level;    // the log itself has it from the start on
     enum tg_log_level log_messages; // debug or info
     enum tg_log_format log_format;
+    bool allow_owner;
+    bool admin_insecure; // also where others could read what operators send
+    bool auth_trusted_anywhere;
+    bool jwt_anonymous;
 };
 
 // Reads every setting of `daemon`, and of a worker's roles, from the environment, and what is not

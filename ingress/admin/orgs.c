@@ -8,7 +8,7 @@ static const struct desk_name of_org[] = {{"org", DESK_ORG_ID}, {0}};
         {"default_channel_id", DESK_ID, .clears = true}, {"opt_out_words", .kind = DESK_TEXTS},    \
         {"opt_in_words", .kind = DESK_TEXTS},                                                      \
         {"replies_per_minute_max", DESK_NUMBER, .max = 1000},                                      \
-        {"undelivered_after_s", DESK_NUMBER, .clears = true, .max = 90 * 86400},                   \
+        {"undelivered_after_s", DESK_NUMBER, .clears = true, .max = 90LL * 86400},                 \
     {                                                                                              \
         "keep_bodies_for_s", DESK_NUMBER, .clears = true, .max = 3650LL * 86400                    \
     }

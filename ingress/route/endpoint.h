@@ -30,10 +30,10 @@ struct endpoint {
     enum caller_kind who;
     enum right right; // that an org's caller must have
     enum role role;   // that an operator must have at least
+    enum body_kind body;
     // Looks at the headers of one who signs, before a byte of the body is kept; false: it has
     // answered. NULL: there is nothing to look at.
     bool (*admits)(struct request *request);
-    enum body_kind body;
     size_t body_max;
     endpoint_on_server *on_server; // the handler is one of the two
     endpoint_on_database *on_database;
