@@ -1,0 +1,111 @@
+#include "deploy/ctl/call.h"
+
+#include "common/base/json.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The largest answer there is: a page of a list.
+enum { ANSWER_MAX = 16 * 1024 * 1024, TIMEOUT_S = 30 };
+
+static CURL *handle(void)
+{
+    static CURL *curl;
+    if (!curl)
+        curl = curl_easy_init();
+    if (!curl)
+        abort();
+    curl_easy_reset(curl);
+    return curl;
+}
+
+void call_escape(const char *text, struct tg_text *escaped)
+{
+    char *made = curl_easy_escape(handle(), text, 0);
+    if (!made)
+        abort();
+    tg_text_append_string(escaped, made);
+    curl_free(made);
+}
+
+static size_t keep(char *bytes, size_t size, size_t count, void *context)
+{
+    struct tg_text *text = context;
+    if (text->length + size * count > ANSWER_MAX)
+        return 0;
+    tg_text_append(text, bytes, size * count);
+    return size * count;
+}
+
+static void set_up(CURL *curl, const struct desk *desk, const char *method,
+                   struct json_object *body)
+{
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, desk->token);
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+    if (desk->ca)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, desk->ca);
+    if (body)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+                         json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN));
+}
+
+// What the gateway refuses, in its words.
+static enum call_result refused(long status, struct json_object *answer, struct tg_error *error)
+{
+    const char *says = tg_json_string_member(answer, "error");
+    const char *code = tg_json_string_member(answer, "code");
+    struct json_object *detail = tg_json_member(answer, "detail", json_type_object);
+    tg_error_set(error, "refused", tg_json_string_member(detail, "field"), "%s (%ld%s%s)",
+                 says ? says : "the gateway refuses", status, code ? " " : "", code ? code : "");
+    return status >= 500 ? CALL_FAILED : CALL_REFUSED;
+}
+
+static enum call_result read_answer(CURL *curl, const struct tg_text *text,
+                                    struct json_object **answer, struct tg_error *error)
+{
+    struct tg_error unread;
+    long status = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    *answer = text->length > 0 ? tg_json_parse(text->data, text->length, &unread) : NULL;
+    if (status >= 200 && status < 300 && (*answer || text->length == 0))
+        return CALL_DONE;
+    if (status >= 200 && status < 300) {
+        tg_error_set(error, "failed", NULL, "the answer is no JSON: is that the admin listener?");
+        return CALL_FAILED;
+    }
+    return refused(status, *answer, error);
+}
+
+enum call_result call(const struct desk *desk, const char *method, const char *path,
+                      struct json_object *body, struct json_object **answer, struct tg_error *error)
+{
+    CURL *curl = handle();
+    TG_TEXT_AUTO url = {0};
+    TG_TEXT_AUTO text = {0};
+    *answer = NULL;
+    tg_text_append_format(&url, "%s%s", desk->url, path);
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    if (!headers)
+        abort();
+    set_up(curl, desk, method, body);
+    curl_easy_setopt(curl, CURLOPT_URL, tg_text_string(&url));
+    if (body)
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &text);
+    CURLcode code = curl_easy_perform(curl);
+    enum call_result result = CALL_FAILED;
+    if (code == CURLE_OK)
+        result = read_answer(curl, &text, answer, error);
+    else
+        tg_error_set(error, "failed", NULL, "%s cannot be asked: %s", desk->url,
+                     curl_easy_strerror(code));
+    curl_slist_free_all(headers);
+    return result;
+}

@@ -1,0 +1,183 @@
+#include "deploy/ctl/show.h"
+
+#include "common/base/json.h"
+#include "common/base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMNS_MAX = 16, COLUMN_SIZE = 40, CELL_MAX = 60 };
+
+struct columns {
+    size_t count;
+    char name[COLUMNS_MAX][COLUMN_SIZE];
+    size_t width[COLUMNS_MAX];
+};
+
+// A value on one line: "-" is null, and what others have written cannot move the cursor.
+static void write_cell(struct json_object *value, struct tg_text *cell)
+{
+    tg_text_clear(cell);
+    if (!value)
+        tg_text_append_string(cell, "-");
+    else if (json_object_is_type(value, json_type_string))
+        tg_text_append(cell, json_object_get_string(value),
+                       (size_t)json_object_get_string_len(value));
+    else
+        tg_text_append_string(cell, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
+    for (size_t i = 0; i < cell->length; i++) {
+        unsigned char c = (unsigned char)cell->data[i];
+        unsigned char next = (unsigned char)cell->data[i + 1];
+        if (c == 0xc2 && next < 0xa0) // U+0080 to U+009F
+            cell->data[i] = cell->data[i + 1] = '?';
+        else if (c < ' ' || c == 0x7f)
+            cell->data[i] = '?';
+    }
+}
+
+// As many columns of a terminal as it takes, about: a character each.
+static size_t width_of(const struct tg_text *cell)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < cell->length; i++)
+        width += ((unsigned char)cell->data[i] & 0xc0) != 0x80;
+    return width;
+}
+
+static void add_column(struct columns *columns, const char *name, size_t length)
+{
+    if (columns->count == COLUMNS_MAX || length >= COLUMN_SIZE)
+        return;
+    memcpy(columns->name[columns->count], name, length);
+    columns->name[columns->count++][length] = '\0';
+}
+
+static struct columns columns_of(const char *names, struct json_object *first)
+{
+    struct columns columns = {0};
+    for (const char *at = names ? names : ""; *at; at += strspn(at, ",")) {
+        size_t length = strcspn(at, ",");
+        add_column(&columns, at, length);
+        at += length;
+    }
+    if (!names && json_object_is_type(first, json_type_object)) {
+        json_object_object_foreach(first, name, value)
+        {
+            (void)value;
+            add_column(&columns, name, strlen(name));
+        }
+    }
+    return columns;
+}
+
+static void measure(struct columns *columns, struct json_object *list)
+{
+    TG_TEXT_AUTO cell = {0};
+    for (size_t c = 0; c < columns->count; c++) {
+        columns->width[c] = strlen(columns->name[c]);
+        for (size_t i = 0; i < json_object_array_length(list); i++) {
+            write_cell(json_object_object_get(json_object_array_get_idx(list, i), columns->name[c]),
+                       &cell);
+            size_t width = width_of(&cell);
+            if (width > columns->width[c])
+                columns->width[c] = width;
+        }
+        if (columns->width[c] > CELL_MAX)
+            columns->width[c] = CELL_MAX;
+    }
+}
+
+static void print_padded(const char *text, size_t width, size_t of, bool is_last)
+{
+    printf("%s", text);
+    for (; !is_last && width < of + 2; width++)
+        putchar(' ');
+    if (!is_last && width > of + 2)
+        printf("  ");
+    if (is_last)
+        putchar('\n');
+}
+
+static void show_list(struct json_object *list, const char *names)
+{
+    TG_TEXT_AUTO cell = {0};
+    struct columns columns = columns_of(names, json_object_array_get_idx(list, 0));
+    measure(&columns, list);
+    for (size_t c = 0; c < columns.count; c++)
+        print_padded(columns.name[c], strlen(columns.name[c]), columns.width[c],
+                     c + 1 == columns.count);
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        for (size_t c = 0; c < columns.count; c++) {
+            write_cell(json_object_object_get(json_object_array_get_idx(list, i), columns.name[c]),
+                       &cell);
+            print_padded(tg_text_string(&cell), width_of(&cell), columns.width[c],
+                         c + 1 == columns.count);
+        }
+    }
+}
+
+static void show_member(const char *name, struct json_object *value)
+{
+    TG_TEXT_AUTO cell = {0};
+    if (json_object_is_type(value, json_type_array) && json_object_array_length(value) > 0 &&
+        json_object_is_type(json_object_array_get_idx(value, 0), json_type_object)) {
+        printf("%s:\n", name);
+        show_list(value, NULL);
+        return;
+    }
+    write_cell(value, &cell);
+    printf("%-24s %s\n", name, tg_text_string(&cell));
+}
+
+// A list comes alone, or with where it goes on.
+static struct json_object *list_of(struct json_object *answer, struct json_object **next)
+{
+    struct json_object *list = NULL;
+    *next = NULL;
+    json_object_object_foreach(answer, name, value)
+    {
+        if (strcmp(name, "next_before") == 0)
+            *next = value;
+        else if (list || !json_object_is_type(value, json_type_array))
+            return NULL;
+        else
+            list = value;
+    }
+    return list;
+}
+
+static void show_thing(struct json_object *thing, const char *names)
+{
+    const struct columns first = columns_of(names, NULL);
+    for (size_t i = 0; names && i < first.count; i++) {
+        struct json_object *value;
+        if (json_object_object_get_ex(thing, first.name[i], &value))
+            show_member(first.name[i], value);
+    }
+    json_object_object_foreach(thing, name, value)
+    {
+        bool shown = false;
+        for (size_t i = 0; names && i < first.count; i++)
+            shown |= strcmp(first.name[i], name) == 0;
+        if (!shown)
+            show_member(name, value);
+    }
+}
+
+void show(struct json_object *answer, const char *columns)
+{
+    struct json_object *next;
+    if (!json_object_is_type(answer, json_type_object))
+        return;
+    struct json_object *list = list_of(answer, &next);
+    if (!list) {
+        show_thing(answer, columns);
+        return;
+    }
+    if (json_object_array_length(list) == 0)
+        puts("there are none");
+    else
+        show_list(list, columns);
+    if (next)
+        printf("there are more: --before %s\n", json_object_get_string(next));
+}

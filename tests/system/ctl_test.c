@@ -1,0 +1,161 @@
+// A house run by tollgatectl alone, from an empty database on.
+#include "tests/system/desk.h"
+#include "tests/system/webhook.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(ctl, .timeout = 120);
+
+enum { WORDS_MAX = 16 };
+
+static struct command_result run_ctl(struct gateway *gateway, const char *const *words)
+{
+    const char *argv[WORDS_MAX + 2] = {testbed_daemon("tollgatectl")};
+    for (size_t i = 0; words[i]; i++)
+        argv[i + 1] = words[i];
+    return command_run(argv, WORDS(text_of("TOLLGATE_ADMIN_URL=%s", gateway->ingress.admin_url),
+                                   "TOLLGATE_ADMIN_TOKEN=" GATEWAY_ADMIN_TOKEN));
+}
+
+// What a command prints, which must be done.
+static const char *ctl(struct gateway *gateway, const char *const *words)
+{
+    struct command_result result = run_ctl(gateway, words);
+    cr_assert(result.status == 0 && *result.errors == '\0', "%s %s: %d %s", words[0],
+              words[1] ? words[1] : "", result.status, result.errors);
+    return result.output;
+}
+#define CTL(...) ctl(gateway, WORDS(__VA_ARGS__))
+
+static void refuses(struct gateway *gateway, int status, const char *says, const char *const *words)
+{
+    struct command_result result = run_ctl(gateway, words);
+    cr_assert(result.status == status && strstr(result.errors, says), "%d %s", result.status,
+              result.errors);
+    expect_equal(result.output, "");
+}
+#define REFUSES(status, says, ...) refuses(gateway, status, says, WORDS(__VA_ARGS__))
+
+// A member of what a command prints with --json.
+static const char *member(struct gateway *gateway, const char *pointer, const char *const *words)
+{
+    const char *printed = ctl(gateway, words);
+    struct answer answer = {.json = json_tokener_parse(printed)};
+    const char *text = text_of("%s", answer_text(&answer, pointer));
+    cr_assert(*text, "%s: no %s in %s", words[0], pointer, printed);
+    json_object_put(answer.json);
+    return text;
+}
+#define MEMBER(pointer, ...) member(gateway, pointer, WORDS(__VA_ARGS__, "--json"))
+
+static const char *token_file(const char *token)
+{
+    const char *name = text_of("%s/%s.token", testbed_directory(), token);
+    FILE *file = fopen(name, "w");
+    cr_assert(file && fputs(token, file) >= 0 && fclose(file) == 0);
+    return name;
+}
+
+// How a message that is sent now ends.
+static const char *org_outcome(const struct org *org)
+{
+    struct answer answer = send_text_and_wait(org, "919876543210");
+    return text_of("%s", answer_text(&answer, "/status"));
+}
+
+// An org with a number, a key and money; returns it as tests know it.
+static struct org given_acme(struct gateway *gateway)
+{
+    cr_assert(strstr(CTL("org", "create", "Acme", "--default-country", "IN"), "active"));
+    CTL("channel", "add", "acme", "700100200", "--access-token-file", token_file("EAAfirst"),
+        "--fee", "0.20");
+    struct org org = {.gateway = gateway,
+                      .id = MEMBER("/id", "org", "show", "Acme"),
+                      .phone_number_id = "700100200",
+                      .channel_id = MEMBER("/id", "channel", "show", "Acme", "700100200"),
+                      .key = MEMBER("/key", "key", "create", "Acme", "shop")};
+    CTL("wallet", "credit", "acme", "50", "--reference", "inv-42");
+    CTL("wallet", "credit", "acme", "50", "--reference", "inv-42"); // counts once
+    expect_equal(MEMBER("/balance", "wallet", "show", "Acme"), "50.00");
+    return org;
+}
+
+Test(ctl, runs_a_house_from_an_empty_database)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    struct org org = given_acme(gateway);
+    struct answer answer = send_text(&org, "15550000190");
+    const char *id = expect_accepted(&answer);
+    // The token is dead: why, and what of it.
+    eventually(strcmp(MEMBER("/status", "channel", "show", "Acme", "700100200"), "paused") == 0);
+    eventually(strcmp(MEMBER("/balance", "wallet", "show", "Acme"), "50.00") == 0);
+    cr_assert(strstr(CTL("message", "show", id), "refund"));
+    cr_assert(strstr(CTL("alert", "list"), "write a new one"));
+    CTL("alert", "acknowledge", MEMBER("/alerts/0/id", "alert", "list"));
+    CTL("channel", "set", "Acme", "700100200", "--access-token-file", token_file("EAAsecond"));
+    expect_equal(CTL("alert", "list"), "there are none\n");
+    expect_equal(org_outcome(&org), "sent");
+
+    CTL("channel", "pause", "Acme", "700100200");
+    answer = send_text(&org, "919876543210");
+    expect_refused(&answer, 409, "channel_paused", "channel_id");
+    CTL("channel", "resume", "Acme", "700100200");
+    expect_equal(org_outcome(&org), "sent");
+
+    REFUSES(4, "--yes says that it is meant", "key", "revoke", "Acme", "shop");
+    org.key = MEMBER("/key", "key", "create", "Acme", "shop-2", "--rights", "send,read");
+    CTL("key", "revoke", "Acme", "shop", "--yes");
+    expect_equal(org_outcome(&org), "sent");
+
+    CTL("org", "suspend", "Acme");
+    answer = send_text(&org, "919876543210");
+    expect_refused(&answer, 403, "org_suspended", "org_id");
+    CTL("org", "resume", "Acme");
+    CTL("wallet", "adjust", "Acme", "-5.00", "--reason", "a cheque bounced");
+    cr_assert(strstr(CTL("wallet", "statement", "Acme"), "a cheque bounced"));
+    expect_equal(MEMBER("/today/failed/190", "overview"), "1");
+    const char *log = CTL("audit-log", "--org", "acme", "--limit", "200");
+    const char *const told[] = {"api_keys", "channels", "organizations", "operator:admin",
+                                "suspended"};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        cr_assert(strstr(log, told[i]), "%s: %s", told[i], log);
+    cr_assert(!strstr(log, "EAA") && !strstr(log, org.key));
+    stop_gateway(gateway);
+}
+
+Test(ctl, sees_to_dead_letters)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    struct org org = given_acme(gateway);
+    const char *body = text_message_body("4711", "919876543210", "wamid.1", "hi");
+    cr_assert_eq(post_webhook(gateway, body, strlen(body)).status, 200);
+    eventually(strstr(CTL("dead", "list"), "unknown_number") != NULL);
+    const char *letter = MEMBER("/dead_letters/0/id", "dead", "list");
+    CTL("channel", "add", "Acme", "4711", "--access-token-file", token_file("EAAother"));
+    CTL("dead", "replay", letter);
+    eventually(strcmp(CTL("dead", "list"), "there are none\n") == 0);
+    cr_assert(strstr(CTL("message", "find", "--wamid", "wamid.1"), org.id));
+    stop_gateway(gateway);
+}
+
+Test(ctl, says_what_is_wrong)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    CTL("org", "create", "Acme");
+    REFUSES(1, "there is no ORG Nobody", "org", "show", "Nobody");
+    REFUSES(1, "default_country", "org", "create", "Beta", "--default-country", "in");
+    REFUSES(2, "AMOUNT is missing", "wallet", "credit", "Acme");
+    CTL("org", "create", "acme");
+    REFUSES(1, "ORG ACME is not the only one", "org", "show", "ACME");
+    struct command_result result =
+        command_run(WORDS(testbed_daemon("tollgatectl"), "overview"),
+                    WORDS(text_of("TOLLGATE_ADMIN_URL=%s", gateway->ingress.admin_url),
+                          "TOLLGATE_OPERATOR_TOKEN=tgo_wrong"));
+    cr_assert(result.status == 1 && strstr(result.errors, "unauthorized"), "%s", result.errors);
+    result = command_run(WORDS(testbed_daemon("tollgatectl"), "overview"),
+                         WORDS("TOLLGATE_ADMIN_URL=http://127.0.0.1:9", "TOLLGATE_ADMIN_TOKEN=x"));
+    cr_assert(result.status == 3 && strstr(result.errors, "cannot be asked"), "%s", result.errors);
+    stop_gateway(gateway);
+}

@@ -1,0 +1,237 @@
+// tollgatectl: what is typed, and what is shown.
+#include "deploy/ctl/line.h"
+#include "deploy/ctl/show.h"
+#include "ingress/admin/desk.h"
+#include "tests/unit/capture.h"
+
+#include <string.h>
+
+enum { WORDS_MAX = 12 };
+
+struct typed {
+    const char *words[WORDS_MAX];
+    const char *body;  // as JSON; of what is wrong the message
+    const char *first; // argument
+    bool wrong;
+};
+
+static const struct typed typed[] = {
+    {{"org", "create", "Acme"}, "{\"name\":\"Acme\"}", "Acme", false},
+    {{"org", "create", "Acme & Sons", "--currency", "INR"},
+     "{\"name\":\"Acme & Sons\",\"currency\":\"INR\"}",
+     "Acme & Sons",
+     false},
+    {{"org", "set", "--default-country=none", "Acme"}, "{\"default_country\":null}", "Acme", false},
+    {{"wallet", "adjust", "Acme", "-5.00", "--reason", "a = b"},
+     "{\"amount\":\"-5.00\",\"reason\":\"a = b\"}",
+     "Acme",
+     false},
+    {{"key", "create", "acme", "shop", "--rights", "send,read", "--json", "--yes"},
+     "{\"name\":\"shop\",\"rights\":[\"send\",\"read\"]}",
+     "acme",
+     false},
+    {{"org", "set", "Acme", "--opt-in-words="}, "{\"opt_in_words\":[]}", "Acme", false},
+    {{"channel", "set", "Acme", "123", "--max-mps", "80"}, "{\"max_mps\":80}", "Acme", false},
+    {{"org", "list", "--limit", "5"}, "{\"limit\":5}", NULL, false},
+    {{"org", "create"}, "NAME is missing (see --help)", NULL, true},
+    {{"org", "create", "a", "b"}, "b is one word too many (see --help)", "a", true},
+    {{"org", "create", "a", "--colour", "red"}, "there is no --colour (see --help)", "a", true},
+    {{"org", "create", "a", "--currency"}, "--currency needs a value", "a", true},
+    {{"channel", "set", "a", "b", "--max-mps", "many"},
+     "--max-mps must be a whole number, not many",
+     "a",
+     true},
+    {{"channel", "add", "a", "1", "--access-token-file", "/nowhere"},
+     "/nowhere cannot be read: No such file or directory",
+     "a",
+     true},
+};
+
+static int count_of(const struct typed *line)
+{
+    int n = 0;
+    while (n < WORDS_MAX && line->words[n])
+        n++;
+    return n;
+}
+
+Test(ctl, reads_a_line)
+{
+    for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
+        int named;
+        struct line line;
+        struct tg_error error;
+        char *const *words = (char *const *)typed[i].words;
+        const struct command *command = command_find(count_of(&typed[i]), words, &named);
+        cr_assert(command, "%zu", i);
+        bool good = line_read(&line, command, count_of(&typed[i]) - named, words + named, &error);
+        cr_assert_eq(good, !typed[i].wrong, "%zu", i);
+        const char *read = json_object_to_json_string_ext(line.body, JSON_C_TO_STRING_PLAIN);
+        cr_assert_str_eq(good ? read : error.message, typed[i].body);
+        if (typed[i].first)
+            cr_assert_str_eq(line.arguments[0], typed[i].first);
+        line_finish(&line);
+    }
+}
+
+Test(ctl, reads_what_is_secret_from_a_file)
+{
+    char name[] = "/tmp/ctl-test-XXXXXX";
+    int file = mkstemp(name);
+    cr_assert(file >= 0 && write(file, "EAAtoken\r\n", 10) == 10);
+    char *words[] = {"Acme", "123", "--access-token-file", name};
+    int named;
+    struct line line;
+    struct tg_error error;
+    const struct command *command = command_find(2, (char *[]){"channel", "add"}, &named);
+    cr_assert(line_read(&line, command, 4, words, &error), "%s", error.message);
+    cr_assert_str_eq(json_object_to_json_string_ext(line.body, JSON_C_TO_STRING_PLAIN),
+                     "{\"phone_number_id\":\"123\",\"access_token\":\"EAAtoken\"}");
+    line_finish(&line);
+    unlink(name);
+    close(file);
+}
+
+Test(ctl, knows_commands_by_all_of_their_words)
+{
+    int named;
+    cr_assert_null(command_find(1, (char *[]){"channel"}, &named));
+    cr_assert_null(command_find(2, (char *[]){"channel", "ad"}, &named));
+    cr_assert_null(command_find(1, (char *[]){"overviews"}, &named));
+    cr_assert_str_eq(command_find(1, (char *[]){"overview"}, &named)->words, "overview");
+    cr_assert_eq(named, 1);
+}
+
+// Every option has a name of its own, every place in a path an argument.
+Test(ctl, has_a_table_that_is_whole)
+{
+    for (const struct command *command = commands; command->words; command++) {
+        cr_assert(command->method && command->path && command->says, "%s", command->words);
+        for (const char *at = command->path; (at = strchr(at, '{')); at++) {
+            bool found = false;
+            for (size_t i = 0; i < ARGUMENTS_MAX && command->arguments[i].name; i++) {
+                size_t length = strlen(command->arguments[i].name);
+                found |= !command->arguments[i].member &&
+                         strncmp(at + 1, command->arguments[i].name, length) == 0 &&
+                         at[length + 1] == '}';
+            }
+            cr_assert(found, "%s: %s", command->words, at);
+        }
+        for (size_t i = 0; i < OPTIONS_MAX && command->options[i].name; i++)
+            for (size_t k = 0; k < i; k++)
+                cr_assert_str_neq(command->options[i].name, command->options[k].name);
+    }
+}
+
+// Are they the same but for what the names in braces are?
+static bool is_path(const char *one, const char *other)
+{
+    while (*one && *other) {
+        size_t plain = strcspn(one, "{");
+        if (plain != strcspn(other, "{") || strncmp(one, other, plain) != 0)
+            return false;
+        one += plain + strcspn(one + plain, "}") + (one[plain] != '\0');
+        other += plain + strcspn(other + plain, "}") + (other[plain] != '\0');
+    }
+    return *one == *other;
+}
+
+static const struct endpoint *endpoint_of(const struct command *command)
+{
+    for (const struct endpoint *const *table = desk_tables; *table; table++) {
+        for (const struct endpoint *endpoint = *table; endpoint->method; endpoint++) {
+            if (strcmp(endpoint->method, command->method) == 0 &&
+                is_path(endpoint->path, command->path))
+                return endpoint;
+        }
+    }
+    return NULL;
+}
+
+static bool takes(const struct desk_task *task, const char *member)
+{
+    for (const struct desk_member *known = task->members; known && known->name; known++) {
+        if (strcmp(known->name, member) == 0)
+            return true;
+    }
+    for (const struct desk_name *known = task->query; known && known->name; known++) {
+        if (strcmp(known->name, member) == 0)
+            return true;
+    }
+    return task->list != DESK_NO_LIST &&
+           (strcmp(member, "limit") == 0 || strcmp(member, "before") == 0);
+}
+
+static bool says(const struct command *command, const char *member)
+{
+    for (size_t i = 0; i < ARGUMENTS_MAX && command->arguments[i].name; i++) {
+        if (command->arguments[i].member && strcmp(command->arguments[i].member, member) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+        if (strcmp(command->options[i].member, member) == 0)
+            return true;
+    }
+    return false;
+}
+
+// What can be said to the admin API can be typed, and nothing else.
+Test(ctl, has_a_command_for_each_endpoint_and_an_option_for_each_member)
+{
+    size_t n = 0;
+    for (const struct command *command = commands; command->words; command++, n++) {
+        const struct endpoint *endpoint = endpoint_of(command);
+        cr_assert(endpoint, "%s: %s %s", command->words, command->method, command->path);
+        const struct desk_task *task = endpoint->task;
+        for (size_t i = 0; i < OPTIONS_MAX && command->options[i].name; i++)
+            cr_expect(takes(task, command->options[i].member), "%s --%s", command->words,
+                      command->options[i].name);
+        for (const struct desk_member *member = task->members; member && member->name; member++)
+            cr_expect(says(command, member->name), "%s: %s", command->words, member->name);
+    }
+    size_t endpoints = 0;
+    for (const struct endpoint *const *table = desk_tables; *table; table++) {
+        for (const struct endpoint *endpoint = *table; endpoint->method; endpoint++)
+            endpoints++;
+    }
+    cr_assert_eq(n, endpoints, "%zu commands and %zu endpoints", n, endpoints);
+}
+
+static const char *shown(const char *json, const char *columns)
+{
+    struct json_object *answer = json_tokener_parse(json);
+    struct capture capture = capture_start(stdout);
+    show(answer, columns);
+    json_object_put(answer);
+    return capture_stop(&capture);
+}
+
+Test(ctl, shows_lists_as_tables)
+{
+    cr_assert_str_eq(
+        shown("{\"orgs\":[{\"name\":\"Acme\",\"id\":\"1\",\"x\":true},{\"name\":\"Müller AG\","
+              "\"id\":null}],\"next_before\":17}",
+              "name,id"),
+        "name       id\n"
+        "Acme       1\n"
+        "Müller AG  -\n"
+        "there are more: --before 17\n");
+    cr_assert_str_eq(shown("{\"orgs\":[],\"next_before\":null}", "name,id"), "there are none\n");
+    cr_assert_str_eq(shown("{\"orgs\":[{\"a\":1,\"b\":[2]}]}", NULL), "a  b\n1  [2]\n");
+}
+
+Test(ctl, shows_one_thing_member_by_member)
+{
+    cr_assert_str_eq(shown("{\"x\":1,\"id\":\"7\",\"list\":[{\"a\":1}],\"none\":null}", "id,gone"),
+                     "id                       7\n"
+                     "x                        1\n"
+                     "list:\n"
+                     "a\n1\n"
+                     "none                     -\n");
+}
+
+Test(ctl, lets_nobody_s_text_move_the_cursor)
+{
+    cr_assert_str_eq(shown("{\"name\":\"a\\u001b[2J\\nb\\u009b1A\\u007f\\u00e9\"}", NULL),
+                     "name                     a?[2J?b??1A?é\n");
+}
