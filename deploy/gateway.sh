@@ -74,6 +74,17 @@ make_token_keys() {
     (umask 077 && printf 'demo %s\n' "$(head --bytes 32 /dev/urandom | base64)" >"$TOLLGATE_TOKEN_KEYS")
 }
 
+# The first operator's token, unless the caller has one: in a file, as tollgatectl takes it.
+make_operator_token() {
+    [[ ! ${TOLLGATE_ADMIN_TOKEN:-} ]] || return 0
+    export TOLLGATE_OPERATOR_TOKEN_FILE=$run_dir/operator.token
+    rm --force "$TOLLGATE_OPERATOR_TOKEN_FILE"
+    (umask 077 && head --bytes 32 /dev/urandom | od --address-radix=n --format=x1 | tr --delete ' \n' \
+        >"$TOLLGATE_OPERATOR_TOKEN_FILE")
+    TOLLGATE_ADMIN_TOKEN=$(<"$TOLLGATE_OPERATOR_TOKEN_FILE")
+    export TOLLGATE_ADMIN_TOKEN
+}
+
 are_tokens_sealed() {
     [[ $(psql --no-psqlrc --quiet --no-align --tuples-only --dbname "$TOLLGATE_POSTGRES_URL" \
         --command 'SELECT tollgate.count_open_tokens()') == 0 ]]
@@ -89,6 +100,7 @@ start_gateway() {
     start_redis
     export TOLLGATE_REDIS_URL=redis://127.0.0.1:$redis_port
     make_token_keys
+    make_operator_token
     prepare_database "$orgs"
     [[ $graph_url ]] || start_metasim
     for ((i = 1; i <= workers; i++)); do
@@ -99,6 +111,7 @@ start_gateway() {
     for ((i = 1; i <= ingresses; i++)); do
         ! is_taken 3000 || at=127.0.0.1:0
         start_daemon "ingress-$i" tollgate-ingress TOLLGATE_LISTEN=$at \
+            TOLLGATE_OPERATOR_POSTGRES_URL="postgresql://tollgate_operator@127.0.0.1:$pg_port/tollgate" \
             TOLLGATE_POSTGRES_URL="postgresql://tollgate_ingress@127.0.0.1:$pg_port/tollgate"
         ingress_pids+=("$started_pid")
         urls+=("http://$(logged_address "ingress-$i" server_listening)")
