@@ -66,6 +66,9 @@ CHANGE(admin_adjust_wallet, ORG, BODY);
 READ(admin_list_keys, ORG, PAGE_BY_ID);
 CHANGE(admin_create_key, ORG, BODY);
 CHANGE(admin_revoke_key, ORG, ID("p_id"));
+CHANGE(admin_create_console_link, ORG, BODY);
+READ(admin_list_sessions, ORG, PAGE_BY_ID);
+CHANGE(admin_revoke_session, ORG, ID("p_id"));
 
 READ(admin_list_operators, PAGE_BY_ID);
 CHANGE(admin_create_operator, BODY);
@@ -101,7 +104,10 @@ enum tg_pg_status tg_store_desk(struct tg_pg *pg, const struct tg_call *call,
     return tg_pg_call(pg, call, TG_ONE(question), TG_ROWS(document, 1));
 }
 
-const struct tg_call *const tg_desk_calls[] = {&find_operator,
+const struct tg_call *const tg_desk_calls[] = {&tg_admin_create_console_link,
+                                               &tg_admin_list_sessions,
+                                               &tg_admin_revoke_session,
+                                               &find_operator,
                                                &tg_admin_list_operators,
                                                &tg_admin_create_operator,
                                                &tg_admin_revoke_operator,

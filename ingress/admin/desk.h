@@ -72,6 +72,7 @@ extern const struct endpoint org_endpoints[];
 extern const struct endpoint channel_endpoints[];
 extern const struct endpoint desk_wallet_endpoints[];
 extern const struct endpoint key_endpoints[];
+extern const struct endpoint desk_session_endpoints[];
 extern const struct endpoint operator_endpoints[];
 extern const struct endpoint audit_log_endpoints[];
 extern const struct endpoint rule_endpoints[];

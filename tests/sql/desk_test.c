@@ -359,3 +359,39 @@ Test(desk, what_a_key_cannot_have_is_refused_by_its_name)
                     bad[i][0]);
     cr_assert_str_eq(number_of("api_keys"), "1");
 }
+
+Test(desk, a_link_lets_one_person_in_whose_session_is_listed_and_ended)
+{
+    const char *acme = given_org();
+    const char *path = told_of(text("admin_create_console_link(" AS_ANNA ", '%s', "
+                                    "'{\"rights\": [\"read\", \"money\"]}')",
+                                    acme),
+                               "path");
+    assert_rows(rows("SELECT rights, made_by, expires_at - created_at FROM console_links"),
+                "{read,money}, operator:anna, 00:15:00");
+    const char *use = text("SELECT document ->> 'id' FROM use_console_link(sha256(replace('%s', "
+                           "'/console/links/', '')::bytea))",
+                           path);
+    const char *session = value("%s", use);
+    assert_no_rows(rows("%s", use));
+    assert_rows(rows("SELECT s ->> 'id', s ->> 'rights', s ->> 'revoked_at' FROM "
+                     "json_array_elements(admin_list_sessions('%s', NULL, 50) -> 'sessions') s",
+                     acme),
+                text("%s, [\"read\",\"money\"], null", session));
+    assert_told("not_found", "", "SELECT admin_revoke_session(" AS_ANNA ", '%s', '%s')",
+                given_org(), session);
+    run("SELECT admin_revoke_session(" AS_ANNA ", '%s', '%s')", acme, session);
+    cr_assert_str_eq(number_of("sessions WHERE revoked_at IS NOT NULL"), "1");
+    assert_rows(rows("SELECT object, action FROM audit_log WHERE actor = 'operator:anna' "
+                     "ORDER BY n"),
+                "console_links, insert", "sessions, update");
+    assert_told("invalid_field", "rights",
+                "SELECT admin_create_console_link(" AS_ANNA ", '%s', "
+                "'{\"rights\": [\"fly\"]}')",
+                acme);
+    assert_told("invalid_field", "good_for_s",
+                "SELECT admin_create_console_link(" AS_ANNA ", '%s', "
+                "'{\"good_for_s\": 0}')",
+                acme);
+    assert_told("org_not_found", "", "SELECT admin_list_sessions(gen_random_uuid(), NULL, 50)");
+}

@@ -292,3 +292,24 @@ Test(admin, members_of_the_wrong_kind_are_refused_by_their_names)
     expect_equal(database_text(gateway->database, "SELECT o::text FROM organizations o"), before);
     stop_gateway(gateway);
 }
+
+Test(admin, a_link_from_the_desk_opens_the_console_for_one_and_the_desk_ends_it)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    struct org org = given_org(gateway);
+    const char *path = text_of("/admin/orgs/%s", org.id);
+    struct answer answer = change(gateway, "POST", text_of("%s/console-links", path), "{}");
+    const char *link = answer_text(&answer, "/path");
+    cr_assert_eq(ask(gateway->http, .path = link).status, 200); // looking does not use it up
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM sessions"), 0);
+    (void)database_text(gateway->database,
+                        "SELECT count(*) FROM use_console_link(sha256(replace('%s', "
+                        "'/console/links/', '')::bytea))",
+                        link);
+    answer = look(gateway, text_of("%s/sessions", path));
+    const char *session = answer_text(&answer, "/sessions/0/id");
+    expect_equal(answer_text(&answer, "/sessions/0/rights/0"), "read");
+    answer = change(gateway, "DELETE", text_of("%s/sessions/%s", path, session), NULL);
+    cr_assert(*answer_text(&answer, "/revoked_at"));
+    stop_gateway(gateway);
+}
