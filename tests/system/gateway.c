@@ -37,8 +37,11 @@ static const char *program_of(const struct gateway *gateway, const char *name)
 // Where a daemon says that it listens.
 static const char *logged_url(struct process *process, const char *event)
 {
-    bool tls = strcmp(process_log_value(process, event, "tls"), "1") == 0;
-    return text_of("http%s://%s", tls ? "s" : "", process_log_value(process, event, "address"));
+    const char *address = process_log_value(process, event, "address");
+    const char *line = strstr(process_log(process), text_of(" address=%s", address));
+    line = text_of("%.*s", (int)strcspn(line, "\n"), line);
+    // (One of a version before says nothing of it.)
+    return text_of("http%s://%s", strstr(line, " tls=1") ? "s" : "", address);
 }
 
 // As systemd passes a socket on: by number 3, to the process of that id.
