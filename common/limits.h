@@ -278,7 +278,7 @@ enum {
     // counted as "other".
     TG_METRIC_LABELS_MAX = 128,
     // Endpoints whose durations are told apart, and values of a figure: reasons, outcomes.
-    TG_METRIC_SERIES_MAX = 64,
+    TG_METRIC_SERIES_MAX = 256,
     TG_FIGURE_VALUES_MAX = 64,
     // How often one kind of refusal of Redis's is logged.
     TG_REFUSAL_LOG_INTERVAL_MS = 10000,

@@ -482,6 +482,9 @@ static void begin(struct request *request, void *context)
         authenticate(visit);
     else if (visit->row->endpoint->who == CALLER_OPERATOR)
         authenticate_operator(visit);
+    else if (visit->row->endpoint->who == CALLER_ANYBODY &&
+             !is_within(visit, RATE_ADDRESS, request_address(request)))
+        return;
     else if (!visit->row->endpoint->admits || visit->row->endpoint->admits(request))
         (void)expect_body(visit); // who Meta is, a signature says
 }

@@ -96,6 +96,19 @@ Test(session, is_not_begun_by_a_link_that_is_too_old)
     stop_gateway(gateway);
 }
 
+// Whoever tries links is no more welcome than who tries keys.
+Test(session, links_count_among_the_calls_of_their_address)
+{
+    gateway =
+        given_gateway(.without_worker = true, .ingress_settings = {"TOLLGATE_RATE_PER_ADDRESS=1"});
+    origin = text_of("Origin: %s", gateway->ingress.url);
+    eventually(ask(gateway->http, .path = "/console/links/tgl_wrong").status == 429);
+    struct answer answer = ask(gateway->http, .method = "POST", .path = "/console/links/tgl_wrong",
+                               .headers = {origin});
+    cr_assert(answer.status == 429 || answer.status == 404, "%d", answer.status);
+    stop_gateway(gateway);
+}
+
 static const char *session_by_key(const struct org *org)
 {
     struct answer answer =
