@@ -45,7 +45,7 @@ void violated(struct check *check, const char *format, ...)
 static void renew_tokens(struct database *database)
 {
     (void)database_text(database,
-                        "UPDATE channels SET access_token = access_token || '1', status = 'active' "
+                        "UPDATE channels SET access_token = 'EAA' || random(), status = 'active' "
                         "WHERE status = 'paused'");
 }
 

@@ -72,6 +72,8 @@ static void set_settings(struct rig *rig)
     settings->worker_settings[3] = text_of("TOLLGATE_CONFIRMATION_WINDOW_S=%d", RIG_CONFIRMATION_S);
     settings->worker_settings[4] = "TOLLGATE_SEND_CONCURRENCY=32";
     settings->worker_settings[5] = text_of("TOLLGATE_GRAPH_URL=http://%s", address(rig->to_meta));
+    rig->token_keys = file_with("token-keys", "k1 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n");
+    cr_assert_eq(chmod(rig->token_keys, 0600), 0);
 }
 
 // Each place keeps its port: Meta and the workload know it.
@@ -110,6 +112,8 @@ static void run_rig_worker(struct rig *rig, int i, const char *graph_url, const 
 {
     const char **settings = rig->settings->worker_settings;
     size_t n = WORKER_SETTINGS;
+    if (!rig->former)
+        settings[n++] = text_of("TOLLGATE_TOKEN_KEYS=%s", rig->token_keys);
     if (rig->accepts_unsigned)
         settings[n++] = "TOLLGATE_UNSIGNED_WEBHOOKS=accept";
     if (graph_url)

@@ -52,10 +52,11 @@ struct rig {
     struct org orgs[RIG_ORGS];
     uint64_t seed;
     struct workload *workload;
-    bool former;           // it began with the daemons of another version
-    bool accepts_unsigned; // so do the next workers to be started
-    bool webhooks_lost;    // a fault has wiped some that were acknowledged
-    bool handed_over;      // a number was another org's for a while
+    bool former;            // it began with the daemons of another version
+    const char *token_keys; // of workers, unless others of another version might not open tokens
+    bool accepts_unsigned;  // so do the next workers to be started
+    bool webhooks_lost;     // a fault has wiped some that were acknowledged
+    bool handed_over;       // a number was another org's for a while
 };
 
 // Starts all of it but the workload. Returns NULL, and the test is over, where the machine does not
