@@ -15,7 +15,7 @@ static struct json_object *read_file(const char *name, struct tg_error *error)
 {
     FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
     if (!file) {
-        tg_error_set(error, "usage", NULL, "%s cannot be read: %s", name, strerror(errno));
+        tg_error_set(error, "usage", NULL, "%s cannot be read: %s", name, strerrordesc_np(errno));
         return NULL;
     }
     char bytes[FILE_MAX + 1];
@@ -84,7 +84,7 @@ static bool read_value(enum value_kind kind, const char *name, const char *text,
 static bool set_member(struct line *line, enum value_kind kind, const char *name,
                        const char *member, const char *text, struct tg_error *error)
 {
-    struct json_object *value;
+    struct json_object *value = NULL;
     if (!read_value(kind, name, text, &value, error))
         return false;
     json_object_object_add(line->body, member, value);

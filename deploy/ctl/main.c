@@ -133,17 +133,14 @@ static int run_command(const struct command *command, int count, char *const *wo
     char token[TOKEN_MAX];
     const char *url = variable("TOLLGATE_ADMIN_URL");
     const struct desk desk = {url ? url : default_url, token, variable("TOLLGATE_ADMIN_CA")};
-    int status;
-    if (!line_read(&line, command, count, words, &error)) {
-        status = fail(EXIT_USAGE, &error);
-    } else if (line.help) {
+    int status = EXIT_DONE;
+    bool good = line_read(&line, command, count, words, &error);
+    if (good && line.help)
         command_print_help(command);
-        status = EXIT_DONE;
-    } else if (!read_token(token, &error)) {
-        status = fail(EXIT_USAGE, &error);
-    } else {
+    else if (good && read_token(token, &error))
         status = run(&desk, &line);
-    }
+    else
+        status = fail(EXIT_USAGE, &error);
     explicit_bzero(token, sizeof token);
     line_finish(&line);
     return status;
