@@ -103,6 +103,15 @@ static void print_answer(const struct line *line, struct json_object *answer)
         show(answer, line->command->columns);
 }
 
+static bool takes_body(const struct command *command)
+{
+    bool has_members = command->options[0].name != NULL;
+    for (size_t i = 0; i < ARGUMENTS_MAX && command->arguments[i].name; i++)
+        has_members |= command->arguments[i].member != NULL;
+    return has_members &&
+           (strcmp(command->method, "POST") == 0 || strcmp(command->method, "PATCH") == 0);
+}
+
 static int run(const struct desk *desk, struct line *line)
 {
     TG_TEXT_AUTO path = {0};
@@ -115,10 +124,8 @@ static int run(const struct desk *desk, struct line *line)
         result = names_path(desk, line, &path, &error);
     if (result == CALL_DONE) {
         const char *method = line->command->method;
-        bool has_body = strcmp(method, "PATCH") == 0 ||
-                        (strcmp(method, "POST") == 0 && json_object_object_length(line->body) > 0);
-        result = call(desk, method, tg_text_string(&path), has_body ? line->body : NULL, &answer,
-                      &error);
+        result = call(desk, method, tg_text_string(&path),
+                      takes_body(line->command) ? line->body : NULL, &answer, &error);
     }
     if (result == CALL_DONE && answer)
         print_answer(line, answer);

@@ -109,6 +109,9 @@ Test(ctl, runs_a_house_from_an_empty_database)
     CTL("key", "revoke", "Acme", "shop", "--yes");
     expect_equal(org_outcome(&org), "sent");
 
+    cr_assert(strstr(CTL("link", "create", "Acme"), "/console/links/"));
+    expect_equal(CTL("session", "list", "Acme"), "there are none\n");
+
     CTL("org", "suspend", "Acme");
     answer = send_text(&org, "919876543210");
     expect_refused(&answer, 403, "org_suspended", "org_id");
