@@ -20,9 +20,9 @@ void wiped_free(void *bytes)
 void *wiped_realloc(void *bytes, size_t size)
 {
     size_t had = bytes ? malloc_usable_size(bytes) : 0;
-    if (bytes && size > 0 && size <= had)
+    if (bytes && size <= had)
         return bytes;
-    void *moved = malloc(size);
+    void *moved = malloc(size > 0 ? size : 1);
     if (!moved)
         return NULL;
     if (bytes)
