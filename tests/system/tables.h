@@ -11,10 +11,10 @@ struct table_row {
     const char *method;
     const char *path;
     const char *request; // the schema of the body; NULL: there is none
+    const char *right;   // the first that is needed; "": none
+    int role;            // 1: a viewer's, 2: an operator's, 3: an owner's
     bool has_body;
-    const char *right; // the first that is needed; "": none
-    bool people_may;   // whoever has the rights "send" and "read"
-    int role;          // 1: a viewer's, 2: an operator's, 3: an owner's
+    bool people_may; // whoever has the rights "send" and "read"
 };
 
 // All of that kind, to at most `max`. Returns how many. The test fails if one takes other callers.

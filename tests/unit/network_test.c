@@ -1,4 +1,5 @@
 #include "common/base/network.h"
+#include "common/base/text.h"
 #include "ingress/http/forwarded.h"
 
 #include <criterion/criterion.h>
@@ -74,13 +75,13 @@ Test(network, that_is_not_written_well_is_none)
     struct tg_networks networks;
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         cr_assert_not(tg_networks_read(none[i], &networks), "%s", none[i]);
-    char many[TG_NETWORKS_MAX * 8 + 8] = "1.2.3.4";
-    for (int i = 1; i < TG_NETWORKS_MAX; i++)
-        strcat(many, ",1.2.3.4");
-    cr_assert(tg_networks_read(many, &networks));
+    TG_TEXT_AUTO many = {0};
+    for (int i = 0; i < TG_NETWORKS_MAX; i++)
+        tg_text_append_format(&many, "%s1.2.3.4", i > 0 ? "," : "");
+    cr_assert(tg_networks_read(many.data, &networks));
     cr_assert_eq(networks.count, TG_NETWORKS_MAX);
-    strcat(many, ",1.2.3.4");
-    cr_assert_not(tg_networks_read(many, &networks));
+    tg_text_append_string(&many, ",1.2.3.4");
+    cr_assert_not(tg_networks_read(many.data, &networks));
 }
 
 // 10.0.0.0/8 are our proxies, 10.9.9.9 is who is connected.
