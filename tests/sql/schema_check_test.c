@@ -154,6 +154,10 @@ Test(schema_check, each_daemon_may_make_its_calls)
     become("tollgate_worker");
     cr_expect_str_eq(misfit_of(TG_CALLS_OF_WORKER), "");
     cr_expect_str_neq(misfit_of(TG_CALLS_OF_INGRESS), "");
+    cr_expect_str_neq(misfit_of(TG_CALLS_OF_OPERATOR), "");
+    become("tollgate_operator");
+    cr_expect_str_eq(misfit_of(TG_CALLS_OF_OPERATOR), "");
+    cr_expect_str_neq(misfit_of(TG_CALLS_OF_INGRESS), "");
 }
 
 Test(schema_check, a_function_that_may_not_be_called_is_named)
@@ -190,4 +194,5 @@ Test(schema_check, every_function_that_a_daemon_may_call_is_looked_at)
 {
     expect_called("ingress", names_of(tg_calls_of_ingress));
     expect_called("worker", names_of(tg_calls_of_worker));
+    expect_called("admin", names_of(tg_calls_of_operator));
 }

@@ -313,3 +313,31 @@ Test(admin, a_link_from_the_desk_opens_the_console_for_one_and_the_desk_ends_it)
     cr_assert(*answer_text(&answer, "/revoked_at"));
     stop_gateway(gateway);
 }
+
+// As of the daemon's own role: who could do everything does nothing for operators.
+Test(admin, an_operators_role_that_is_too_mighty_is_refused_at_the_start)
+{
+    struct database *database = database_create();
+    const char *const environment[] = {
+        text_of("TOLLGATE_POSTGRES_URL=%s", database_url(database, "tollgate_ingress")),
+        text_of("TOLLGATE_OPERATOR_POSTGRES_URL=%s", database_url(database, "postgres")),
+        "TOLLGATE_ADMIN_TOKEN=" GATEWAY_ADMIN_TOKEN,
+        "TOLLGATE_REDIS_URL=redis://127.0.0.1:1",
+        "TOLLGATE_LISTEN=127.0.0.1:0",
+        "TOLLGATE_APP_SECRETS=" GATEWAY_APP_SECRET,
+        "TOLLGATE_VERIFY_TOKEN=" GATEWAY_VERIFY_TOKEN,
+        NULL};
+    struct command_result run = command_run(WORDS(testbed_daemon("tollgate-ingress")), environment);
+    cr_assert_eq(run.status, 2, "%s", run.errors);
+    cr_assert(strstr(run.errors,
+                     "TOLLGATE_OPERATOR_POSTGRES_URL: the role postgres is a superuser; "
+                     "connect as tollgate_operator"),
+              "%s", run.errors);
+    run =
+        command_run(WORDS(testbed_daemon("tollgate-ingress"), "--check", "--connect"), environment);
+    cr_assert_eq(run.status, 1);
+    cr_assert(strstr(run.output, "good, for the role tollgate_ingress") &&
+                  strstr(run.output, "connect as tollgate_operator"),
+              "%s", run.output);
+    database_drop(database);
+}
