@@ -125,6 +125,19 @@ static bool is_https_url(const char *value)
     return *value == '\0' || (strncmp(value, "https://", 8) == 0 && is_http_url(value));
 }
 
+// A text without control characters, as a file with other line ends would bring along.
+static bool is_on_one_line(const char *value)
+{
+    while ((unsigned char)*value >= ' ' && *value != 0x7f)
+        value++;
+    return *value == '\0';
+}
+
+static bool is_readable(const char *path)
+{
+    return *path == '\0' || access(path, R_OK) == 0;
+}
+
 // A person writes user_metadata; so nothing that it says may count.
 static bool is_claims(const char *value)
 {
@@ -379,23 +392,26 @@ static const struct setting table[] = {
      .standard = "no", .words = WORDS("no", "yes"), .shape = "yes or no",
      .help = "Allows TOLLGATE_AUTH=trusted on an address that other machines can reach."},
     {SETTING("TOLLGATE_JWT_SECRET", TG_INGRESS, jwt_secret, text), .standard = "", .secret = true,
-     .chosen = true, .shape = "a text, whose bytes are the key",
+     .chosen = true, .check = is_on_one_line,
+     .shape = "a text on one line, whose bytes are the key",
      .help = "The secret that JWTs are signed with (HS256), such as Supabase's legacy one."},
     {SETTING("TOLLGATE_JWKS_FILE", TG_INGRESS, jwks_file, text), .standard = "",
-     .shape = "the path of a file",
+     .check = is_on_one_line, .shape = "the path of a file",
      .help = "The public keys that JWTs are signed with (RS256, ES256), as a JWKS."},
     {SETTING("TOLLGATE_JWKS_URL", TG_INGRESS, jwks_url, text), .standard = "",
      .check = is_https_url, .shape = "an https:// URL",
      .help = "Where they are published, such as "
              "https://PROJECT.supabase.co/auth/v1/.well-known/jwks.json."},
     {SETTING("TOLLGATE_JWKS_CA_FILE", TG_INGRESS, jwks_ca_file, text), .standard = "",
-     .shape = "the path of a file in PEM",
+     .check = is_readable, .shape = "the path of a file in PEM that can be read",
      .help = "The certificates that the server of TOLLGATE_JWKS_URL is signed by; the system's "
              "unless set."},
     {SETTING("TOLLGATE_JWT_ISSUER", TG_INGRESS, jwt_issuer, text), .standard = "",
-     .shape = "a text", .help = "Who must have issued a JWT (iss); required where JWTs are taken."},
+     .check = is_on_one_line, .shape = "a text on one line",
+     .help = "Who must have issued a JWT (iss); required where JWTs are taken."},
     {SETTING("TOLLGATE_JWT_AUDIENCE", TG_INGRESS, jwt_audience, text), .standard = "authenticated",
-     .shape = "a text", .help = "Whom a JWT must be for (aud)."},
+     .check = is_on_one_line, .shape = "a text on one line",
+     .help = "Whom a JWT must be for (aud)."},
     {SETTING("TOLLGATE_JWT_ORG_CLAIM", TG_INGRESS, jwt_org_claim, text),
      .standard = "app_metadata.org_id,org_id", .check = is_claims,
      .shape = "paths of claims, separated by commas, and none in user_metadata",

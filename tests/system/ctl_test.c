@@ -54,7 +54,9 @@ static const char *token_file(const char *token)
 {
     const char *name = text_of("%s/%s.token", testbed_directory(), token);
     FILE *file = fopen(name, "w");
-    cr_assert(file && fputs(token, file) >= 0 && fclose(file) == 0);
+    cr_assert(file);
+    bool written = fputs(token, file) >= 0;
+    cr_assert(fclose(file) == 0 && written);
     return name;
 }
 
