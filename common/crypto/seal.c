@@ -104,8 +104,9 @@ static size_t read_digits(const char *text, unsigned char *bytes)
                     n > 2 ? digit(text[3]) : 0};
     if ((digits[0] | digits[1] | digits[2] | digits[3]) < 0)
         return 0;
-    int all = digits[0] << 18 | digits[1] << 12 | digits[2] << 6 | digits[3];
-    if (all & ((1 << 8 * (3 - n)) - 1))
+    unsigned all = (unsigned)digits[0] << 18 | (unsigned)digits[1] << 12 |
+                   (unsigned)digits[2] << 6 | (unsigned)digits[3];
+    if (all & ((1U << 8 * (3 - n)) - 1))
         return 0;
     for (size_t i = 0; i < n; i++)
         bytes[i] = (unsigned char)(all >> (16 - 8 * i));
