@@ -336,7 +336,7 @@ Test(desk, a_key_is_made_told_once_and_revoked)
     cr_assert(!strstr(value("SELECT admin_list_keys('%s', NULL, 50)", acme), key));
     assert_told("not_found", "", "SELECT admin_revoke_key(" AS_ANNA ", '%s', '%s')", given_org(),
                 id);
-    cr_assert_neq(
+    cr_assert_str_neq(
         told_of(text("admin_revoke_key(" AS_ANNA ", '%s', '%s')", acme, id), "revoked_at"), "null");
     cr_assert_str_eq(number_of("api_keys WHERE revoked_at IS NOT NULL"), "1");
 }
