@@ -351,5 +351,5 @@ Test(erasure, all_columns_that_may_name_somebody_are_known)
         "contact_changes.user_id", "contacts.name", "contacts.phone", "contacts.user_id",
         "dead_letters.body", "messages.callback_data", "messages.error_message",
         "messages.media_id", "messages.payload", "messages.referral", "messages.summary",
-        "messages.text", "organizations.name", "schema_migrations.name");
+        "messages.text", "operators.name", "organizations.name", "schema_migrations.name");
 }
