@@ -1,15 +1,13 @@
 #include "common/crypto/keyring.h"
 
+#include "common/base/file.h"
 #include "common/base/memory.h"
 #include "common/limits.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 // What was read at one time. Freed when the last of them lets go: who holds a key of it, and the
 // ring while it is the newest.
@@ -103,39 +101,30 @@ static bool read_keys(struct tg_keys *keys, char *text, struct tg_error *error)
     return keys->count > 0 || wrong(error, "has no key");
 }
 
-static bool is_private(int descriptor, struct tg_error *error)
+static const char *reason_of(int why)
 {
-    struct stat file;
-    if (fstat(descriptor, &file) != 0 || !S_ISREG(file.st_mode))
-        return wrong(error, "is no file");
-    if (file.st_mode & S_IRWXO)
-        return wrong(error, "has rights for others: chmod o= takes them away");
-    return true;
+    switch (why) {
+    case EISDIR:
+    case TG_FILE_IRREGULAR:
+        return "is no file";
+    case TG_FILE_OPEN_TO_OTHERS:
+        return "has rights for others: chmod o= takes them away";
+    case TG_FILE_TOO_LONG:
+        return "is too long";
+    default:
+        return strerrordesc_np(why);
+    }
 }
 
 // The file's text, NUL-terminated.
 static bool read_text(const char *path, char *text, struct tg_error *error)
 {
-    // (Not to wait for the other end, should it be a pipe.)
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (descriptor < 0)
-        return wrong(error, strerrordesc_np(errno));
-    size_t length = 0;
-    ssize_t n = 1;
-    bool good = is_private(descriptor, error);
-    while (good && n > 0 && length <= TG_TOKEN_KEYS_BYTES) {
-        n = read(descriptor, text + length, TG_TOKEN_KEYS_BYTES + 1 - length);
-        length += n > 0 ? (size_t)n : 0;
-    }
-    if (good && n < 0)
-        good = wrong(error, strerrordesc_np(errno));
-    else if (good && n > 0)
-        good = wrong(error, "is too long");
-    close(descriptor);
+    size_t length;
+    int why = tg_file_read(path, true, text, TG_TOKEN_KEYS_BYTES, &length);
+    if (why != TG_FILE_READ)
+        return wrong(error, reason_of(why));
     text[length] = '\0';
-    if (good && strlen(text) != length)
-        good = wrong(error, "holds a NUL");
-    return good;
+    return strlen(text) == length || wrong(error, "holds a NUL");
 }
 
 static void exchange(struct tg_keyring *ring, struct tg_keys *keys)

@@ -1,13 +1,11 @@
 #include "common/settings/file.h"
 
+#include "common/base/file.h"
 #include "common/base/memory.h"
 #include "common/limits.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct pair {
     const char *name;
@@ -23,33 +21,11 @@ struct tg_settings_file {
 
 static const char blanks[] = " \t\r";
 
-// A pipe or a device might keep us waiting for good; -1: errno says why.
-static int open_regular(const char *path)
+static const char *reason_of(int why)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat found = {0};
-    if (descriptor < 0 || (fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode)))
-        return descriptor;
-    close(descriptor);
-    errno = S_ISDIR(found.st_mode) ? EISDIR : EINVAL;
-    return -1;
-}
-
-// false: errno says why.
-static bool read_text(const char *path, struct tg_settings_file *file)
-{
-    int descriptor = open_regular(path);
-    if (descriptor < 0)
-        return false;
-    ssize_t n = 1;
-    while (n > 0 && file->length <= TG_SETTINGS_FILE_BYTES) {
-        n = read(descriptor, file->text + file->length, TG_SETTINGS_FILE_BYTES + 1 - file->length);
-        file->length += n > 0 ? (size_t)n : 0;
-    }
-    int reason = errno;
-    close(descriptor);
-    errno = file->length > TG_SETTINGS_FILE_BYTES ? EFBIG : reason;
-    return n == 0;
+    if (why == TG_FILE_IRREGULAR)
+        return "Not a regular file";
+    return strerrordesc_np(why == TG_FILE_TOO_LONG ? EFBIG : why);
 }
 
 // Takes the blanks off both ends, in place.
@@ -127,12 +103,11 @@ static bool read_lines(const char *path, struct tg_settings_file *file, struct t
 struct tg_settings_file *tg_settings_file_read(const char *path, struct tg_error *error)
 {
     struct tg_settings_file *file = tg_alloc(sizeof *file);
-    bool good = read_text(path, file);
-    if (!good)
+    int why = tg_file_read(path, false, file->text, TG_SETTINGS_FILE_BYTES, &file->length);
+    if (why != TG_FILE_READ)
         tg_error_set(error, "invalid_setting", "TOLLGATE_SETTINGS_FILE",
-                     "TOLLGATE_SETTINGS_FILE: cannot read %.80s: %s", path,
-                     errno == EINVAL ? "Not a regular file" : strerrordesc_np(errno));
-    if (good && read_lines(path, file, error))
+                     "TOLLGATE_SETTINGS_FILE: cannot read %.80s: %s", path, reason_of(why));
+    if (why == TG_FILE_READ && read_lines(path, file, error))
         return file;
     tg_settings_file_free(file);
     return NULL;

@@ -1,20 +1,18 @@
 #include "common/tls/tls.h"
 
+#include "common/base/file.h"
 #include "common/base/memory.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { DIGEST_SIZE = 32 };
 
@@ -62,35 +60,26 @@ static bool wrong(struct tg_error *error, const char *setting, const char *what,
     return tg_error_set(error, "invalid_setting", setting, "%s: %s: %s", setting, what, path);
 }
 
-// NULL: it may be read.
-static const char *look_at(int descriptor, bool secret)
+static const char *reason_of(int why)
 {
-    struct stat file;
-    if (descriptor < 0)
-        return strerrordesc_np(errno);
-    if (fstat(descriptor, &file) != 0 || !S_ISREG(file.st_mode))
+    switch (why) {
+    case EISDIR:
+    case TG_FILE_IRREGULAR:
         return "is no file";
-    if (secret && (file.st_mode & S_IRWXO))
+    case TG_FILE_OPEN_TO_OTHERS:
         return "has rights for others (chmod o= takes them away)";
-    return file.st_size > TG_TLS_FILE_BYTES ? "is too long" : NULL;
+    case TG_FILE_TOO_LONG:
+        return "is too long";
+    default:
+        return strerrordesc_np(why);
+    }
 }
 
 static bool read_file(const char *setting, const char *path, bool secret, struct content *content,
                       struct tg_error *error)
 {
-    // (Not to wait for the other end, should it be a pipe.)
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    const char *trouble = look_at(descriptor, secret);
-    ssize_t n = 1;
-    for (content->length = 0; !trouble && n > 0; content->length += n > 0 ? (size_t)n : 0) {
-        n = read(descriptor, content->bytes + content->length,
-                 sizeof content->bytes - content->length);
-        if (n < 0)
-            trouble = strerrordesc_np(errno);
-    }
-    if (descriptor >= 0)
-        close(descriptor);
-    return !trouble || wrong(error, setting, trouble, path);
+    int why = tg_file_read(path, secret, content->bytes, TG_TLS_FILE_BYTES, &content->length);
+    return why == TG_FILE_READ || wrong(error, setting, reason_of(why), path);
 }
 
 static gnutls_datum_t datum_of(struct content *content)
