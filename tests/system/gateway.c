@@ -1,5 +1,6 @@
 #include "tests/system/gateway.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,13 +161,27 @@ void kill_worker(struct gateway *gateway, struct daemon *worker)
     *worker = gateway->workers[--gateway->worker_count];
 }
 
+int daemon_count_events(const struct daemon *daemon, const char *event)
+{
+    int count = 0;
+    const char *word = text_of(" event=%s", event);
+    const char *at = process_log(daemon->process);
+    for (; (at = strstr(at, word)); at++)
+        count += at[strlen(word)] == ' ' || at[strlen(word)] == '\n';
+    return count;
+}
+
 bool daemon_has_logged(const struct daemon *daemon, const char *event)
 {
-    const char *word = text_of(" event=%s", event);
-    for (const char *at = strstr(process_log(daemon->process), word); at; at = strstr(at + 1, word))
-        if (at[strlen(word)] == ' ' || at[strlen(word)] == '\n')
-            return true;
-    return false;
+    return daemon_count_events(daemon, event) > 0;
+}
+
+const char *daemon_hang_up(const struct daemon *daemon, const char *event, const char *key)
+{
+    int before = daemon_count_events(daemon, event);
+    process_signal(daemon->process, SIGHUP);
+    eventually(daemon_count_events(daemon, event) > before);
+    return process_log_value(daemon->process, event, key);
 }
 
 bool thread_waits_for_lock(struct gateway *gateway, const char *thread)

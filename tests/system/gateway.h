@@ -77,6 +77,12 @@ void kill_worker(struct gateway *gateway, struct daemon *worker);
 // Does an event stand in its log?
 bool daemon_has_logged(const struct daemon *daemon, const char *event);
 
+// How often an event stands there.
+int daemon_count_events(const struct daemon *daemon, const char *event);
+
+// Sends SIGHUP and waits until the event comes once more; returns the value of its `key`.
+const char *daemon_hang_up(const struct daemon *daemon, const char *event, const char *key);
+
 // Does a thread of a worker ("intake", "inbound") wait for a lock that this test holds?
 bool thread_waits_for_lock(struct gateway *gateway, const char *thread);
 

@@ -28,23 +28,6 @@ static struct gateway *given_gateway_with_file(const char *text)
                          .worker_settings = {file, "TOLLGATE_APP_SECRETS="});
 }
 
-static int count_lines(const struct daemon *daemon, const char *event)
-{
-    int count = 0;
-    const char *word = text_of(" event=%s ", event);
-    for (const char *at = process_log(daemon->process); (at = strstr(at, word)); at++)
-        count++;
-    return count;
-}
-
-static const char *hang_up(struct daemon *daemon, const char *event, const char *key)
-{
-    int before = count_lines(daemon, event);
-    process_signal(daemon->process, SIGHUP);
-    eventually(count_lines(daemon, event) > before);
-    return process_log_value(daemon->process, event, key);
-}
-
 static int post_signed(struct gateway *gateway, const char *secret)
 {
     const char *body = text_of("{\"secret\": \"%s\"}", secret);
@@ -74,9 +57,9 @@ Test(reload, takes_up_secrets_in_both_daemons)
     cr_assert_eq(shake_hands(gateway, "old-token"), 200);
 
     write_settings(BOTH);
-    expect_equal(hang_up(&gateway->workers[0], "settings_reread", "changed"),
+    expect_equal(daemon_hang_up(&gateway->workers[0], "settings_reread", "changed"),
                  "TOLLGATE_APP_SECRETS");
-    expect_equal(hang_up(&gateway->ingress, "settings_reread", "changed"),
+    expect_equal(daemon_hang_up(&gateway->ingress, "settings_reread", "changed"),
                  "TOLLGATE_APP_SECRETS,TOLLGATE_VERIFY_TOKEN");
 
     cr_assert_eq(post_signed(gateway, "the-new-app-secret"), 200);
@@ -97,37 +80,38 @@ Test(reload, begins_and_ends_to_follow_messages)
     struct answer before = send_text_and_wait(&org, "919876543210");
     cr_assert_eq(before.status, 200);
     write_settings(OLD "TOLLGATE_LOG_MESSAGES=info\n");
-    expect_equal(hang_up(&gateway->ingress, "settings_reread", "changed"), "TOLLGATE_LOG_MESSAGES");
-    expect_equal(hang_up(&gateway->workers[0], "settings_reread", "changed"),
+    expect_equal(daemon_hang_up(&gateway->ingress, "settings_reread", "changed"),
+                 "TOLLGATE_LOG_MESSAGES");
+    expect_equal(daemon_hang_up(&gateway->workers[0], "settings_reread", "changed"),
                  "TOLLGATE_LOG_MESSAGES");
     struct answer followed = send_text_and_wait(&org, "919876543211");
     cr_assert_eq(followed.status, 200);
-    eventually(count_lines(&gateway->ingress, "send_accepted") == 1);
-    eventually(count_lines(&gateway->workers[0], "send_sent") == 1);
+    eventually(daemon_count_events(&gateway->ingress, "send_accepted") == 1);
+    eventually(daemon_count_events(&gateway->workers[0], "send_sent") == 1);
     write_settings(OLD);
-    (void)hang_up(&gateway->ingress, "settings_reread", "changed");
+    (void)daemon_hang_up(&gateway->ingress, "settings_reread", "changed");
     struct answer after = send_text_and_wait(&org, "919876543212");
     cr_assert_eq(after.status, 200);
     stop_gateway(gateway);
-    cr_assert_eq(count_lines(&gateway->ingress, "send_accepted"), 1);
+    cr_assert_eq(daemon_count_events(&gateway->ingress, "send_accepted"), 1);
 }
 
 Test(reload, of_a_wrong_file_changes_nothing_and_none_ends_nobody)
 {
     struct gateway *gateway = given_gateway_with_file(OLD);
     write_settings(NEW "TOLLGATE_LANES=many\n");
-    const char *reason = hang_up(&gateway->ingress, "settings_refused", "reason");
+    const char *reason = daemon_hang_up(&gateway->ingress, "settings_refused", "reason");
     cr_assert(strstr(reason, "TOLLGATE_LANES"), "%s", reason);
     cr_assert_eq(post_signed(gateway, "the-old-app-secret"), 200);
     cr_assert_eq(remove(path), 0);
-    (void)hang_up(&gateway->ingress, "settings_refused", "reason");
+    (void)daemon_hang_up(&gateway->ingress, "settings_refused", "reason");
     cr_assert_eq(post_signed(gateway, "the-old-app-secret"), 200);
 
     stop_gateway(gateway);
 
     gateway = given_gateway();
-    (void)hang_up(&gateway->ingress, "settings_kept", "reason");
-    (void)hang_up(&gateway->workers[0], "settings_kept", "reason");
+    (void)daemon_hang_up(&gateway->ingress, "settings_kept", "reason");
+    (void)daemon_hang_up(&gateway->workers[0], "settings_kept", "reason");
     stop_gateway(gateway);
 }
 
@@ -143,7 +127,7 @@ Test(reload, gives_a_worker_more_in_hand)
     const char *second_id = expect_accepted(&second);
 
     write_settings(NEW "TOLLGATE_SEND_CONCURRENCY=2\n");
-    expect_equal(hang_up(&gateway->workers[0], "settings_reread", "changed"),
+    expect_equal(daemon_hang_up(&gateway->workers[0], "settings_reread", "changed"),
                  "TOLLGATE_SEND_CONCURRENCY");
 
     expect_ends(gateway, second_id, "sent");
@@ -181,7 +165,7 @@ Test(reload, under_load_refuses_nothing)
     http_ask_all(gateway->ingress.url, requests, POSTS, answers, exchange, gateway);
     for (int i = 0; i < POSTS; i++)
         cr_assert_eq(answers[i].status, 200, "%d: %d %s", i, answers[i].status, answers[i].body);
-    cr_assert_geq(count_lines(&gateway->ingress, "settings_reread"), 1);
+    cr_assert_geq(daemon_count_events(&gateway->ingress, "settings_reread"), 1);
     eventually(webhooks_left(gateway) == 0);
     cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM dead_letters "
                                                     "WHERE reason = 'bad_signature'"),

@@ -138,23 +138,6 @@ Test(tls, with_an_rsa_key_too_each_connection_has_a_key_of_its_own)
     stop_gateway(gateway);
 }
 
-static int count_lines(const struct daemon *daemon, const char *event)
-{
-    int count = 0;
-    const char *word = text_of(" event=%s ", event);
-    for (const char *at = process_log(daemon->process); (at = strstr(at, word)); at++)
-        count++;
-    return count;
-}
-
-static const char *hang_up(struct daemon *daemon, const char *event, const char *key)
-{
-    int before = count_lines(daemon, event);
-    process_signal(daemon->process, SIGHUP);
-    eventually(count_lines(daemon, event) > before);
-    return process_log_value(daemon->process, event, key);
-}
-
 static int ask_anew(const char *url)
 {
     struct http *http = http_open(url);
@@ -181,15 +164,15 @@ Test(tls, a_renewed_certificate_is_taken_up_and_cuts_off_nobody)
 
     // A certificate without its key is refused, and all stays as it was.
     certificate_replace(&ours, &(struct certificate){renewed.path, first.key, renewed.authority});
-    (void)hang_up(&gateway->ingress, "certificate_refused", "reason");
+    (void)daemon_hang_up(&gateway->ingress, "certificate_refused", "reason");
     cr_assert(strstr(process_log(gateway->ingress.process),
                      "\"TOLLGATE_TLS_KEY: is not the key of the certificate: "));
     expect_believed(gateway, &ours);
 
     certificate_replace(&ours, &renewed);
-    cr_assert_str_not_empty(hang_up(&gateway->ingress, "certificate_read", "ends"));
-    cr_assert_str_not_empty(hang_up(&gateway->workers[0], "certificate_read", "ends"));
-    eventually(count_lines(&gateway->ingress, "certificate_read") == 2);
+    cr_assert_str_not_empty(daemon_hang_up(&gateway->ingress, "certificate_read", "ends"));
+    cr_assert_str_not_empty(daemon_hang_up(&gateway->workers[0], "certificate_read", "ends"));
+    eventually(daemon_count_events(&gateway->ingress, "certificate_read") == 2);
     expect_believed(gateway, &renewed);
     // Who was connected before still is, under the one of before (of whose authority libcurl asks
     // that it is the same).
@@ -240,7 +223,7 @@ Test(tls, renewals_under_load_fail_no_handshake)
             cr_assert_eq(answers[i].status, 200, "%d: %d %s", i, answers[i].status,
                          answers[i].body);
     }
-    cr_assert_geq(count_lines(&gateway->ingress, "certificate_read"), ROUNDS);
+    cr_assert_geq(daemon_count_events(&gateway->ingress, "certificate_read"), ROUNDS);
     eventually(webhooks_left(gateway) == 0);
     stop_gateway(gateway);
 }
