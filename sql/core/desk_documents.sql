@@ -126,6 +126,10 @@ $$;
 -- (Of what one transaction has written some has its beginning for a time: `after` says behind what it belongs.)
 CREATE OR REPLACE FUNCTION timeline_of(p_message messages) RETURNS json
 LANGUAGE sql STABLE AS $$
+    WITH last AS (
+        SELECT max(a.settled_at) AS settled_at FROM attempts a
+         WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id
+    )
     SELECT json_agg(json_strip_nulls(json_build_object(
                'at', time_text(e.at), 'what', e.what, 'attempt', e.attempt, 'outcome', e.outcome, 'message', e.message,
                'duration_ms', e.duration_ms, 'amount', money_text(e.amount), 'balance', money_text(e.balance)))
@@ -145,8 +149,7 @@ LANGUAGE sql STABLE AS $$
           FROM attempts a WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id
         UNION ALL
         SELECT s.at, s.place, s.what, s.attempt, s.outcome, s.message, NULL, NULL, NULL,
-               CASE WHEN s.place > 5 THEN (SELECT max(a.settled_at) FROM attempts a
-                                            WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id) END
+               CASE WHEN s.place > 5 THEN (SELECT l.settled_at FROM last l) END
           FROM (VALUES ((p_message).sent_at, 3, 'sent', (p_message).attempts, NULL, NULL),
                        ((p_message).delivered_at, 4, 'delivered', NULL, NULL, NULL),
                        ((p_message).read_at, 5, 'read', NULL, NULL, NULL),
@@ -158,9 +161,7 @@ LANGUAGE sql STABLE AS $$
         UNION ALL
         SELECT t.created_at, CASE t.kind WHEN 'service_fee' THEN 1 ELSE 8 END, t.kind, NULL, NULL, t.description, NULL,
                t.amount, t.balance_after,
-               CASE t.kind WHEN 'refund' THEN greatest((p_message).failed_at, (
-                    SELECT max(a.settled_at) FROM attempts a
-                     WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id)) END
+               CASE t.kind WHEN 'refund' THEN greatest((p_message).failed_at, (SELECT l.settled_at FROM last l)) END
           FROM wallet_transactions t
          WHERE t.org_id = (p_message).org_id AND t.message_id = (p_message).id) e;
 $$;
