@@ -18,6 +18,14 @@
         "limit", VALUE_NUMBER, "limit", "At most so many."                                         \
     }
 
+#define NUMBER                                                                                     \
+    {"waba-id", VALUE_TEXT, "waba_id", "Meta's id of its WhatsApp Business account."},             \
+        {"number", VALUE_TEXT, "display_phone_number",                                             \
+         "As people write it, such as +91 98765 43210."},                                          \
+        {"fee", VALUE_TEXT, "service_fee_per_msg", "For each message, such as 0.20."},             \
+    {                                                                                              \
+        "max-mps", VALUE_NUMBER, "max_mps", "Messages a second that Meta takes."                   \
+    }
 #define SETTINGS                                                                                   \
     {"replies-per-minute-max", VALUE_NUMBER, "replies_per_minute_max",                             \
      "Auto-replies to one contact."},                                                              \
@@ -101,11 +109,7 @@ const struct command commands[] = {
      .arguments = {ORG, MEMBER("NUMBER_ID", "phone_number_id")},
      .options = {{"access-token-file", VALUE_FILE, "access_token",
                   "The file with Meta's token; -: standard input."},
-                 {"waba-id", VALUE_TEXT, "waba_id", "Meta's id of its WhatsApp Business account."},
-                 {"number", VALUE_TEXT, "display_phone_number",
-                  "As people write it, such as +91 98765 43210."},
-                 {"fee", VALUE_TEXT, "service_fee_per_msg", "For each message, such as 0.20."},
-                 {"max-mps", VALUE_NUMBER, "max_mps", "Messages a second that Meta takes."}},
+                 NUMBER},
      .method = "POST",
      .path = "/admin/orgs/{ORG}/channels",
      .columns = channel_columns,
@@ -127,11 +131,7 @@ const struct command commands[] = {
      .arguments = {ORG, CHANNEL},
      .options = {{"access-token-file", VALUE_FILE, "access_token",
                   "The file with a new token; -: standard input."},
-                 {"waba-id", VALUE_TEXT, "waba_id", "Meta's id of its WhatsApp Business account."},
-                 {"number", VALUE_TEXT, "display_phone_number",
-                  "As people write it, such as +91 98765 43210."},
-                 {"fee", VALUE_TEXT, "service_fee_per_msg", "For each message, such as 0.20."},
-                 {"max-mps", VALUE_NUMBER, "max_mps", "Messages a second that Meta takes."}},
+                 NUMBER},
      .method = "PATCH",
      .path = "/admin/orgs/{ORG}/channels/{CHANNEL}",
      .columns = channel_columns,
