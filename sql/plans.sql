@@ -34,7 +34,7 @@ BEGIN
             -- Some of them by the newest row, or the end of a line, of which the dead ones are not to be read.
             ('lookup ordered nested written generic', 'accept_sends settle_sends apply_statuses book take_slots'),
             ('lookup ordered nested generic', 'delete_bodies lock_line_ends call_up_next pull_forward give_slots '
-             'delete_idempotency_keys delete_receipts fail_undelivered_sends'),
+             'delete_receipts fail_undelivered_sends'),
             ('lookup nested generic', 'lock_wallets'),
             ('lookup generic', 'release_sends'),
             -- Not called for each message, so that planning costs little.
@@ -44,7 +44,8 @@ BEGIN
             -- A batch is taken from an index. To plan it for the times of now would be to look up what stands at
             -- the end of that index, and pass what is dead there.
             ('lookup ordered unmerged generic', 'release_due_sends'),
-            ('lookup ordered generic', 'take_due expire_sends next_due find_lost_sends unconfirm_sends'),
+            ('lookup ordered generic', 'take_due expire_sends next_due find_lost_sends unconfirm_sends '
+             'delete_idempotency_keys'),
             ('lookup ordered nested', 'take_turns seal_tokens'),
             ('lookup ordered', 'list_figures count_open_tokens list_tokens_to_seal'),
             -- By the keys of parents.

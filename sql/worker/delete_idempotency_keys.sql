@@ -8,10 +8,10 @@ DECLARE
     v_deleted bigint;
 BEGIN
     DELETE FROM idempotency_keys k
-     WHERE (k.org_id, k.key) IN (
-           SELECT o.org_id, o.key FROM idempotency_keys o
+     WHERE k.ctid = ANY (ARRAY( -- that are locked, and so stay where they are
+           SELECT o.ctid FROM idempotency_keys o
             WHERE o.created_at >= v_from AND o.created_at < v_before
-            ORDER BY o.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
+            ORDER BY o.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS v_deleted = ROW_COUNT;
     IF v_deleted < p_limit THEN
         PERFORM keep_look('keys', v_began, v_from, v_before);
