@@ -18,14 +18,14 @@ make_directory() {
     fi
 }
 
-# start_postgres OPTION=VALUE...: a fresh cluster with trust for this machine's users, superuser "postgres".
-# Sets pg_port.
+# start_postgres OPTION=VALUE...: a fresh cluster with trust for this machine's users, superuser "postgres", in
+# postgres_data if that is set. Sets pg_port.
 start_postgres() {
     local data option options=()
     for option in max_connections=200 shared_buffers=256MB max_wal_size=2GB "$@"; do
         options+=(-c "$option")
     done
-    make_directory "$run_dir/postgres"
+    make_directory "${postgres_data:-$run_dir/postgres}"
     data=$directory
     ((EUID != 0)) || chown postgres: "$data"
     (cd / && "${as_postgres[@]}" "$pg_bin/initdb" --pgdata "$data" --username postgres --auth trust \
