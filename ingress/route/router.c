@@ -380,12 +380,24 @@ static bool is_guesser(const struct visit *visit, unsigned *seconds)
     return *seconds > 0;
 }
 
+// What is told to those whom we know is for nobody else: no cache keeps it, and no page of another
+// origin loads it as something else than it is.
+static void keep_private(struct request *request)
+{
+    if (strcmp(request->method, "GET") != 0)
+        return;
+    request_add_header(request, "Cache-Control", "no-store");
+    request_add_header(request, "Cross-Origin-Resource-Policy", "same-origin");
+    request_add_header(request, "X-Content-Type-Options", "nosniff");
+}
+
 static void authenticate(struct visit *visit)
 {
     struct request *request = visit->request;
     struct identity caller;
     struct tg_error error;
     unsigned seconds;
+    keep_private(request);
     if (!is_within(visit, RATE_ADDRESS, request_address(request)))
         return;
     struct shown shown = {.from = request_ip(request)};
@@ -442,6 +454,7 @@ static void authenticate_operator(struct visit *visit)
     struct identity caller;
     struct tg_error error;
     int count;
+    keep_private(request);
     const char *authorization = request_header(request, "Authorization", &count);
     switch (
         operators_ask(parts->operators, authorization, count, visit->token_hash, &caller, &error)) {

@@ -1,5 +1,5 @@
 // Pages in browsers: who may call from another origin, and that trusted mode believes none.
-#include "tests/system/org.h"
+#include "tests/system/desk.h"
 
 #include <string.h>
 
@@ -135,6 +135,24 @@ Test(origin, that_a_setting_names_may_call)
         answer = ask(gateway->http, .path = "/api/wallet", .key = org.key, .headers = {origin});
         cr_assert_eq(answer.status, 200);
         expect_no_cors(&answer);
+    }
+    stop_gateway(gateway);
+}
+
+// A page that embeds it gets nothing to read out of it, and no cache on the way has it for others.
+Test(origin, is_told_by_every_answer_to_whom_we_know_that_it_is_for_nobody_else)
+{
+    struct gateway *gateway = given_gateway(.desk = true, .without_worker = true);
+    struct org org = given_org(gateway);
+    const struct answer answers[] = {
+        get(&org, "/api/wallet"), get(&org, "/api/messages/none"), get(&org, "/api/sessions"),
+        ask(gateway->http, .path = "/api/wallet"), look(gateway, "/admin/orgs")};
+    static const int statuses[] = {200, 400, 403, 401, 200};
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        cr_assert_eq(answers[i].status, statuses[i], "%zu: %d", i, answers[i].status);
+        expect_equal(answer_header(&answers[i], "Cache-Control"), "no-store");
+        expect_equal(answer_header(&answers[i], "Cross-Origin-Resource-Policy"), "same-origin");
+        expect_equal(answer_header(&answers[i], "X-Content-Type-Options"), "nosniff");
     }
     stop_gateway(gateway);
 }
