@@ -72,6 +72,7 @@ CHANGE(admin_revoke_session, ORG, ID("p_id"));
 
 READ(admin_list_operators, PAGE_BY_ID);
 CHANGE(admin_create_operator, BODY);
+CHANGE(admin_change_operator, NAME("p_name"), BODY);
 CHANGE(admin_revoke_operator, NAME("p_name"));
 READ(admin_list_audit_log, ORG_IF, FIND(0, "p_actor_is"), FIND(1, "p_object"), PAGE);
 
@@ -131,6 +132,7 @@ const struct tg_call *const tg_desk_calls[] = {&find_operator,
                                                &tg_admin_revoke_session,
                                                &tg_admin_list_operators,
                                                &tg_admin_create_operator,
+                                               &tg_admin_change_operator,
                                                &tg_admin_revoke_operator,
                                                &tg_admin_list_audit_log,
                                                &tg_admin_list_rules,

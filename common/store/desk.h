@@ -64,6 +64,7 @@ extern const struct tg_call tg_admin_list_sessions;
 extern const struct tg_call tg_admin_revoke_session;
 extern const struct tg_call tg_admin_list_operators;
 extern const struct tg_call tg_admin_create_operator;
+extern const struct tg_call tg_admin_change_operator;
 extern const struct tg_call tg_admin_revoke_operator;
 extern const struct tg_call tg_admin_list_audit_log;
 extern const struct tg_call tg_admin_list_rules;

@@ -11,9 +11,8 @@ BEGIN
     -- (admin is what the holder of TOLLGATE_ADMIN_TOKEN goes by.)
     IF v_name !~ '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$' OR lower(v_name) = 'admin' THEN
         PERFORM refuse('invalid_field', 'name', 'name must have 1 to 64 letters, digits and . _ @ -, and not be admin');
-    ELSIF v_role NOT IN ('viewer', 'operator', 'owner') THEN
-        PERFORM refuse('invalid_field', 'role', 'role must be viewer, operator or owner');
     END IF;
+    PERFORM check_role(v_role);
     INSERT INTO operators (name, role, prefix, token_hash)
     VALUES (v_name, v_role, left(v_token, 12), sha256(v_token::bytea))
     ON CONFLICT DO NOTHING RETURNING * INTO v_operator;

@@ -31,6 +31,15 @@ RETURN json_build_object(
                         FROM unnest(p_rows) WITH ORDINALITY AS r (shown, place) WHERE r.place <= p_limit), '[]'::json),
     'next_before', CASE WHEN cardinality(p_rows) > p_limit THEN p_cursors[p_limit] END);
 
+-- check_role: refuses what is no role.
+CREATE OR REPLACE FUNCTION check_role(p_role text) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF p_role NOT IN ('viewer', 'operator', 'owner') THEN
+        PERFORM refuse('invalid_field', 'role', 'role must be viewer, operator or owner');
+    END IF;
+END $$;
+
 -- operator_document: an operator as operators see it.
 CREATE OR REPLACE FUNCTION operator_document(p_operator operators) RETURNS json
 LANGUAGE sql STABLE AS $$

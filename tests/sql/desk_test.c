@@ -40,6 +40,25 @@ Test(desk, an_operator_has_a_name_of_its_own_and_one_of_three_roles)
     cr_assert_str_eq(number_of("operators"), "1");
 }
 
+Test(desk, an_operator_s_role_is_changed_and_told)
+{
+    static const char change[] = "SELECT admin_change_operator('operator:admin', '%s', '%s')";
+    const char *token = value("SELECT admin_create_operator('operator:admin', "
+                              "'{\"name\": \"anna\", \"role\": \"viewer\"}') ->> 'token'");
+    const char *found = text("SELECT role FROM admin_find_operator(sha256('%s'))", token);
+    run(change, "Anna", "{\"role\": \"operator\"}");
+    cr_assert_str_eq(value("%s", found), "operator");
+    run(change, "anna", "{}");
+    assert_rows(rows("SELECT action, before, after FROM audit_log WHERE object = 'operators' AND "
+                     "action = 'update'"),
+                "update, {\"role\": \"viewer\"}, {\"role\": \"operator\"}");
+    assert_told("invalid_field", "role", change, "anna", "{\"role\": \"root\"}");
+    assert_told("conflict", "", change, "Admin", "{\"role\": \"viewer\"}");
+    assert_told("not_found", "", change, "berta", "{\"role\": \"viewer\"}");
+    run("SELECT admin_revoke_operator('operator:admin', 'anna')");
+    assert_told("not_found", "", change, "anna", "{\"role\": \"owner\"}");
+}
+
 Test(desk, who_acts_must_be_said)
 {
     assert_refused(INVALID_PARAMETER, "SELECT admin_create_operator('', '{\"name\": \"anna\", "

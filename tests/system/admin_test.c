@@ -118,6 +118,35 @@ Test(admin, a_role_that_is_too_low_is_refused_and_nothing_is_changed)
     stop_gateway(gateway);
 }
 
+// The role counts from the next request on, up and down; but nobody makes less of who holds
+// TOLLGATE_ADMIN_TOKEN.
+Test(admin, another_role_counts_from_the_next_request_on)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    const char *vera = given_operator(gateway, "vera", "viewer");
+    static const struct {
+        const char *role;
+        int status;
+    } steps[] = {{"operator", 201}, {"viewer", 403}, {"owner", 201}};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct answer answer = tell(gateway, "PATCH", "/admin/operators/vera",
+                                    text_of("{\"role\": \"%s\"}", steps[i].role));
+        cr_assert_eq(answer.status, 200, "%s", answer.body);
+        expect_equal(answer_text(&answer, "/role"), steps[i].role);
+        answer = ask(desk_of(gateway), .path = "/admin/orgs", .key = vera,
+                     .body = "{\"name\": \"Acme\"}");
+        cr_assert_eq(answer.status, steps[i].status, "%s", answer.body);
+    }
+    struct answer answer =
+        ask(desk_of(gateway), .method = "PATCH", .path = "/admin/operators/admin",
+            .body = "{\"role\": \"viewer\"}", .key = vera);
+    expect_refused(&answer, 409, "conflict", NULL);
+    answer = look(gateway, "/admin/audit-log?object=operators&limit=1");
+    expect_equal(answer_text(&answer, "/changes/0/before/role"), "viewer");
+    expect_equal(answer_text(&answer, "/changes/0/after/role"), "owner");
+    stop_gateway(gateway);
+}
+
 Test(admin, bad_input_is_refused_by_its_name)
 {
     static const struct {
