@@ -184,6 +184,8 @@ static void use_link(struct tg_pg *pg, struct request *request, const struct ide
         answer_error(request, &error);
         return;
     }
+    if (!endpoint_may_try(request))
+        return;
     tg_sha256(token.data, token.length, hash);
     enum tg_pg_status status = tg_store_use_console_link(pg, hash, &found, &session);
     if (status != TG_PG_OK && !tg_store_failure(pg, status, &error)) {
@@ -192,7 +194,7 @@ static void use_link(struct tg_pg *pg, struct request *request, const struct ide
         tg_log(TG_LOG_INFO, "console_link_used");
         add_cookie(request, &session.token);
         answer_page(request, 200, "You are signed in for twelve hours.", "");
-    } else {
+    } else if (endpoint_may_fail(request)) {
         answer_page(request, 404, "This link is good no more: it was used, or it is too old.", "");
     }
     tg_text_finish(&session.token);

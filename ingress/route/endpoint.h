@@ -46,5 +46,11 @@ struct endpoint {
 // The task in the row of the request's endpoint.
 const void *endpoint_task(struct request *request);
 
+// For a handler that looks at a proof by itself, such as a link: may its address try one more, or
+// has it failed too often lately (TOLLGATE_RATE_OF_FAILURES)? And: it has failed once more; had it
+// any failures left? False: answered.
+bool endpoint_may_try(struct request *request) TG_MUST_CHECK;
+bool endpoint_may_fail(struct request *request) TG_MUST_CHECK;
+
 // The part of the request's path that has this name in its endpoint's.
 struct tg_span endpoint_segment(struct request *request, const char *name);

@@ -178,7 +178,27 @@ static bool is_within(const struct visit *visit, enum rate rate, struct tg_uuid 
 static void refuse_failures(const struct visit *visit, unsigned seconds)
 {
     answer_too_many(visit->request, seconds,
-                    "Too many wrong or missing API keys a second from this address");
+                    "Too many wrong or missing credentials a second from this address");
+}
+
+bool endpoint_may_try(struct request *request)
+{
+    const struct visit *visit = request->state;
+    unsigned seconds = rates_wait(visit->router->parts.rates, RATE_FAILURES,
+                                  request_address(request), tg_now_ms());
+    if (seconds > 0)
+        refuse_failures(visit, seconds);
+    return seconds == 0;
+}
+
+bool endpoint_may_fail(struct request *request)
+{
+    const struct visit *visit = request->state;
+    unsigned seconds = rates_take(visit->router->parts.rates, RATE_FAILURES,
+                                  request_address(request), tg_now_ms());
+    if (seconds > 0)
+        refuse_failures(visit, seconds);
+    return seconds == 0;
 }
 
 // A caller whom we do not know may try again with a key, but not as often as they like; Meta, who
@@ -187,13 +207,8 @@ static void refuse_caller(const struct visit *visit, const struct tg_error *erro
 {
     struct request *request = visit->request;
     bool unknown = strcmp(error->code, "unauthorized") == 0;
-    unsigned seconds = unknown ? rates_take(visit->router->parts.rates, RATE_FAILURES,
-                                            request_address(request), tg_now_ms())
-                               : 0;
-    if (seconds > 0) {
-        refuse_failures(visit, seconds);
+    if (unknown && !endpoint_may_fail(request))
         return;
-    }
     if (unknown)
         request_add_header(request, "WWW-Authenticate", "Bearer");
     answer_error(request, error);
@@ -371,15 +386,6 @@ static void wait_for_look_up(struct visit *visit)
     }
 }
 
-// Somebody whom nobody knows from an address that has failed too often lately.
-static bool is_guesser(const struct visit *visit, unsigned *seconds)
-{
-    *seconds = visit->asker.stranger ? rates_wait(visit->router->parts.rates, RATE_FAILURES,
-                                                  request_address(visit->request), tg_now_ms())
-                                     : 0;
-    return *seconds > 0;
-}
-
 // What is told to those whom we know is for nobody else: no cache keeps it, and no page of another
 // origin loads it as something else than it is.
 static void keep_private(struct request *request)
@@ -396,7 +402,6 @@ static void authenticate(struct visit *visit)
     struct request *request = visit->request;
     struct identity caller;
     struct tg_error error;
-    unsigned seconds;
     keep_private(request);
     if (!is_within(visit, RATE_ADDRESS, request_address(request)))
         return;
@@ -409,9 +414,7 @@ static void authenticate(struct visit *visit)
         (void)admit(visit, &caller);
         break;
     case KEY_UNSURE:
-        if (is_guesser(visit, &seconds))
-            refuse_failures(visit, seconds);
-        else
+        if (!visit->asker.stranger || endpoint_may_try(request))
             wait_for_look_up(visit);
         break;
     default:
@@ -467,12 +470,8 @@ static void authenticate_operator(struct visit *visit)
     case OPERATOR_UNSURE:
         break;
     }
-    unsigned seconds =
-        rates_wait(parts->rates, RATE_FAILURES, request_address(request), tg_now_ms());
-    if (seconds > 0) {
-        refuse_failures(visit, seconds);
+    if (!endpoint_may_try(request))
         return;
-    }
     request_hold(request);
     enum tg_fair_push pushed =
         pool_submit(parts->pool, request_address(request), look_up_operator, visit);

@@ -8,7 +8,7 @@ enum { TRIES = 200 };
 static const char *const too_many[] = {
     "Too many calls a second with this API key", "Too many calls a second of this org",
     "Too many calls a second from this address",
-    "Too many wrong or missing API keys a second from this address"};
+    "Too many wrong or missing credentials a second from this address"};
 
 static struct answer ask_wallet(struct gateway *gateway, const char *key)
 {
@@ -87,6 +87,55 @@ Test(rates, who_guesses_keys_is_held_up_alone)
     cr_assert_eq(ask_wallet(gateway, org.key).status, 200);
     eventually(ask_wallet(gateway, "tg_wrong").status ==
                401); // and a moment later it may try again
+    stop_gateway(gateway);
+}
+
+static int press(struct gateway *gateway, const char *link)
+{
+    return ask(gateway->http, .method = "POST", .path = link,
+               .headers = {text_of("Origin: %s", gateway->ingress.url)})
+        .status;
+}
+
+// Presses until it is too often. Returns how often it was not.
+static int presses_until_refused(struct gateway *gateway, const char *link)
+{
+    int n = 0;
+    int status;
+    while ((status = press(gateway, link)) != 429 && n++ < TRIES)
+        cr_assert_eq(status, 404);
+    cr_assert_eq(status, 429);
+    return n;
+}
+
+static bool new_link_is_held_up(struct gateway *gateway, const struct org *org)
+{
+    const char *link =
+        text_of("/console/links/%s",
+                database_text(gateway->database, "SELECT create_console_link('%s')", org->id));
+    (void)presses_until_refused(gateway, "/console/links/tgl_wrong");
+    return press(gateway, link) == 429;
+}
+
+// A link that is wrong or was used counts as a wrong key does, and one with the other.
+Test(rates, who_guesses_links_is_held_up_as_who_guesses_keys)
+{
+    struct gateway *gateway =
+        given_gateway(.without_worker = true, .ingress_settings = {"TOLLGATE_RATE_OF_FAILURES=1"});
+    struct org org = given_org(gateway);
+    const char *link =
+        text_of("/console/links/%s",
+                database_text(gateway->database, "SELECT create_console_link('%s')", org.id));
+    cr_assert_eq(ask_wallet(gateway, org.key).status, 200);
+    cr_assert_eq(press(gateway, link), 200);
+    cr_assert_geq(presses_until_refused(gateway, "/console/links/tgl_wrong"), 2);
+    (void)presses_until_refused(gateway, link); // it was used
+    (void)calls_until_refused(gateway, "tg_wrong", too_many[3]);
+    eventually(new_link_is_held_up(gateway, &org));
+    // Who only looks at the page tries nothing, and who was right before is let in.
+    cr_assert_eq(ask(gateway->http, .path = "/console/links/tgl_wrong").status, 200);
+    cr_assert_eq(ask_wallet(gateway, org.key).status, 200);
+    eventually(press(gateway, "/console/links/tgl_wrong") == 404); // and a moment later
     stop_gateway(gateway);
 }
 
