@@ -98,6 +98,10 @@ enum {
     // Idempotency keys are kept a little longer than the day that is promised.
     TG_IDEMPOTENCY_KEPT_S = 25 * 3600,
 
+    // Sessions and links of the console that have ended. An operator who hears of a stolen one
+    // weeks later still sees who was in; that it was there stays in the audit log.
+    TG_SESSIONS_KEPT_S = 30 * 86400,
+
     // What goes to the database outside a lane: reads, cancelling, how messages stand.
     TG_POOL_QUEUE_MAX = 1024,
     TG_POOL_THREADS = 2,

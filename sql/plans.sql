@@ -45,7 +45,7 @@ BEGIN
             -- the end of that index, and pass what is dead there.
             ('lookup ordered unmerged generic', 'release_due_sends'),
             ('lookup ordered generic', 'take_due expire_sends next_due find_lost_sends unconfirm_sends '
-             'delete_idempotency_keys'),
+             'delete_idempotency_keys delete_sessions delete_console_links'),
             ('lookup ordered nested', 'take_turns seal_tokens'),
             ('lookup ordered', 'list_figures count_open_tokens list_tokens_to_seal'),
             -- By the keys of parents.

@@ -89,8 +89,9 @@ BEGIN
           FROM (VALUES ('organizations', 'rules_version,words_id', NULL),
                        ('channels', 'org_active,sends,token_changed_at', NULL),
                        ('api_keys', 'last_used_at,changed_in', NULL),
-                       ('console_links', '', NULL),
-                       ('sessions', 'token_hash,former_hash,former_until,last_used_at,changed_in', NULL),
+                       ('console_links', '', $$session_user <> 'tollgate_worker'$$),
+                       ('sessions', 'token_hash,former_hash,former_until,last_used_at,changed_in',
+                        $$session_user <> 'tollgate_worker'$$),
                        ('automation_rules', 'state,refused_for,written_at', NULL),
                        ('operators', 'last_used_at', NULL),
                        ('error_rules', '', $$current_setting('tollgate.loading', true) IS DISTINCT FROM 'yes'$$))

@@ -193,6 +193,30 @@ enum tg_pg_status tg_store_delete_receipts(struct tg_pg *pg, int64_t age_s, int6
     return do_to_old(pg, &delete_receipts, age_s, limit, deleted);
 }
 
+static const struct tg_call delete_sessions = {
+    .name = "delete_sessions",
+    .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
+    .out = TG_FIELDS(VALUE("delete_sessions", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_delete_sessions(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                           int64_t *deleted)
+{
+    return do_to_old(pg, &delete_sessions, age_s, limit, deleted);
+}
+
+static const struct tg_call delete_console_links = {
+    .name = "delete_console_links",
+    .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
+    .out = TG_FIELDS(VALUE("delete_console_links", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_delete_console_links(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                                int64_t *deleted)
+{
+    return do_to_old(pg, &delete_console_links, age_s, limit, deleted);
+}
+
 static const struct tg_call delete_bodies = {
     .name = "delete_bodies",
     .one = TG_FIELDS(INT8("p_limit", task, slice.limit)),
@@ -217,19 +241,10 @@ enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
     return tg_pg_call(pg, &take_janitor_lock, TG_ROWS(taken, 1));
 }
 
-const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
-                                                 &follow_clock,
-                                                 &next_due,
-                                                 &find_lost_sends,
-                                                 &expire_sends,
-                                                 &unconfirm_sends,
-                                                 &fail_unheard_sends,
-                                                 &fail_undelivered_sends,
-                                                 &fail_poison_sends,
-                                                 &delete_idempotency_keys,
-                                                 &alert_unchecked_rules,
-                                                 &follow_notices,
-                                                 &delete_receipts,
-                                                 &delete_bodies,
-                                                 &take_janitor_lock,
-                                                 NULL};
+const struct tg_call *const tg_upkeep_calls[] = {
+    &release_due_sends,       &follow_clock,           &next_due,
+    &find_lost_sends,         &expire_sends,           &unconfirm_sends,
+    &fail_unheard_sends,      &fail_undelivered_sends, &fail_poison_sends,
+    &delete_idempotency_keys, &alert_unchecked_rules,  &follow_notices,
+    &delete_receipts,         &delete_sessions,        &delete_console_links,
+    &delete_bodies,           &take_janitor_lock,      NULL};

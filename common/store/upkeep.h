@@ -86,6 +86,12 @@ enum tg_pg_status tg_store_follow_notices(struct tg_pg *pg, int64_t limit,
 enum tg_pg_status tg_store_delete_receipts(struct tg_pg *pg, int64_t age_s, int64_t limit,
                                            int64_t *deleted) TG_MUST_CHECK;
 
+// The same with sessions of the console, and links to it, that have ended longer ago.
+enum tg_pg_status tg_store_delete_sessions(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                           int64_t *deleted) TG_MUST_CHECK;
+enum tg_pg_status tg_store_delete_console_links(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                                int64_t *deleted) TG_MUST_CHECK;
+
 // Deletes what messages say that their orgs keep no longer: looks at up to `limit` messages.
 struct tg_deleted_bodies {
     int64_t deleted; // of so many

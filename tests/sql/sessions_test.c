@@ -2,6 +2,8 @@
 
 #include "tests/sql/givens.h"
 
+#include <stdlib.h>
+
 TestSuite(sessions, .init = database_create, .fini = database_drop);
 
 #define USE "SELECT token ~ '^tgs_[A-Za-z0-9_-]{43}$', document ->> 'org_id' FROM use_console_link("
@@ -43,4 +45,86 @@ Test(sessions, one_that_has_ended_gets_no_other_cookie)
                 "t");
     assert_no_rows(rows("SELECT * FROM rotate_session('%s', '%s')", acme, id));
     assert_rows(rows("SELECT document -> 'sessions' FROM list_sessions('%s')", acme), "[]");
+}
+
+// Ends in each way, so many days ago; -1: it goes on.
+static void given_ended(const char *org, const char *columns, const char *ends)
+{
+    run("INSERT INTO sessions (org_id, token_hash, rights, made_by, %s) SELECT '%s', "
+        "sha256(gen_random_uuid()::text::bytea), '{read}', 'key:x', %s",
+        columns, org, ends);
+}
+
+Test(sessions, those_that_have_ended_long_ago_are_deleted_and_others_are_not)
+{
+    const char *acme = given_org();
+    const char *beta = given_org(.name = "Beta");
+    given_ended(acme, "expires_at", "now() - interval '31 days'");
+    given_ended(beta, "expires_at, revoked_at",
+                "now() - interval '1 day', now() - interval '31 days'");
+    given_ended(acme, "expires_at", "now() - interval '29 days'");
+    given_ended(beta, "revoked_at", "now() - interval '29 days'");
+    given_ended(acme, "last_used_at", "now()");
+    cr_assert_str_eq(value("SELECT delete_sessions(30 * 86400, 1)"), "1");
+    cr_assert_str_eq(value("SELECT delete_sessions(30 * 86400, 10)"), "1");
+    cr_assert_str_eq(value("SELECT delete_sessions(30 * 86400, 10)"), "0");
+    cr_assert_str_eq(number_of("sessions"), "3");
+}
+
+Test(sessions, links_that_are_of_no_use_any_more_are_deleted_and_others_are_not)
+{
+    const char *acme = given_org();
+    static const char *const links[] = {
+        "now() - interval '31 days', NULL", "now() + interval '1 day', now() - interval '31 days'",
+        "now() - interval '29 days', NULL", "now() + interval '1 day', now() - interval '29 days'",
+        "now() + interval '1 day', NULL"};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        run("INSERT INTO console_links (org_id, token_hash, rights, made_by, expires_at, used_at) "
+            "SELECT '%s', sha256(gen_random_uuid()::text::bytea), '{read}', 'test', %s",
+            acme, links[i]);
+    cr_assert_str_eq(value("SELECT delete_console_links(30 * 86400, 1)"), "1");
+    cr_assert_str_eq(value("SELECT delete_console_links(30 * 86400, 10)"), "1");
+    cr_assert_str_eq(value("SELECT delete_console_links(30 * 86400, 10)"), "0");
+    cr_assert_str_eq(number_of("console_links"), "3");
+}
+
+// What the janitor deletes is no change by anybody; what a person deletes is told.
+Test(sessions, the_audit_log_tells_what_people_delete)
+{
+    const char *acme = given_org();
+    given_ended(acme, "expires_at", "now() - interval '31 days'");
+    given_ended(acme, "expires_at", "now()");
+    run("SELECT create_console_link('%s')", acme);
+    run("UPDATE console_links SET used_at = now() - interval '31 days'");
+    long told = strtol(number_of("audit_log"), NULL, 10);
+    database_connect_as("tollgate_worker");
+    cr_assert_str_eq(value("SELECT tollgate.delete_sessions(30 * 86400, 10)"), "1");
+    cr_assert_str_eq(value("SELECT tollgate.delete_console_links(30 * 86400, 10)"), "1");
+    database_connect_as("postgres");
+    cr_assert_eq(strtol(number_of("audit_log"), NULL, 10), told);
+    run("DELETE FROM sessions");
+    cr_assert_eq(strtol(number_of("audit_log"), NULL, 10), told + 1);
+}
+
+// However many there are that go on.
+Test(sessions, looking_for_what_has_ended_reads_what_has)
+{
+    const char *acme = given_org();
+    run("VACUUM ANALYZE sessions");
+    run("VACUUM ANALYZE console_links");
+    given_ended(acme, "expires_at", "now() - interval '31 days' FROM generate_series(1, 5)");
+    given_ended(acme, "expires_at", "now() + interval '1 hour' FROM generate_series(1, 2000)");
+    run("INSERT INTO console_links (org_id, token_hash, rights, made_by, expires_at) SELECT '%s', "
+        "sha256(gen_random_uuid()::text::bytea), '{read}', 'test', now() - n * interval '1 day' + "
+        "interval '1 hour' FROM generate_series(-2000, 35) n",
+        acme);
+    run("BEGIN");
+    cr_assert_str_eq(value("SELECT delete_sessions(30 * 86400, 100)"), "5");
+    cr_assert_str_eq(value("SELECT delete_console_links(30 * 86400, 100)"), "5");
+    cr_assert_lt(
+        strtol(value("SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables "
+                     "WHERE relname IN ('sessions', 'console_links')"),
+               NULL, 10),
+        40);
+    run("COMMIT");
 }

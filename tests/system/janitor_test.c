@@ -166,3 +166,23 @@ Test(janitor, deletes_old_idempotency_keys_and_keeps_new_ones)
     expect_equal(database_text(gateway->database, "SELECT key FROM idempotency_keys"), "new");
     stop_gateway(gateway);
 }
+
+Test(janitor, deletes_sessions_and_links_that_have_ended_long_ago)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    for (int i = 0; i < 2; i++)
+        (void)database_text(
+            gateway->database,
+            "SELECT create_console_link('%s'); SELECT open_session('%s', '{read}', 'test')", org.id,
+            org.id);
+    (void)database_text(gateway->database,
+                        "UPDATE console_links SET expires_at = now() - interval '31 days' WHERE id "
+                        "= (SELECT min(id::text)::uuid FROM console_links); UPDATE sessions SET "
+                        "revoked_at = now() - interval '31 days' WHERE id = (SELECT "
+                        "min(id::text)::uuid FROM sessions)");
+    (void)start_worker(gateway);
+    eventually(database_number(gateway->database, "SELECT (SELECT count(*) FROM sessions) + "
+                                                  "(SELECT count(*) FROM console_links)") == 2);
+    stop_gateway(gateway);
+}

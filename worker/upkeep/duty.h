@@ -32,6 +32,7 @@ duty_round duty_unheard;     // messages that stay unconfirmed for too long fail
 duty_round duty_undelivered; // messages that are not delivered for longer than their org waits fail
 duty_round duty_keys;        // idempotency keys that are too old go
 duty_round duty_receipts;    // receipts whose end is long past go
+duty_round duty_sessions;    // sessions and links of the console that have ended long ago go
 duty_round duty_bodies;      // what messages say goes once their orgs keep it no longer
 duty_round duty_rules;       // orgs hear of rules that no worker has checked
 duty_round duty_notices;     // what follows from Meta's notices of accounts
