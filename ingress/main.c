@@ -77,10 +77,10 @@ struct office {
     struct server *server;
 };
 
-static void add_desk(struct router *router)
+static void add_desk(struct router *router, struct tg_settings *settings)
 {
     for (const struct endpoint *const *table = desk_tables; *table; table++)
-        router_add(router, *table, NULL);
+        router_add(router, *table, settings);
 }
 
 static void stop_office(struct office *office)
@@ -100,7 +100,7 @@ static void stop_office(struct office *office)
 }
 
 // Returns false, with the reason logged, if the address cannot be had.
-static bool start_office(struct office *office, const struct tg_settings *settings,
+static bool start_office(struct office *office, struct tg_settings *settings,
                          struct tg_health *health)
 {
     static const _Atomic int64_t any = 0; // operators may call as often as they like
@@ -122,7 +122,7 @@ static bool start_office(struct office *office, const struct tg_settings *settin
                                                           .origins = {.allowed = ""}});
     router_add(office->router, probe_endpoints, &office->probes);
     if (has_desk)
-        add_desk(office->router);
+        add_desk(office->router, settings);
     struct server_handler handler = router_handler(office->router);
     const struct server_place place = {.address = settings->admin_listen,
                                        .listener = TG_LISTEN_NONE,

@@ -40,6 +40,11 @@ static struct bound bound_of(const struct tg_seal_place *place)
     return bound;
 }
 
+struct tg_seal_place tg_seal_place_of_token(struct tg_uuid org_id, struct tg_uuid channel_id)
+{
+    return (struct tg_seal_place){"channels", "access_token", org_id, channel_id};
+}
+
 bool tg_is_sealed(struct tg_span text)
 {
     return text.length >= PREFIX_LENGTH && memcmp(text.data, prefix, PREFIX_LENGTH) == 0;

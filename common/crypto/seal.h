@@ -15,6 +15,9 @@ struct tg_seal_place {
     struct tg_uuid row_id;
 };
 
+// Where a channel's access token stands.
+struct tg_seal_place tg_seal_place_of_token(struct tg_uuid org_id, struct tg_uuid channel_id);
+
 // Does it begin as what is sealed does? No secret does that.
 bool tg_is_sealed(struct tg_span text);
 

@@ -309,7 +309,8 @@ static void tell_unsigned(const struct tg_settings *settings)
              "accepted");
 }
 
-// Whoever posts opens tokens, and the janitor seals them.
+// Whoever posts opens tokens, and the janitor seals them: these are never without, if any is. An
+// ingress may be.
 static bool has_to_do_with_tokens(const struct tg_settings *settings)
 {
     return settings->worker_roles & (TG_ROLE_SEND | TG_ROLE_JANITOR);
@@ -318,11 +319,9 @@ static bool has_to_do_with_tokens(const struct tg_settings *settings)
 static void tell_keys(const struct tg_settings *settings)
 {
     char newest[TG_KEY_ID_SIZE];
-    if (!has_to_do_with_tokens(settings))
-        return;
     if (tg_keyring_newest(settings->token_keys, newest))
         printf("access tokens are sealed under the key %s\n", newest);
-    else
+    else if (has_to_do_with_tokens(settings))
         puts("but access tokens lie open in the database: TOLLGATE_TOKEN_KEYS is not set");
 }
 
@@ -493,12 +492,12 @@ static const struct setting table[] = {
      .help =
          "The secret of the Meta app whose tokens the channels have: each message bears a proof "
          "of it (appsecret_proof). Needed where the app requires that."},
-    {SETTING("TOLLGATE_TOKEN_KEYS", TG_WORKER, token_keys_file, text), .standard = "",
-     .tell = tell_keys,
+    {SETTING("TOLLGATE_TOKEN_KEYS", BOTH, token_keys_file, text), .standard = "", .tell = tell_keys,
      .shape = "the path of a file to which others have no right, a line for each key, the newest "
               "first: an id, a blank, and 32 bytes in base64",
      .help = "The keys under which access tokens stand sealed in the database: docs/secrets.md. "
-             "SIGHUP has the file read again. Unless it is set, they lie open there."},
+             "SIGHUP has the file read again. Unless it is set for the workers, they lie open "
+             "there; with it ingress seals those that operators write before they get there."},
     {SETTING("TOLLGATE_SEND_CONCURRENCY", TG_WORKER, send_concurrency, live_integer), .live = true,
      .standard = "1024", BOUNDS(1, TG_SEND_CONCURRENCY_MAX), .tell = tell_rate,
      .help =
@@ -726,7 +725,7 @@ static bool read_settings(enum tg_daemon daemon, const struct tg_settings_file *
     }
     *settings = (struct tg_settings){0};
     return read_all(daemon, &values, settings, error) && open_certificates(settings, error) &&
-           (daemon != TG_WORKER || begin_keys(settings, error));
+           begin_keys(settings, error);
 }
 
 bool tg_settings_read(enum tg_daemon daemon, struct tg_settings *settings, struct tg_error *error)
@@ -875,16 +874,17 @@ static void take_values(const struct values *values, struct tg_settings *setting
     tg_log_set_step_level(settings->log_messages);
 }
 
-static void reread_keys(const struct tg_settings *settings)
+bool tg_settings_reread_keys(const struct tg_settings *settings, struct tg_error *error)
 {
-    struct tg_error error;
     char newest[TG_KEY_ID_SIZE];
-    if (!settings->token_keys || *settings->token_keys_file == '\0')
-        return;
-    if (!read_keys(settings, &error))
-        tg_log(TG_LOG_ERROR, "token_keys_refused", TG_LOG_TEXT("reason", error.message));
+    if (*settings->token_keys_file == '\0')
+        return true;
+    bool good = read_keys(settings, error);
+    if (!good)
+        tg_log(TG_LOG_ERROR, "token_keys_refused", TG_LOG_TEXT("reason", error->message));
     else if (tg_keyring_newest(settings->token_keys, newest))
         tg_log(TG_LOG_INFO, "token_keys_reread", TG_LOG_TEXT("newest", newest));
+    return good;
 }
 
 void tg_settings_reread(void *context)
@@ -906,7 +906,7 @@ void tg_settings_reread(void *context)
         warn_of_weak();
     }
     tg_settings_file_free(file);
-    reread_keys(settings);
+    (void)!tg_settings_reread_keys(settings, &error);
     tg_tls_reread(settings->tls);
     tg_tls_reread(settings->admin_tls);
 }

@@ -60,7 +60,7 @@ struct tg_settings {
     int64_t graph_timeout_ms;
     struct tg_shared_text *graph_app_secret; // "": none
     const char *token_keys_file;             // "": none
-    struct tg_keyring *token_keys;           // what it has; NULL for an ingress
+    struct tg_keyring *token_keys;           // what it has
     _Atomic int64_t send_concurrency;
     _Atomic int64_t confirmation_window_s;
     _Atomic int64_t reply_within_s;
@@ -100,10 +100,15 @@ bool tg_settings_take_jwts(const struct tg_settings *settings);
 // shared or atomic in it, and the log's levels, are the new ones from then on; one line tells by
 // name what has changed, and what will at the next start ("settings_reread"). If anything is wrong
 // ("settings_refused"), or there is no file ("settings_kept"), all stays as it is. However that
-// ends, certificates are read again too (tls.h), and a worker's file of token keys, and if anything
-// is wrong with it, the keys stay as they are ("token_keys_reread", "token_keys_refused"). For the
+// ends, certificates are read again too (tls.h), and the file of token keys, and if anything is
+// wrong with it, the keys stay as they are ("token_keys_reread", "token_keys_refused"). For the
 // thread that has read them.
 void tg_settings_reread(void *context);
+
+// The file of token keys alone; with none there is nothing to read. False, with one line that
+// begins with the setting's name: the keys stay as they are. Logs as above. Thread-safe.
+bool tg_settings_reread_keys(const struct tg_settings *settings,
+                             struct tg_error *error) TG_MUST_CHECK;
 
 // Nobody uses the settings any more, but for a thread that hangs: what of them is secret is wiped,
 // also in the environment.

@@ -149,8 +149,9 @@ static bool check_members(struct json_object *body, const struct desk_member *me
     return true;
 }
 
-bool desk_read_body(const struct tg_text *bytes, const struct desk_member *members,
-                    struct tg_text *read, struct tg_error *error)
+// The body, which is the caller's to put; NULL: *error says what is wrong with it.
+static struct json_object *read_object(const struct tg_text *bytes,
+                                       const struct desk_member *members, struct tg_error *error)
 {
     struct json_object *body = tg_json_parse(tg_text_string(bytes), bytes->length, error);
     bool good = body && (json_object_is_type(body, json_type_object) ||
@@ -158,7 +159,31 @@ bool desk_read_body(const struct tg_text *bytes, const struct desk_member *membe
     good = good && tg_json_check_names(bytes, error) && check_known(body, members, error) &&
            check_members(body, members, error) && tg_json_check_nul(body, error);
     if (good)
+        return body;
+    json_object_put(body);
+    return NULL;
+}
+
+bool desk_read_body(const struct tg_text *bytes, const struct desk_member *members,
+                    struct tg_text *read, struct tg_error *error)
+{
+    struct json_object *body = read_object(bytes, members, error);
+    if (body)
         tg_json_write(body, read);
+    json_object_put(body);
+    return body != NULL;
+}
+
+static bool write_body(struct request *request, const struct desk_task *task,
+                       struct tg_desk_question *question, struct tg_error *error)
+{
+    struct json_object *body = task->members
+                                   ? read_object(&request->body.bytes, task->members, error)
+                                   : json_object_new_object();
+    bool good =
+        body && (!task->prepare || task->prepare(endpoint_context(request), question, body, error));
+    if (good)
+        tg_json_write(body, &question->body);
     json_object_put(body);
     return good;
 }
@@ -265,10 +290,10 @@ void desk_answer(struct tg_pg *pg, struct request *request, const struct identit
     struct tg_error error;
     if (!knows_query(request, task, &question))
         return;
-    bool good = read_path(request, task, &question, &error) &&
-                read_query(request, task, &question, &error) &&
-                (!task->members ||
-                 desk_read_body(&request->body.bytes, task->members, &question.body, &error));
+    bool good =
+        read_path(request, task, &question, &error) &&
+        read_query(request, task, &question, &error) &&
+        ((!task->members && !task->prepare) || write_body(request, task, &question, &error));
     if (good) {
         enum tg_pg_status status = tg_store_desk(pg, task->call, &question, &document);
         good = status == TG_PG_OK || tg_store_failure(pg, status, &error);
@@ -277,7 +302,7 @@ void desk_answer(struct tg_pg *pg, struct request *request, const struct identit
         answer_json(request, task->status > 0 ? task->status : 200, &document);
     else
         answer_error(request, &error);
-    tg_text_finish(&question.body);
+    tg_text_wipe(&question.body);
 }
 
 const struct endpoint *const desk_tables[] = {org_endpoints,          channel_endpoints,

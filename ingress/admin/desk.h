@@ -1,9 +1,13 @@
 // The operators' desk: /admin. Each endpoint is a row whose task says which SQL function of the
-// room admin answers it, and what of the request that is given; one handler does the rest.
+// room admin answers it, and what of the request that is given; one handler does the rest. The
+// tables are added to the router with the settings (const struct tg_settings *).
 #pragma once
 
+#include "common/settings/settings.h"
 #include "common/store/desk.h"
 #include "ingress/route/endpoint.h"
+
+#include <json-c/json.h>
 
 // What a member of the body must be.
 enum desk_kind {
@@ -41,12 +45,18 @@ struct desk_name {
 
 enum desk_list { DESK_NO_LIST, DESK_LIST_BY_N, DESK_LIST_BY_ID };
 
+// Completes what SQL is asked with: `body` is the request's, as the members say, or empty where
+// none is taken. False: refused with *error.
+typedef bool desk_prepare(const struct tg_settings *settings, struct tg_desk_question *question,
+                          struct json_object *body, struct tg_error *error);
+
 struct desk_task {
     const struct tg_call *call;
     const struct desk_name *path;  // its segments in braces; NULL, here and below: there are none
     const struct desk_name *query; // besides `limit` and `before` of a list
     enum desk_list list;           // and of what kind `before` is
     const struct desk_member *members; // of the body
+    desk_prepare *prepare;             // NULL: there is nothing to complete
     int status;                        // of the answer; 0: 200
 };
 

@@ -46,6 +46,9 @@ struct endpoint {
 // The task in the row of the request's endpoint.
 const void *endpoint_task(struct request *request);
 
+// What the table of the request's endpoint was added with (router_add).
+void *endpoint_context(struct request *request);
+
 // For a handler that looks at a proof by itself, such as a link: may its address try one more, or
 // has it failed too often lately (TOLLGATE_RATE_OF_FAILURES)? And: it has failed once more; had it
 // any failures left? False: answered.

@@ -155,6 +155,12 @@ const void *endpoint_task(struct request *request)
     return visit->row->endpoint->task;
 }
 
+void *endpoint_context(struct request *request)
+{
+    const struct visit *visit = request->state;
+    return visit->row->context;
+}
+
 struct tg_span endpoint_segment(struct request *request, const char *name)
 {
     const struct visit *visit = request->state;

@@ -7,7 +7,7 @@ DECLARE
 BEGIN
     PERFORM act_as(p_actor), channel_named(p_org_id, p_id), check_channel(v_body);
     UPDATE channels c
-       SET access_token = coalesce(v_body ->> 'access_token', c.access_token),
+       SET access_token = coalesce(v_body ->> 'sealed_token', v_body ->> 'access_token', c.access_token),
            waba_id = CASE WHEN v_body ? 'waba_id' THEN v_body ->> 'waba_id' ELSE c.waba_id END,
            display_phone_number = CASE WHEN v_body ? 'display_phone_number' THEN v_body ->> 'display_phone_number'
                                        ELSE c.display_phone_number END,

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION admin_hand_over_channel(p_actor text, p_org_id uuid, 
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_to     CONSTANT uuid := (p_body ->> 'to_org_id')::uuid;
-    v_token           text := p_body ->> 'access_token';
+    v_token  CONSTANT text := coalesce(p_body ->> 'sealed_token', p_body ->> 'access_token');
     v_channel         channels;
 BEGIN
     PERFORM act_as(p_actor), org_named(v_to, 'to_org_id'), check_channel(p_body::jsonb);
@@ -19,5 +19,6 @@ BEGIN
     END IF;
     UPDATE channels c SET status = 'disabled' WHERE c.org_id = p_org_id AND c.id = p_id;
     RETURN channel_document(put_channel(v_to, to_jsonb(v_channel)
-                                              || jsonb_build_object('access_token', coalesce(v_token, v_channel.access_token))));
+                                              || jsonb_build_object('id', p_body ->> 'id', 'access_token',
+                                                                    coalesce(v_token, v_channel.access_token))));
 END $$;

@@ -119,6 +119,8 @@ BEGIN
         PERFORM refuse('invalid_field', 'max_mps', 'max_mps must be at least 1');
     ELSIF p_body ->> 'access_token' ~ '[[:space:]]|^sealed:' THEN
         PERFORM refuse('invalid_field', 'access_token', 'access_token must be Meta''s token, without blanks');
+    ELSIF p_body ->> 'sealed_token' !~ '^sealed:[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]+=*$' THEN
+        PERFORM refuse('invalid_field', 'sealed_token', 'sealed_token must be sealed');
     END IF;
 END $$;
 
@@ -139,16 +141,17 @@ BEGIN
     RETURN channel_document(v_channel);
 END $$;
 
--- put_channel: a number becomes the org's.
+-- put_channel: a number becomes the org's. A token that comes sealed (sealed_token) is bound to the id that comes with it.
 CREATE OR REPLACE FUNCTION put_channel(p_org_id uuid, p_body jsonb) RETURNS channels
 LANGUAGE plpgsql AS $$
 DECLARE
     v_channel channels;
 BEGIN
-    INSERT INTO channels (org_id, phone_number_id, display_phone_number, waba_id, access_token, service_fee_per_msg,
+    INSERT INTO channels (org_id, id, phone_number_id, display_phone_number, waba_id, access_token, service_fee_per_msg,
                           max_mps)
-    VALUES (p_org_id, p_body ->> 'phone_number_id', p_body ->> 'display_phone_number', p_body ->> 'waba_id',
-            p_body ->> 'access_token', coalesce((p_body ->> 'service_fee_per_msg')::numeric, 0.20),
+    VALUES (p_org_id, coalesce((p_body ->> 'id')::uuid, gen_random_uuid()), p_body ->> 'phone_number_id',
+            p_body ->> 'display_phone_number', p_body ->> 'waba_id',
+            coalesce(p_body ->> 'sealed_token', p_body ->> 'access_token'), coalesce((p_body ->> 'service_fee_per_msg')::numeric, 0.20),
             coalesce((p_body ->> 'max_mps')::integer, 80))
     RETURNING * INTO v_channel;
     RETURN v_channel;

@@ -303,6 +303,43 @@ Test(desk, a_sealed_token_is_not_handed_over)
                      "EAAnew");
 }
 
+// As ingress sends it, where it has keys: the id was made before, since what is sealed is bound to
+// it.
+Test(desk, a_token_that_comes_sealed_stands_as_it_came_in_the_row_that_it_is_bound_to)
+{
+    const char *acme = given_org();
+    const char *beta = given_org();
+    const char *id = new_id();
+    const char *next = new_id();
+    cr_assert_str_eq(told_of(text("admin_add_channel(" AS_ANNA ", '%s', '{\"phone_number_id\": "
+                                  "\"777\", \"sealed_token\": \"sealed:k1:AAAA\", \"id\": "
+                                  "\"%s\"}')",
+                                  acme, id),
+                             "id"),
+                     id);
+    assert_rows(rows("SELECT id, access_token, token_key FROM channels"),
+                text("%s, sealed:k1:AAAA, k1", id));
+    // A new one sets going what an outcome has paused, as one that lies open does.
+    run("UPDATE channels SET status = 'paused', paused_for = '190'");
+    cr_assert_str_eq(told_of(text("admin_change_channel(" AS_ANNA ", '%s', '%s', "
+                                  "'{\"sealed_token\": \"sealed:k2:BBBB\"}')",
+                                  acme, id),
+                             "status"),
+                     "active");
+    assert_rows(rows("SELECT access_token, token_changed_at > created_at FROM channels"),
+                "sealed:k2:BBBB, t");
+    run("SELECT admin_hand_over_channel(" AS_ANNA ", '%s', '%s', '{\"to_org_id\": \"%s\", "
+        "\"sealed_token\": \"sealed:k2:CCCC\", \"id\": \"%s\"}')",
+        acme, id, beta, next);
+    assert_rows(rows("SELECT id, access_token FROM channels WHERE org_id = '%s'", beta),
+                text("%s, sealed:k2:CCCC", next));
+    assert_told("invalid_field", "sealed_token",
+                "SELECT admin_change_channel(" AS_ANNA ", '%s', '%s', "
+                "'{\"sealed_token\": \"EAAclear\"}')",
+                beta, next);
+    cr_assert_str_eq(number_of("audit_log WHERE before::text || after::text ~ 'sealed:'"), "0");
+}
+
 Test(desk, a_credit_counts_once_by_its_reference_and_names_who_has_booked)
 {
     const char *acme = given_org(.name = "Acme");

@@ -1,6 +1,6 @@
 // Access tokens at rest: written by SQL as ever, sealed by the janitor, opened by the worker that
 // posts; and nothing of them, nor of other secrets, in what may be stolen.
-#include "tests/system/org.h"
+#include "tests/system/desk.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -315,6 +315,103 @@ Test(sealed, no_token_stays_in_the_memory_of_who_posts)
         cr_skip_test("only root may look into the memory of a daemon");
     cr_assert_eq(count, 0);
     cr_assert_gt(count_in_memory(worker->process, "the-secret-of-the-app"), 0); // it is looked for
+    stop_gateway(gateway);
+}
+
+// Keeps what is asked of PostgreSQL, and each token that ever stands in a row.
+static void keep_history(struct gateway *gateway)
+{
+    (void)database_text(
+        gateway->database,
+        "CREATE TABLE history (what text); GRANT ALL ON history TO PUBLIC; "
+        "ALTER FUNCTION check_channel(jsonb) RENAME TO check_channel_itself; "
+        "CREATE FUNCTION check_channel(p_body jsonb) RETURNS void LANGUAGE sql AS $$ "
+        "INSERT INTO history VALUES (p_body::text); SELECT check_channel_itself(p_body) $$; "
+        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO "
+        "tollgate.history VALUES (NEW.access_token); RETURN NULL; END $$; "
+        "CREATE TRIGGER history AFTER INSERT OR UPDATE ON channels FOR EACH ROW "
+        "EXECUTE FUNCTION keep()");
+}
+
+static struct answer change(struct gateway *gateway, const char *method, const char *path,
+                            const char *body)
+{
+    struct answer answer = tell(gateway, method, path, body);
+    cr_assert(answer.status == 200 || answer.status == 201, "%d %s", answer.status, answer.body);
+    return answer;
+}
+
+// What operators write is sealed before PostgreSQL sees it, for the row where it comes to stand,
+// and opens there.
+Test(sealed, no_token_that_operators_write_ever_lies_open)
+{
+    const char *keys = keys_setting(K1);
+    struct gateway *gateway =
+        given_gateway(.desk = true, .ingress_settings = {keys},
+                      .worker_settings = {keys, "TOLLGATE_WORKER_ROLES=send,inbound"});
+    struct org acme = given_org(gateway);
+    struct org beta = given_org(gateway);
+    (void)database_text(gateway->database, "UPDATE channels SET status = 'disabled'");
+    keep_history(gateway);
+    const char *path = text_of("/admin/orgs/%s/channels", acme.id);
+    struct answer answer = change(gateway, "POST", path,
+                                  "{\"phone_number_id\": \"1010\", \"access_token\": "
+                                  "\"dead-clear\"}");
+    acme.channel_id = answer_text(&answer, "/id");
+    expect_equal(key_of(&acme), "k1");
+    answer = send_text_and_wait(&acme, "919876543210");
+    expect_equal(answer_text(&answer, "/detail/error/code"), "190");
+    expect_equal(channel_of(&acme), "paused 190");
+    path = text_of("%s/%s", path, acme.channel_id);
+    (void)change(gateway, "PATCH", path, "{\"access_token\": \"EAAclear\"}");
+    expect_equal(channel_of(&acme), "active");
+    expect_sends(&acme);
+    answer =
+        change(gateway, "POST", text_of("%s/hand-over", path),
+               text_of("{\"to_org_id\": \"%s\", \"access_token\": \"EAAclear-of-beta\"}", beta.id));
+    beta.channel_id = answer_text(&answer, "/id");
+    expect_equal(key_of(&beta), "k1");
+    expect_sends(&beta);
+    expect_equal(database_text(gateway->database,
+                               "SELECT concat_ws(' ', count(*) FILTER (WHERE what ~ 'clear'), "
+                               "count(*) FILTER (WHERE what ~ 'sealed_token'), count(DISTINCT "
+                               "what) FILTER (WHERE what ~ '^sealed:k1:')) FROM history"),
+                 "0 3 3");
+    stop_gateway(gateway);
+}
+
+// What they write must be one all the same, and without keys it is as ever.
+Test(sealed, what_is_no_token_is_not_sealed_and_without_keys_none_is)
+{
+    const char *keys = keys_setting(K1);
+    struct gateway *gateway =
+        given_gateway(.desk = true, .without_worker = true, .ingress_settings = {keys});
+    struct org org = given_org(gateway);
+    const char *path = text_of("/admin/orgs/%s/channels/%s", org.id, org.channel_id);
+    static const char *const bad[] = {"two words", "sealed:k1:AAAA", "tab\\t", "caf\u00e9", " "};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct answer answer =
+            tell(gateway, "PATCH", path, text_of("{\"access_token\": \"%s\"}", bad[i]));
+        expect_refused(&answer, 400, "invalid_field", "access_token");
+        answer = tell(gateway, "PATCH", path, text_of("{\"sealed_token\": \"%s\"}", bad[i]));
+        expect_refused(&answer, 400, "unknown_field", "sealed_token");
+    }
+    expect_equal(key_of(&org), "");
+    // The file is read again as a worker's is.
+    write_keys(K2 K1);
+    expect_equal(daemon_hang_up(&gateway->ingress, "token_keys_reread", "newest"), "k2");
+    (void)change(gateway, "PATCH", path, "{\"access_token\": \"EAAnew\"}");
+    expect_equal(key_of(&org), "k2");
+    write_keys("k3\n");
+    (void)daemon_hang_up(&gateway->ingress, "token_keys_refused", "reason");
+    (void)change(gateway, "PATCH", path, "{\"access_token\": \"EAAnew\"}");
+    expect_equal(key_of(&org), "k2");
+    stop_gateway(gateway);
+    gateway = given_gateway(.desk = true, .without_worker = true);
+    org = given_org(gateway);
+    path = text_of("/admin/orgs/%s/channels/%s", org.id, org.channel_id);
+    (void)change(gateway, "PATCH", path, "{\"access_token\": \"EAAnew\"}");
+    expect_equal(token_of(&org), "EAAnew");
     stop_gateway(gateway);
 }
 

@@ -58,8 +58,7 @@ static enum tg_opened take_token(const struct dispatch *dispatch, struct in_hand
                                  struct tg_text *token)
 {
     struct tg_claim *claim = &message->claim;
-    const struct tg_seal_place place = {"channels", "access_token", claim->org_id,
-                                        claim->channel_id};
+    const struct tg_seal_place place = tg_seal_place_of_token(claim->org_id, claim->channel_id);
     struct tg_span given = {claim->access_token.data, claim->access_token.length};
     if (tg_is_sealed(given))
         return tg_open(dispatch->worker->settings->token_keys, &place, given, token);

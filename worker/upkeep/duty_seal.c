@@ -33,8 +33,7 @@ static void wipe(struct sealing *sealing)
 static bool seal(struct tg_keyring *keys, const struct tg_stored_token *stored,
                  struct tg_sealed_token *sealed)
 {
-    const struct tg_seal_place place = {"channels", "access_token", stored->org_id,
-                                        stored->channel_id};
+    const struct tg_seal_place place = tg_seal_place_of_token(stored->org_id, stored->channel_id);
     struct tg_span text = {tg_text_string(&stored->access_token), stored->access_token.length};
     TG_SECRET_AUTO opened = {0};
     *sealed = (struct tg_sealed_token){.org_id = stored->org_id, .channel_id = stored->channel_id};
