@@ -110,6 +110,8 @@ BEGIN
             ('alerts', 'alerts_end_told', 'AFTER UPDATE OF resolved_at',
              $$FOR EACH ROW WHEN (NEW.resolved_at IS DISTINCT FROM OLD.resolved_at AND session_user <> 'tollgate_worker')$$,
              $$record_audit('message')$$),
+            ('token_sealing', 'token_sealing_told', 'AFTER UPDATE OF asked', 'FOR EACH ROW',
+             $$record_audit('answered,key,no_key,not_opened')$$),
             -- A worker tries it again, and ends it.
             ('dead_letters', 'dead_letters_replay_told', 'AFTER UPDATE OF tries',
              'FOR EACH ROW WHEN (NEW.tries = 0 AND OLD.tries > 0)', $$record_audit('body,digest')$$),

@@ -99,6 +99,9 @@ const struct tg_call tg_admin_overview = {
     .out = TG_FIELDS(VALUE("admin_overview", JSON, struct tg_text)),
     .only_reads = true};
 
+READ(admin_get_token_keys, BODY);
+CHANGE(admin_rotate_keys, BODY);
+
 enum tg_pg_status tg_store_desk(struct tg_pg *pg, const struct tg_call *call,
                                 const struct tg_desk_question *question, struct tg_text *document)
 {
@@ -151,4 +154,6 @@ const struct tg_call *const tg_desk_calls[] = {&find_operator,
                                                &tg_admin_get_message,
                                                &tg_admin_list_error_rules,
                                                &tg_admin_overview,
+                                               &tg_admin_get_token_keys,
+                                               &tg_admin_rotate_keys,
                                                NULL};

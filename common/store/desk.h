@@ -83,6 +83,8 @@ extern const struct tg_call tg_admin_acknowledge_alert;
 extern const struct tg_call tg_admin_find_messages;
 extern const struct tg_call tg_admin_get_message;
 extern const struct tg_call tg_admin_overview;
+extern const struct tg_call tg_admin_get_token_keys;
+extern const struct tg_call tg_admin_rotate_keys;
 
 // Makes one of these calls; fills an empty `document`, which is the caller's to finish.
 enum tg_pg_status tg_store_desk(struct tg_pg *pg, const struct tg_call *call,

@@ -52,5 +52,29 @@ enum tg_pg_status tg_store_seal_tokens(struct tg_pg *pg, const struct tg_sealed_
     return tg_pg_call(pg, &seal_tokens, TG_EACH(tokens, n), TG_ROWS(sealed, 1));
 }
 
+static const struct tg_call begin_sealing = {
+    .name = "begin_sealing",
+    .out = TG_FIELDS(VALUE("begin_sealing", INT8, int64_t)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_begin_sealing(struct tg_pg *pg, int64_t *asked)
+{
+    return tg_pg_call(pg, &begin_sealing, TG_ROWS(asked, 1));
+}
+
+static const struct tg_call end_sealing = {
+    .name = "end_sealing",
+    .one = TG_FIELDS(INT8("p_asked", tg_sealing_round, asked), TEXT("p_key", tg_sealing_round, key),
+                     INT8("p_no_key", tg_sealing_round, no_key),
+                     INT8("p_not_opened", tg_sealing_round, not_opened)),
+};
+
+enum tg_pg_status tg_store_end_sealing(struct tg_pg *pg, const struct tg_sealing_round *round)
+{
+    return tg_pg_call(pg, &end_sealing, TG_ONE(round));
+}
+
 const struct tg_call *const tg_token_calls[] = {&count_open_tokens, NULL};
-const struct tg_call *const tg_sealing_calls[] = {&list_tokens_to_seal, &seal_tokens, NULL};
+const struct tg_call *const tg_sealing_calls[] = {&begin_sealing, &list_tokens_to_seal,
+                                                  &seal_tokens, &end_sealing, NULL};

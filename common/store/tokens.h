@@ -21,6 +21,20 @@ enum tg_pg_status tg_store_list_tokens_to_seal(struct tg_pg *pg, const char *key
                                                struct tg_stored_token *tokens,
                                                size_t *n) TG_MUST_CHECK;
 
+// A round of sealing, which operators may have asked for.
+struct tg_sealing_round {
+    int64_t asked;   // tg_store_begin_sealing says it
+    const char *key; // under which it seals; NULL: there is none
+    int64_t no_key;  // how many it has left, for want of their key
+    int64_t not_opened;
+};
+
+enum tg_pg_status tg_store_begin_sealing(struct tg_pg *pg, int64_t *asked) TG_MUST_CHECK;
+
+// Tells operators how it has ended.
+enum tg_pg_status tg_store_end_sealing(struct tg_pg *pg,
+                                       const struct tg_sealing_round *round) TG_MUST_CHECK;
+
 // What comes in the place of the token that has this digest (SHA-256).
 struct tg_sealed_token {
     struct tg_uuid org_id;

@@ -39,6 +39,7 @@ struct command {
     struct option options[OPTIONS_MAX];
     const char *method;
     const char *path;    // {ORG}, {CHANNEL}, {KEY} are ids by then
+    const char *follows; // the path to ask until what it has begun has ended (follow.h); NULL: none
     const char *warning; // of what cannot be undone, a question; NULL: it can
     const char *columns; // what of each row is shown, or of the one thing first: "name,id"
     const char *says;

@@ -1,5 +1,6 @@
 // tollgatectl: a thin client of the admin API.
 #include "deploy/ctl/call.h"
+#include "deploy/ctl/follow.h"
 #include "deploy/ctl/line.h"
 #include "deploy/ctl/names.h"
 #include "deploy/ctl/show.h"
@@ -127,7 +128,10 @@ static int run(const struct desk *desk, struct line *line)
         result = call(desk, method, tg_text_string(&path),
                       takes_body(line->command) ? line->body : NULL, &answer, &error);
     }
-    if (result == CALL_DONE && answer)
+    bool done = result == CALL_DONE;
+    if (done && line->command->follows)
+        result = follow(desk, line->command->follows, &answer, &error);
+    if (done && answer)
         print_answer(line, answer);
     json_object_put(answer);
     return exit_status(result, &error);

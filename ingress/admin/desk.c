@@ -305,10 +305,9 @@ void desk_answer(struct tg_pg *pg, struct request *request, const struct identit
     tg_text_wipe(&question.body);
 }
 
-const struct endpoint *const desk_tables[] = {org_endpoints,          channel_endpoints,
-                                              desk_wallet_endpoints,  key_endpoints,
-                                              desk_session_endpoints, operator_endpoints,
-                                              audit_log_endpoints,    rule_endpoints,
-                                              error_rule_endpoints,   dead_letter_endpoints,
-                                              alert_endpoints,        found_message_endpoints,
-                                              overview_endpoints,     NULL};
+const struct endpoint *const desk_tables[] = {
+    org_endpoints,         channel_endpoints,      desk_wallet_endpoints,
+    key_endpoints,         desk_session_endpoints, operator_endpoints,
+    audit_log_endpoints,   rule_endpoints,         error_rule_endpoints,
+    dead_letter_endpoints, alert_endpoints,        found_message_endpoints,
+    overview_endpoints,    token_key_endpoints,    NULL};

@@ -91,6 +91,7 @@ extern const struct endpoint dead_letter_endpoints[];
 extern const struct endpoint alert_endpoints[];
 extern const struct endpoint found_message_endpoints[];
 extern const struct endpoint overview_endpoints[];
+extern const struct endpoint token_key_endpoints[];
 
 // All of them; NULL behind the last one.
 extern const struct endpoint *const desk_tables[];

@@ -40,18 +40,18 @@ Test(access, ingress_executes_its_functions_alone)
 
 Test(access, the_worker_executes_its_functions_alone)
 {
-    assert_rows(granted_functions("tollgate_worker"), "accept_replies", "alert_unchecked_rules",
-                "apply_statuses", "claim_sends", "count_open_tokens", "delete_bodies",
-                "delete_console_links", "delete_idempotency_keys", "delete_receipts",
-                "delete_sessions", "end_dead_letters", "expire_sends", "fail_poison_sends",
-                "fail_undelivered_sends", "fail_unheard_sends", "find_free_wallets",
-                "find_lost_sends", "follow_clock", "follow_notices", "is_restored",
-                "keep_rule_verdicts", "list_figures", "list_rules", "list_tokens_to_seal",
-                "list_words", "money_text", "next_due", "raise_rule_alerts", "receive_copies",
-                "receive_messages", "receive_preferences", "record_account_notices",
-                "record_dead_letters", "release_due_sends", "release_sends", "schema_version",
-                "seal_tokens", "set_wishes", "settle_sends", "take_dead_letters",
-                "take_janitor_lock", "take_rules_to_check", "time_text", "unconfirm_sends");
+    assert_rows(
+        granted_functions("tollgate_worker"), "accept_replies", "alert_unchecked_rules",
+        "apply_statuses", "begin_sealing", "claim_sends", "count_open_tokens", "delete_bodies",
+        "delete_console_links", "delete_idempotency_keys", "delete_receipts", "delete_sessions",
+        "end_dead_letters", "end_sealing", "expire_sends", "fail_poison_sends",
+        "fail_undelivered_sends", "fail_unheard_sends", "find_free_wallets", "find_lost_sends",
+        "follow_clock", "follow_notices", "is_restored", "keep_rule_verdicts", "list_figures",
+        "list_rules", "list_tokens_to_seal", "list_words", "money_text", "next_due",
+        "raise_rule_alerts", "receive_copies", "receive_messages", "receive_preferences",
+        "record_account_notices", "record_dead_letters", "release_due_sends", "release_sends",
+        "schema_version", "seal_tokens", "set_wishes", "settle_sends", "take_dead_letters",
+        "take_janitor_lock", "take_rules_to_check", "time_text", "unconfirm_sends");
 }
 
 Test(access, operators_execute_their_functions_alone)
@@ -296,7 +296,7 @@ Test(access, every_table_of_an_org_has_row_level_security)
     assert_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' AND NOT relrowsecurity "
                      "AND relnamespace = 'tollgate'::regnamespace ORDER BY 1"),
                 "body_walks", "clock", "erasure_key", "error_rules", "former_error_rules",
-                "janitor_seat", "operators", "restores", "schema_migrations");
+                "janitor_seat", "operators", "restores", "schema_migrations", "token_sealing");
 }
 
 static const char *const tables[] = {"organizations", "wallets",  "wallet_transactions",

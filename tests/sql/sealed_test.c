@@ -2,6 +2,8 @@
 // writes meanwhile. (That they are sealed well is tests/unit/seal_test.c's.)
 #include "tests/sql/inbound.h"
 
+#include <string.h>
+
 TestSuite(sealed, .init = database_create, .fini = database_drop);
 
 #define ORG "(SELECT org_id FROM channels)"
@@ -138,6 +140,76 @@ Test(sealed, looking_for_nothing_reads_nothing)
                            "WHERE relname = 'channels'"),
                      "0");
     run("COMMIT");
+}
+
+static const char *sealing_state(const char *newest)
+{
+    return value("SELECT d ->> 'state' FROM token_keys_document(%s) d", newest);
+}
+
+// A round of the janitor's, from its beginning to its end.
+static void end_round(const char *key, int no_key, int not_opened)
+{
+    run("SELECT end_sealing((SELECT begin_sealing()), %s, %d, %d)", key, no_key, not_opened);
+}
+
+Test(sealed, how_tokens_stand_is_told_by_key)
+{
+    acme = given_org(.balance = "10.00");
+    cr_assert_str_eq(sealing_state("NULL"), "no_keys");
+    static const char *const tokens[] = {"sealed:k1:x", "sealed:k2:x", "sealed:k2:y", "open"};
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+        (void)given_channel(.org = acme, .access_token = tokens[i]);
+    end_round("'k2'", 0, 0);
+    cr_assert_str_eq(value("SELECT d -> 'keys' FROM token_keys_document(NULL) d"),
+                     "[{\"key\" : \"k1\", \"tokens\" : 1}, {\"key\" : \"k2\", \"tokens\" : 2}]");
+    assert_rows(rows("SELECT d ->> 'newest', d ->> 'janitor', d ->> 'open', d ->> 'state' FROM "
+                     "admin_get_token_keys('{}') d"),
+                "k2, k2, 1, sealing");
+    cr_assert(!strstr(value("SELECT admin_get_token_keys('{\"newest\": \"k2\"}')"), "sealed:"));
+}
+
+Test(sealed, a_rotation_is_done_once_no_other_key_is_in_use)
+{
+    static const char rotate[] = "SELECT admin_rotate_keys('operator:anna', '{\"newest\": "
+                                 "\"k2\"}') ->> 'state'";
+    given_acme();
+    (void)seal("clear", "sealed:k1:AAAA");
+    end_round("'k1'", 0, 0);
+    cr_assert_str_eq(sealing_state("NULL"), "sealed");
+    // Whoever asks is answered by a round that has begun since.
+    const char *begun = value("SELECT begin_sealing()");
+    cr_assert_str_eq(value(rotate), "sealing");
+    run("SELECT end_sealing(%s, 'k2', 0, 0)", begun);
+    cr_assert_str_eq(sealing_state("'k2'"), "sealing");
+    end_round("'k1'", 0, 0);
+    cr_assert_str_eq(sealing_state("'k2'"), "other_key");
+    end_round("NULL", 0, 0);
+    cr_assert_str_eq(sealing_state("'k2'"), "no_keys");
+    end_round("'k2'", 1, 0);
+    cr_assert_str_eq(sealing_state("'k2'"), "left");
+    end_round("'k2'", 0, 1);
+    cr_assert_str_eq(sealing_state("'k2'"), "left");
+    end_round("'k2'", 0, 0); // somebody was just writing one
+    cr_assert_str_eq(sealing_state("'k2'"), "sealing");
+    (void)seal("sealed:k1:AAAA", "sealed:k2:BBBB");
+    cr_assert_str_eq(sealing_state("'k2'"), "sealed");
+    cr_assert_str_eq(sealing_state("NULL"), "sealed");
+    cr_assert_str_eq(sealing_state("'k3'"), "other_key");
+    assert_rows(rows("SELECT actor, action, after FROM audit_log WHERE object = 'token_sealing'"),
+                "operator:anna, update, {\"asked\": 1, \"asked_for\": \"k2\"}");
+}
+
+// The janitor says it each time.
+Test(sealed, a_round_that_ends_as_the_last_one_writes_nothing)
+{
+    end_round("'k1'", 0, 0);
+    const char *before = value("SELECT xmin FROM token_sealing");
+    end_round("'k1'", 0, 0);
+    cr_assert_str_eq(value("SELECT xmin FROM token_sealing"), before);
+    end_round("NULL", 0, 0);
+    end_round("NULL", 0, 0);
+    cr_assert_str_eq(value("SELECT count(*) FROM token_sealing WHERE key IS NULL"), "1");
 }
 
 Test(sealed, a_claim_gives_a_token_as_it_stands)

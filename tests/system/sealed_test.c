@@ -415,6 +415,107 @@ Test(sealed, what_is_no_token_is_not_sealed_and_without_keys_none_is)
     stop_gateway(gateway);
 }
 
+static struct command_result ctl(struct gateway *gateway, const char *command)
+{
+    return command_run(WORDS(testbed_daemon("tollgatectl"), command),
+                       WORDS(text_of("TOLLGATE_ADMIN_URL=%s", gateway->ingress.admin_url),
+                             "TOLLGATE_ADMIN_TOKEN=" GATEWAY_ADMIN_TOKEN));
+}
+
+static void expect_rotation(struct gateway *gateway, int status, const char *says)
+{
+    struct command_result result = ctl(gateway, "rotate-keys");
+    cr_assert_eq(result.status, status, "%s%s", result.output, result.errors);
+    cr_assert(strstr(result.output, says), "%s", result.output);
+    cr_assert(status == 0 || strstr(result.errors, says), "%s", result.errors);
+}
+
+static void hang_up_all(struct gateway *gateway)
+{
+    (void)daemon_hang_up(&gateway->ingress, "token_keys_reread", "newest");
+    for (size_t i = 0; i < gateway->worker_count; i++)
+        (void)daemon_hang_up(&gateway->workers[i], "token_keys_reread", "newest");
+}
+
+// Messages that wait to be sent, which a rotation must not touch.
+static void keep_sending(const struct org *org, size_t *n)
+{
+    for (int i = 0; i < 20; i++, ++*n) {
+        struct answer answer = send_text(org, text_of("9198765%05zu", *n));
+        (void)expect_accepted(&answer);
+    }
+}
+
+// As docs/secrets.md has it: the new key behind the old one, then first, then alone.
+Test(sealed, keys_are_rotated_by_one_command_while_messages_leave)
+{
+    const char *keys = keys_setting(K1);
+    struct gateway *gateway =
+        given_gateway(.desk = true, .ingress_settings = {keys}, .worker_settings = {keys});
+    (void)start_worker(gateway);
+    struct org acme = given_org(gateway);
+    struct org beta = given_org(gateway);
+    size_t n = 0;
+    expect_rotation(gateway, 0, "All tokens stand under k1");
+    keep_sending(&acme, &n);
+    write_keys(K1 K2);
+    hang_up_all(gateway);
+    keep_sending(&acme, &n);
+    expect_rotation(gateway, 0, "All tokens stand under k1");
+    write_keys(K2 K1);
+    for (size_t i = 0; i < gateway->worker_count; i++)
+        (void)daemon_hang_up(&gateway->workers[i], "token_keys_reread", "newest");
+    keep_sending(&beta, &n);
+    expect_rotation(gateway, 0, "All tokens stand under k2"); // the ingress has read its file, too
+    expect_equal(key_of(&acme), "k2");
+    expect_equal(key_of(&beta), "k2");
+    keep_sending(&beta, &n);
+    write_keys(K2);
+    hang_up_all(gateway);
+    keep_sending(&acme, &n);
+    expect_sends(&acme);
+    expect_sends(&beta);
+    eventually(
+        database_number(gateway->database, "SELECT count(*) FROM messages WHERE status = 'sent'") ==
+        (long)n + 2);
+    cr_assert_eq(database_number(gateway->database, "SELECT count(*) FROM alerts"), 0);
+    struct answer answer = look(gateway, "/admin/audit-log?object=token_sealing");
+    expect_equal(answer_text(&answer, "/changes/0/after/asked_for"), "k2");
+    expect_equal(answer_text(&answer, "/changes/0/actor"), "operator:admin");
+    stop_gateway(gateway);
+}
+
+Test(sealed, a_rotation_says_why_it_does_not_end)
+{
+    const char *keys = keys_setting(K1);
+    struct gateway *gateway =
+        given_gateway(.desk = true, .ingress_settings = {keys}, .worker_settings = {keys});
+    struct org acme = given_org(gateway);
+    expect_rotation(gateway, 0, "All tokens stand under k1");
+    // The worker has not read it.
+    write_keys(K2 K1);
+    expect_rotation(gateway, 1, "The janitor's worker seals under k1");
+    // Of the old key nothing is left, too early.
+    write_keys(K2);
+    (void)daemon_hang_up(&gateway->workers[0], "token_keys_reread", "newest");
+    expect_rotation(gateway, 1, "Not under k2: 1 for want of their key, 0 that do not open");
+    write_keys(K2 K1);
+    (void)daemon_hang_up(&gateway->workers[0], "token_keys_reread", "newest");
+    expect_rotation(gateway, 0, "All tokens stand under k2");
+    struct org beta = given_org(gateway, .token = token_of(&acme));
+    expect_rotation(gateway, 0, "All tokens stand under k2"); // nobody has looked into it yet
+    (void)beta;
+    write_keys("k3 AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=\n" K2);
+    (void)daemon_hang_up(&gateway->workers[0], "token_keys_reread", "newest");
+    expect_rotation(gateway, 1, "Not under k3: 0 for want of their key, 1 that do not open");
+    write_keys("k3\n");
+    struct command_result result = ctl(gateway, "rotate-keys");
+    cr_assert(result.status == 1 && strstr(result.errors, "TOLLGATE_TOKEN_KEYS: "), "%s",
+              result.errors);
+    cr_assert_eq(ctl(gateway, "token-keys").status, 0);
+    stop_gateway(gateway);
+}
+
 static int wait_status_of(struct process *process)
 {
     int status = 0;
