@@ -141,7 +141,8 @@ BEGIN
     RETURN channel_document(v_channel);
 END $$;
 
--- put_channel: a number becomes the org's. A token that comes sealed (sealed_token) is bound to the id that comes with it.
+-- put_channel: a number becomes the org's. A token that comes sealed (sealed_token) is bound to the id that comes with
+-- it.
 CREATE OR REPLACE FUNCTION put_channel(p_org_id uuid, p_body jsonb) RETURNS channels
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -151,8 +152,8 @@ BEGIN
                           max_mps)
     VALUES (p_org_id, coalesce((p_body ->> 'id')::uuid, gen_random_uuid()), p_body ->> 'phone_number_id',
             p_body ->> 'display_phone_number', p_body ->> 'waba_id',
-            coalesce(p_body ->> 'sealed_token', p_body ->> 'access_token'), coalesce((p_body ->> 'service_fee_per_msg')::numeric, 0.20),
-            coalesce((p_body ->> 'max_mps')::integer, 80))
+            coalesce(p_body ->> 'sealed_token', p_body ->> 'access_token'),
+            coalesce((p_body ->> 'service_fee_per_msg')::numeric, 0.20), coalesce((p_body ->> 'max_mps')::integer, 80))
     RETURNING * INTO v_channel;
     RETURN v_channel;
 EXCEPTION WHEN unique_violation THEN

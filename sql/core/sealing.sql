@@ -1,7 +1,7 @@
 -- How access tokens stand sealed, as operators see it.
 
--- token_keys_document: how many tokens stand under which key, which is the newest (p_newest, of the ingress; NULL: it has
--- none, and the janitor's counts), and how far that is: state, and in words for people says.
+-- token_keys_document: how many tokens stand under which key, which is the newest (p_newest, of the ingress; NULL: it
+-- has none, and the janitor's counts), and how far that is: state, and in words for people says.
 CREATE OR REPLACE FUNCTION token_keys_document(p_newest text) RETURNS json
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -29,12 +29,12 @@ BEGIN
             (3, v_others = 0, 'sealed', format('All tokens stand under %s: no other key is in use', v_newest)),
             (4, v_sealing.key IS NULL, 'no_keys', 'The janitor''s worker has no TOLLGATE_TOKEN_KEYS'),
             (5, v_sealing.key <> v_newest, 'other_key',
-             format('The janitor''s worker seals under %s: put the line of %s first in its file, and have it read that',
-                    v_sealing.key, v_newest)),
+             format('The janitor''s worker seals under %s: put the line of %s first in its file, and have it read '
+                    'that', v_sealing.key, v_newest)),
             (6, v_others > v_sealing.no_key + v_sealing.not_opened, 'sealing', 'The janitor is sealing'),
             (7, true, 'left',
-             format('Not under %s: %s for want of their key, %s that do not open (token_not_opened in the worker''s log)',
-                    v_newest, v_sealing.no_key, v_sealing.not_opened)))
+             format('Not under %s: %s for want of their key, %s that do not open (token_not_opened in the worker''s '
+                    'log)', v_newest, v_sealing.no_key, v_sealing.not_opened)))
            AS t (place, holds, state, says)
      WHERE t.holds ORDER BY t.place LIMIT 1;
     RETURN json_build_object('state', v_state, 'says', v_says, 'newest', v_newest, 'janitor', v_sealing.key,
