@@ -10,15 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tg_sha256(const void *bytes, size_t length, unsigned char digest[static TG_SHA256_SIZE])
+// To look an algorithm up takes libcrypto as long as to sign a short text: so that is done once.
+// What was found is only read, and lives as long as the process.
+static EVP_MD *sha256;
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+
+static void look_sha256_up(void)
 {
-    if (EVP_Digest(bytes, length, digest, NULL, EVP_sha256(), NULL) != 1)
+    sha256 = EVP_MD_fetch(NULL, OSSL_DIGEST_NAME_SHA2_256, NULL);
+    if (!sha256)
         abort();
 }
 
-// To look an algorithm up takes libcrypto as long as to sign a short text: so that is done once.
-// Its context has no key yet; it is only read, and lives as long as the process.
-static EVP_MAC_CTX *hmac_sha256;
+void tg_sha256(const void *bytes, size_t length, unsigned char digest[static TG_SHA256_SIZE])
+{
+    pthread_once(&sha256_once, look_sha256_up);
+    if (EVP_Digest(bytes, length, digest, NULL, sha256, NULL) != 1)
+        abort();
+}
+
+static EVP_MAC_CTX *hmac_sha256; // without a key
 static pthread_once_t hmac_sha256_once = PTHREAD_ONCE_INIT;
 
 // To make a key ready takes as long again, and most signatures are under one secret or, while it is
