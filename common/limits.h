@@ -109,6 +109,9 @@ enum {
     // all connections; and strangers, who share one connection to PostgreSQL.
     TG_KEY_ASKERS_MAX = 2048,
     TG_STRANGERS_MAX = 1024,
+    // Of these so many are looked up at once: a question to PostgreSQL costs as much as twenty keys
+    // in it.
+    TG_LOOK_UPS_AT_ONCE = 64,
     // How often somebody may call (ingress/who/rates.h): a second's calls may come at once, or what
     // a browser does when it opens a page would be too much; and so many parties are told apart for
     // each kind of rate, in 100 KiB.

@@ -144,8 +144,10 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
 {
     int partitions = (int)settings->partitions;
     stops->pool = pool_start(settings->postgres_url, "pool", TG_POOL_THREADS, TG_POOL_QUEUE_MAX);
-    stops->look_ups = pool_start(settings->postgres_url, "look-ups", 1, TG_KEY_ASKERS_MAX);
-    stops->strangers = pool_start(settings->postgres_url, "strangers", 1, TG_STRANGERS_MAX);
+    stops->look_ups = pool_start_batches(settings->postgres_url, "look-ups", TG_KEY_ASKERS_MAX,
+                                         router_look_up, TG_LOOK_UPS_AT_ONCE);
+    stops->strangers = pool_start_batches(settings->postgres_url, "strangers", TG_STRANGERS_MAX,
+                                          router_look_up, TG_LOOK_UPS_AT_ONCE);
     stops->results = results_start(settings->redis_url, partitions, stops->pool);
     stops->jobs = job_writer_start(settings->redis_url, partitions);
     stops->lanes =

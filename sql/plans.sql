@@ -36,7 +36,7 @@ BEGIN
             ('lookup ordered nested generic', 'delete_bodies lock_line_ends call_up_next pull_forward give_slots '
              'delete_receipts fail_undelivered_sends'),
             ('lookup nested generic', 'lock_wallets'),
-            ('lookup generic', 'release_sends'),
+            ('lookup generic', 'release_sends find_callers'),
             -- Not called for each message, so that planning costs little.
             ('lookup nested custom', 'alert_refused_replies'),
             ('lookup custom', 'end_sends fail_unheard_sends park_sends'),

@@ -2,24 +2,21 @@
 
 #include "common/store/calls.h"
 
-#include <string.h>
-
-static const struct tg_call find_caller = {
-    .name = "find_caller",
-    .one = TG_FIELDS(BYTES("p_key_hash", tg_used_caller, key_hash)),
-    .out = TG_FIELDS(
-        UUID("org_id", tg_caller, org_id), UUID_IF("session_id", tg_caller, session_id, is_session),
-        TEXT("name", tg_caller, name), TEXT("rights", tg_caller, rights),
-        TEXT("addresses", tg_caller, addresses), INT8("good_for", tg_caller, good_for_ms)),
+static const struct tg_call find_callers = {
+    .name = "find_callers",
+    .each = TG_FIELDS(BYTES("p_key_hashes", tg_asked_caller, key_hash)),
+    .out = TG_FIELDS(INT8("n", tg_caller, n), UUID("org_id", tg_caller, org_id),
+                     UUID_IF("session_id", tg_caller, session_id, is_session),
+                     TEXT("name", tg_caller, name), TEXT("rights", tg_caller, rights),
+                     TEXT("addresses", tg_caller, addresses),
+                     INT8("good_for", tg_caller, good_for_ms)),
     .only_reads = true,
 };
 
-enum tg_pg_status tg_store_find_caller(struct tg_pg *pg, const unsigned char key_hash[static 32],
-                                       bool *found, struct tg_caller *caller)
+enum tg_pg_status tg_store_find_callers(struct tg_pg *pg, const struct tg_asked_caller *asked,
+                                        size_t n, struct tg_caller *callers, size_t *found)
 {
-    struct tg_used_caller asked;
-    memcpy(asked.key_hash, key_hash, sizeof asked.key_hash);
-    return tg_pg_call(pg, &find_caller, TG_ONE(&asked), TG_ROW_IF(caller, found));
+    return tg_pg_call(pg, &find_callers, TG_EACH(asked, n), TG_ROWS_TO(callers, n, found));
 }
 
 struct since {
@@ -52,5 +49,5 @@ enum tg_pg_status tg_store_note_callers(struct tg_pg *pg, const struct tg_used_c
     return tg_pg_call(pg, &note_callers, TG_EACH(used, n));
 }
 
-const struct tg_call *const tg_caller_calls[] = {&find_caller, &find_changed_callers, &note_callers,
-                                                 NULL};
+const struct tg_call *const tg_caller_calls[] = {&find_callers, &find_changed_callers,
+                                                 &note_callers, NULL};

@@ -5,8 +5,9 @@
 #include "common/base/uuid7.h"
 #include "common/pg/pg.h"
 
-// Whom a key or a session's cookie is. `addresses` is its caller's to finish.
+// Whose a key or a session's cookie is. `addresses` is its caller's to finish.
 struct tg_caller {
+    int64_t n; // which of those that were asked for, from 1
     struct tg_uuid org_id;
     bool is_session;
     struct tg_uuid session_id;
@@ -15,8 +16,13 @@ struct tg_caller {
     struct tg_text addresses;     // the networks that it may come from, "10.0.0.0/8,..."; "": any
     int64_t good_for_ms;          // 0: without end
 };
-enum tg_pg_status tg_store_find_caller(struct tg_pg *pg, const unsigned char key_hash[static 32],
-                                       bool *found, struct tg_caller *caller) TG_MUST_CHECK;
+// Whose are these? There is room in `callers` for all; `found` of them are somebody's.
+struct tg_asked_caller {
+    unsigned char key_hash[32];
+};
+enum tg_pg_status tg_store_find_callers(struct tg_pg *pg, const struct tg_asked_caller *asked,
+                                        size_t n, struct tg_caller *callers,
+                                        size_t *found) TG_MUST_CHECK;
 
 // The hashes of those that have changed since the last question, one behind the other in `hashes`,
 // which is empty and the caller's to finish. `since` is what `until` was the last time; 0: none is

@@ -9,6 +9,12 @@ struct pool;
 // Starts `threads` threads of that name (at most 15 characters). At most `queue_max` may wait.
 struct pool *pool_start(const char *postgres_url, const char *name, int threads, size_t queue_max);
 
+// The same with one thread, for work that costs less for many at once: it does it for up to
+// `at_once` of those who wait.
+typedef void pool_batch_work(struct tg_pg *pg, void **contexts, size_t n);
+struct pool *pool_start_batches(const char *postgres_url, const char *name, size_t queue_max,
+                                pool_batch_work *work, size_t at_once);
+
 // Refuses new work from now on.
 void pool_close(struct pool *pool);
 // The same, waits until what was taken is done, and ends the threads.
@@ -20,3 +26,5 @@ void pool_free(struct pool *pool); // stopped, or NULL
 typedef void pool_work(struct tg_pg *pg, void *context);
 enum tg_fair_push pool_submit(struct pool *pool, struct tg_uuid party, pool_work *work,
                               void *context) TG_MUST_CHECK;
+// The same of a pool that was started for batches: its own work.
+enum tg_fair_push pool_add(struct pool *pool, struct tg_uuid party, void *context) TG_MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/memory.h"
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "ingress/http/answer.h"
@@ -324,51 +325,51 @@ static void read_keys(struct tg_pg *pg, void *context)
     jwt_read_keys(context, false);
 }
 
-static void read_keys_and_look_up(struct tg_pg *pg, void *context);
+static void read_keys_and_judge(struct tg_pg *pg, void *context);
 
-static void look_up_with(struct tg_pg *pg, struct visit *first, bool keys_read)
+static void judge(struct visit *first, bool keys_read)
 {
     const struct router_parts *parts = &first->router->parts;
-    struct key_found found;
-    struct tg_error error;
-    enum tg_fair_push pushed;
-    switch (keys_look_up(parts->keys, pg, &first->asker, keys_read, &found, &error)) {
-    case KEY_FOUND:
-        tell_all(&first->asker, &found, &error);
-        break;
-    case KEY_NOT_FOUND:
-        tell_all(&first->asker, NULL, &error);
-        break;
-    default:
-        pushed = pool_submit(parts->readers, first->asker.party, read_keys_and_look_up, first);
-        if (pushed != TG_FAIR_ADDED)
-            refuse_all(first, pushed);
-    }
+    if (keys_judge(parts->keys, &first->asker, keys_read, tell_all))
+        return;
+    enum tg_fair_push pushed =
+        pool_submit(parts->readers, first->asker.party, read_keys_and_judge, first);
+    if (pushed != TG_FAIR_ADDED)
+        refuse_all(first, pushed);
 }
 
-static void look_up(struct tg_pg *pg, void *context)
+static void read_keys_and_judge(struct tg_pg *pg, void *context)
 {
     struct visit *first = context;
-    const struct router_parts *parts = &first->router->parts;
-    bool of_jwt = first->asker.kind == KEY_JWT;
-    look_up_with(pg, first, false);
-    // Nobody waits for keys that are merely old.
-    if (of_jwt && jwt_keys_are_due(parts->jwt, false))
-        (void)!pool_submit(parts->readers, (struct tg_uuid){{0}}, read_keys, parts->jwt);
-}
-
-static void read_keys_and_look_up(struct tg_pg *pg, void *context)
-{
-    struct visit *first = context;
+    (void)pg;
     jwt_read_keys(first->router->parts.jwt, true);
-    look_up_with(pg, first, true);
+    judge(first, true);
+}
+
+void router_look_up(struct tg_pg *pg, void **visits, size_t n)
+{
+    struct key_asker *firsts[TG_LOOK_UPS_AT_ONCE];
+    const struct router_parts *parts = &((const struct visit *)visits[0])->router->parts;
+    size_t of_postgres = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct visit *visit = visits[i];
+        if (visit->asker.kind == KEY_JWT)
+            judge(visit, false);
+        else
+            firsts[of_postgres++] = &visit->asker;
+    }
+    if (of_postgres > 0)
+        keys_look_up(parts->keys, pg, firsts, of_postgres, tell_all);
+    // Nobody waits for keys that are merely old.
+    if (of_postgres < n && jwt_keys_are_due(parts->jwt, false))
+        (void)!pool_submit(parts->readers, (struct tg_uuid){{0}}, read_keys, parts->jwt);
 }
 
 static void submit_look_up(struct visit *first)
 {
     const struct router_parts *parts = &first->router->parts;
     struct pool *pool = first->asker.stranger ? parts->strangers : parts->look_ups;
-    enum tg_fair_push pushed = pool_submit(pool, first->asker.party, look_up, first);
+    enum tg_fair_push pushed = pool_add(pool, first->asker.party, first);
     if (pushed != TG_FAIR_ADDED)
         refuse_all(first, pushed);
 }

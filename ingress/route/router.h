@@ -22,8 +22,8 @@ struct router_parts {
     // NULL: there are none of operators, whose handlers, and look-ups, run in `pool`.
     const struct operators *operators;
     struct pool *pool;      // for handlers that run on the database
-    struct pool *look_ups;  // of keys that were right before
-    struct pool *strangers; // of all others
+    struct pool *look_ups;  // of keys that were right before, for batches of router_look_up
+    struct pool *strangers; // of all others, likewise
     struct jwt *jwt;        // NULL: JWTs are not taken
     struct pool *readers;   // of the keys of JWTs, one thread; NULL without jwt
     struct origins origins;
@@ -35,6 +35,9 @@ void router_free(struct router *router); // NULL is fine
 // Adds a table, which ends with an empty row; its handlers get `context`. Before the server is
 // started. Of two endpoints that fit a request the one that was added first is taken.
 void router_add(struct router *router, const struct endpoint *endpoints, void *context);
+
+// The work of the pools that look up keys, for at most TG_LOOK_UPS_AT_ONCE.
+void router_look_up(struct tg_pg *pg, void **visits, size_t n);
 
 // For server_start; the router must outlive the server.
 struct server_handler router_handler(struct router *router);

@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "common/store/failure.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
@@ -304,20 +305,56 @@ static long long read_caller(const struct tg_caller *caller, struct key_found *f
                : TG_KEY_CACHE_TTL_MS;
 }
 
-// What is found, and for how long that may be believed; 0: nobody could be asked.
-static bool ask_database(struct tg_pg *pg, const struct key_asker *first, struct key_found *found,
-                         long long *good_ms, struct tg_error *error)
+static unsigned changes_of(struct keys *keys)
 {
-    struct tg_caller caller = {0};
-    bool is_there = false;
-    enum tg_pg_status status = tg_store_find_caller(pg, first->key_hash, &is_there, &caller);
-    is_there = is_there && caller.is_session == (first->kind == KEY_COOKIE);
-    *good_ms = is_there ? read_caller(&caller, found) : TG_UNKNOWN_KEY_TTL_MS;
-    tg_text_finish(&caller.addresses);
-    if (status == TG_PG_OK)
-        return is_there || refuse_unknown(first, error);
-    *good_ms = 0;
-    return tg_store_failure(pg, status, error);
+    pthread_mutex_lock(&keys->lock);
+    unsigned changes = keys->changes;
+    pthread_mutex_unlock(&keys->lock);
+    return changes;
+}
+
+// What PostgreSQL has said of a key; `caller` NULL: nothing.
+static void end_look_up(struct keys *keys, struct key_asker *first, const struct tg_caller *caller,
+                        long long now_ms, unsigned changes, keys_tell *tell)
+{
+    struct key_found found;
+    struct tg_error error;
+    bool is_there = caller && caller->is_session == (first->kind == KEY_COOKIE);
+    long long good_ms = is_there ? read_caller(caller, &found) : TG_UNKNOWN_KEY_TTL_MS;
+    take_out(keys, first, is_there ? &found : NULL, now_ms + good_ms, changes);
+    if (!is_there)
+        refuse_unknown(first, &error);
+    tell(first, is_there ? &found : NULL, &error);
+}
+
+void keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker **firsts, size_t n,
+                  keys_tell *tell)
+{
+    struct tg_asked_caller asked[TG_LOOK_UPS_AT_ONCE];
+    struct tg_caller callers[TG_LOOK_UPS_AT_ONCE] = {0};
+    const struct tg_caller *of[TG_LOOK_UPS_AT_ONCE] = {0};
+    struct tg_error error;
+    size_t found = 0;
+    assert(n <= TG_LOOK_UPS_AT_ONCE);
+    unsigned changes = changes_of(keys);
+    long long now_ms = tg_now_ms();
+    for (size_t i = 0; i < n; i++)
+        memcpy(asked[i].key_hash, firsts[i]->key_hash, sizeof asked[i].key_hash);
+    enum tg_pg_status status = tg_store_find_callers(pg, asked, n, callers, &found);
+    if (status != TG_PG_OK)
+        tg_store_failure(pg, status, &error);
+    for (size_t i = 0; status == TG_PG_OK && i < found; i++)
+        of[callers[i].n - 1] = &callers[i];
+    for (size_t i = 0; i < n; i++) {
+        if (status == TG_PG_OK) {
+            end_look_up(keys, firsts[i], of[i], now_ms, changes, tell);
+        } else {
+            take_out(keys, firsts[i], NULL, 0, changes);
+            tell(firsts[i], NULL, &error);
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        tg_text_finish(&callers[i].addresses);
 }
 
 static enum jwt_answer judge(struct jwt *jwt, const struct key_asker *first,
@@ -336,26 +373,21 @@ static enum jwt_answer judge(struct jwt *jwt, const struct key_asker *first,
     return answer;
 }
 
-enum key_look_up keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
-                              bool keys_read, struct key_found *found, struct tg_error *error)
+bool keys_judge(struct keys *keys, struct key_asker *first, bool keys_read, keys_tell *tell)
 {
-    pthread_mutex_lock(&keys->lock);
-    unsigned changes = keys->changes;
-    pthread_mutex_unlock(&keys->lock);
+    struct key_found found;
+    struct tg_error error;
+    unsigned changes = changes_of(keys);
     long long now_ms = tg_now_ms();
     long long good_ms;
-    bool is_there;
-    if (first->kind == KEY_JWT) {
-        enum jwt_answer answer = judge(keys->jwt, first, found, &good_ms, error);
-        bool wants_keys = answer == JWT_NO_KEY || answer == JWT_UNAVAILABLE;
-        if (wants_keys && !keys_read && jwt_keys_are_due(keys->jwt, true))
-            return KEY_KEYS_DUE;
-        is_there = answer == JWT_GOOD;
-    } else {
-        is_there = ask_database(pg, first, found, &good_ms, error);
-    }
-    take_out(keys, first, is_there ? found : NULL, good_ms > 0 ? now_ms + good_ms : 0, changes);
-    return is_there ? KEY_FOUND : KEY_NOT_FOUND;
+    enum jwt_answer answer = judge(keys->jwt, first, &found, &good_ms, &error);
+    bool wants_keys = answer == JWT_NO_KEY || answer == JWT_UNAVAILABLE;
+    if (wants_keys && !keys_read && jwt_keys_are_due(keys->jwt, true))
+        return false;
+    const struct key_found *good = answer == JWT_GOOD ? &found : NULL;
+    take_out(keys, first, good, good_ms > 0 ? now_ms + good_ms : 0, changes);
+    tell(first, good, &error);
+    return true;
 }
 
 bool key_found_admits(const struct key_found *found, const struct key_asker *asker,

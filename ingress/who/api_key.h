@@ -55,7 +55,7 @@ enum key_answer {
     KEY_KNOWN,      // *identity is filled
     KEY_REFUSED,    // *error is filled
     KEY_UNSURE,     // it must be looked up: keys_join
-    KEY_TO_LOOK_UP, // the asker is the first: keys_look_up or keys_give_up must follow
+    KEY_TO_LOOK_UP, // the first asker: keys_look_up, keys_judge or keys_give_up must follow
     KEY_AWAITED     // the asker is handed over: it is among the others of the first one then
 };
 
@@ -74,18 +74,20 @@ struct key_found {
     struct tg_networks networks; // that the key may be used from; none: any
 };
 
-enum key_look_up {
-    KEY_FOUND,     // *found is for all of the askers, which are its caller's now
-    KEY_NOT_FOUND, // it is not good, or nobody could be asked: so is *error
-    KEY_KEYS_DUE   // the keys of JWTs are to be read (jwt_read_keys), and then it is to be asked
-                   // again
-};
+// What came of it for all of a key's askers, the first and its others, who are the callee's now:
+// whose it is; or, `found` NULL, that it is nobody's or that nobody could be asked: so is *error.
+typedef void keys_tell(struct key_asker *first, const struct key_found *found,
+                       const struct tg_error *error);
 
-// Asks PostgreSQL about the first asker's key, or judges its token. `keys_read`: the keys of JWTs
-// were read for it; then it does not ask for that.
-enum key_look_up keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker *first,
-                              bool keys_read, struct key_found *found,
-                              struct tg_error *error) TG_MUST_CHECK;
+// Asks PostgreSQL about the keys of so many first askers, at most TG_LOOK_UPS_AT_ONCE, in one
+// question; none of them is a JWT.
+void keys_look_up(struct keys *keys, struct tg_pg *pg, struct key_asker **firsts, size_t n,
+                  keys_tell *tell);
+
+// Judges the first asker's JWT, and tells, unless this is false: then the keys of JWTs are to be
+// read (jwt_read_keys), and it is to be judged again, with `keys_read`.
+bool keys_judge(struct keys *keys, struct key_asker *first, bool keys_read,
+                keys_tell *tell) TG_MUST_CHECK;
 
 // May the asker use the key that was found from where it is?
 bool key_found_admits(const struct key_found *found, const struct key_asker *asker,

@@ -31,7 +31,7 @@ static const char *granted_functions(const char *role)
 Test(access, ingress_executes_its_functions_alone)
 {
     assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "begin_session",
-                "cancel_send", "count_open_tokens", "end_session", "find_api_key", "find_caller",
+                "cancel_send", "count_open_tokens", "end_session", "find_api_key", "find_callers",
                 "find_changed_callers", "find_free_wallets", "get_default_country", "get_message",
                 "get_result", "get_session", "get_wallet", "is_restored", "list_account_notices",
                 "list_sessions", "list_wallet_transactions", "money_text", "note_callers",

@@ -6,7 +6,7 @@
 
 TestSuite(callers, .init = database_create, .fini = database_drop);
 
-#define CALLER "SELECT name, rights, addresses, good_for > 0 FROM find_caller(sha256('%s'))"
+#define CALLER "SELECT name, rights, addresses, good_for > 0 FROM find_callers(ARRAY[sha256('%s')])"
 
 Test(callers, a_key_is_found_with_what_it_may)
 {
@@ -25,6 +25,21 @@ Test(callers, a_key_is_found_with_what_it_may)
                 "full, {read,keys}, {10.0.0.0/8,192.0.2.7/32,2001:db8::/32}, t, null");
     run("UPDATE api_keys SET expires_at = now() WHERE name = 'full'");
     assert_no_rows(rows(CALLER, full));
+}
+
+Test(callers, many_are_found_at_once_by_their_places)
+{
+    const char *acme = given_org();
+    const char *beta = given_org();
+    const char *first = value("SELECT create_api_key('%s', 'first')", acme);
+    const char *second = value("SELECT create_api_key('%s', 'second')", beta);
+    const char *gone = value("SELECT create_api_key('%s', 'gone')", beta);
+    run("UPDATE api_keys SET revoked_at = now() WHERE name = 'gone'");
+    assert_rows(rows("SELECT n, org_id FROM find_callers(ARRAY[sha256('nobody'), sha256('%s'), "
+                     "sha256('%s'), sha256('%s')]) ORDER BY n",
+                     second, gone, first),
+                text("2, %s", beta), text("4, %s", acme));
+    assert_no_rows(rows("SELECT n FROM find_callers('{}')"));
 }
 
 Test(callers, a_key_that_cannot_be_meant_is_not_made)

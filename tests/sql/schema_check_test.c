@@ -55,17 +55,17 @@ Test(schema_check, the_calls_of_both_daemons_fit)
 
 Test(schema_check, a_function_that_is_missing_is_named_to_who_calls_it)
 {
-    run("ALTER FUNCTION find_caller RENAME TO find_key");
-    expect_misfits("find_caller p_key_hash", "");
-    run("ALTER FUNCTION find_key RENAME TO find_caller");
+    run("ALTER FUNCTION find_callers RENAME TO find_key");
+    expect_misfits("find_callers p_key_hashes", "");
+    run("ALTER FUNCTION find_key RENAME TO find_callers");
     run("ALTER FUNCTION next_due RENAME TO next_one");
     expect_misfits("", "next_due next_due");
 }
 
 Test(schema_check, a_parameter_of_another_name_is_named)
 {
-    redefine("find_caller", "p_key_hash", "p_hash");
-    expect_misfits("find_caller p_key_hash", "");
+    redefine("find_callers", "p_key_hashes", "p_hashes");
+    expect_misfits("find_callers p_key_hashes", "");
 }
 
 Test(schema_check, a_parameter_of_another_type_is_named)
@@ -100,29 +100,30 @@ Test(schema_check, a_result_of_another_type_is_named)
 
 Test(schema_check, a_parameter_that_is_wanted_and_not_given_is_named)
 {
-    redefine("find_caller", "p_key_hash bytea", "p_key_hash bytea, p_purpose text");
-    expect_misfits("find_caller p_purpose", "");
+    redefine("find_callers", "p_key_hashes bytea[]", "p_key_hashes bytea[], p_purpose text");
+    expect_misfits("find_callers p_purpose", "");
 }
 
 Test(schema_check, parameters_with_defaults_and_columns_may_come)
 {
-    redefine("find_caller", "p_key_hash bytea", "p_key_hash bytea, p_purpose text DEFAULT NULL");
+    redefine("find_callers", "p_key_hashes bytea[]",
+             "p_key_hashes bytea[], p_purpose text DEFAULT NULL");
     redefine("list_rules", "reply text)", "reply text, more text)");
     expect_misfits("", "");
 }
 
 Test(schema_check, a_function_that_is_there_twice_is_named)
 {
-    run("CREATE FUNCTION find_caller(p_key_hash bytea, p_purpose text DEFAULT NULL) RETURNS "
+    run("CREATE FUNCTION find_callers(p_key_hashes bytea[], p_purpose text DEFAULT NULL) RETURNS "
         "TABLE (org_id uuid) LANGUAGE sql AS 'SELECT NULL::uuid'");
-    expect_misfits("find_caller overloaded", "");
+    expect_misfits("find_callers overloaded", "");
 }
 
 Test(schema_check, a_function_of_another_schema_is_none)
 {
     run("CREATE SCHEMA other");
-    run("ALTER FUNCTION find_caller SET SCHEMA other");
-    expect_misfits("find_caller p_key_hash", "");
+    run("ALTER FUNCTION find_callers SET SCHEMA other");
+    expect_misfits("find_callers p_key_hashes", "");
 }
 
 Test(schema_check, a_schema_that_is_older_than_the_daemon_is_named)
@@ -162,9 +163,9 @@ Test(schema_check, each_daemon_may_make_its_calls)
 
 Test(schema_check, a_function_that_may_not_be_called_is_named)
 {
-    run("REVOKE EXECUTE ON FUNCTION find_caller FROM tollgate_ingress");
+    run("REVOKE EXECUTE ON FUNCTION find_callers FROM tollgate_ingress");
     become("tollgate_ingress");
-    cr_expect_str_eq(misfit_of(TG_CALLS_OF_INGRESS), "find_caller p_key_hash");
+    cr_expect_str_eq(misfit_of(TG_CALLS_OF_INGRESS), "find_callers p_key_hashes");
 }
 
 // The functions that a call is made of, as SQL.

@@ -184,8 +184,10 @@ struct door *door_open(const char *postgres_url, int port)
         .v4 = {AF_INET, htons((uint16_t)port), {htonl(INADDR_LOOPBACK)}, {0}}};
     door->keys = keys_create(false, NULL);
     door->pool = pool_start(postgres_url, "pool", TG_POOL_THREADS, TG_POOL_QUEUE_MAX);
-    door->look_ups = pool_start(postgres_url, "look-ups", 1, TG_KEY_ASKERS_MAX);
-    door->strangers = pool_start(postgres_url, "strangers", 1, TG_STRANGERS_MAX);
+    door->look_ups = pool_start_batches(postgres_url, "look-ups", TG_KEY_ASKERS_MAX, router_look_up,
+                                        TG_LOOK_UPS_AT_ONCE);
+    door->strangers = pool_start_batches(postgres_url, "strangers", TG_STRANGERS_MAX,
+                                         router_look_up, TG_LOOK_UPS_AT_ONCE);
     static const _Atomic int64_t unbounded;
     door->rates = rates_create(
         (const _Atomic int64_t *const[RATES]){&unbounded, &unbounded, &unbounded, &unbounded});

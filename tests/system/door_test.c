@@ -1,5 +1,6 @@
 // The way of a request from its bytes to its handler, with endpoints of this test's own: the server
 // and the router run in the test's process, on a real database.
+#include "common/limits.h"
 #include "tests/system/door.h"
 #include "tests/system/org.h"
 #include "tests/system/raw.h"
@@ -128,6 +129,47 @@ Test(door, many_requests_with_one_new_key_look_it_up_once_for_the_server)
 Test(door, many_requests_with_one_new_key_look_it_up_once_for_the_database)
 {
     expect_one_look_up("/database", true);
+}
+
+enum { ORGS = 3, KEYS = 3 * TG_LOOK_UPS_AT_ONCE };
+
+static void let_go_once_all_wait(size_t ended, void *context)
+{
+    struct watch *watch = context;
+    if (watch->let_go || door_begun(watch->door) < KEYS || !look_up_waits())
+        return;
+    cr_assert_eq(ended, 0);
+    watch->let_go = true;
+    let_look_ups_go();
+}
+
+// Of every four keys three are an org's, and one is nobody's.
+Test(door, keys_that_are_looked_up_together_are_each_one_s_own)
+{
+    struct door *door = given_door();
+    struct http_request requests[KEYS];
+    struct answer answers[KEYS];
+    struct org orgs[ORGS];
+    for (int i = 0; i < ORGS; i++)
+        orgs[i] = given_org(&gateway);
+    for (int i = 0; i < KEYS; i++)
+        requests[i] = (struct http_request){
+            .path = "/server",
+            .key = i % 4 == ORGS
+                       ? text_of("tg_nobody_s_%d", i)
+                       : database_text(gateway.database, "SELECT create_api_key('%s', 'key %d')",
+                                       orgs[i % 4].id, i)};
+    hold_look_ups();
+
+    http_ask_all(url, requests, KEYS, answers, let_go_once_all_wait, &(struct watch){.door = door});
+
+    for (int i = 0; i < KEYS; i++) {
+        cr_assert_eq(answers[i].status, i % 4 == ORGS ? 401 : 200, "%d: %d %s", i,
+                     answers[i].status, answers[i].body);
+        if (i % 4 != ORGS)
+            expect_equal(answer_text(&answers[i], "/org"), orgs[i % 4].id);
+    }
+    close_door(door);
 }
 
 // Sends a request and returns its connection.
