@@ -16,7 +16,8 @@ struct node {
 struct line {
     int first;
     int last;
-    int next; // whose turn it is after this one
+    int next;      // whose turn it is after this one
+    unsigned owed; // turns that it gives up
 };
 
 struct tg_fair_queue {
@@ -78,6 +79,7 @@ static void add(struct tg_fair_queue *queue, int place, void *item)
         queue->nodes[line->last - 1].next = link;
     } else {
         line->first = link;
+        line->owed = 0;
         line_up(queue, place);
     }
     line->last = link;
@@ -94,9 +96,21 @@ enum tg_fair_push tg_fair_queue_push(struct tg_fair_queue *queue, struct tg_uuid
     return place >= 0 ? TG_FAIR_ADDED : place == TG_SHARE_USED ? TG_FAIR_SHARE_USED : TG_FAIR_FULL;
 }
 
+// Under the lock, with an item there. Ends, as each turn that is given up is owed no more.
+static void pass_who_owes(struct tg_fair_queue *queue)
+{
+    while (queue->lines[queue->turn - 1].owed > 0) {
+        int place = queue->turn - 1;
+        queue->lines[place].owed--;
+        queue->turn = queue->lines[place].next;
+        line_up(queue, place);
+    }
+}
+
 // Under the lock, with an item there.
 static void *take(struct tg_fair_queue *queue)
 {
+    pass_who_owes(queue);
     int place = queue->turn - 1;
     struct line *line = &queue->lines[place];
     int link = line->first;
@@ -121,6 +135,15 @@ size_t tg_fair_queue_pop(struct tg_fair_queue *queue, void **items, size_t max)
         items[n++] = take(queue);
     pthread_mutex_unlock(&queue->mutex);
     return n;
+}
+
+void tg_fair_queue_charge(struct tg_fair_queue *queue, struct tg_uuid party, unsigned turns)
+{
+    pthread_mutex_lock(&queue->mutex);
+    int place = tg_shares_find(queue->shares, party);
+    if (place >= 0)
+        queue->lines[place].owed += turns;
+    pthread_mutex_unlock(&queue->mutex);
 }
 
 void tg_fair_queue_close(struct tg_fair_queue *queue)

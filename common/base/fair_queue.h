@@ -29,5 +29,9 @@ enum tg_fair_push tg_fair_queue_push(struct tg_fair_queue *queue, struct tg_uuid
 // nothing will ever come again.
 size_t tg_fair_queue_pop(struct tg_fair_queue *queue, void **items, size_t max) TG_MUST_CHECK;
 
+// What the party had done has cost more than usual: as long as it has items here it gives up so
+// many of its turns while others have any. So parties may share time, and not only items.
+void tg_fair_queue_charge(struct tg_fair_queue *queue, struct tg_uuid party, unsigned turns);
+
 // After close, push refuses and pop hands out what is left. May be called twice.
 void tg_fair_queue_close(struct tg_fair_queue *queue);

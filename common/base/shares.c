@@ -40,7 +40,7 @@ void tg_shares_destroy(struct tg_shares *shares)
     free(shares);
 }
 
-static int *bucket_of(struct tg_shares *shares, struct tg_uuid party)
+static int *bucket_of(const struct tg_shares *shares, struct tg_uuid party)
 {
     return &shares->buckets[tg_uuid_hash(party) % shares->parties_max];
 }
@@ -60,12 +60,24 @@ static int add(struct tg_shares *shares, int *bucket, struct tg_uuid party)
     return link;
 }
 
-int tg_shares_take(struct tg_shares *shares, struct tg_uuid party, size_t n)
+// Its link in the bucket; 0: it has nothing.
+static int find(const struct tg_shares *shares, const int *bucket, struct tg_uuid party)
 {
-    int *bucket = bucket_of(shares, party);
     int link = *bucket;
     while (link > 0 && !tg_uuid_equal(shares->share[link - 1].party, party))
         link = shares->share[link - 1].next;
+    return link;
+}
+
+int tg_shares_find(const struct tg_shares *shares, struct tg_uuid party)
+{
+    return find(shares, bucket_of(shares, party), party) - 1;
+}
+
+int tg_shares_take(struct tg_shares *shares, struct tg_uuid party, size_t n)
+{
+    int *bucket = bucket_of(shares, party);
+    int link = find(shares, bucket, party);
     size_t own = link > 0 ? shares->share[link - 1].taken : 0;
     size_t left = shares->capacity - shares->taken;
     if (n > left || own > left - n)

@@ -22,5 +22,7 @@ int tg_shares_take(struct tg_shares *shares, struct tg_uuid party, size_t n) TG_
 // Gives n of it back.
 void tg_shares_give(struct tg_shares *shares, int place, size_t n);
 
+// The party's place; -1: it has nothing.
+int tg_shares_find(const struct tg_shares *shares, struct tg_uuid party);
 // What all parties have together.
 size_t tg_shares_taken(const struct tg_shares *shares);

@@ -1,5 +1,6 @@
 #include "ingress/db/pool.h"
 
+#include "common/base/clock.h"
 #include "common/base/memory.h"
 #include "common/service/service.h"
 
@@ -17,6 +18,7 @@ struct pool {
 };
 
 struct errand {
+    struct tg_uuid party;
     pool_work *work;
     void *context;
 };
@@ -35,7 +37,11 @@ static void run_errands(struct pool *pool, struct tg_pg *pg)
     void *popped;
     while (tg_fair_queue_pop(pool->queue, &popped, 1) > 0) {
         struct errand *errand = popped;
+        long long began_ms = tg_now_ms();
         errand->work(pg, errand->context);
+        long long took_ms = tg_now_ms() - began_ms;
+        if (took_ms > 0)
+            tg_fair_queue_charge(pool->queue, errand->party, (unsigned)took_ms);
         free(errand);
     }
 }
@@ -103,7 +109,7 @@ enum tg_fair_push pool_submit(struct pool *pool, struct tg_uuid party, pool_work
 {
     assert(!pool->batch_work);
     struct errand *errand = tg_alloc(sizeof *errand);
-    *errand = (struct errand){work, context};
+    *errand = (struct errand){party, work, context};
     enum tg_fair_push pushed = tg_fair_queue_push(pool->queue, party, errand);
     if (pushed != TG_FAIR_ADDED)
         free(errand);

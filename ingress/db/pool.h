@@ -22,7 +22,9 @@ void pool_stop(struct pool *pool);
 void pool_free(struct pool *pool); // stopped, or NULL
 
 // Has `work(pg, context)` run on a thread of the pool when it is the turn of `party`, on whose
-// behalf it is. On anything but TG_FAIR_ADDED nothing runs. Thread-safe.
+// behalf it is. Who waits gives up a turn for each millisecond that the work before has taken, so
+// that who asks for much has no more of the threads' time than who asks for little. On anything but
+// TG_FAIR_ADDED nothing runs. Thread-safe.
 typedef void pool_work(struct tg_pg *pg, void *context);
 enum tg_fair_push pool_submit(struct pool *pool, struct tg_uuid party, pool_work *work,
                               void *context) TG_MUST_CHECK;

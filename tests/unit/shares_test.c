@@ -109,6 +109,32 @@ static void *number(uintptr_t value)
     return (void *)value;
 }
 
+Test(fair_queue, has_who_has_cost_much_give_up_turns_while_others_have_any)
+{
+    struct tg_fair_queue *queue = tg_fair_queue_create(64);
+    static const uintptr_t order[] = {100, 200, 201, 202, 203, 101, 204, 102, 103};
+    void *item;
+    for (uintptr_t i = 0; i < 4; i++)
+        cr_assert_eq(tg_fair_queue_push(queue, party(1), number(100 + i)), TG_FAIR_ADDED);
+    for (uintptr_t i = 0; i < 5; i++)
+        cr_assert_eq(tg_fair_queue_push(queue, party(2), number(200 + i)), TG_FAIR_ADDED);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        cr_assert_eq(tg_fair_queue_pop(queue, &item, 1), 1);
+        cr_assert_eq(item, number(order[i]), "%zu", i);
+        if (i == 0 || i == 7) // beside others, and alone
+            tg_fair_queue_charge(queue, party(1), 3);
+        tg_fair_queue_charge(queue, party(3), 1000); // it has nothing here
+    }
+    // What was owed is forgotten with the last item.
+    tg_fair_queue_charge(queue, party(1), 1000);
+    cr_assert_eq(tg_fair_queue_push(queue, party(1), number(1)), TG_FAIR_ADDED);
+    cr_assert_eq(tg_fair_queue_push(queue, party(2), number(2)), TG_FAIR_ADDED);
+    cr_assert_eq(tg_fair_queue_pop(queue, &item, 1), 1);
+    cr_assert_eq(item, number(1));
+    cr_assert_eq(tg_fair_queue_pop(queue, &item, 1), 1);
+    tg_fair_queue_destroy(queue);
+}
+
 Test(fair_queue, gives_turns_and_keeps_each_one_s_order)
 {
     struct tg_fair_queue *queue = tg_fair_queue_create(64);
