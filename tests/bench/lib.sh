@@ -1,4 +1,4 @@
-# Shared by tests/bench/send, webhook, compare, held and enemies: their options, the Express backend to measure
+# Shared by tests/bench/send, webhook, compare, held, enemies and crowd: their options, the Express backend to measure
 # beside, the Meta that always says yes, and wrk. Sourced after lib.sh, processes.sh and servers.sh of deploy/; who
 # sources it has a function usage and sets seconds, connections, workers, inside and script.
 # shellcheck shell=bash disable=SC2154,SC2034 # those, and what they use in turn
@@ -7,6 +7,8 @@ run_dir=$root/build/bench
 peers=$root/tests/bench/peers
 app_secret=demo-app-secret # as deploy/quickstart has it
 ticks=$(getconf CLK_TCK)
+load_packages=(wrk:wrk node:nodejs npm:npm) # what makes the load
+bench_options=()                            # of the build
 
 # read_options NAME... -- ARGUMENT...: --NAME N sets the variable NAME. Also --help, and --inside, by which a
 # benchmark calls itself within deploy/quickstart --exec.
@@ -41,8 +43,8 @@ start_bench() {
     mkdir --parents "$run_dir"
     exec 9>"$run_dir/lock"
     flock --nonblock 9 || die "another benchmark is running in this tree"
-    install_missing "${build_packages[@]}" "${server_packages[@]}" wrk:wrk node:nodejs npm:npm
-    build release release
+    install_missing "${build_packages[@]}" "${server_packages[@]}" "${load_packages[@]}"
+    build release release "${bench_options[@]}"
     stop_everything_at_exit
 }
 
