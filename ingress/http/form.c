@@ -39,8 +39,6 @@ static char *decode(const char *from, const char *end, char *to)
 // Reads "name=value", or a name alone, whose value is empty.
 static char *read_field(struct form *form, const char *from, const char *end, char *to)
 {
-    if (form->count == TG_FORM_FIELDS_MAX)
-        return NULL;
     const char *equals = memchr(from, '=', (size_t)(end - from));
     char *value = decode(from, equals ? equals : end, to);
     if (!value)
@@ -49,6 +47,15 @@ static char *read_field(struct form *form, const char *from, const char *end, ch
     form->field[form->count].value = value;
     form->count++;
     return decode(equals ? equals + 1 : end, end, value);
+}
+
+static void refuse(bool full, size_t at, struct tg_error *error)
+{
+    if (full)
+        tg_error_set(error, "invalid_form", "body", "The body has more than %d fields",
+                     TG_FORM_FIELDS_MAX);
+    else
+        tg_error_set(error, "invalid_form", "body", "The body is no form (byte %zu)", at);
 }
 
 struct form *form_read(const struct tg_text *body, struct tg_error *error)
@@ -60,11 +67,11 @@ struct form *form_read(const struct tg_text *body, struct tg_error *error)
     while (from < all) {
         const char *end = memchr(from, '&', (size_t)(all - from));
         end = end ? end : all;
+        bool full = form->count == TG_FORM_FIELDS_MAX;
         if (end > from)
-            to = read_field(form, from, end, to);
+            to = full ? NULL : read_field(form, from, end, to);
         if (!to) {
-            tg_error_set(error, "invalid_form", "body", "The body is no form (byte %zu)",
-                         (size_t)(from - tg_text_string(body)));
+            refuse(full, (size_t)(from - tg_text_string(body)), error);
             form_free(form);
             return NULL;
         }

@@ -75,6 +75,12 @@ Test(form, has_a_bound_of_fields)
     cr_assert_str_eq(form_value(form, "x", &count), "");
     cr_assert_eq(count, TG_FORM_FIELDS_MAX);
     form_free(form);
-    tg_text_append_string(&body, "&y=1");
-    cr_assert_null(read_form(body.data, body.length));
+    for (int more = 1; more <= 100 * TG_FORM_FIELDS_MAX; more *= 100) {
+        struct tg_error error = {0};
+        for (int i = 0; i < more; i++)
+            tg_text_append_string(&body, "&y=1");
+        cr_assert_null(form_read(&body, &error));
+        cr_assert_str_eq(error.field, "body");
+        cr_assert_str_eq(error.message, "The body has more than 256 fields");
+    }
 }
