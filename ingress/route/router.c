@@ -327,15 +327,17 @@ static void read_keys(struct tg_pg *pg, void *context)
 
 static void read_keys_and_judge(struct tg_pg *pg, void *context);
 
-static void judge(struct visit *first, bool keys_read)
+// False: the keys of JWTs are read for it first.
+static bool judge(struct visit *first, bool keys_read)
 {
     const struct router_parts *parts = &first->router->parts;
     if (keys_judge(parts->keys, &first->asker, keys_read, tell_all))
-        return;
+        return true;
     enum tg_fair_push pushed =
         pool_submit(parts->readers, first->asker.party, read_keys_and_judge, first);
     if (pushed != TG_FAIR_ADDED)
         refuse_all(first, pushed);
+    return false;
 }
 
 static void read_keys_and_judge(struct tg_pg *pg, void *context)
@@ -343,7 +345,7 @@ static void read_keys_and_judge(struct tg_pg *pg, void *context)
     struct visit *first = context;
     (void)pg;
     jwt_read_keys(first->router->parts.jwt, true);
-    judge(first, true);
+    (void)judge(first, true);
 }
 
 void router_look_up(struct tg_pg *pg, void **visits, size_t n)
@@ -351,17 +353,18 @@ void router_look_up(struct tg_pg *pg, void **visits, size_t n)
     struct key_asker *firsts[TG_LOOK_UPS_AT_ONCE];
     const struct router_parts *parts = &((const struct visit *)visits[0])->router->parts;
     size_t of_postgres = 0;
+    bool are_read = false;
     for (size_t i = 0; i < n; i++) {
         struct visit *visit = visits[i];
         if (visit->asker.kind == KEY_JWT)
-            judge(visit, false);
+            are_read = !judge(visit, false) || are_read;
         else
             firsts[of_postgres++] = &visit->asker;
     }
     if (of_postgres > 0)
         keys_look_up(parts->keys, pg, firsts, of_postgres, tell_all);
     // Nobody waits for keys that are merely old.
-    if (of_postgres < n && jwt_keys_are_due(parts->jwt, false))
+    if (of_postgres < n && !are_read && jwt_keys_are_due(parts->jwt, false))
         (void)!pool_submit(parts->readers, (struct tg_uuid){{0}}, read_keys, parts->jwt);
 }
 
