@@ -1,5 +1,6 @@
 #include "ingress/http/body.h"
 
+#include "common/base/shares.h"
 #include "common/limits.h"
 
 #include <criterion/criterion.h>
@@ -156,6 +157,47 @@ Test(body, that_is_a_file_has_no_name_and_no_bytes_in_memory)
     cr_assert_eq(pread(body.file, bytes, sizeof bytes, 0), 7);
     cr_assert_arr_eq(bytes, "abc\0def", 7);
     cr_assert_eq(body_room_taken(room, BUDGET_DISK), 7);
+    body_drop(&body, room);
+    expect_nothing_held(&body, room);
+    body_room_free(room);
+}
+
+// One party alone gets half, a second one what is left, and nobody a byte more.
+Test(body, budgets_are_given_out_to_the_byte)
+{
+    static const size_t maxima[BUDGETS] = {[BUDGET_ORGS] = 32UL * 1024 * 1024,
+                                           [BUDGET_STRANGERS] = 192UL * 1024 * 1024,
+                                           [BUDGET_DISK] = 2000UL * 1000 * 1000,
+                                           [BUDGET_ANSWERS] = 32UL * 1024 * 1024};
+    struct body_room *room = body_room_create();
+    for (int i = 0; i < BUDGETS; i++) {
+        const enum body_budget budget = (enum body_budget)i;
+        const size_t max = maxima[budget];
+        cr_assert_eq(body_room_take(room, budget, party(1), max + 1), TG_SHARES_GONE);
+        cr_assert_eq(body_room_take(room, budget, party(1), 100 * max), TG_SHARES_GONE);
+        int one = body_room_take(room, budget, party(1), max / 2);
+        cr_assert_geq(one, 0);
+        cr_assert_eq(body_room_take(room, budget, party(1), 1), TG_SHARE_USED);
+        cr_assert_eq(body_room_take(room, budget, party(2), max / 2 + 1), TG_SHARES_GONE);
+        int two = body_room_take(room, budget, party(2), max / 2);
+        cr_assert_geq(two, 0);
+        cr_assert_eq(body_room_take(room, budget, party(3), 1), TG_SHARES_GONE);
+        cr_assert_eq(body_room_taken(room, budget), max);
+        body_room_give(room, budget, one, max / 2);
+        body_room_give(room, budget, two, max / 2);
+    }
+    body_room_free(room);
+}
+
+Test(body, that_is_usual_counts_nowhere)
+{
+    static const char usual[8 * 1024];
+    struct body_room *room = body_room_create();
+    struct body body = body_of(BODY_RAW, LARGE);
+    body_take(&body, room, usual, sizeof usual);
+    cr_assert_eq(body_room_taken(room, BUDGET_ORGS), 0);
+    body_take(&body, room, "1", 1);
+    cr_assert_eq(body_room_taken(room, BUDGET_ORGS), 1);
     body_drop(&body, room);
     expect_nothing_held(&body, room);
     body_room_free(room);

@@ -124,3 +124,24 @@ Test(graph, bears_a_connection_for_a_few_seconds_that_acknowledges_nothing)
     tg_http_destroy(http);
     peer_end(meta);
 }
+
+// What Meta's answer has to say, in so many bytes; what is longer is none, and Meta may have the
+// message.
+static void expect_outcome_of_length(int length, const char *key)
+{
+    TG_TEXT_AUTO answer = {0};
+    tg_text_append_format(&answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%-*s", length,
+                          length, "{\"messages\":[{\"id\":\"wamid.HBgLMTU1NTU\"}]}");
+    struct peer *meta = given_peer(PAYLOAD, tg_text_string(&answer));
+    struct in_hand *message = post(meta, given_message_of_age(0));
+    cr_assert_str_eq(message->outcome.key, key, "%d: %s", length, message->outcome.key);
+    in_hand_destroy(message);
+    peer_end(meta);
+}
+
+Test(graph, takes_an_answer_of_so_many_bytes_and_no_longer_one)
+{
+    expect_outcome_of_length(TG_META_ANSWER_MAX, "sent");
+    expect_outcome_of_length(TG_META_ANSWER_MAX + 1, "network:after_write");
+    expect_outcome_of_length(100 * TG_META_ANSWER_MAX, "network:after_write");
+}

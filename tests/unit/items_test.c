@@ -1,5 +1,6 @@
 #include "worker/inbound/items.h"
 
+#include "common/base/weight.h"
 #include "common/limits.h"
 #include "tests/corpus.h"
 #include "worker/inbound/fields.h"
@@ -507,6 +508,67 @@ Test(items, more_than_any_body_of_meta_s_has_are_one_dead_letter)
     items_finish(&items);
     tg_text_finish(&body);
     tg_text_finish(&members);
+}
+
+Test(items, of_a_body_are_read_up_to_so_many)
+{
+    static const struct {
+        size_t given;
+        size_t read;
+    } cases[] = {{TG_WEBHOOK_ITEMS_MAX, TG_WEBHOOK_ITEMS_MAX},
+                 {TG_WEBHOOK_ITEMS_MAX + 1, 1},
+                 {20UL * TG_WEBHOOK_ITEMS_MAX, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tg_text members = text_of("\"messages\":[null");
+        append_times(&members, ",null", cases[i].given - 1);
+        tg_text_append_string(&members, "]");
+        struct tg_text body = body_with(members.data);
+        struct items items = {0};
+        read_body(&items, &body);
+        cr_assert_eq(items.count, cases[i].read, "%zu of %zu", items.count, cases[i].given);
+        cr_assert_str_eq(items.item[0].reason,
+                         cases[i].read == 1 ? "too_many_items" : "invalid_message");
+        items_finish(&items);
+        tg_text_finish(&body);
+        tg_text_finish(&members);
+    }
+}
+
+static struct tg_text body_of_parts(const char *one, size_t times)
+{
+    struct tg_text members = text_of("\"statuses\":[null],\"contacts\":[");
+    append_times(&members, one, times);
+    tg_text_append_string(&members, "0]");
+    struct tg_text body = body_with(members.data);
+    tg_text_finish(&members);
+    return body;
+}
+
+static void expect_reason(const char *one, size_t times, const char *reason)
+{
+    struct tg_text body = body_of_parts(one, times);
+    struct items items = {0};
+    read_body(&items, &body);
+    cr_assert_str_eq(items.item[0].reason, reason, "%zu times %s", times, one);
+    items_finish(&items);
+    tg_text_finish(&body);
+}
+
+Test(items, of_a_body_have_so_many_parts_and_no_more)
+{
+    enum { MANY = 1000 };
+    static const char *const parts[] = {"[],", "1,"};
+    for (size_t i = 0; i < 2; i++) {
+        bool objects = i == 0;
+        struct tg_text some = body_of_parts(parts[i], MANY);
+        struct tg_weight weight = tg_weight_of(&some);
+        size_t most = objects ? TG_WEBHOOK_OBJECTS_MAX - (weight.objects - MANY)
+                              : TG_WEBHOOK_VALUES_MAX - (weight.values - MANY);
+        expect_reason(parts[i], most, "invalid_status");
+        expect_reason(parts[i], most + 1, "too_many_objects");
+        expect_reason(parts[i], 10 * most, "too_many_objects");
+        tg_text_finish(&some);
+    }
 }
 
 static const struct {

@@ -1,5 +1,6 @@
 #include "common/base/json.h"
 #include "common/base/utf8.h"
+#include "common/limits.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -190,4 +191,32 @@ ParameterizedTest(struct numbers *numbers, json, numbers_stay_as_they_were_writt
     tg_json_write(root, &json);
     cr_assert_str_eq(json.data, numbers->text);
     json_object_put(root);
+}
+
+// A document in so many lists or objects.
+static bool is_read(const char *open, const char *close, size_t depth)
+{
+    TG_TEXT_AUTO text = {0};
+    struct tg_error error = {0};
+    for (size_t i = 0; i < depth; i++)
+        tg_text_append_string(&text, open);
+    tg_text_append_string(&text, "0");
+    for (size_t i = 0; i < depth; i++)
+        tg_text_append_string(&text, close);
+    struct json_object *root = tg_json_parse(text.data, text.length, &error);
+    cr_assert(root || strstr(error.message, "nesting too deep"), "%s", error.message);
+    cr_assert(root || strcmp(error.field, "body") == 0);
+    json_object_put(root);
+    return root != NULL;
+}
+
+// The value within counts as one level.
+Test(json, is_read_to_its_depth_and_no_deeper)
+{
+    static const char *const nests[][2] = {{"[", "]"}, {"{\"a\":", "}"}};
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert(is_read(nests[i][0], nests[i][1], TG_JSON_DEPTH_MAX - 1));
+        cr_assert_not(is_read(nests[i][0], nests[i][1], TG_JSON_DEPTH_MAX));
+        cr_assert_not(is_read(nests[i][0], nests[i][1], 100UL * 1000));
+    }
 }

@@ -1,6 +1,8 @@
 #include "ingress/who/jwt.h"
 
 #include "common/base/clock.h"
+#include "common/base/text.h"
+#include "common/limits.h"
 #include "common/service/log.h"
 #include "tests/issuer.h"
 
@@ -303,6 +305,30 @@ Test(jwt, keys_are_taken_by_what_they_are_for)
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         cr_assert_eq(good_with(none[i]), 0, "%s", none[i]);
     cr_assert_eq(good_with(issuer_jwks(&issuer)), 2);
+}
+
+// The issuer's two keys behind so many that are none, and blanks up to a length.
+static size_t good_among(size_t others, size_t length)
+{
+    TG_TEXT_AUTO jwks = {0};
+    tg_text_append_string(&jwks, "{\"keys\":[");
+    for (size_t i = 0; i < others; i++)
+        tg_text_append_string(&jwks, "1,");
+    tg_text_append_string(&jwks, strchr(issuer_jwks(&issuer), '[') + 1);
+    while (jwks.length < length)
+        tg_text_append_string(&jwks, " ");
+    return good_with(tg_text_string(&jwks));
+}
+
+// The rest of one that is too long or has too many is not taken for all of it.
+Test(jwt, keys_are_read_up_to_a_number_and_a_length)
+{
+    cr_assert_eq(good_among(TG_JWKS_KEYS_MAX - 2, 0), 2);
+    cr_assert_eq(good_among(TG_JWKS_KEYS_MAX - 1, 0), 0);
+    cr_assert_eq(good_among(20UL * 1000, 0), 0);
+    cr_assert_eq(good_among(0, TG_JWKS_BYTES_MAX), 2);
+    cr_assert_eq(good_among(0, TG_JWKS_BYTES_MAX + 1), 0);
+    cr_assert_eq(good_among(0, 100UL * TG_JWKS_BYTES_MAX), 0);
 }
 
 // The library ends the process at a "=" where it expects none.

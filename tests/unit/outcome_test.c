@@ -411,7 +411,9 @@ Test(outcome, heeds_retry_after_of_what_was_not_sent)
     } cases[] = {
         {{.status = 429, .retry_after_s = 30}, 30},
         {{.status = 400, .body = ENVELOPE("130429"), .retry_after_s = 900}, 900},
+        {{.status = 503, .retry_after_s = 901}, 900},
         {{.status = 503, .retry_after_s = 86400}, 900},
+        {{.status = 503, .retry_after_s = INT64_MAX}, 900},
         {{.status = 429}, 0},
         {{.status = 429, .retry_after_s = -1}, 0},
         {{.status = 200, .body = SENT_BODY, .retry_after_s = 30}, 0},

@@ -1,5 +1,7 @@
 #include "worker/inbound/pattern.h"
 
+#include "common/limits.h"
+
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdio.h>
@@ -62,9 +64,20 @@ Test(pattern, that_costs_too_much_says_so)
     struct tg_error error;
     struct pattern *pattern = given_pattern("regex", "^(a+)+$", &error);
     struct matcher *matcher = matcher_create();
-    struct tg_span text = {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", 51};
-    cr_assert_not(matcher_matches(matcher, pattern, text, &error));
-    cr_assert_str_eq(error.field, "pattern");
+    static char text[TG_RULE_TEXT_MAX];
+    memset(text, 'a', sizeof text);
+    static const struct {
+        size_t length;
+        bool too_much;
+    } cases[] = {{10, false}, {50, true}, {TG_RULE_TEXT_MAX, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        text[cases[i].length - 1] = '!';
+        cr_assert_not(
+            matcher_matches(matcher, pattern, (struct tg_span){text, cases[i].length}, &error));
+        cr_assert_eq(error.code != NULL, cases[i].too_much, "%zu", cases[i].length);
+        cr_assert(!cases[i].too_much || strcmp(error.field, "pattern") == 0);
+        text[cases[i].length - 1] = 'a';
+    }
     matcher_destroy(matcher);
     pattern_destroy(pattern);
 }

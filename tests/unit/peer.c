@@ -47,13 +47,23 @@ void peer_accept(struct peer *peer)
     if (connection < 0)
         return;
     peer_hang_up(peer);
+    peer->left = NULL;
     peer->connection = connection;
     peer->connections++;
+}
+
+// As much as is taken; the rest at later looks.
+static void answer(struct peer *peer, const char *text)
+{
+    ssize_t n = send(peer->connection, text, strlen(text), MSG_NOSIGNAL);
+    peer->left = text + (n > 0 ? n : 0);
 }
 
 void peer_look(struct peer *peer)
 {
     peer_accept(peer);
+    if (peer->connection >= 0 && peer->left)
+        answer(peer, peer->left);
     ssize_t n = peer->connection < 0 ? 0
                                      : recv(peer->connection, peer->heard + peer->length,
                                             sizeof peer->heard - 1 - peer->length, MSG_DONTWAIT);
@@ -64,7 +74,7 @@ void peer_look(struct peer *peer)
     if (!strstr(new, peer->ending))
         return;
     if (peer->answer)
-        (void)send(peer->connection, peer->answer, strlen(peer->answer), MSG_NOSIGNAL);
+        answer(peer, peer->answer);
     else
         peer_hang_up(peer);
 }

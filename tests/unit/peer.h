@@ -10,6 +10,7 @@ struct peer {
     int connections;    // so many have come
     const char *ending; // how a request ends
     const char *answer; // NULL: it closes the connection without one
+    const char *left;   // of an answer that is on its way; NULL: nothing
     char url[64];
     char heard[8192]; // all of it, ended by a NUL
     size_t length;

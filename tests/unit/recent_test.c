@@ -42,3 +42,20 @@ Test(recent, everything_can_be_forgotten)
     cr_assert_not(recent_has(recent, one, 1000));
     recent_destroy(recent);
 }
+
+// However many come, the last ones of each place are known.
+Test(recent, are_as_many_as_there_are_places)
+{
+    struct recent *recent = recent_create();
+    for (unsigned n = 0; n < 20 * TG_WEBHOOKS_REMEMBERED; n++) {
+        const unsigned char mac[TG_SHA256_SIZE] = {(unsigned char)(n >> 16),
+                                                   (unsigned char)(n >> 8), (unsigned char)n, 1};
+        recent_add(recent, mac, 1000);
+    }
+    for (unsigned n = 0; n < 20 * TG_WEBHOOKS_REMEMBERED; n++) {
+        const unsigned char mac[TG_SHA256_SIZE] = {(unsigned char)(n >> 16),
+                                                   (unsigned char)(n >> 8), (unsigned char)n, 1};
+        cr_assert_eq(recent_has(recent, mac, 1000), n >= 19 * TG_WEBHOOKS_REMEMBERED, "%u", n);
+    }
+    recent_destroy(recent);
+}

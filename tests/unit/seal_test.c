@@ -395,6 +395,10 @@ Test(keyring, what_is_no_file_of_keys_is_refused)
     memset(text, '#', sizeof text - 1);
     cr_assert_not(read_keys(ring, text, &error));
     cr_assert_str_eq(error.message, "is too long");
+    static char far_longer[100 * TG_TOKEN_KEYS_BYTES];
+    memset(far_longer, '#', sizeof far_longer - 1);
+    cr_assert_not(read_keys(ring, far_longer, &error));
+    cr_assert_str_eq(error.message, "is too long");
     text[TG_TOKEN_KEYS_BYTES] = '\0';
     cr_assert_not(read_keys(ring, text, &error));
     cr_assert_str_eq(error.message, "has no key");

@@ -112,10 +112,12 @@ ParameterizedTestParameters(not_after, is_after_send_at_and_not_too_far_ahead)
         {60, 61, ""},
         {60, NONE, ""},
         {-3600, -1800, ""}, // accept_sends refuses it, unless it repeats another one
+        {TG_SEND_AT_MAX_S - 60, NONE, ""},
         {NONE, TG_SEND_AT_MAX_S + DAY_S + 60, "not_after"},
         {60, 60, "not_after"},
         {60, 30, "not_after"},
         {TG_SEND_AT_MAX_S + 60, TG_SEND_AT_MAX_S + 3600, "send_at"},
+        {100L * TG_SEND_AT_MAX_S, NONE, "send_at"},
     };
     return cr_make_param_array(struct times, times, sizeof times / sizeof *times);
 }
@@ -468,6 +470,32 @@ Test(send, is_not_parsed_if_it_is_made_of_too_many_parts)
     cr_assert(!has_too_many(",{}", TG_SEND_COUNTED_FROM));
 }
 
+// Whether a body with so many of them is refused for what it is made of: beside them it has 3
+// objects and lists, and 7 values.
+static bool are_too_many(const char *one, size_t times)
+{
+    return has_too_many(one, strlen("{\"phone\":\"919876543210\",\"payload\":{\"type\":[0]}}") +
+                                 times * strlen(one));
+}
+
+Test(send, is_parsed_up_to_so_many_parts_and_no_more)
+{
+    static const struct {
+        const char *one;
+        size_t most;
+    } cases[] = {{",{}", TG_SEND_OBJECTS_MAX - 3},
+                 {",[]", TG_SEND_OBJECTS_MAX - 3},
+                 {",1", TG_SEND_VALUES_MAX - 7},
+                 {",\"\"", TG_SEND_VALUES_MAX - 7}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cr_assert_not(are_too_many(cases[i].one, cases[i].most), "%s", cases[i].one);
+        cr_assert(are_too_many(cases[i].one, cases[i].most + 1), "%s", cases[i].one);
+        cr_assert(are_too_many(cases[i].one, 100 * cases[i].most), "%s", cases[i].one);
+    }
+    // What is not counted is too short to have too many.
+    cr_assert_leq(TG_SEND_COUNTED_FROM, TG_SEND_OBJECTS_MAX);
+}
+
 struct wish {
     char prefer[40]; // "": no header
     int unless_said;
@@ -486,7 +514,10 @@ ParameterizedTestParameters(wait, is_what_the_header_says_and_else_the_setting)
         {"wait=\"7\"", 12, 7},
         {"wait =x", 12, 12},
         {"waits=7", 12, 12},
+        {"wait=30", 12, 30},
+        {"wait=31", 12, 30},
         {"wait=99", 12, 30},
+        {"wait=99999999999999999999999", 12, 30},
         {"handling=strict, WAIT=5", 12, 5},
         {"handling=strict", 12, 12},
         {"wait", 12, 12},

@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -244,6 +245,7 @@ ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
         {"TOLLGATE_APP_SECRETS=one,,two"},
         {"TOLLGATE_APP_SECRETS=one, two"},
         {"TOLLGATE_APP_SECRETS=1,2,3,4,5,6,7,8,9"},
+        {"TOLLGATE_APP_SECRETS=1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7"},
         {"TOLLGATE_HTTP_THREADS=0"},
         {"TOLLGATE_HTTP_THREADS=65"},
         {"TOLLGATE_LANES=33"},
@@ -291,6 +293,72 @@ ParameterizedTest(struct wrong *wrong, settings, refuses_what_is_wrong_and_names
     cr_assert_eq(strncmp(error.message, wrong->variable, name), 0, "%s", error.message);
     cr_assert_eq(error.message[name], ' ');
     cr_assert_null(strchr(error.message, '\n'));
+}
+
+Test(settings, there_may_be_eight_secrets)
+{
+    given_environment("TOLLGATE_APP_SECRETS=1,2,3,4,5,6,7,8", REQUIRED);
+    cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
+    expect_shared(settings.app_secrets, "1,2,3,4,5,6,7,8");
+}
+
+// Both daemons' settings that are whole numbers.
+static const struct {
+    const char *name;
+    int64_t lowest;
+    int64_t highest;
+} numbers[] = {
+    {"TOLLGATE_SEND_WAITS", 0, TG_WAIT_MAX_S},
+    {"TOLLGATE_RATE_PER_KEY", 0, TG_RATE_MAX},
+    {"TOLLGATE_RATE_PER_ORG", 0, TG_RATE_MAX},
+    {"TOLLGATE_RATE_PER_ADDRESS", 0, TG_RATE_MAX},
+    {"TOLLGATE_RATE_OF_FAILURES", 0, TG_RATE_MAX},
+    {"TOLLGATE_HTTP_THREADS", 1, 64},
+    {"TOLLGATE_LANES", 1, 32},
+    {"TOLLGATE_PARTITIONS", 1, TG_PARTITIONS_MAX},
+    {"TOLLGATE_GRAPH_TIMEOUT_MS", 1000, 120000},
+    {"TOLLGATE_SEND_CONCURRENCY", 1, TG_SEND_CONCURRENCY_MAX},
+    {"TOLLGATE_CONFIRMATION_WINDOW_S", 1, 604800},
+    {"TOLLGATE_REPLY_WITHIN_S", 1, 86400},
+};
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
+static bool takes(const char *name, const char *value)
+{
+    char variable[96];
+    snprintf(variable, sizeof variable, "%s=%s", name, value);
+    given_environment(REQUIRED, variable);
+    struct tg_settings of_ingress = {0};
+    struct tg_settings of_worker = {0};
+    bool taken = tg_settings_read(TG_INGRESS, &of_ingress, &error) &&
+                 tg_settings_read(TG_WORKER, &of_worker, &error);
+    cr_assert(taken || strncmp(error.message, name, strlen(name)) == 0, "%s", error.message);
+    return taken;
+}
+
+static bool takes_number(const char *name, int64_t number)
+{
+    char value[24];
+    snprintf(value, sizeof value, "%" PRId64, number);
+    return takes(name, value);
+}
+
+Test(settings, numbers_have_bounds_and_keep_them)
+{
+    for (size_t i = 0; i < NUMBERS; i++) {
+        const char *name = numbers[i].name;
+        char said[80];
+        cr_expect(takes_number(name, numbers[i].lowest), "%s", name);
+        cr_expect(takes_number(name, numbers[i].highest), "%s", name);
+        cr_expect_not(takes_number(name, numbers[i].lowest - 1), "%s", name);
+        cr_expect_not(takes_number(name, numbers[i].highest + 1), "%s", name);
+        snprintf(said, sizeof said, "a whole number from %" PRId64 " to %" PRId64,
+                 numbers[i].lowest, numbers[i].highest);
+        cr_expect(strstr(error.message, said), "%s", error.message);
+        cr_expect_not(takes_number(name, 1000 * numbers[i].highest), "%s", name);
+        cr_expect_not(takes_number(name, INT64_MAX), "%s", name);
+        cr_expect_not(takes(name, "100000000000000000000000"), "%s", name);
+    }
 }
 
 Test(settings, the_message_shows_the_wrong_value_but_never_a_secret)
@@ -435,6 +503,32 @@ Test(settings_file, what_is_no_file_is_refused_at_once, .timeout = 10)
     given_environment(REQUIRED, "TOLLGATE_SETTINGS_FILE=/tmp");
     cr_assert_not(tg_settings_read(TG_INGRESS, &settings, &error));
     cr_assert(strstr(error.message, "Is a directory"), "%s", error.message);
+    unlink(path_of(variable));
+}
+
+// The rest of a file that is too long does not count for all of it.
+Test(settings_file, has_a_bound_of_bytes)
+{
+    static char text[100 * TG_SETTINGS_FILE_BYTES + 1];
+    static const struct {
+        size_t length;
+        bool good;
+    } cases[] = {{TG_SETTINGS_FILE_BYTES, true},
+                 {TG_SETTINGS_FILE_BYTES + 1, false},
+                 {100UL * TG_SETTINGS_FILE_BYTES, false}};
+    const char *variable = given_file("");
+    given_environment(REQUIRED, (char *)variable);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memset(text, '#', sizeof text);
+        memcpy(text, "TOLLGATE_LANES=7\n", strlen("TOLLGATE_LANES=7\n"));
+        text[cases[i].length] = '\0';
+        rewrite(variable, text);
+        settings = (struct tg_settings){0};
+        bool good = tg_settings_read(TG_INGRESS, &settings, &error);
+        cr_assert_eq(good, cases[i].good, "%zu", cases[i].length);
+        cr_assert(good ? settings.lanes == 7 : strstr(error.message, "File too large") != NULL,
+                  "%s", error.message);
+    }
     unlink(path_of(variable));
 }
 
@@ -684,6 +778,18 @@ Test(settings_main, check_and_connect_is_the_daemon_s_to_go_on_with)
     cr_assert_eq(run(TG_INGRESS, stdout, &written, "--check", "--connect"), TG_SETTINGS_CONNECT);
     given_environment(REQUIRED, "TOLLGATE_LANES=none");
     cr_assert_eq(run(TG_INGRESS, stderr, &written, "--check", "--connect"), TG_EXIT_SETTINGS);
+}
+
+// numbers[] has them all.
+Test(settings_main, no_other_setting_is_a_whole_number)
+{
+    static const char said[] = "Must be a whole number from ";
+    const char *written;
+    cr_assert_eq(run(TG_WORKER, stdout, &written, "--env-example"), 0);
+    size_t found = 0;
+    for (const char *at = written; (at = strstr(at, said)); at += strlen(said))
+        found++;
+    cr_assert_eq(found, NUMBERS);
 }
 
 Test(settings_main, the_committed_env_example_is_what_the_program_prints)
