@@ -3,6 +3,8 @@
 #include "tests/system/raw.h"
 #include "tests/system/webhook.h"
 
+#include "common/limits.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -116,6 +118,16 @@ Test(enemies, half_bodies_of_one_org_are_its_own_trouble)
     stop_gateway(gateway);
 }
 
+// Once so many are there: how many had to go for others.
+static void expect_cut_for_room(const struct gateway *gateway, long connected, int cut)
+{
+    const char *name = "tollgate_connections_cut_total{why=\"room\"}";
+    eventually(strtol(daemon_metric(&gateway->ingress, "tollgate_http_connections"), NULL, 10) ==
+               connected);
+    eventually(strtol(daemon_metric(&gateway->ingress, name), NULL, 10) >= cut);
+    expect_equal(daemon_metric(&gateway->ingress, name), text_of("%d", cut));
+}
+
 // Health too is served, by descriptors beyond those that select() knows.
 Test(enemies, idle_connections_make_room)
 {
@@ -126,6 +138,10 @@ Test(enemies, idle_connections_make_room)
         connections[i] = raw_connect(gateway->ingress.url);
         if (i == 1500)
             expect_equal(daemon_missing(&gateway->ingress), "");
+        if (i == TG_CONNECTIONS_MAX - 1)
+            expect_cut_for_room(gateway, TG_CONNECTIONS_MAX, 0);
+        if (i == TG_CONNECTIONS_MAX)
+            expect_cut_for_room(gateway, TG_CONNECTIONS_MAX, 1);
     }
     // A connection of its own, which comes last.
     struct answer answer = http_ask(http_open(gateway->ingress.url),

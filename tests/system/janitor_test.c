@@ -158,7 +158,8 @@ Test(janitor, deletes_old_idempotency_keys_and_keeps_new_ones)
     (void)database_text(gateway->database,
                         "INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, "
                         "balance, created_at) SELECT '%s', key, sha256(''), '%s', 'queued', 0, at "
-                        "FROM (VALUES ('old', now() - interval '26 hours'), ('new', now())) "
+                        "FROM (VALUES ('old', now() - interval '25 hours 1 minute'), "
+                        "('new', now() - interval '24 hours 59 minutes')) "
                         "AS k (key, at)",
                         org.id, id);
     (void)start_worker(gateway);

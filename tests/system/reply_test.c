@@ -3,6 +3,9 @@
 #include "tests/system/org.h"
 #include "tests/system/webhook.h"
 
+#include "common/base/text.h"
+#include "common/limits.h"
+
 #include <string.h>
 
 TestSuite(reply, .timeout = 120);
@@ -581,6 +584,97 @@ Test(reply, words_of_many_orgs_are_told_apart)
                                "v.first_message_id JOIN organizations o ON o.id = v.org_id WHERE "
                                "v.opted_out_at IS NOT NULL"),
                  "400 400");
+    stop_gateway(gateway);
+}
+
+// More orgs than rules are remembered of, one after the other, twice.
+Test(reply, rules_of_many_orgs_are_told_apart)
+{
+    enum { ORGS = 300 };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)database_text(gateway->database,
+                        "INSERT INTO organizations (name) SELECT 'Many ' || g FROM "
+                        "generate_series(1, %d) g; "
+                        "INSERT INTO channels (org_id, phone_number_id, access_token, "
+                        "service_fee_per_msg) SELECT id, '8' || lpad(right(name, -5), 6, '0'), "
+                        "'EAA', 0 FROM organizations WHERE name LIKE 'Many %%'; "
+                        "INSERT INTO automation_rules (org_id, match_kind, reply) SELECT id, "
+                        "'any', 'From ' || name FROM organizations WHERE name LIKE 'Many %%'",
+                        ORGS);
+    expect_checked(gateway);
+    customer_posts(&org, body_to_many(gateway));
+    eventually(database_number(gateway->database, "SELECT count(*) FROM auto_replies") == ORGS);
+    expect_equal(database_text(gateway->database,
+                               "SELECT count(*) FROM auto_replies a JOIN organizations o ON o.id = "
+                               "a.org_id JOIN messages m ON m.id = a.reply_id WHERE m.payload -> "
+                               "'text' ->> 'body' = 'From ' || o.name"),
+                 text_of("%d", ORGS));
+    stop_gateway(gateway);
+}
+
+static const char *long_text(const char *begin, size_t blanks, const char *end)
+{
+    struct tg_text text = {0};
+    tg_text_append_string(&text, begin);
+    for (size_t i = 0; i < blanks; i++)
+        tg_text_append_string(&text, ".");
+    tg_text_append_string(&text, end);
+    return tg_text_string(&text);
+}
+
+// What stands behind is not seen; and a character is not cut in two.
+Test(reply, rules_see_so_much_of_a_text)
+{
+    static const struct {
+        const char *begin;
+        size_t blanks;
+        const char *end;
+        const char *reply;
+    } cases[] = {
+        {"a", TG_RULE_TEXT_MAX - 7, "needle", "Found"},
+        {"a", TG_RULE_TEXT_MAX - 6, "needle", ""},
+        {"needle", 100UL * TG_RULE_TEXT_MAX, "a", "Found"},
+        {"a", 100UL * TG_RULE_TEXT_MAX, "needle", ""},
+        {"a", TG_RULE_TEXT_MAX - 8, "needle\xc3\xa4", "Found"},
+        {"needle", TG_RULE_TEXT_MAX - 7, "\xc3\xa4", "Found"},
+    };
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    (void)given_rule(&org, "contains", "needle", "Found");
+    const char *expected = "";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *text = long_text(cases[i].begin, cases[i].blanks, cases[i].end);
+        customer_writes(&org, text_of("91987654321%zu", i), text_of("wamid.%zu", i), text);
+        if (*cases[i].reply)
+            expected = text_of("%s%s%s", expected, *expected ? ", " : "", cases[i].reply);
+        expect_replies(&org, expected);
+    }
+    cr_assert_eq(org_messages(&org, "received"), 6);
+    stop_gateway(gateway);
+}
+
+// What is longer is a sentence, whatever the org has written among its words.
+Test(reply, a_word_has_so_many_bytes)
+{
+    struct gateway *gateway = given_gateway();
+    struct org org = given_org(gateway);
+    const char *longest = long_text("w", TG_WORD_BYTES_MAX - 2, "w");
+    const char *too_long = long_text("w", TG_WORD_BYTES_MAX - 1, "w");
+    (void)database_text(gateway->database,
+                        "UPDATE organizations SET opt_out_words = ARRAY['%s', '%s'] WHERE id = "
+                        "'%s'",
+                        longest, too_long, org.id);
+    customer_writes(&org, "919876543210", "wamid.1", longest);
+    customer_writes(&org, "919876543211", "wamid.2", too_long);
+    customer_writes(&org, "919876543212", "wamid.3", long_text("w", 100000, "w"));
+    eventually(webhooks_left(gateway) == 0);
+    cr_assert_eq(org_messages(&org, "received"), 3);
+    expect_equal(database_text(gateway->database,
+                               "SELECT string_agg(m.wamid, ', ') FROM conversations v JOIN "
+                               "messages m ON m.id = v.first_message_id WHERE v.opted_out_at IS "
+                               "NOT NULL"),
+                 "wamid.1");
     stop_gateway(gateway);
 }
 

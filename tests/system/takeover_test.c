@@ -3,6 +3,8 @@
 #include "tests/system/streams.h"
 #include "tests/system/webhook.h"
 
+#include "common/limits.h"
+
 #include <signal.h>
 #include <string.h>
 
@@ -234,6 +236,20 @@ Test(takeover, of_webhooks_begins_with_few_and_doubles_that_while_they_are_small
     stop_gateway(gateway);
 }
 
+// As often as it may be given away, this time included.
+Test(takeover, of_a_webhook_that_others_had_applies_it_up_to_a_number)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    const char *body = text_message_body(org.phone_number_id, "919876543210", "wamid.1", "hi");
+    cr_assert_eq(post_webhook(gateway, body, 0).status, 200);
+    leave_lying(gateway, "webhooks", TG_DELIVERIES_MAX - 1);
+    (void)start_worker(gateway);
+    eventually(webhooks_left(gateway) == 0);
+    cr_assert_eq(org_messages(&org, "received"), 1);
+    stop_gateway(gateway);
+}
+
 Test(takeover, of_a_webhook_that_kills_its_workers_records_it_as_dead)
 {
     struct gateway *gateway = given_gateway(.without_worker = true);
@@ -241,7 +257,7 @@ Test(takeover, of_a_webhook_that_kills_its_workers_records_it_as_dead)
     const char *body = text_message_body(org.phone_number_id, "919876543210", "wamid.1", "hi");
     struct answer answer = post_webhook(gateway, body, 0);
     cr_assert_eq(answer.status, 200, "%d", answer.status);
-    leave_lying(gateway, "webhooks", 9);
+    leave_lying(gateway, "webhooks", TG_DELIVERIES_MAX);
 
     struct daemon *worker = start_worker(gateway);
 

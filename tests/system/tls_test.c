@@ -6,6 +6,8 @@
 #include "tests/system/raw.h"
 #include "tests/system/webhook.h"
 
+#include "common/limits.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,4 +336,30 @@ Test(tls, what_is_wrong_with_the_files_is_named)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         expect_said(cases[i].certificate, cases[i].key,
                     text_of("%s: %s", cases[i].said, cases[i].path), NULL);
+}
+
+// The certificate, `authorities` times its authority's, and blanks up to a length.
+static const char *chain_of(const struct certificate *certificate, int authorities, size_t length)
+{
+    const char *chain = file_text(certificate->path, NULL);
+    const char *authority = strstr(chain + 1, "-----BEGIN");
+    for (int i = 1; i < authorities; i++)
+        chain = text_of("%s%s", chain, authority);
+    size_t blanks = strlen(chain) < length ? length - strlen(chain) : 0;
+    return file_with("a.pem", text_of("%s%*s", chain, (int)blanks, ""));
+}
+
+Test(tls, files_have_so_many_certificates_and_bytes)
+{
+    const struct certificate good = certificate_create("good", OUR_NAMES);
+    expect_said(chain_of(&good, TG_TLS_CHAIN_MAX - 1, 0), good.key, "", NULL);
+    const char *path = chain_of(&good, TG_TLS_CHAIN_MAX, 0);
+    expect_said(path, good.key, text_of("_CERT: has too many certificates: %s", path), NULL);
+    path = chain_of(&good, 60, 0);
+    expect_said(path, good.key, text_of("_CERT: has too many certificates: %s", path), NULL);
+    expect_said(chain_of(&good, 1, TG_TLS_FILE_BYTES), good.key, "", NULL);
+    path = chain_of(&good, 1, TG_TLS_FILE_BYTES + 1);
+    expect_said(path, good.key, text_of("_CERT: is too long: %s", path), NULL);
+    path = chain_of(&good, 1, 100UL * TG_TLS_FILE_BYTES);
+    expect_said(path, good.key, text_of("_CERT: is too long: %s", path), NULL);
 }

@@ -307,6 +307,16 @@ Test(webhook, a_body_has_at_most_3_mib)
     const char *digest = sha1(body, BODY_MAX);
     expect_equal(stored(gateway), lines_of(&digest, 1));
     expect_good_after_refusal(gateway, 2);
+    // So large that it is not read to its end: the answer comes, or the connection goes.
+    body = text_of("%*s", 10 * BODY_MAX, "");
+    const struct http_request huge = {
+        .path = "/webhook",
+        .body = body,
+        .headers = {signature_header(GATEWAY_APP_SECRET, body, strlen(body))}};
+    answer = http_try(gateway->http, &huge);
+    if (answer.status != 0)
+        expect_refused(&answer, 413, "body_too_large", "body");
+    (void)expect_good(gateway, 3);
     stop_gateway(gateway);
 }
 
