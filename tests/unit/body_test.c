@@ -165,10 +165,10 @@ Test(body, that_is_a_file_has_no_name_and_no_bytes_in_memory)
 // One party alone gets half, a second one what is left, and nobody a byte more.
 Test(body, budgets_are_given_out_to_the_byte)
 {
-    static const size_t maxima[BUDGETS] = {[BUDGET_ORGS] = 32UL * 1024 * 1024,
-                                           [BUDGET_STRANGERS] = 192UL * 1024 * 1024,
-                                           [BUDGET_DISK] = 2000UL * 1000 * 1000,
-                                           [BUDGET_ANSWERS] = 32UL * 1024 * 1024};
+    static const size_t maxima[BUDGETS] = {[BUDGET_ORGS] = TG_BODIES_BYTES_MAX,
+                                           [BUDGET_STRANGERS] = TG_WEBHOOK_BODIES_BYTES_MAX,
+                                           [BUDGET_DISK] = TG_FILES_BYTES_MAX,
+                                           [BUDGET_ANSWERS] = TG_ANSWERS_BYTES_MAX};
     struct body_room *room = body_room_create();
     for (int i = 0; i < BUDGETS; i++) {
         const enum body_budget budget = (enum body_budget)i;
@@ -191,7 +191,7 @@ Test(body, budgets_are_given_out_to_the_byte)
 
 Test(body, that_is_usual_counts_nowhere)
 {
-    static const char usual[8 * 1024];
+    static const char usual[TG_BODY_FREE_BYTES];
     struct body_room *room = body_room_create();
     struct body body = body_of(BODY_RAW, LARGE);
     body_take(&body, room, usual, sizeof usual);
