@@ -1,8 +1,14 @@
 -- wrk script: POST a send; ORGS=1 is one hot org, else so many. AUTH sets the Authorization header (%d in it is the org's number).
+-- TOKENS: a file with a bearer token for each org, a line each, in place of AUTH.
 -- RATE: so many a second of all at the most (two threads are taken for granted); unset or 0: as many as are answered.
 local orgs = tonumber(os.getenv("ORGS") or "100")
 local path = os.getenv("SEND_PATH") or "/api/send-message"
 local auth = os.getenv("AUTH")
+local tokens
+if os.getenv("TOKENS") then
+  tokens = {}
+  for line in io.lines(os.getenv("TOKENS")) do tokens[#tokens + 1] = "Bearer " .. line end
+end
 local seed = 0
 function setup(thread) seed = seed + 1; thread:set("tid", seed) end
 function init(_) math.randomseed(os.time() * 1000 + tid) end
@@ -11,7 +17,8 @@ function request()
   local body = string.format('{"org_id":"00000000-0000-4000-8000-%012d","phone":"9198%08d","message":"Your order %d is on its way and will reach you before 9 pm."}',
     org, math.random(1, 20000), math.random(1, 1000000))
   local headers = { ["Content-Type"] = "application/json" }
-  if auth then headers["Authorization"] = string.format(auth, org) end
+  if tokens then headers["Authorization"] = tokens[org]
+  elseif auth then headers["Authorization"] = string.format(auth, org) end
   return wrk.format("POST", path, headers, body)
 end
 local rate = tonumber(os.getenv("RATE") or "0") / 2
