@@ -123,11 +123,11 @@ Test(outage, of_a_function_that_fits_no_call_is_told_by_who_calls_it)
 {
     struct gateway *gateway = given_gateway();
     expect_both_miss(gateway, "");
-    (void)database_text(gateway->database, "ALTER FUNCTION find_caller RENAME TO find_key");
+    (void)database_text(gateway->database, "ALTER FUNCTION find_callers RENAME TO find_key");
     eventually(strcmp(daemon_missing(&gateway->ingress), "schema") == 0);
-    cr_assert(strstr(process_log(gateway->ingress.process), "find_caller"));
+    cr_assert(strstr(process_log(gateway->ingress.process), "find_callers"));
     expect_equal(daemon_missing(&gateway->workers[0]), "");
-    (void)database_text(gateway->database, "ALTER FUNCTION find_key RENAME TO find_caller");
+    (void)database_text(gateway->database, "ALTER FUNCTION find_key RENAME TO find_callers");
     (void)database_text(gateway->database, "ALTER FUNCTION next_due RENAME TO next_one");
     eventually(strcmp(daemon_missing(&gateway->workers[0]), "schema") == 0);
     cr_assert(daemon_has_logged(&gateway->workers[0], "schema_missed"));
