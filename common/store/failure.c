@@ -4,11 +4,10 @@
 #include <string.h>
 
 // The codes that SQL functions refuse with: an error's is a literal.
-static const char *const refusals[] = {"already_exists", "channel_not_found",
-                                       "conflict",       "insufficient_balance",
-                                       "invalid_field",  "missing_field",
-                                       "not_found",      "message_not_found",
-                                       "org_not_found",  NULL};
+static const char *const refusals[] = {
+    "already_exists", "channel_not_found", "conflict",  "insufficient_balance",
+    "invalid_field",  "missing_field",     "not_found", "message_not_found",
+    "org_not_found",  "too_many_requests", NULL};
 
 static bool tell_refusal(const struct tg_pg_refusal *refusal, struct tg_error *error)
 {

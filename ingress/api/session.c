@@ -64,6 +64,10 @@ static void begin_session(struct tg_pg *pg, struct request *request, const struc
     name_rights(caller->rights, &rights);
     enum tg_pg_status status = tg_store_begin_session(pg, caller->actor, caller->org_id,
                                                       tg_text_string(&rights), &found, &session);
+    if (status == TG_PG_OK && !found) { // the key has just become another
+        answer_refusal(request, "unauthorized", "Authorization", "Unknown API key");
+        return;
+    }
     if (found)
         tg_log(TG_LOG_INFO, "session_begun", TG_LOG_TEXT("caller", caller->actor),
                TG_LOG_ID("org_id", caller->org_id));

@@ -13,12 +13,13 @@ BEGIN
      WHERE k.key_hash = ANY (p_key_hashes) AND k.revoked_at IS NULL AND (k.expires_at > now()) IS NOT FALSE
     UNION ALL
     SELECT array_position(p_key_hashes, s.token_hash)::bigint, s.org_id, s.id, s.id::text,
-           array_to_string(s.rights, ','), NULL, ceil(extract(epoch FROM s.expires_at - now()) * 1000)::bigint
+           array_to_string(s.rights, ','), array_to_string(s.addresses, ','),
+           ceil(extract(epoch FROM s.expires_at - now()) * 1000)::bigint
       FROM sessions s
      WHERE s.token_hash = ANY (p_key_hashes) AND s.revoked_at IS NULL AND s.expires_at > now()
     UNION ALL
     SELECT array_position(p_key_hashes, s.former_hash)::bigint, s.org_id, s.id, s.id::text,
-           array_to_string(s.rights, ','), NULL,
+           array_to_string(s.rights, ','), array_to_string(s.addresses, ','),
            ceil(extract(epoch FROM least(s.expires_at, s.former_until) - now()) * 1000)::bigint
       FROM sessions s
      WHERE s.former_hash = ANY (p_key_hashes) AND s.revoked_at IS NULL

@@ -47,6 +47,80 @@ Test(sessions, one_that_has_ended_gets_no_other_cookie)
     assert_rows(rows("SELECT document -> 'sessions' FROM list_sessions('%s')", acme), "[]");
 }
 
+#define BEGIN "SELECT token FROM begin_session('key:%.11s', '%s', '%s')"
+#define CALLER                                                                                     \
+    "SELECT rights, addresses, round(good_for / 60000.0) FROM find_callers(ARRAY[sha256('%s')])"
+
+Test(sessions, one_that_was_begun_with_a_key_may_no_more_than_it)
+{
+    const char *acme = given_org();
+    const char *beta = given_org(.name = "Beta");
+    const char *key = value("SELECT create_api_key('%s', 'main', '{send,read,money}', "
+                            "now() + interval '2 hours', '{10.0.0.0/8}')",
+                            acme);
+    assert_no_rows(rows(BEGIN, key, beta, "read"));
+    assert_no_rows(rows(BEGIN, key, acme, "read,keys"));
+    const char *cookie = value(BEGIN, key, acme, "send,read");
+    assert_rows(rows(CALLER, cookie), "send,read, 10.0.0.0/8, 120");
+    run("UPDATE api_keys SET rights = '{read,keys}', addresses = '{192.0.2.0/24}', "
+        "expires_at = now() + interval '1 hour'");
+    assert_rows(rows(CALLER, cookie), "read, 192.0.2.0/24, 60");
+    // What the key is given is not the session's.
+    run("UPDATE api_keys SET rights = '{send,read,keys}', addresses = NULL, expires_at = NULL");
+    assert_rows(rows(CALLER, cookie), "read, null, 60");
+    run("UPDATE api_keys SET rights = '{money}'");
+    assert_no_rows(rows(CALLER, cookie));
+}
+
+Test(sessions, one_ends_with_the_key_that_it_was_begun_with)
+{
+    const char *acme = given_org();
+    static const char *const ends[] = {
+        "UPDATE api_keys SET revoked_at = now()", "UPDATE api_keys SET expires_at = now()",
+        "UPDATE api_keys SET key_hash = sha256('other')", "DELETE FROM api_keys"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const char *key = value("SELECT create_api_key('%s', 'main')", acme);
+        const char *cookie = value(BEGIN, key, acme, "read");
+        run("SELECT open_session('%s', '{read}', 'link:x')", acme);
+        const char *since = value("SELECT until FROM find_changed_callers(NULL)");
+        run("%s", ends[i]);
+        assert_no_rows(rows(CALLER, cookie));
+        // Gateways that remember it hear of it, and those that it has nothing to do with go on.
+        assert_rows(rows("SELECT position(sha256('%s') IN hashes) %% 32 = 1 FROM "
+                         "find_changed_callers(%s)",
+                         cookie, since),
+                    "t");
+        assert_rows(rows("SELECT made_by FROM sessions WHERE revoked_at IS NULL "
+                         "AND expires_at > now()"),
+                    "link:x");
+        run("DELETE FROM sessions; DELETE FROM api_keys");
+    }
+}
+
+Test(sessions, none_is_begun_while_its_key_is_revoked)
+{
+    const char *acme = given_org();
+    const char *key = value("SELECT create_api_key('%s', 'main')", acme);
+    const char *revoke = "UPDATE api_keys SET revoked_at = now()";
+    assert_no_rows(meanwhile(revoke, text(BEGIN, key, acme, "read")));
+    run("UPDATE api_keys SET revoked_at = NULL");
+    (void)meanwhile(text(BEGIN, key, acme, "read"), revoke);
+    assert_rows(rows("SELECT count(*), bool_and(revoked_at IS NOT NULL) FROM sessions"), "1, t");
+}
+
+Test(sessions, a_key_begins_so_many_within_an_hour)
+{
+    const char *acme = given_org();
+    const char *key = value("SELECT create_api_key('%s', 'main')", acme);
+    const char *other = value("SELECT create_api_key('%s', 'other')", acme);
+    run("SELECT begin_session('key:%.11s', '%s', 'read') FROM generate_series(1, 100)", key, acme);
+    run("UPDATE sessions SET revoked_at = now()");
+    assert_refused("TG001", BEGIN, key, acme, "read");
+    cr_assert_not_null(value(BEGIN, other, acme, "read"));
+    run("UPDATE sessions SET created_at = now() - interval '1 hour'");
+    cr_assert_not_null(value(BEGIN, key, acme, "read"));
+}
+
 // Ends in each way, so many days ago; -1: it goes on.
 static void given_ended(const char *org, const char *columns, const char *ends)
 {

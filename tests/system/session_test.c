@@ -188,3 +188,21 @@ Test(session, is_listed_and_ended)
     expect_equal(database_text(gateway->database, "SELECT end_sessions('%s')", other.id), "1");
     stop_gateway(gateway);
 }
+
+// A stolen key could leave one behind.
+Test(session, ends_within_a_second_of_the_key_that_it_was_begun_with)
+{
+    struct org org = given();
+    const char *cookie = session_by_key(&org);
+    cr_assert_eq(with_cookie("GET", "/api/wallet", cookie).status, 200);
+    (void)database_text(gateway->database,
+                        "UPDATE api_keys SET addresses = '{203.0.113.0/24}' WHERE org_id = '%s'",
+                        org.id);
+    eventually(with_cookie("GET", "/api/wallet", cookie).status == 403);
+    (void)database_text(gateway->database,
+                        "UPDATE api_keys SET addresses = NULL, revoked_at = now() "
+                        "WHERE org_id = '%s'",
+                        org.id);
+    eventually(with_cookie("GET", "/api/wallet", cookie).status == 401);
+    stop_gateway(gateway);
+}
