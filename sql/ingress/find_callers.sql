@@ -20,7 +20,8 @@ BEGIN
     UNION ALL
     SELECT array_position(p_key_hashes, s.former_hash)::bigint, s.org_id, s.id, s.id::text,
            array_to_string(s.rights, ','), array_to_string(s.addresses, ','),
-           ceil(extract(epoch FROM least(s.expires_at, s.former_until) - now()) * 1000)::bigint
+           -- Once the cookie is exchanged again nobody is told that this one ends: so it is asked for often.
+           least(ceil(extract(epoch FROM least(s.expires_at, s.former_until) - now()) * 1000)::bigint, 1000)
       FROM sessions s
      WHERE s.former_hash = ANY (p_key_hashes) AND s.revoked_at IS NULL
        AND least(s.expires_at, s.former_until) > now();

@@ -121,6 +121,23 @@ Test(sessions, a_key_begins_so_many_within_an_hour)
     cr_assert_not_null(value(BEGIN, key, acme, "read"));
 }
 
+// Gateways that remember the first cookie would hear of its end no more.
+Test(sessions, one_gets_another_cookie_once_a_second)
+{
+    const char *acme = given_org();
+    const char *first = value("SELECT token FROM open_session('%s', '{read}', 'test')", acme);
+    const char *rotate = text("SELECT token FROM rotate_session('%s', '%s')", acme,
+                              value("SELECT id FROM sessions"));
+    const char *second = value("%s", rotate);
+    assert_refused("TG001", "%s", rotate);
+    // The former is not remembered for longer than its end would go unheard.
+    assert_rows(rows("SELECT good_for <= 1000 FROM find_callers(ARRAY[sha256('%s')])", first), "t");
+    assert_rows(rows("SELECT good_for > 1000 FROM find_callers(ARRAY[sha256('%s')])", second), "t");
+    run("UPDATE sessions SET former_until = former_until - interval '1 second'");
+    cr_assert_str_neq(value("%s", rotate), second);
+    assert_no_rows(rows("SELECT * FROM find_callers(ARRAY[sha256('%s')])", first));
+}
+
 // Ends in each way, so many days ago; -1: it goes on.
 static void given_ended(const char *org, const char *columns, const char *ends)
 {

@@ -206,3 +206,13 @@ Test(session, ends_within_a_second_of_the_key_that_it_was_begun_with)
     eventually(with_cookie("GET", "/api/wallet", cookie).status == 401);
     stop_gateway(gateway);
 }
+
+Test(session, gets_another_cookie_once_a_second)
+{
+    struct org org = given();
+    const char *first = session_by_key(&org);
+    cr_assert_eq(with_cookie("POST", "/api/session/rotate", first).status, 200);
+    struct answer answer = with_cookie("POST", "/api/session/rotate", first);
+    expect_refused(&answer, 409, "conflict", NULL);
+    stop_gateway(gateway);
+}
