@@ -1,14 +1,16 @@
 -- The audit log: what people change leaves a row in the same transaction, whatever they change it by. Triggers
 -- (sql/triggers.sql) call record_audit; what daemons change by themselves without end does not meet their conditions.
 
--- act_as: from now on this transaction is that actor's (current_actor), such as operator:anna.
+-- act_as: from now on this transaction is that actor's (current_actor), such as operator:anna. What daemons and
+-- deploy/migrate say of what they do themselves, and would not have told, does not count for it.
 CREATE OR REPLACE FUNCTION act_as(p_actor text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF coalesce(p_actor, '') = '' THEN
         RAISE invalid_parameter_value USING MESSAGE = 'who acts must be said';
     END IF;
-    PERFORM set_config('tollgate.actor', p_actor, true);
+    PERFORM set_config('tollgate.actor', p_actor, true), set_config('tollgate.loading', '', true),
+            set_config('tollgate.sealing', '', true), set_config('tollgate.reason', '', true);
 END $$;
 
 -- without_secrets: the same with what must not be read in place of each secret.

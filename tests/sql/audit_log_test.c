@@ -49,6 +49,32 @@ Test(audit_log, the_actor_is_whom_the_transaction_names_and_the_session_is_told_
                 "operator:anna, postgres, {\"status\": \"suspended\"}");
 }
 
+// What daemons and deploy/migrate say of what they do themselves, any role can say.
+Test(audit_log, an_operator_s_change_is_told_whatever_its_session_says)
+{
+    const char *acme = given_org();
+    const char *channel = given_channel(.org = acme, .access_token = "EAAone");
+    run("UPDATE channels SET token_changed_at = '2000-01-01'");
+    given_until_here();
+    run("SET SESSION AUTHORIZATION tollgate_operator");
+    run("SET tollgate.loading = 'yes'; SET tollgate.sealing = 'yes'; SET tollgate.reason = 'so'");
+    run("SELECT admin_change_error_rule('operator:anna', '131026', '{\"advice\": \"none\"}')");
+    run("SELECT admin_change_channel('operator:anna', '%s', '%s', '{\"access_token\": "
+        "\"EAAtwo\"}')",
+        acme, channel);
+    run("SELECT admin_delete_rule('operator:anna', '%s', (admin_create_rule('operator:anna', '%s', "
+        "'{\"match_kind\": \"any\", \"reply\": \"Hi\"}') ->> 'id')::uuid)",
+        acme, acme);
+    run("RESET SESSION AUTHORIZATION");
+    assert_rows(rows("SELECT actor, session_role, action, object, after ? 'reason' FROM audit_log "
+                     "WHERE n > (SELECT max(n) FROM audit_log WHERE actor = 'given') ORDER BY n"),
+                "operator:anna, tollgate_operator, update, error_rules, f",
+                "operator:anna, tollgate_operator, update, channels, f",
+                "operator:anna, tollgate_operator, insert, automation_rules, f",
+                "operator:anna, tollgate_operator, delete, automation_rules, null");
+    assert_rows(rows("SELECT token_changed_at > '2001-01-01' FROM channels"), "t");
+}
+
 Test(audit_log, a_change_that_is_taken_back_leaves_nothing)
 {
     const char *acme = given_org();
