@@ -440,7 +440,8 @@ static const struct setting table[] = {
              "for clients of the Express backend. 0: it does not wait."},
     {SETTING("TOLLGATE_RATE_PER_KEY", TG_INGRESS, rate_per_key, live_integer), .live = true,
      .standard = "0", BOUNDS(0, TG_RATE_MAX),
-     .help = "How many calls a second each API key or other credential may make at this ingress, "
+     .help = "How many calls a second each API key, session or person with JWTs may make at this "
+             "ingress, "
              "twice as many at once; what is more is 429. 0: as many as it likes."},
     {SETTING("TOLLGATE_RATE_PER_ORG", TG_INGRESS, rate_per_org, live_integer), .live = true,
      .standard = "0", BOUNDS(0, TG_RATE_MAX), .help = "The same of each org."},

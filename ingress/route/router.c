@@ -254,12 +254,20 @@ static void refuse_right(struct request *request, const struct identity *caller,
     answer_error_detail(request, "missing_right", message, &detail);
 }
 
-// What names a credential, for its rate.
+// What names a credential, for its rate: not a cookie or a JWT, of which one session or person can
+// have as many as they like.
 static struct tg_uuid credential_of(const struct visit *visit)
 {
+    const struct identity *caller = &visit->caller;
     struct tg_uuid credential;
-    _Static_assert(sizeof credential <= sizeof visit->asker.key_hash, "a part of the hash");
-    memcpy(&credential, visit->asker.key_hash, sizeof credential);
+    unsigned char hash[TG_SHA256_SIZE];
+    if (caller->proof == PROOF_SESSION)
+        return caller->session_id;
+    memcpy(hash, visit->asker.key_hash, sizeof hash);
+    if (caller->proof == PROOF_JWT)
+        tg_sha256(caller->actor, strlen(caller->actor), hash);
+    _Static_assert(sizeof credential <= sizeof hash, "a part of the hash");
+    memcpy(&credential, hash, sizeof credential);
     return credential;
 }
 

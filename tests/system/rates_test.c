@@ -1,4 +1,6 @@
 // How often somebody may call.
+#include "common/base/clock.h"
+#include "tests/issuer.h"
 #include "tests/system/org.h"
 
 TestSuite(rates, .timeout = 120);
@@ -155,5 +157,31 @@ Test(rates, meta_and_who_is_not_bounded_call_as_often_as_they_like)
         given_gateway(.without_worker = true, .ingress_settings = {"TOLLGATE_RATE_OF_FAILURES=0"});
     for (int n = 0; n < TRIES; n++)
         cr_assert_eq(ask_wallet(gateway, "tg_wrong").status, 401);
+    stop_gateway(gateway);
+}
+
+// Who has many tokens or cookies has no more calls for that.
+Test(rates, of_a_person_and_of_a_session_are_not_of_each_token_and_cookie)
+{
+    struct issuer issuer = issuer_create();
+    struct gateway *gateway =
+        given_gateway(.without_worker = true,
+                      .ingress_settings = {"TOLLGATE_RATE_PER_KEY=2",
+                                           "TOLLGATE_JWT_SECRET=" ISSUER_SECRET,
+                                           "TOLLGATE_JWT_ISSUER=" ISSUER});
+    struct org org = given_org(gateway);
+    const int64_t now_s = tg_unix_ms() / 1000;
+    int n = 0;
+    struct answer answer;
+    do {
+        const char *claims = issuer_claims(org.id, now_s, text_of(",\"jti\":\"%d\"", n));
+        answer = ask_wallet(gateway, issuer_token(&issuer, "HS256", claims));
+    } while (answer.status != 429 && n++ < TRIES);
+    expect_equal(answer_text(&answer, "/error"), too_many[0]);
+    answer = ask_wallet(
+        gateway,
+        issuer_token(&issuer, "HS256", issuer_claims(org.id, now_s, ",\"sub\":\"somebody else\"")));
+    cr_assert_eq(answer.status, 200);
+    issuer_free(&issuer);
     stop_gateway(gateway);
 }
