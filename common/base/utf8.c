@@ -21,6 +21,33 @@ size_t tg_utf8_character(const char *bytes, size_t length)
     return size;
 }
 
+// Its number, if it has up to three bytes: all that matter here do.
+static bool read_short(const unsigned char *at, size_t size, unsigned *character)
+{
+    if (size == 1)
+        *character = at[0];
+    else if (size == 2)
+        *character = (at[0] & 0x1fU) << 6 | (at[1] & 0x3fU);
+    else if (size == 3)
+        *character = (at[0] & 0x0fU) << 12 | (at[1] & 0x3fU) << 6 | (at[2] & 0x3fU);
+    return size >= 1 && size <= 3;
+}
+
+bool tg_utf8_is_control(const char *bytes, size_t length, unsigned *character)
+{
+    static const struct {
+        unsigned first;
+        unsigned last;
+    } controls[] = {{0x00, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},
+                    {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+    bool found = false;
+    if (!read_short((const unsigned char *)bytes, tg_utf8_character(bytes, length), character))
+        return false;
+    for (size_t i = 0; i < sizeof controls / sizeof *controls && !found; i++)
+        found = *character >= controls[i].first && *character <= controls[i].last;
+    return found;
+}
+
 size_t tg_utf8_whole(const char *bytes, size_t length)
 {
     enum { FOLLOW_MAX = 3 }; // of a character's bytes

@@ -134,10 +134,10 @@ static bool put_string(struct line *line, const char *string)
     return put(line, string, strlen(string));
 }
 
-// How the byte is written between quotes; NULL: as it is.
-static const char *escape(unsigned char byte, char buffer[static 8])
+// How the character is written between quotes; NULL: as it is.
+static const char *escape(const char *character, size_t length, char buffer[static 8])
 {
-    switch (byte) {
+    switch (*character) {
     case '"':
         return "\\\"";
     case '\\':
@@ -149,11 +149,13 @@ static const char *escape(unsigned char byte, char buffer[static 8])
     case '\t':
         return "\\t";
     default:
-        if (byte >= 0x20 && byte != 0x7f)
-            return NULL;
-        snprintf(buffer, 8, "\\u%04x", byte);
-        return buffer;
+        break;
     }
+    unsigned control;
+    if (!tg_utf8_is_control(character, length, &control))
+        return NULL;
+    snprintf(buffer, 8, "\\u%04x", control & 0xffff);
+    return buffer;
 }
 
 // Adds what fits of a text. Bytes that are no UTF-8 become U+FFFD, so that one bad field never
@@ -168,7 +170,7 @@ static bool put_text(struct line *line, const char *text, bool quoted)
     while (at < end && fits) {
         size_t length = tg_utf8_character(at, (size_t)(end - at));
         char buffer[8];
-        const char *escaped = length == 0 ? "\xef\xbf\xbd" : escape((unsigned char)*at, buffer);
+        const char *escaped = length == 0 ? "\xef\xbf\xbd" : escape(at, length, buffer);
         fits = escaped ? put_string(line, escaped) : put(line, at, length);
         at += length ? length : 1;
     }

@@ -78,6 +78,22 @@ Test(log, logfmt_quotes_what_would_be_misread)
                      "e=\"say \\\"x\\\\y\\\"\" f=\"one\\ntwo\\u0001\"\n");
 }
 
+// Who reads the log in a terminal sees what others have written, and nothing happens.
+Test(log, controls_of_unicode_are_escaped_too)
+{
+    struct capture capture = capture_start(stderr);
+    tg_log(TG_LOG_INFO, "e",
+           TG_LOG_TEXT("a", "\xc2\x9b"
+                            "2J\xc2\x85\xd8\x9c"),
+           TG_LOG_TEXT("b", "\xe2\x80\xae|\xe2\x80\xac\xe2\x81\xa6|\xe2\x81\xa9\xe2\x80\xa8"),
+           TG_LOG_TEXT("c", "\xc2\xa0\xe2\x80\x93\xe0\xa4\x95"));
+    const char *line = capture_stop(&capture);
+    cr_assert_str_eq(
+        after_time(line),
+        "level=info event=e service=tollgate a=\"\\u009b2J\\u0085\\u061c\" "
+        "b=\"\\u202e|\\u202c\\u2066|\\u2069\\u2028\" c=\"\xc2\xa0\xe2\x80\x93\xe0\xa4\x95\"\n");
+}
+
 // Logs one text as JSON and returns the line, which must be one JSON object.
 static struct json_object *logged_as_json(const char *text)
 {
