@@ -1,10 +1,12 @@
 #include "deploy/ctl/call.h"
 
 #include "common/base/json.h"
+#include "common/base/network.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 // The largest answer there is: a page of a list.
 enum { ANSWER_MAX = 16 * 1024 * 1024, TIMEOUT_S = 30 };
@@ -18,6 +20,31 @@ static CURL *handle(void)
         abort();
     curl_easy_reset(curl);
     return curl;
+}
+
+static bool is_this_machine(const char *host)
+{
+    struct tg_ip ip;
+    struct tg_networks loopback;
+    return strcasecmp(host, "localhost") == 0 ||
+           (tg_ip_read(host, strlen(host), &ip) && tg_networks_read("127.0.0.0/8,::1", &loopback) &&
+            tg_networks_hold(&loopback, ip));
+}
+
+bool call_is_private(const char *url)
+{
+    CURLU *parts = curl_url();
+    char *scheme = NULL;
+    char *host = NULL;
+    bool is_url = parts &&
+                  curl_url_set(parts, CURLUPART_URL, url, CURLU_GUESS_SCHEME) == CURLUE_OK &&
+                  curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                  curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+    bool is_private = !is_url || strcmp(scheme, "https") == 0 || is_this_machine(host);
+    curl_free(scheme);
+    curl_free(host);
+    curl_url_cleanup(parts);
+    return is_private;
 }
 
 void call_escape(const char *text, struct tg_text *escaped)

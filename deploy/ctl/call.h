@@ -22,5 +22,9 @@ enum call_result call(const struct desk *desk, const char *method, const char *p
                       struct json_object *body, struct json_object **answer,
                       struct tg_error *error) TG_MUST_CHECK;
 
+// Can nobody on the way read what goes there: is it this machine, or by TLS? (Of what is no URL
+// curl will say so.)
+bool call_is_private(const char *url) TG_MUST_CHECK;
+
 // Appends text as a part of a path or query.
 void call_escape(const char *text, struct tg_text *escaped);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -28,22 +29,28 @@ static void print_help(void)
            "Runs a Tollgate by its admin API. `tollgatectl COMMAND --help` tells of one command,\n"
            "`tollgatectl channel` of all that begin so.\n\n");
     (void)command_print_list(0, NULL);
-    printf("\n  --json   print the answer as it came\n"
-           "  --yes    ask nothing before what cannot be undone\n\n"
-           "Environment:\n"
-           "  TOLLGATE_ADMIN_URL            the admin listener of an ingress (%s)\n"
-           "  TOLLGATE_OPERATOR_TOKEN_FILE  a file that holds an operator's token, or\n"
-           "  TOLLGATE_OPERATOR_TOKEN       the token, or TOLLGATE_ADMIN_TOKEN, the first one\n"
-           "  TOLLGATE_ADMIN_CA             certificates to trust besides the system's\n\n"
-           "Exit status: 0 done, 1 refused, 2 wrong usage, 3 the gateway cannot be asked, or\n"
-           "cannot answer, 4 not confirmed.\n",
-           default_url);
+    printf(
+        "\n  --json   print the answer as it came\n"
+        "  --yes    ask nothing before what cannot be undone\n\n"
+        "Environment:\n"
+        "  TOLLGATE_ADMIN_URL            the admin listener of an ingress (%s)\n"
+        "  TOLLGATE_OPERATOR_TOKEN_FILE  a file that holds an operator's token, and that others\n"
+        "                                have no rights on, or\n"
+        "  TOLLGATE_OPERATOR_TOKEN       the token, or TOLLGATE_ADMIN_TOKEN, the first one\n"
+        "  TOLLGATE_ADMIN_CA             certificates to trust besides the system's\n"
+        "  TOLLGATE_ADMIN_INSECURE       yes: the token may go to another machine without TLS\n\n"
+        "Exit status: 0 done, 1 refused, 2 wrong usage, 3 the gateway cannot be asked, or\n"
+        "cannot answer, 4 not confirmed.\n",
+        default_url);
 }
 
 static int fail(int status, const struct tg_error *error)
 {
-    fprintf(stderr, "tollgatectl: %s%s%s%s\n", error->message, error->field[0] ? " [" : "",
-            error->field, error->field[0] ? "]" : "");
+    TG_TEXT_AUTO says = {0};
+    tg_text_append_format(&says, "%s%s%s%s", error->message, error->field[0] ? " [" : "",
+                          error->field, error->field[0] ? "]" : "");
+    show_plain(&says);
+    fprintf(stderr, "tollgatectl: %s\n", tg_text_string(&says));
     return status;
 }
 
@@ -51,6 +58,25 @@ static const char *variable(const char *name)
 {
     const char *value = getenv(name); // NOLINT(concurrency-mt-unsafe): the only thread
     return value && *value ? value : NULL;
+}
+
+// (Of a pipe the shell has made nobody else knows.)
+static bool is_others_too(FILE *file)
+{
+    struct stat found;
+    return fstat(fileno(file), &found) != 0 ||
+           (S_ISREG(found.st_mode) && (found.st_mode & S_IRWXO) != 0);
+}
+
+// Would the token travel where others can read it?
+static bool check_way(const char *url, struct tg_error *error)
+{
+    const char *insecure = variable("TOLLGATE_ADMIN_INSECURE");
+    return call_is_private(url) || (insecure && strcmp(insecure, "yes") == 0) ||
+           tg_error_set(error, "usage", NULL,
+                        "%s is another machine and speaks no TLS: your token could be read on the "
+                        "way. TOLLGATE_ADMIN_INSECURE=yes says that the network is private",
+                        url);
 }
 
 // The token that the environment names. False: there is none.
@@ -66,11 +92,15 @@ static bool read_token(char token[TOKEN_MAX], struct tg_error *error)
                                      "TOLLGATE_OPERATOR_TOKEN_FILE names no operator's token");
     }
     FILE *file = fopen(name, "r");
-    if (!file || !fgets(token, TOKEN_MAX, file))
+    bool open_to_others = file && is_others_too(file);
+    if (!file || open_to_others || !fgets(token, TOKEN_MAX, file))
         token[0] = '\0';
     if (file)
         (void)fclose(file);
     token[strcspn(token, "\r\n")] = '\0';
+    if (open_to_others)
+        return tg_error_set(error, "usage", NULL,
+                            "others have rights on %s: chmod o= takes them away", name);
     return token[0] || tg_error_set(error, "usage", NULL, "no token can be read from %s", name);
 }
 
@@ -148,7 +178,7 @@ static int run_command(const struct command *command, int count, char *const *wo
     bool good = line_read(&line, command, count, words, &error);
     if (good && line.help)
         command_print_help(command);
-    else if (good && read_token(token, &error))
+    else if (good && check_way(desk.url, &error) && read_token(token, &error))
         status = run(&desk, &line);
     else
         status = fail(EXIT_USAGE, &error);

@@ -2,6 +2,7 @@
 
 #include "common/base/json.h"
 #include "common/base/text.h"
+#include "common/base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,20 @@ struct columns {
     size_t width[COLUMNS_MAX];
 };
 
-// A value on one line: "-" is null, and what others have written cannot move the cursor.
+void show_plain(struct tg_text *text)
+{
+    unsigned character;
+    for (size_t i = 0, length; i < text->length; i += length) {
+        char *at = text->data + i;
+        length = tg_utf8_character(at, text->length - i);
+        bool shown = length > 0 && !tg_utf8_is_control(at, text->length - i, &character);
+        length = length > 0 ? length : 1;
+        if (!shown)
+            memset(at, '?', length);
+    }
+}
+
+// A value on one line: "-" is null.
 static void write_cell(struct json_object *value, struct tg_text *cell)
 {
     tg_text_clear(cell);
@@ -25,14 +39,14 @@ static void write_cell(struct json_object *value, struct tg_text *cell)
                        (size_t)json_object_get_string_len(value));
     else
         tg_text_append_string(cell, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
-    for (size_t i = 0; i < cell->length; i++) {
-        unsigned char c = (unsigned char)cell->data[i];
-        unsigned char next = (unsigned char)cell->data[i + 1];
-        if (c == 0xc2 && next < 0xa0) // U+0080 to U+009F
-            cell->data[i] = cell->data[i + 1] = '?';
-        else if (c < ' ' || c == 0x7f)
-            cell->data[i] = '?';
-    }
+    show_plain(cell);
+}
+
+static void write_plain(const char *name, struct tg_text *text)
+{
+    tg_text_clear(text);
+    tg_text_append_string(text, name);
+    show_plain(text);
 }
 
 // As many columns of a terminal as it takes, about: a character each.
@@ -103,9 +117,11 @@ static void show_list(struct json_object *list, const char *names)
     TG_TEXT_AUTO cell = {0};
     struct columns columns = columns_of(names, json_object_array_get_idx(list, 0));
     measure(&columns, list);
-    for (size_t c = 0; c < columns.count; c++)
-        print_padded(columns.name[c], strlen(columns.name[c]), columns.width[c],
+    for (size_t c = 0; c < columns.count; c++) {
+        write_plain(columns.name[c], &cell);
+        print_padded(tg_text_string(&cell), width_of(&cell), columns.width[c],
                      c + 1 == columns.count);
+    }
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         for (size_t c = 0; c < columns.count; c++) {
             write_cell(json_object_object_get(json_object_array_get_idx(list, i), columns.name[c]),
@@ -119,14 +135,16 @@ static void show_list(struct json_object *list, const char *names)
 static void show_member(const char *name, struct json_object *value)
 {
     TG_TEXT_AUTO cell = {0};
+    TG_TEXT_AUTO plain = {0};
+    write_plain(name, &plain);
     if (json_object_is_type(value, json_type_array) && json_object_array_length(value) > 0 &&
         json_object_is_type(json_object_array_get_idx(value, 0), json_type_object)) {
-        printf("%s:\n", name);
+        printf("%s:\n", tg_text_string(&plain));
         show_list(value, NULL);
         return;
     }
     write_cell(value, &cell);
-    printf("%-24s %s\n", name, tg_text_string(&cell));
+    printf("%-24s %s\n", tg_text_string(&plain), tg_text_string(&cell));
 }
 
 // A list comes alone, or with where it goes on.
@@ -178,6 +196,9 @@ void show(struct json_object *answer, const char *columns)
         puts("there are none");
     else
         show_list(list, columns);
-    if (next)
-        printf("there are more: --before %s\n", json_object_get_string(next));
+    if (next) {
+        TG_TEXT_AUTO cell = {0};
+        write_cell(next, &cell);
+        printf("there are more: --before %s\n", tg_text_string(&cell));
+    }
 }

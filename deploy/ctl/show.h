@@ -1,9 +1,15 @@
 // Answers, for people.
 #pragma once
 
+#include "common/base/text.h"
+
 #include <json-c/json.h>
 
 // Prints a list as a table with these columns ("name,id,status"; NULL: those of its first row), and
-// where it goes on; of one thing each member, a line each, first those of `columns`. Control
-// characters in it are shown as "?".
+// where it goes on; of one thing each member, a line each, first those of `columns`. All of it is
+// plain.
 void show(struct json_object *answer, const char *columns);
+
+// What others have written cannot move the cursor, nor turn around what stands beside it: of
+// characters that would each byte becomes "?".
+void show_plain(struct tg_text *text);

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 TestSuite(ctl, .timeout = 120);
 
@@ -162,5 +163,29 @@ Test(ctl, says_what_is_wrong)
     result = command_run(WORDS(testbed_daemon("tollgatectl"), "overview"),
                          WORDS("TOLLGATE_ADMIN_URL=http://127.0.0.1:9", "TOLLGATE_ADMIN_TOKEN=x"));
     cr_assert(result.status == 3 && strstr(result.errors, "cannot be asked"), "%s", result.errors);
+    stop_gateway(gateway);
+}
+
+static struct command_result overview_with(const char *const *environment)
+{
+    return command_run(WORDS(testbed_daemon("tollgatectl"), "overview"), environment);
+}
+
+Test(ctl, keeps_its_token_to_itself)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    const char *file = token_file(GATEWAY_ADMIN_TOKEN);
+    const char *url = text_of("TOLLGATE_ADMIN_URL=%s", gateway->ingress.admin_url);
+    const char *in_file = text_of("TOLLGATE_OPERATOR_TOKEN_FILE=%s", file);
+    cr_assert_eq(chmod(file, 0644), 0);
+    struct command_result result = overview_with(WORDS(url, in_file));
+    cr_assert(result.status == 2 && strstr(result.errors, "others have rights"), "%s",
+              result.errors);
+    cr_assert_eq(chmod(file, 0640), 0);
+    result = overview_with(WORDS(url, in_file));
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    // (Nobody has 192.0.2.1: RFC 5737.)
+    result = overview_with(WORDS("TOLLGATE_ADMIN_URL=http://192.0.2.1:9091", in_file));
+    cr_assert(result.status == 2 && strstr(result.errors, "no TLS"), "%s", result.errors);
     stop_gateway(gateway);
 }

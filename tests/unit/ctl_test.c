@@ -1,4 +1,5 @@
 // tollgatectl: what is typed, and what is shown.
+#include "deploy/ctl/call.h"
 #include "deploy/ctl/line.h"
 #include "deploy/ctl/show.h"
 #include "ingress/admin/desk.h"
@@ -234,4 +235,27 @@ Test(ctl, lets_nobody_s_text_move_the_cursor)
 {
     cr_assert_str_eq(shown("{\"name\":\"a\\u001b[2J\\nb\\u009b1A\\u007f\\u00e9\"}", NULL),
                      "name                     a?[2J?b??1A?é\n");
+    // Neither in names, nor by Unicode's own controls; what only looks like them stays.
+    cr_assert_str_eq(
+        shown("{\"a\\u001b\":\"x\\u202ey\\u2066z\\u2028\\u200f\\u061c\\u2030\\u2013\\u061b\"}",
+              NULL),
+        "a?                       x???y???z????????\u2030\u2013\u061b\n");
+    cr_assert_str_eq(shown("{\"l\":[{\"\\u001b]0;x\":1}],\"next_before\":\"\\u001b[A\"}", NULL),
+                     "?]0;x\n1\nthere are more: --before ?[A\n");
+}
+
+Test(ctl, knows_where_a_token_could_be_read_on_the_way)
+{
+    static const char *const kept[] = {"http://127.0.0.1:9091", "http://127.9.9.9",
+                                       "127.0.0.1:9091",        "http://localhost:9091/",
+                                       "http://[::1]:1",        "HTTP://LOCALHOST",
+                                       "https://admin.example", "no url"};
+    static const char *const read[] = {"http://10.0.0.7:9091",         "http://admin.example",
+                                       "admin.example:9091",           "http://localhost.example",
+                                       "http://127.0.0.1@10.0.0.7",    "http://[2001:db8::1]:9091",
+                                       "http://10.0.0.7/127.0.0.1:80", "http://127.0.0.1.example"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        cr_expect(call_is_private(kept[i]), "%s", kept[i]);
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+        cr_expect(!call_is_private(read[i]), "%s", read[i]);
 }
