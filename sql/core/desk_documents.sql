@@ -39,6 +39,9 @@ BEGIN
                                                       'first_message');
     ELSIF v_rule.match_on NOT IN ('text', 'choice') THEN
         PERFORM refuse('invalid_field', 'match_on', 'match_on must be text or choice');
+    ELSIF v_rule.pattern = '' AND v_rule.match_kind NOT IN ('any', 'first_message')
+          AND (p_rule.id IS NULL OR p_body::jsonb ?| '{pattern,match_kind}') THEN
+        PERFORM refuse('missing_field', 'pattern', format('pattern is required: %s compares with it', v_rule.match_kind));
     ELSIF v_rule.channel_id IS NOT NULL AND NOT EXISTS (
               SELECT FROM channels c WHERE c.org_id = v_rule.org_id AND c.id = v_rule.channel_id) THEN
         PERFORM refuse('channel_not_found', 'channel_id', 'The org has no such channel');

@@ -42,6 +42,23 @@ Test(desk_rooms, a_rule_is_made_changed_and_deleted)
                 "operator:anna, delete");
 }
 
+// Without a pattern "contains" would answer whatever is written, at the org's expense.
+Test(desk_rooms, a_rule_that_compares_keeps_a_pattern)
+{
+    const char *acme = given_org_with_channel("1.00");
+    const char *any = given_rule(acme, "{\"match_kind\": \"any\", \"reply\": \"x\"}");
+    assert_told("missing_field", "pattern",
+                "SELECT admin_change_rule(" AS_ANNA ", '%s', '%s', '{\"match_kind\": \"regex\"}')",
+                acme, any);
+    const char *old = value("INSERT INTO automation_rules (org_id, match_kind, reply) "
+                            "VALUES ('%s', 'contains', 'x') RETURNING id",
+                            acme);
+    cr_assert_str_eq(value("SELECT admin_change_rule(" AS_ANNA
+                           ", '%s', '%s', '{\"active\": false}') ->> 'active'",
+                           acme, old),
+                     "false");
+}
+
 Test(desk_rooms, a_rule_that_cannot_be_is_refused_by_its_name)
 {
     static const struct {
@@ -52,6 +69,7 @@ Test(desk_rooms, a_rule_that_cannot_be_is_refused_by_its_name)
         {"{\"match_kind\": \"like\", \"reply\": \"x\"}", "invalid_field", "match_kind"},
         {"{\"match_kind\": \"any\", \"match_on\": \"x\", \"reply\": \"x\"}", "invalid_field",
          "match_on"},
+        {"{\"match_kind\": \"contains\", \"reply\": \"x\"}", "missing_field", "pattern"},
         {"{\"match_kind\": \"any\", \"reply\": \"Dear {friend}\"}", "invalid_field", "reply"},
         {"{\"match_kind\": \"any\", \"reply\": \" \"}", "invalid_field", "reply"},
         {"{\"match_kind\": \"any\", \"reply\": \"x\", \"channel_id\": "
