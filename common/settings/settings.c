@@ -432,7 +432,8 @@ static const struct setting table[] = {
          "Proxies before this listener, whose X-Forwarded-For tells where a request comes from; "
          "unless set, nobody's does."},
     {SETTING("TOLLGATE_CORS_ORIGINS", TG_INGRESS, cors_origins, text), .standard = "",
-     .check = is_origins, .shape = "origins such as https://app.example.com, separated by commas",
+     .check = is_origins,
+     .shape = "origins such as https://app.example.com, no slash behind, separated by commas",
      .help = "Pages of which origins may call /api from a browser; unless set, none may."},
     {SETTING("TOLLGATE_SEND_WAITS", TG_INGRESS, send_waits_s, live_integer), .live = true,
      .standard = "0", BOUNDS(0, TG_WAIT_MAX_S),

@@ -4,7 +4,7 @@
 static const struct desk_name of_org[] = {{"org", DESK_ORG_ID}, {0}};
 
 #define SETTINGS                                                                                   \
-    {"currency", DESK_TEXT, .max = 3}, {"default_country", DESK_TEXT, .clears = true, .max = 2},   \
+    {.name = "currency", .kind = DESK_TEXT}, {"default_country", DESK_TEXT, .clears = true},       \
         {"default_channel_id", DESK_ID, .clears = true}, {"opt_out_words", .kind = DESK_TEXTS},    \
         {"opt_in_words", .kind = DESK_TEXTS},                                                      \
         {"replies_per_minute_max", DESK_NUMBER, .max = 1000},                                      \

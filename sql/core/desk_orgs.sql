@@ -157,7 +157,10 @@ BEGIN
     RETURNING * INTO v_channel;
     RETURN v_channel;
 EXCEPTION WHEN unique_violation THEN
-    PERFORM refuse('already_exists', 'phone_number_id', 'The number has a channel that is not disabled');
+    SELECT * INTO v_channel FROM channels c
+     WHERE c.phone_number_id = p_body ->> 'phone_number_id' AND c.status <> 'disabled';
+    PERFORM refuse('already_exists', 'phone_number_id',
+                   format('The number is one of the org %s: hand it over, or disable it there', v_channel.org_id));
 END $$;
 
 -- key_document: a key, but for what proves it.
