@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 16, COLUMN_SIZE = 40, CELL_MAX = 60 };
+enum { COLUMNS_MAX = 20, COLUMN_SIZE = 40, CELL_MAX = 60, NAME_WIDTH = 24, INDENT = 2 };
 
 struct columns {
     size_t count;
@@ -28,17 +28,53 @@ void show_plain(struct tg_text *text)
     }
 }
 
-// A value on one line: "-" is null.
-static void write_cell(struct json_object *value, struct tg_text *cell)
+static bool is_object(struct json_object *value)
 {
-    tg_text_clear(cell);
-    if (!value)
-        tg_text_append_string(cell, "-");
-    else if (json_object_is_type(value, json_type_string))
+    return json_object_is_type(value, json_type_object);
+}
+
+static bool is_list(struct json_object *value)
+{
+    return json_object_is_type(value, json_type_array);
+}
+
+// A list of things, with members of their own.
+static bool is_table(struct json_object *value)
+{
+    return is_list(value) && json_object_array_length(value) > 0 &&
+           is_object(json_object_array_get_idx(value, 0));
+}
+
+static bool is_nothing(struct json_object *value)
+{
+    return !value || (is_list(value) && json_object_array_length(value) == 0) ||
+           (is_object(value) && json_object_object_length(value) == 0);
+}
+
+static void append_plain(struct tg_text *cell, struct json_object *value)
+{
+    if (json_object_is_type(value, json_type_string))
         tg_text_append(cell, json_object_get_string(value),
                        (size_t)json_object_get_string_len(value));
     else
-        tg_text_append_string(cell, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
+        tg_text_append_string(cell,
+                              json_object_to_json_string_ext(
+                                  value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+// A value on one line: "-" is nothing.
+static void write_cell(struct json_object *value, struct tg_text *cell)
+{
+    tg_text_clear(cell);
+    if (is_nothing(value))
+        tg_text_append_string(cell, "-");
+    else if (is_list(value) && !is_table(value))
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
+            tg_text_append_string(cell, i > 0 ? ", " : "");
+            append_plain(cell, json_object_array_get_idx(value, i));
+        }
+    else
+        append_plain(cell, value);
     show_plain(cell);
 }
 
@@ -66,7 +102,16 @@ static void add_column(struct columns *columns, const char *name, size_t length)
     columns->name[columns->count++][length] = '\0';
 }
 
-static struct columns columns_of(const char *names, struct json_object *first)
+static bool has_column(const struct columns *columns, const char *name)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        if (strcmp(columns->name[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct columns columns_named(const char *names)
 {
     struct columns columns = {0};
     for (const char *at = names ? names : ""; *at; at += strspn(at, ",")) {
@@ -74,11 +119,22 @@ static struct columns columns_of(const char *names, struct json_object *first)
         add_column(&columns, at, length);
         at += length;
     }
-    if (!names && json_object_is_type(first, json_type_object)) {
-        json_object_object_foreach(first, name, value)
+    return columns;
+}
+
+// What any of the rows has: of a timeline each has other members.
+static struct columns columns_of(struct json_object *list)
+{
+    struct columns columns = {0};
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *row = json_object_array_get_idx(list, i);
+        if (!is_object(row))
+            continue;
+        json_object_object_foreach(row, name, value)
         {
             (void)value;
-            add_column(&columns, name, strlen(name));
+            if (!has_column(&columns, name))
+                add_column(&columns, name, strlen(name));
         }
     }
     return columns;
@@ -112,39 +168,51 @@ static void print_padded(const char *text, size_t width, size_t of, bool is_last
         putchar('\n');
 }
 
-static void show_list(struct json_object *list, const char *names)
+static void show_row(const struct columns *columns, struct json_object *row, int indent)
 {
     TG_TEXT_AUTO cell = {0};
-    struct columns columns = columns_of(names, json_object_array_get_idx(list, 0));
+    printf("%*s", indent, "");
+    for (size_t c = 0; c < columns->count; c++) {
+        write_cell(json_object_object_get(row, columns->name[c]), &cell);
+        print_padded(tg_text_string(&cell), width_of(&cell), columns->width[c],
+                     c + 1 == columns->count);
+    }
+}
+
+static void show_list(struct json_object *list, const char *names, int indent)
+{
+    struct columns columns = names ? columns_named(names) : columns_of(list);
+    TG_TEXT_AUTO cell = {0};
     measure(&columns, list);
+    printf("%*s", indent, "");
     for (size_t c = 0; c < columns.count; c++) {
         write_plain(columns.name[c], &cell);
         print_padded(tg_text_string(&cell), width_of(&cell), columns.width[c],
                      c + 1 == columns.count);
     }
-    for (size_t i = 0; i < json_object_array_length(list); i++) {
-        for (size_t c = 0; c < columns.count; c++) {
-            write_cell(json_object_object_get(json_object_array_get_idx(list, i), columns.name[c]),
-                       &cell);
-            print_padded(tg_text_string(&cell), width_of(&cell), columns.width[c],
-                         c + 1 == columns.count);
-        }
-    }
+    for (size_t i = 0; i < json_object_array_length(list); i++)
+        show_row(&columns, json_object_array_get_idx(list, i), indent);
 }
 
-static void show_member(const char *name, struct json_object *value)
+static void show_thing(struct json_object *thing, const char *names, int indent);
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the parser lets it be, TG_JSON_DEPTH_MAX
+static void show_member(const char *name, struct json_object *value, int indent)
 {
     TG_TEXT_AUTO cell = {0};
     TG_TEXT_AUTO plain = {0};
     write_plain(name, &plain);
-    if (json_object_is_type(value, json_type_array) && json_object_array_length(value) > 0 &&
-        json_object_is_type(json_object_array_get_idx(value, 0), json_type_object)) {
-        printf("%s:\n", tg_text_string(&plain));
-        show_list(value, NULL);
-        return;
+    if (is_table(value)) {
+        printf("%*s%s:\n", indent, "", tg_text_string(&plain));
+        show_list(value, NULL, indent + INDENT);
+    } else if (is_object(value) && !is_nothing(value)) {
+        printf("%*s%s:\n", indent, "", tg_text_string(&plain));
+        show_thing(value, NULL, indent + INDENT);
+    } else {
+        write_cell(value, &cell);
+        printf("%*s%-*s %s\n", indent, "", NAME_WIDTH - indent, tg_text_string(&plain),
+               tg_text_string(&cell));
     }
-    write_cell(value, &cell);
-    printf("%-24s %s\n", tg_text_string(&plain), tg_text_string(&cell));
 }
 
 // A list comes alone, or with where it goes on.
@@ -164,38 +232,45 @@ static struct json_object *list_of(struct json_object *answer, struct json_objec
     return list;
 }
 
-static void show_thing(struct json_object *thing, const char *names)
+// Tables come last, or what is behind them is overlooked.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the parser lets it be, TG_JSON_DEPTH_MAX
+static void show_rest(struct json_object *thing, const struct columns *shown, bool tables,
+                      int indent)
 {
-    const struct columns first = columns_of(names, NULL);
-    for (size_t i = 0; names && i < first.count; i++) {
-        struct json_object *value;
-        if (json_object_object_get_ex(thing, first.name[i], &value))
-            show_member(first.name[i], value);
-    }
     json_object_object_foreach(thing, name, value)
     {
-        bool shown = false;
-        for (size_t i = 0; names && i < first.count; i++)
-            shown |= strcmp(first.name[i], name) == 0;
-        if (!shown)
-            show_member(name, value);
+        if (!has_column(shown, name) && is_table(value) == tables)
+            show_member(name, value, indent);
     }
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the parser lets it be, TG_JSON_DEPTH_MAX
+static void show_thing(struct json_object *thing, const char *names, int indent)
+{
+    const struct columns first = columns_named(names);
+    for (size_t i = 0; i < first.count; i++) {
+        struct json_object *value;
+        if (json_object_object_get_ex(thing, first.name[i], &value))
+            show_member(first.name[i], value, indent);
+    }
+    show_rest(thing, &first, false, indent);
+    show_rest(thing, &first, true, indent);
 }
 
 void show(struct json_object *answer, const char *columns)
 {
     struct json_object *next;
-    if (!json_object_is_type(answer, json_type_object))
+    if (!is_object(answer))
         return;
     struct json_object *list = list_of(answer, &next);
     if (!list) {
-        show_thing(answer, columns);
+        show_thing(answer, columns, 0);
         return;
     }
     if (json_object_array_length(list) == 0)
         puts("there are none");
     else
-        show_list(list, columns);
+        show_list(list, columns, 0);
     if (next) {
         TG_TEXT_AUTO cell = {0};
         write_cell(next, &cell);

@@ -218,17 +218,27 @@ Test(ctl, shows_lists_as_tables)
         "Müller AG  -\n"
         "there are more: --before 17\n");
     cr_assert_str_eq(shown("{\"orgs\":[],\"next_before\":null}", "name,id"), "there are none\n");
-    cr_assert_str_eq(shown("{\"orgs\":[{\"a\":1,\"b\":[2]}]}", NULL), "a  b\n1  [2]\n");
+    cr_assert_str_eq(shown("{\"orgs\":[{\"a\":1,\"b\":[2,\"x\"]},{\"c\":{\"d\":1}}]}", NULL),
+                     "a  b     c\n"
+                     "1  2, x  -\n"
+                     "-  -     {\"d\":1}\n");
 }
 
 Test(ctl, shows_one_thing_member_by_member)
 {
-    cr_assert_str_eq(shown("{\"x\":1,\"id\":\"7\",\"list\":[{\"a\":1}],\"none\":null}", "id,gone"),
-                     "id                       7\n"
-                     "x                        1\n"
-                     "list:\n"
-                     "a\n1\n"
-                     "none                     -\n");
+    cr_assert_str_eq(
+        shown("{\"x\":1,\"id\":\"7\",\"list\":[{\"a\":1}],\"none\":null,\"o\":{\"y\":2},"
+              "\"empty\":{}}",
+              "id,gone"),
+        "id                       7\n"
+        "x                        1\n"
+        "none                     -\n"
+        "o:\n"
+        "  y                      2\n"
+        "empty                    -\n"
+        "list:\n"
+        "  a\n"
+        "  1\n");
 }
 
 Test(ctl, lets_nobody_s_text_move_the_cursor)
