@@ -82,14 +82,27 @@ static void set_up(CURL *curl, const struct desk *desk, const char *method,
                          json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN));
 }
 
+// Is it the path itself that is not there: another listener, or an ingress without /admin?
+static bool is_no_desk(long status, const char *field)
+{
+    return status == 404 && field && strcmp(field, "path") == 0;
+}
+
 // What the gateway refuses, in its words.
 static enum call_result refused(long status, struct json_object *answer, struct tg_error *error)
 {
     const char *says = tg_json_string_member(answer, "error");
     const char *code = tg_json_string_member(answer, "code");
     struct json_object *detail = tg_json_member(answer, "detail", json_type_object);
-    tg_error_set(error, "refused", tg_json_string_member(detail, "field"), "%s (%ld%s%s)",
-                 says ? says : "the gateway refuses", status, code ? " " : "", code ? code : "");
+    const char *field = tg_json_string_member(detail, "field");
+    if (is_no_desk(status, field)) {
+        tg_error_set(error, "failed", NULL,
+                     "there is no /admin: is TOLLGATE_ADMIN_URL the admin listener of an ingress, "
+                     "and has that TOLLGATE_ADMIN_TOKEN and TOLLGATE_OPERATOR_POSTGRES_URL?");
+        return CALL_FAILED;
+    }
+    tg_error_set(error, "refused", field, "%s (%ld%s%s)", says ? says : "the gateway refuses",
+                 status, code ? " " : "", code ? code : "");
     return status >= 500 ? CALL_FAILED : CALL_REFUSED;
 }
 
@@ -116,7 +129,10 @@ enum call_result call(const struct desk *desk, const char *method, const char *p
     TG_TEXT_AUTO url = {0};
     TG_TEXT_AUTO text = {0};
     *answer = NULL;
-    tg_text_append_format(&url, "%s%s", desk->url, path);
+    size_t length = strlen(desk->url);
+    while (length > 0 && desk->url[length - 1] == '/')
+        length--;
+    tg_text_append_format(&url, "%.*s%s", (int)length, desk->url, path);
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
     if (!headers)
         abort();

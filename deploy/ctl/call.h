@@ -8,7 +8,7 @@
 
 // Where it is, and who asks. Borrowed.
 struct desk {
-    const char *url;   // without a slash behind it
+    const char *url;   // slashes behind it are overlooked
     const char *token; // an operator's
     const char *ca;    // a file of certificates to trust besides; NULL: those of the system
 };

@@ -1,5 +1,8 @@
 #include "deploy/ctl/command.h"
 
+#include "common/base/text.h"
+#include "deploy/ctl/closest.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -28,9 +31,14 @@ const struct command *command_find(int count, char *const *words, int *named)
 
 static const char *placeholder(enum value_kind kind)
 {
-    static const char *const names[] = {
-        [VALUE_TEXT] = "TEXT", [VALUE_NUMBER] = "NUMBER", [VALUE_WORDS] = "WORD,WORD",
-        [VALUE_FILE] = "FILE", [VALUE_ORG] = "ORG",       [VALUE_YES] = "yes|no"};
+    static const char *const names[] = {[VALUE_END] = "",
+                                        [VALUE_TEXT] = "TEXT",
+                                        [VALUE_NUMBER] = "NUMBER",
+                                        [VALUE_WORDS] = "WORD,WORD",
+                                        [VALUE_FILE] = "FILE",
+                                        [VALUE_ORG] = "ORG",
+                                        [VALUE_CHANNEL] = "CHANNEL",
+                                        [VALUE_YES] = "yes|no"};
     return names[kind];
 }
 
@@ -41,21 +49,78 @@ static void print_arguments(const struct command *command)
         printf(" %s", command->arguments[i].name);
 }
 
-void command_print_help(const struct command *command)
+bool command_names(const char *names, const char *name)
 {
+    size_t length = strlen(name);
+    for (const char *at = names ? names : ""; *at; at += strspn(at, ",")) {
+        size_t n = strcspn(at, ",");
+        if (n == length && strncmp(at, name, n) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+static void print_usage(const struct command *command)
+{
+    bool has_more = false;
     printf("Usage: tollgatectl ");
     print_arguments(command);
-    printf("%s\n\n%s\n", command->options[0].name ? " [OPTION]..." : "", command->says);
+    for (size_t i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+        const struct option *option = &command->options[i];
+        if (command_names(command->needs, option->name))
+            printf(" --%s %s", option->name, placeholder(option->kind));
+        else
+            has_more = true;
+    }
+    printf("%s\n\n%s\n\n", has_more ? " [OPTION]..." : "", command->says);
+}
+
+static void print_option(const char *left, const char *says, const char *note)
+{
+    printf("  %-32s %s%s\n", left, says, note);
+}
+
+static void print_options(const struct command *command)
+{
     for (size_t i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
         const struct option *option = &command->options[i];
         char left[48];
-        snprintf(left, sizeof left, "--%s %s", option->name,
-                 option->kind == VALUE_FLAG ? "" : placeholder(option->kind));
-        printf("%s  %-32s %s\n", i == 0 ? "\n" : "", left, option->says);
+        snprintf(left, sizeof left, "--%s %s", option->name, placeholder(option->kind));
+        print_option(left, option->says,
+                     command_names(command->clears, option->name) ? " none: takes it away." : "");
     }
-    printf("\nNames or ids do for ORG, CHANNEL (its number's id, too) and KEY. It is %s %s of the "
-           "admin API.\n",
-           command->method, command->path);
+    print_option("--json", "Print the answer as it came.", "");
+    if (command->warning || command->twins)
+        print_option("--yes", "Ask nothing.", "");
+}
+
+// How what stands in capitals may be said.
+static void print_names(const struct command *command)
+{
+    static const char *const names[][2] = {
+        {"ORG", "its name or id"},
+        {"CHANNEL", "the number as people write it, Meta's id of it, or the channel's id"},
+        {"KEY", "its name, what it begins with (prefix), or its id"}};
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+        bool is_said = false;
+        for (size_t i = 0; i < ARGUMENTS_MAX && command->arguments[i].name; i++)
+            is_said |= strcmp(command->arguments[i].name, names[n][0]) == 0;
+        for (size_t i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+            is_said |= strcmp(placeholder(command->options[i].kind), names[n][0]) == 0;
+        }
+        if (is_said)
+            printf("%s: %s.\n", names[n][0], names[n][1]);
+    }
+}
+
+void command_print_help(const struct command *command)
+{
+    print_usage(command);
+    print_options(command);
+    printf("\n");
+    print_names(command);
+    printf("It is %s %s of the admin API.\n", command->method, command->path);
 }
 
 static bool begins_with(const char *name, int count, char *const *words)
@@ -84,4 +149,30 @@ size_t command_print_list(int count, char *const *words)
         n++;
     }
     return n;
+}
+
+// The words that may be a command's: at most as many as one has, and no option.
+static void join_words(int count, char *const *words, struct tg_text *joined)
+{
+    for (int i = 0; i < count && i < 2 && words[i][0] != '-'; i++)
+        tg_text_append_format(joined, "%s%s", i > 0 ? " " : "", words[i]);
+}
+
+void command_print_unknown(int count, char *const *words)
+{
+    TG_TEXT_AUTO typed = {0};
+    const struct command *meant = NULL;
+    int nearest = INT_MAX;
+    join_words(count, words, &typed);
+    for (const struct command *command = commands; command->words; command++) {
+        // Of a command of one word the second is an argument.
+        size_t length = strchr(command->words, ' ') ? typed.length : strlen(words[0]);
+        int distance = closest_distance(tg_text_string(&typed), length, command->words);
+        if (distance < nearest) {
+            nearest = distance;
+            meant = command;
+        }
+    }
+    fprintf(stderr, "tollgatectl: there is no command %s%s%s (see --help)\n",
+            tg_text_string(&typed), meant ? "; there is " : "", meant ? meant->words : "");
 }

@@ -7,13 +7,13 @@
 // How what is typed becomes a JSON value, or a parameter of the query.
 enum value_kind {
     VALUE_END,
-    VALUE_TEXT,   // as it is; "none" is null
-    VALUE_NUMBER, // a whole one
-    VALUE_WORDS,  // separated by commas: a list of texts
-    VALUE_FILE,   // the text in a file, "-" is standard input: what is secret is in no command line
-    VALUE_ORG,    // an org's id, by its name, too
-    VALUE_YES,    // yes or no
-    VALUE_FLAG    // true, if it is there at all
+    VALUE_TEXT,    // as it is
+    VALUE_NUMBER,  // a whole one
+    VALUE_WORDS,   // separated by commas: a list of texts
+    VALUE_FILE,    // the text in a file, "-" is standard input: secrets are in no command line
+    VALUE_ORG,     // an org's id, by its name, too
+    VALUE_CHANNEL, // the id of a channel of the command's ORG, by its number, too
+    VALUE_YES      // yes or no
 };
 
 // Of a command line: "--reference TEXT", or what stands at its place ("NAME").
@@ -39,6 +39,9 @@ struct command {
     struct option options[OPTIONS_MAX];
     const char *method;
     const char *path;    // {ORG}, {CHANNEL}, {KEY} are ids by then
+    const char *needs;   // the options that must be there: "reason,reference"; NULL: none
+    const char *clears;  // the options of which "none" takes away what is there; NULL: none
+    const char *twins;   // where those of the same name are asked for, before one more is made
     const char *follows; // the path to ask until what it has begun has ended (follow.h); NULL: none
     const char *warning; // of what cannot be undone, a question; NULL: it can
     const char *columns; // what of each row is shown, or of the one thing first: "name,id"
@@ -47,11 +50,17 @@ struct command {
 
 extern const struct command commands[]; // ends with an empty row
 
+// Is it one of these names, which commas separate? NULL: there are none.
+bool command_names(const char *names, const char *name);
+
 // The command that the words begin with, and how many of them name it; NULL: there is none.
 const struct command *command_find(int count, char *const *words, int *named);
 
 // "tollgatectl channel add ORG NUMBER [--fee AMOUNT] ...", and what it all means.
 void command_print_help(const struct command *command);
+
+// Says on standard error that there is no such command, and which was perhaps meant.
+void command_print_unknown(int count, char *const *words);
 
 // All commands that begin with these words, a line each; 0 words: all of them. How many there are.
 size_t command_print_list(int count, char *const *words);

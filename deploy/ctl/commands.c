@@ -36,10 +36,12 @@
             "Seconds after which texts are deleted."                                               \
     }
 #define RULE                                                                                       \
-    {"reply", VALUE_TEXT, "reply", "What is answered: a text, or a Cloud API message in JSON."},   \
+    {"pattern", VALUE_TEXT, "pattern", "What it is compared with; not of any, first_message."},    \
+        {"reply", VALUE_TEXT, "reply",                                                             \
+         "What is answered: a text, or a Cloud API message in JSON."},                             \
         {"reply-file", VALUE_FILE, "reply", "The same, from a file."},                             \
         {"priority", VALUE_NUMBER, "priority", "The lowest is tried first."},                      \
-        {"channel", VALUE_TEXT, "channel_id", "Of which number alone, by its id; none."},          \
+        {"channel", VALUE_CHANNEL, "channel_id", "Over which number alone."},                      \
         {"match-on", VALUE_TEXT, "match_on", "text, or choice: what button was pressed."},         \
         {"cooldown-s", VALUE_NUMBER, "cooldown_s",                                                 \
          "Seconds until it answers the same contact again."},                                      \
@@ -48,6 +50,10 @@
         "active", VALUE_YES, "active", "no: it waits."                                             \
     }
 
+static const char org_clears[] =
+    "default-country,default-channel,undelivered-after-s,keep-bodies-for-s";
+static const char channel_clears[] = "waba-id,number";
+static const char rule_clears[] = "channel,daily-cap";
 static const char channel_columns[] =
     "phone_number_id,display_phone_number,status,service_fee_per_msg,max_mps,id";
 
@@ -57,13 +63,14 @@ const struct command commands[] = {
      .options = {{"currency", VALUE_TEXT, "currency", "Of its wallet, such as INR."},
                  {"default-country", VALUE_TEXT, "default_country",
                   "Of numbers without +, such as IN."},
-                 {"default-channel", VALUE_TEXT, "default_channel_id",
-                  "Its id, where a send names none; none."},
+                 {"default-channel", VALUE_TEXT, "default_channel_id", "Once it has one: org set."},
                  {"opt-out-words", VALUE_WORDS, "opt_out_words", "With which contacts opt out."},
                  {"opt-in-words", VALUE_WORDS, "opt_in_words", "With which contacts opt in again."},
                  SETTINGS},
      .method = "POST",
      .path = "/admin/orgs",
+     .clears = org_clears,
+     .twins = "/admin/orgs?name=",
      .columns = "name,id,status",
      .says = "Makes an org, with an empty wallet."},
     {.words = "org list",
@@ -81,15 +88,17 @@ const struct command commands[] = {
     {.words = "org set",
      .arguments = {ORG},
      .options = {{"name", VALUE_TEXT, "name", "Its new name."},
-                 {"default-country", VALUE_TEXT, "default_country", "Of numbers without +; none."},
-                 {"default-channel", VALUE_TEXT, "default_channel_id",
-                  "Its id, where a send names none; none."},
+                 {"default-country", VALUE_TEXT, "default_country",
+                  "Of numbers without +, such as IN."},
+                 {"default-channel", VALUE_CHANNEL, "default_channel_id",
+                  "Over which a send goes that names none."},
                  {"opt-out-words", VALUE_WORDS, "opt_out_words", "With which contacts opt out."},
                  {"opt-in-words", VALUE_WORDS, "opt_in_words", "With which contacts opt in again."},
                  {"currency", VALUE_TEXT, "currency", "Of its wallet, while nothing was booked."},
                  SETTINGS},
      .method = "PATCH",
      .path = "/admin/orgs/{ORG}",
+     .clears = org_clears,
      .columns = "name,id,status",
      .says = "Changes settings of an org."},
     {.words = "org suspend",
@@ -112,6 +121,8 @@ const struct command commands[] = {
                  NUMBER},
      .method = "POST",
      .path = "/admin/orgs/{ORG}/channels",
+     .needs = "access-token-file",
+     .clears = channel_clears,
      .columns = channel_columns,
      .says = "Gives an org a WhatsApp number."},
     {.words = "channel list",
@@ -134,6 +145,7 @@ const struct command commands[] = {
                  NUMBER},
      .method = "PATCH",
      .path = "/admin/orgs/{ORG}/channels/{CHANNEL}",
+     .clears = channel_clears,
      .columns = channel_columns,
      .says = "Changes a number: its token, fee, rate."},
     {.words = "channel pause",
@@ -178,6 +190,7 @@ const struct command commands[] = {
                  {"description", VALUE_TEXT, "description", "For the ledger."}},
      .method = "POST",
      .path = "/admin/orgs/{ORG}/wallet/credits",
+     .needs = "reference",
      .columns = "balance,currency",
      .says = "Books a payment that has come."},
     {.words = "wallet adjust",
@@ -186,6 +199,7 @@ const struct command commands[] = {
                  {"reference", VALUE_TEXT, "reference", "Counts once, however often it is said."}},
      .method = "POST",
      .path = "/admin/orgs/{ORG}/wallet/adjustments",
+     .needs = "reason",
      .columns = "balance,currency",
      .says = "Corrects a wallet: -5.00 takes away."},
     {.words = "wallet statement",
@@ -198,7 +212,8 @@ const struct command commands[] = {
 
     {.words = "key create",
      .arguments = {ORG, MEMBER("NAME", "name")},
-     .options = {{"rights", VALUE_WORDS, "rights", "Of send,read,manage,money,keys."},
+     .options = {{"rights", VALUE_WORDS, "rights",
+                  "Of send,read,manage,money,keys; send,read unless said."},
                  {"expires-at", VALUE_TEXT, "expires_at",
                   "When it ends, such as 2027-01-31T00:00:00Z."},
                  {"addresses", VALUE_WORDS, "addresses",
@@ -237,7 +252,7 @@ const struct command commands[] = {
      .options = {PAGE},
      .method = "GET",
      .path = "/admin/orgs/{ORG}/sessions",
-     .columns = "id,rights,made_by,created_at,expires_at,revoked_at",
+     .columns = "id,rights,made_by,created_at,last_used_at,expires_at,revoked_at",
      .says = "Lists who of an org is, or was, in the console."},
     {.words = "session revoke",
      .arguments = {ORG, {.name = "SESSION"}},
@@ -249,11 +264,13 @@ const struct command commands[] = {
 
     {.words = "rule create",
      .arguments = {ORG, MEMBER("KIND", "match_kind")},
-     .options = {{"pattern", VALUE_TEXT, "pattern", "What it is compared with."}, RULE},
+     .options = {RULE},
      .method = "POST",
      .path = "/admin/orgs/{ORG}/rules",
+     .needs = "reply",
+     .clears = rule_clears,
      .columns = "id,match_kind,pattern,priority,active,state",
-     .says = "Makes an auto-reply rule."},
+     .says = "Makes an auto-reply rule (exact, contains, starts_with, regex, any, first_message)."},
     {.words = "rule list",
      .arguments = {ORG},
      .options = {PAGE},
@@ -270,10 +287,10 @@ const struct command commands[] = {
      .arguments = {ORG, {.name = "RULE"}},
      .options = {{"kind", VALUE_TEXT, "match_kind",
                   "exact, contains, starts_with, regex, any, first_message."},
-                 {"pattern", VALUE_TEXT, "pattern", "What it is compared with."},
                  RULE},
      .method = "PATCH",
      .path = "/admin/orgs/{ORG}/rules/{RULE}",
+     .clears = rule_clears,
      .columns = "id,match_kind,pattern,priority,active,state",
      .says = "Changes a rule."},
     {.words = "rule delete",
@@ -287,16 +304,17 @@ const struct command commands[] = {
      .arguments = {{.name = "MESSAGE"}},
      .method = "GET",
      .path = "/admin/messages/{MESSAGE}",
-     .columns = "message_id,status,fee,refunded",
+     .columns = "message_id,status,error,direction,type,phone,fee,refunded,attempts,org_id,"
+                "channel_id,wamid,created_at,sent_at,delivered_at,read_at,failed_at",
      .says = "Shows a message and all that has happened to it."},
     {.words = "message find",
      .options = {{"id", VALUE_TEXT, "id", "Its id."},
                  {"wamid", VALUE_TEXT, "wamid", "Meta's id of it."},
-                 {"phone", VALUE_TEXT, "phone", "To or from whom."},
+                 {"phone", VALUE_TEXT, "phone", "To or from whom, with its country code."},
                  PAGE},
      .method = "GET",
      .path = "/admin/messages",
-     .columns = "created_at,direction,status,type,org_id,message_id",
+     .columns = "created_at,direction,status,error_code,refunded,type,org_id,message_id",
      .says = "Finds messages of any org."},
 
     {.words = "dead list",
@@ -318,21 +336,21 @@ const struct command commands[] = {
      .method = "POST",
      .path = "/admin/dead-letters/{ID}/replay",
      .columns = "id,reason",
-     .says = "Has it applied once more."},
+     .says = "Has a dead letter applied once more, at once; what fails again is listed again."},
     {.words = "dead dismiss",
      .arguments = {{.name = "ID"}, MEMBER("REASON", "reason")},
      .method = "POST",
      .path = "/admin/dead-letters/{ID}/dismiss",
      .columns = "id,reason",
      .warning = "It will never be applied.",
-     .says = "Lets it rest."},
+     .says = "Lets a dead letter go for good; the reason stands in the audit log."},
     {.words = "alert list",
      .options = {{"org", VALUE_ORG, "org_id", "Of that org alone."},
                  {"state", VALUE_TEXT, "state", "open, or all: also what is over."},
                  PAGE},
      .method = "GET",
      .path = "/admin/alerts",
-     .columns = "id,raised_at,kind,outcome,advice,acknowledged_by,org_id",
+     .columns = "id,raised_at,kind,outcome,acknowledged_by,resolved_at,org_id,channel_id,advice",
      .says = "Lists what is wrong."},
     {.words = "alert acknowledge",
      .arguments = {{.name = "ID"}},
@@ -353,9 +371,10 @@ const struct command commands[] = {
                  {"action", VALUE_TEXT, "action",
                   "none, slow_channel, pause_channel, pause_conversation, opt_out_bulk."},
                  {"unconfirmed", VALUE_YES, "unconfirmed", "May Meta have taken the message?"},
-                 {"advice", VALUE_TEXT, "advice", "What the alert says; none."}},
+                 {"advice", VALUE_TEXT, "advice", "What the alert says."}},
      .method = "PATCH",
      .path = "/admin/error-rules/{OUTCOME}",
+     .clears = "advice",
      .columns = "outcome,class,refundable,retry,action",
      .says = "Changes such a rule; what it was is kept."},
 
@@ -387,8 +406,9 @@ const struct command commands[] = {
      .says = "Ends an operator's token."},
     {.words = "audit-log",
      .options = {{"org", VALUE_ORG, "org_id", "Of that org alone."},
-                 {"actor", VALUE_TEXT, "actor", "By that one alone."},
-                 {"object", VALUE_TEXT, "object", "Of that table alone."},
+                 {"actor", VALUE_TEXT, "actor", "By that one alone, such as operator:anna."},
+                 {"object", VALUE_TEXT, "object",
+                  "Of that table alone, such as channels, api_keys."},
                  PAGE},
      .method = "GET",
      .path = "/admin/audit-log",

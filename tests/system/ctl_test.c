@@ -94,12 +94,18 @@ Test(ctl, runs_a_house_from_an_empty_database)
     // The token is dead: why, and what of it.
     eventually(strcmp(MEMBER("/status", "channel", "show", "Acme", "700100200"), "paused") == 0);
     eventually(strcmp(MEMBER("/balance", "wallet", "show", "Acme"), "50.00") == 0);
-    cr_assert(strstr(CTL("message", "show", id), "refund"));
+    const char *shown = CTL("message", "show", id);
+    cr_assert(strstr(shown, "refund") && strstr(shown, "-0.20") && strstr(shown, "190"), "%s",
+              shown);
     cr_assert(strstr(CTL("alert", "list"), "write a new one"));
     CTL("alert", "acknowledge", MEMBER("/alerts/0/id", "alert", "list"));
     CTL("channel", "set", "Acme", "700100200", "--access-token-file", token_file("EAAsecond"));
     expect_equal(CTL("alert", "list"), "there are none\n");
     expect_equal(org_outcome(&org), "sent");
+
+    CTL("org", "set", "Acme", "--default-channel", "700100200", "--keep-bodies-for-s", "86400");
+    expect_equal(MEMBER("/default_channel_id", "org", "set", "Acme", "--keep-bodies-for-s", "none"),
+                 org.channel_id);
 
     CTL("channel", "pause", "Acme", "700100200");
     answer = send_text(&org, "919876543210");
@@ -150,11 +156,16 @@ Test(ctl, says_what_is_wrong)
 {
     struct gateway *gateway = given_gateway(.desk = true);
     CTL("org", "create", "Acme");
-    REFUSES(1, "there is no ORG Nobody", "org", "show", "Nobody");
-    REFUSES(1, "default_country", "org", "create", "Beta", "--default-country", "in");
+    REFUSES(1, "there is no org Nobody", "org", "show", "Nobody");
+    REFUSES(1, "two capitals, such as IN (ISO 3166-1) (400 invalid_field) [--default-country]",
+            "org", "create", "Beta", "--default-country", "IND");
     REFUSES(2, "AMOUNT is missing", "wallet", "credit", "Acme");
-    CTL("org", "create", "acme");
-    REFUSES(1, "ORG ACME is not the only one", "org", "show", "ACME");
+    REFUSES(2, "there is no command org creat; there is org create", "org", "creat", "Beta");
+    REFUSES(4, "has that name: no command would know which is meant", "org", "create", "acme");
+    CTL("org", "create", "acme", "--yes");
+    REFUSES(1, "2 orgs are called ACME, say which: ", "org", "show", "ACME");
+    cr_assert(strstr(CTL("--json", "org", "list"), "{\"orgs\":"));
+    cr_assert(strstr(CTL("help", "org", "create"), "--default-country"));
     struct command_result result =
         command_run(WORDS(testbed_daemon("tollgatectl"), "overview"),
                     WORDS(text_of("TOLLGATE_ADMIN_URL=%s", gateway->ingress.admin_url),
@@ -163,6 +174,37 @@ Test(ctl, says_what_is_wrong)
     result = command_run(WORDS(testbed_daemon("tollgatectl"), "overview"),
                          WORDS("TOLLGATE_ADMIN_URL=http://127.0.0.1:9", "TOLLGATE_ADMIN_TOKEN=x"));
     cr_assert(result.status == 3 && strstr(result.errors, "cannot be asked"), "%s", result.errors);
+    result = command_run(
+        WORDS(testbed_daemon("tollgatectl"), "overview"),
+        WORDS(text_of("TOLLGATE_ADMIN_URL=%s", gateway->ingress.url), "TOLLGATE_ADMIN_TOKEN=x"));
+    cr_assert(result.status == 3 && strstr(result.errors, "there is no /admin"), "%s",
+              result.errors);
+    result = command_run(WORDS(testbed_daemon("tollgatectl"), "overview"),
+                         WORDS(text_of("TOLLGATE_ADMIN_URL=%s/", gateway->ingress.admin_url),
+                               "TOLLGATE_ADMIN_TOKEN=" GATEWAY_ADMIN_TOKEN));
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    stop_gateway(gateway);
+}
+
+// A number that was taken away and comes back has two channels; its name is the newer one's.
+Test(ctl, finds_the_good_one_among_many_of_a_name)
+{
+    struct gateway *gateway = given_gateway(.desk = true);
+    struct org org = given_acme(gateway);
+    CTL("channel", "disable", "Acme", "700100200", "--yes");
+    expect_equal(MEMBER("/status", "channel", "show", "Acme", "700100200"), "disabled");
+    CTL("channel", "add", "Acme", "700100200", "--access-token-file", token_file("EAAagain"));
+    expect_equal(MEMBER("/status", "channel", "show", "Acme", "700100200"), "active");
+    // Beyond the first page, too.
+    cr_assert_eq(database_number(gateway->database,
+                                 "WITH made AS (INSERT INTO channels (org_id, phone_number_id, "
+                                 "access_token) SELECT '%s', (800000 + n)::text, 'EAA' "
+                                 "FROM generate_series(1, 300) n RETURNING 1) "
+                                 "SELECT count(*) FROM made",
+                                 org.id),
+                 300);
+    expect_equal(MEMBER("/status", "channel", "show", "Acme", "700100200"), "active");
+    expect_equal(MEMBER("/status", "channel", "show", "Acme", "800300"), "active");
     stop_gateway(gateway);
 }
 

@@ -34,9 +34,32 @@ static const struct typed typed[] = {
     {{"org", "set", "Acme", "--opt-in-words="}, "{\"opt_in_words\":[]}", "Acme", false},
     {{"channel", "set", "Acme", "123", "--max-mps", "80"}, "{\"max_mps\":80}", "Acme", false},
     {{"org", "list", "--limit", "5"}, "{\"limit\":5}", NULL, false},
+    {{"org", "set", "Acme", "--keep-bodies-for-s", "none"},
+     "{\"keep_bodies_for_s\":null}",
+     "Acme",
+     false},
+    {{"org", "create", "none"}, "{\"name\":\"none\"}", "none", false},
+    {{"rule", "create", "Acme", "exact", "--pattern", "none", "--reply", "none"},
+     "{\"match_kind\":\"exact\",\"pattern\":\"none\",\"reply\":\"none\"}",
+     "Acme",
+     false},
+    {{"org", "set", "Acme", "--opt-out-words", "STOP, END ,"},
+     "{\"opt_out_words\":[\"STOP\",\"END\"]}",
+     "Acme",
+     false},
+    {{"wallet", "credit", "Acme", "5"}, "--reference is missing (see --help)", "Acme", true},
+    {{"rule", "create", "Acme", "any"}, "--reply is missing (see --help)", "Acme", true},
     {{"org", "create"}, "NAME is missing (see --help)", NULL, true},
     {{"org", "create", "a", "b"}, "b is one word too many (see --help)", "a", true},
     {{"org", "create", "a", "--colour", "red"}, "there is no --colour (see --help)", "a", true},
+    {{"org", "create", "a", "--default-contry=IN"},
+     "there is no --default-contry; there is --default-country (see --help)",
+     "a",
+     true},
+    {{"channel", "add", "a", "1", "--access-token", "EAA"},
+     "there is no --access-token; there is --access-token-file (see --help)",
+     "a",
+     true},
     {{"org", "create", "a", "--currency"}, "--currency needs a value", "a", true},
     {{"channel", "set", "a", "b", "--max-mps", "many"},
      "--max-mps must be a whole number, not many",
@@ -101,6 +124,31 @@ Test(ctl, knows_commands_by_all_of_their_words)
     cr_assert_null(command_find(1, (char *[]){"overviews"}, &named));
     cr_assert_str_eq(command_find(1, (char *[]){"overview"}, &named)->words, "overview");
     cr_assert_eq(named, 1);
+}
+
+static const char *said_of_unknown(int count, char *const *words)
+{
+    struct capture capture = capture_start(stderr);
+    command_print_unknown(count, words);
+    return capture_stop(&capture);
+}
+
+Test(ctl, tells_which_command_was_perhaps_meant)
+{
+    static const struct {
+        const char *words[3];
+        const char *meant; // "": nobody can tell
+    } cases[] = {{{"org", "creat"}, "there is org create"},
+                 {{"orgs", "list"}, "there is org list"},
+                 {{"overveiw"}, "there is overview"},
+                 {{"audit", "--org"}, "there is audit-log"},
+                 {{"frob", "it"}, ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int count = cases[i].words[1] ? 2 : 1;
+        const char *said = said_of_unknown(count, (char *const *)cases[i].words);
+        cr_assert(strstr(said, cases[i].meant), "%s", said);
+        cr_assert_eq(strstr(said, "; there is ") != NULL, *cases[i].meant != '\0', "%s", said);
+    }
 }
 
 // Every option has a name of its own, every place in a path an argument.
@@ -176,6 +224,22 @@ static bool says(const struct command *command, const char *member)
     return false;
 }
 
+// What a member must be is what the command says of its option.
+static void expect_notes(const struct command *command, const struct desk_member *member)
+{
+    for (size_t i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+        const struct option *option = &command->options[i];
+        if (strcmp(option->member, member->name) != 0)
+            continue;
+        cr_expect_eq(command_names(command->clears, option->name),
+                     member->clears && option->kind != VALUE_FILE, "%s --%s: none", command->words,
+                     option->name);
+        bool is_first = i == 0 || strcmp(command->options[i - 1].member, member->name) != 0;
+        cr_expect_eq(command_names(command->needs, option->name), member->required && is_first,
+                     "%s --%s: required", command->words, option->name);
+    }
+}
+
 // What can be said to the admin API can be typed, and nothing else.
 Test(ctl, has_a_command_for_each_endpoint_and_an_option_for_each_member)
 {
@@ -187,8 +251,10 @@ Test(ctl, has_a_command_for_each_endpoint_and_an_option_for_each_member)
         for (size_t i = 0; i < OPTIONS_MAX && command->options[i].name; i++)
             cr_expect(takes(task, command->options[i].member), "%s --%s", command->words,
                       command->options[i].name);
-        for (const struct desk_member *member = task->members; member && member->name; member++)
+        for (const struct desk_member *member = task->members; member && member->name; member++) {
             cr_expect(says(command, member->name), "%s: %s", command->words, member->name);
+            expect_notes(command, member);
+        }
     }
     size_t endpoints = 0;
     for (const struct endpoint *const *table = desk_tables; *table; table++) {
