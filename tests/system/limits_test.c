@@ -265,15 +265,15 @@ static const char *in_the_same_place(const char *first)
 {
     unsigned char digests[2][TG_SHA256_SIZE];
     uint32_t numbers[2];
-    const char *key = NULL;
+    const char *key;
+    int n = 0;
     tg_sha256(first, strlen(first), digests[0]);
     memcpy(&numbers[0], digests[0], sizeof numbers[0]);
-    for (int n = 0; !key || numbers[0] % TG_KEY_CACHE_ENTRIES != numbers[1] % TG_KEY_CACHE_ENTRIES;
-         n++) {
-        key = text_of("tg_%d", n);
+    do {
+        key = text_of("tg_%d", n++);
         tg_sha256(key, strlen(key), digests[1]);
         memcpy(&numbers[1], digests[1], sizeof numbers[1]);
-    }
+    } while (numbers[0] % TG_KEY_CACHE_ENTRIES != numbers[1] % TG_KEY_CACHE_ENTRIES);
     return key;
 }
 
