@@ -92,6 +92,13 @@ static enum MHD_Result see(void *context, enum MHD_ValueKind kind, const char *n
     return see_value(look, name, value);
 }
 
+// The target ends at the first NUL for the library, and at the last blank for others, who would
+// read another one.
+static bool begins_well(const char *method, size_t target_length, const char *version)
+{
+    return !places_tell() || method + strlen(method) + 1 + target_length + 1 == version;
+}
+
 // The last line, too, ends where it must: an empty one follows, and with it the head ends.
 static bool ends_well(struct MHD_Connection *connection, const char *method,
                       const struct look *look)
@@ -101,14 +108,16 @@ static bool ends_well(struct MHD_Connection *connection, const char *method,
     return !look->next || look->next + 2 == method + info->header_size;
 }
 
-bool head_read(struct MHD_Connection *connection, const char *method, const char *version,
-               struct head *head, struct tg_error *error)
+bool head_read(struct MHD_Connection *connection, const char *method, size_t target_length,
+               const char *version, struct head *head, struct tg_error *error)
 {
     struct look look = {.head = head, .next = places_tell() ? version + strlen(version) + 2 : NULL};
     bool is_1_1 = strcmp(version, "HTTP/1.1") == 0;
     *head = (struct head){0};
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, see, &look);
-    if (!look.wrong && !ends_well(connection, method, &look))
+    if (!look.wrong && !begins_well(method, target_length, version))
+        (void)refuse(&look, "first line", "must have two blanks, and no NUL");
+    else if (!look.wrong && !ends_well(connection, method, &look))
         (void)refuse(&look, "headers", lines);
     else if (!look.wrong && (look.hosts > 1 || (look.hosts == 0 && is_1_1)))
         (void)refuse(&look, "Host", "must be given once");

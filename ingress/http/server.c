@@ -80,8 +80,9 @@ struct exchange {
     struct answer answer;  // status 0 until answered
     size_t answer_counted; // bytes that it takes of its budget
     int answer_place;
-    long long began_ms;  // its first line has come
-    max_align_t state[]; // the handler's
+    long long began_ms;   // its first line has come
+    size_t target_length; // in that line
+    max_align_t state[];  // the handler's
 };
 
 static struct exchange *exchange_of(const struct request *request)
@@ -333,8 +334,8 @@ static void begin(struct exchange *exchange, const char *version)
     struct tg_error error;
     exchange->begun = true;
     request->body = body_of(BODY_NONE, 0);
-    exchange->unread =
-        !head_read(exchange->connection, request->method, version, &exchange->head, &error);
+    exchange->unread = !head_read(exchange->connection, request->method, exchange->target_length,
+                                  version, &exchange->head, &error);
     request->encoded = exchange->head.encoded;
     guest_is_ours(exchange->guest);
     if (exchange->unread)
@@ -424,6 +425,7 @@ static void *on_line(void *context, const char *uri, struct MHD_Connection *conn
     exchange->connection = connection;
     exchange->guest =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    exchange->target_length = uri ? strlen(uri) : 0;
     exchange->plain = uri && head_target_is_plain(uri);
     exchange->began_ms = tg_now_ms();
     exchange->request = (struct request){.state = exchange->state, .series = -1, .body.file = -1};
