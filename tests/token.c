@@ -117,27 +117,31 @@ const char *token_hs256(const char *secret, const char *header, const char *clai
 }
 
 // OpenSSL writes the two numbers of ECDSA as DER, a token has them side by side.
-static size_t flatten(const unsigned char *der, size_t length, unsigned char flat[static 64])
+static size_t flatten(size_t length, unsigned char signature[static TOKEN_SIGNATURE_MAX])
 {
+    const unsigned char *der = signature;
     ECDSA_SIG *numbers = d2i_ECDSA_SIG(NULL, &der, (long)length);
-    must(BN_bn2binpad(ECDSA_SIG_get0_r(numbers), flat, 32) == 32);
-    must(BN_bn2binpad(ECDSA_SIG_get0_s(numbers), flat + 32, 32) == 32);
+    must(BN_bn2binpad(ECDSA_SIG_get0_r(numbers), signature, 32) == 32);
+    must(BN_bn2binpad(ECDSA_SIG_get0_s(numbers), signature + 32, 32) == 32);
     ECDSA_SIG_free(numbers);
     return 64;
 }
 
-const char *token_by(EVP_PKEY *key, const char *header, const char *claims)
+size_t token_sign(EVP_PKEY *key, const char *bytes, size_t length,
+                  unsigned char signature[static TOKEN_SIGNATURE_MAX])
 {
-    unsigned char signature[1024];
-    unsigned char flat[64];
-    size_t length = sizeof signature;
-    const char *dotted = token_with(header, claims, "");
+    size_t signed_length = TOKEN_SIGNATURE_MAX;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     must(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key));
-    must(EVP_DigestSign(context, signature, &length, (const unsigned char *)dotted,
-                        strlen(dotted) - 1));
+    must(EVP_DigestSign(context, signature, &signed_length, (const unsigned char *)bytes, length));
     EVP_MD_CTX_free(context);
-    if (is_rsa(key))
-        return token_with(header, claims, base64url(signature, length));
-    return token_with(header, claims, base64url(flat, flatten(signature, length, flat)));
+    return is_rsa(key) ? signed_length : flatten(signed_length, signature);
+}
+
+const char *token_by(EVP_PKEY *key, const char *header, const char *claims)
+{
+    unsigned char signature[TOKEN_SIGNATURE_MAX];
+    const char *dotted = token_with(header, claims, "");
+    size_t length = token_sign(key, dotted, strlen(dotted) - 1, signature);
+    return token_with(header, claims, base64url(signature, length));
 }

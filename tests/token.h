@@ -19,5 +19,10 @@ const char *token_hs256(const char *secret, const char *header, const char *clai
 const char *token_by(EVP_PKEY *key, const char *header, const char *claims);
 const char *token_with(const char *header, const char *claims, const char *signature);
 
+// What a key signs these bytes with, as it stands in a token; returns how long that is.
+enum { TOKEN_SIGNATURE_MAX = 1024 };
+size_t token_sign(EVP_PKEY *key, const char *bytes, size_t length,
+                  unsigned char signature[static TOKEN_SIGNATURE_MAX]);
+
 // A printf.
 const char *token_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
