@@ -1,5 +1,6 @@
 #include "common/base/network.h"
 
+#include "ingress/http/forwarded.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <arpa/inet.h>
@@ -34,10 +35,36 @@ static void expect_network(const struct tg_network *network)
     FUZZ_HOLDS(!tg_networks_hold(&alone, ip));
 }
 
+// Whom our proxies have passed on: the last of the list that is none of ours, or else the first.
+static void expect_forwarded(const char *list)
+{
+    const struct tg_networks proxies = {.count = 1, .of = {{.ip.bytes = {0xfd}, .bits = 8}}};
+    const struct tg_networks none = {0};
+    const struct tg_ip proxy = {.bytes = {0xfd, [15] = 1}};
+    struct tg_ip ip = proxy;
+    TG_TEXT_AUTO longer = {0};
+    forwarded_for(list, &none, &ip);
+    FUZZ_HOLDS(memcmp(&ip, &proxy, sizeof ip) == 0);
+    forwarded_for(list, &proxies, &ip);
+    // What a stranger says of others changes nothing of what a proxy says of the stranger.
+    tg_text_append_format(&longer, "%s, 192.0.2.1\t,, fd00::2", list);
+    struct tg_ip stranger = proxy;
+    struct tg_ip expected;
+    FUZZ_HOLDS(tg_ip_read("192.0.2.1", strlen("192.0.2.1"), &expected));
+    forwarded_for(tg_text_string(&longer), &proxies, &stranger);
+    FUZZ_HOLDS(memcmp(&stranger, &expected, sizeof expected) == 0);
+    tg_text_clear(&longer);
+    tg_text_append_format(&longer, "%s , fd00::2 ,", list);
+    struct tg_ip again = proxy;
+    forwarded_for(tg_text_string(&longer), &proxies, &again);
+    FUZZ_HOLDS(tg_networks_hold(&proxies, ip) || memcmp(&ip, &again, sizeof ip) == 0);
+}
+
 FUZZ_TARGET(network)
 {
     struct tg_networks networks = {0};
     expect_address(input);
+    expect_forwarded(tg_text_string(input));
     if (!tg_networks_read(tg_text_string(input), &networks))
         return;
     FUZZ_HOLDS(networks.count <= TG_NETWORKS_MAX);
