@@ -23,11 +23,6 @@ static enum MHD_Result refuse(struct look *look, const char *name, const char *r
     return MHD_NO;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 static void see_encoding(struct look *look, const char *name, const char *value)
 {
     if (strcasecmp(name, "Content-Encoding") == 0)
@@ -70,10 +65,19 @@ static const char lines[] = "must be lines that end in CR LF, without NULs";
 
 // In this version names and values lie where they came, one behind the other, with NULs for what
 // was between them: a line that ended otherwise than in CR LF, was folded or had a NUL in it shows
-// by that. Later versions refuse such lines themselves.
+// by that. Later versions refuse such lines themselves. (NUL LF, and a line of a NUL or a colon
+// alone, with which the head ends for this version, may lie there as what is right does. Only who
+// takes LF for no end of a line, or such a line for one of the head, against RFC 9112, 2.2 and 5,
+// would read another head.)
 static bool places_tell(void)
 {
     return strcmp(MHD_get_version(), "0.9.75") == 0;
+}
+
+// Is it there that the line before has ended, with both of its bytes?
+static bool follows(const struct look *look, const char *at)
+{
+    return !look->next || (look->next == at && at[-1] == '\0');
 }
 
 static enum MHD_Result see(void *context, enum MHD_ValueKind kind, const char *name,
@@ -81,11 +85,10 @@ static enum MHD_Result see(void *context, enum MHD_ValueKind kind, const char *n
 {
     (void)kind;
     struct look *look = context;
-    size_t length = strlen(name);
     value = value ? value : "";
-    if (length == 0 || is_blank(name[0]) || is_blank(name[length - 1]))
+    if (*name == '\0' || strpbrk(name, " \t\r"))
         return refuse(look, "headers", "must have names without blanks");
-    if (strchr(value, '\r') || (look->next && look->next != name))
+    if (strchr(value, '\r') || !follows(look, name))
         return refuse(look, "headers", lines);
     if (look->next)
         look->next = value + strlen(value) + 2;
@@ -96,7 +99,8 @@ static enum MHD_Result see(void *context, enum MHD_ValueKind kind, const char *n
 // read another one.
 static bool begins_well(const char *method, size_t target_length, const char *version)
 {
-    return !places_tell() || method + strlen(method) + 1 + target_length + 1 == version;
+    bool fits = !places_tell() || method + strlen(method) + 1 + target_length + 1 == version;
+    return fits && target_length > 0 && !strchr(method, '\r');
 }
 
 // The last line, too, ends where it must: an empty one follows, and with it the head ends.
@@ -105,7 +109,8 @@ static bool ends_well(struct MHD_Connection *connection, const char *method,
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    return !look->next || look->next + 2 == method + info->header_size;
+    const char *empty = method + info->header_size - 2;
+    return !look->next || (follows(look, empty) && empty[0] == '\0' && empty[1] == '\0');
 }
 
 bool head_read(struct MHD_Connection *connection, const char *method, size_t target_length,
@@ -116,7 +121,7 @@ bool head_read(struct MHD_Connection *connection, const char *method, size_t tar
     *head = (struct head){0};
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, see, &look);
     if (!look.wrong && !begins_well(method, target_length, version))
-        (void)refuse(&look, "first line", "must have two blanks, and no NUL");
+        (void)refuse(&look, "first line", "must have two blanks, and no NUL or CR");
     else if (!look.wrong && !ends_well(connection, method, &look))
         (void)refuse(&look, "headers", lines);
     else if (!look.wrong && (look.hosts > 1 || (look.hosts == 0 && is_1_1)))
@@ -129,6 +134,11 @@ bool head_read(struct MHD_Connection *connection, const char *method, size_t tar
         head->length = SIZE_MAX;
     head->has_body = head->length > 0;
     return true;
+}
+
+size_t head_target_length(const char *uri)
+{
+    return strchr(uri, '\r') ? 0 : strlen(uri);
 }
 
 bool head_target_is_plain(const char *uri)

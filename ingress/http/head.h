@@ -15,11 +15,14 @@ struct head {
     bool encoded;          // Content-Encoding is another than identity
 };
 
-// Reads it; method and version as the library's handler gets them, and how long the target was that
-// it saw between them. false, and `error` (400 invalid_request), if where the request ends is in
-// doubt, or what it says: the connection must not be used any more then.
+// Reads it; method and version as the library's handler gets them, and the length of the target
+// between them. false, and `error` (400 invalid_request), if where the request ends is in doubt, or
+// what it says: the connection must not be used any more then.
 bool head_read(struct MHD_Connection *connection, const char *method, size_t target_length,
                const char *version, struct head *head, struct tg_error *error) TG_MUST_CHECK;
+
+// How long a target is, before the library takes it apart; 0: there is a CR in it.
+size_t head_target_length(const char *uri) TG_MUST_CHECK;
 
 // May a target be taken as it is? false: it has a blank or an encoded NUL in it, or an encoded
 // slash, which would make another path of it. (What stands behind a NUL as such is not in it:

@@ -425,7 +425,7 @@ static void *on_line(void *context, const char *uri, struct MHD_Connection *conn
     exchange->connection = connection;
     exchange->guest =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    exchange->target_length = uri ? strlen(uri) : 0;
+    exchange->target_length = uri ? head_target_length(uri) : 0;
     exchange->plain = uri && head_target_is_plain(uri);
     exchange->began_ms = tg_now_ms();
     exchange->request = (struct request){.state = exchange->state, .series = -1, .body.file = -1};

@@ -76,13 +76,24 @@ static void expect_line(struct tg_span line, const char *method, const char *ver
     FUZZ_HOLDS(fuzz_same(line, fuzz_span(&text)));
 }
 
+// Empty lines before a request say nothing. The library takes one that begins with a NUL for empty,
+// too, and tells nobody.
+static void skip_empty_lines(struct tg_span *rest)
+{
+    while (rest->length > 0 && memchr("\r\n", rest->data[0], sizeof "\r\n")) {
+        const char *end = memchr(rest->data, '\n', rest->length);
+        FUZZ_HOLDS(end != NULL);
+        rest->length -= (size_t)(end + 1 - rest->data);
+        rest->data = end + 1;
+    }
+}
+
 static void expect_head(const struct head *head, const char *method, const char *version)
 {
     struct framing framing = {0};
     struct tg_span rest = said;
     bool is_1_1 = strcmp(version, "HTTP/1.1") == 0;
-    while (rest.length > 0 && strchr("\r\n", rest.data[0])) // empty lines before it say nothing
-        rest = (struct tg_span){rest.data + 1, rest.length - 1};
+    skip_empty_lines(&rest);
     expect_line(next_line(&rest), method, version);
     for (struct tg_span line; (line = next_line(&rest)).length > 0;)
         see_header(&framing, line);
@@ -92,14 +103,17 @@ static void expect_head(const struct head *head, const char *method, const char 
     FUZZ_HOLDS(head->has_body == (head->length > 0));
 }
 
+// NOLINTBEGIN(readability-non-const-parameter): the library wants it so
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *bytes,
                                   size_t *length, void **request)
+// NOLINTEND(readability-non-const-parameter)
 {
     (void)context, (void)url, (void)bytes, (void)length, (void)request;
     struct head head;
     struct tg_error error = {0};
-    bool good = head_read(connection, method, asked_for.length, version, &head, &error);
+    bool good = head_read(connection, method, head_target_length(tg_text_string(&asked_for)),
+                          version, &head, &error);
     if (!good)
         fuzz_refused(&error);
     else if (head_target_is_plain(tg_text_string(&asked_for)))
@@ -123,12 +137,26 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     *is_open = what == MHD_CONNECTION_NOTIFY_STARTED;
 }
 
+// Where the library has overwritten bytes before anybody sees them, these cannot be told from CR
+// LF, or two of them (ingress/http/head.c).
+static bool cannot_be_told(const struct tg_text *input)
+{
+    static const struct tg_span endings[] = {
+        {"\0\n", 2}, {"\n\0\r\n", 4}, {"\0\r\n\n", 4}, {"\n:\n", 3}, {"\n:\r\n", 4}};
+    bool found = false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && !found; i++)
+        found = memmem(tg_text_string(input), input->length, endings[i].data, endings[i].length);
+    return found;
+}
+
 FUZZ_TARGET(head)
 {
     static struct MHD_Daemon *library;
     static bool is_open;
     const struct sockaddr_in client = {.sin_family = AF_INET};
     int pair[2];
+    if (cannot_be_told(input))
+        return;
     if (!library)
         library =
             MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, NULL,
