@@ -78,6 +78,12 @@ const char *testbed_variable(const char *name)
     return value;
 }
 
+int testbed_patience_s(void)
+{
+    const char *value = getenv("TOLLGATE_TEST_PATIENCE_S"); // NOLINT(concurrency-mt-unsafe)
+    return value ? (int)strtol(value, NULL, 10) : 20;
+}
+
 const char *testbed_directory(void)
 {
     static char *directory;

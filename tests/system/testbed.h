@@ -10,8 +10,10 @@
 #include <criterion/criterion.h>
 #include <stdarg.h>
 
-// How long a test waits for what must happen; the daemons are slow under sanitizers.
-enum { PATIENCE_S = 20 };
+// How long a test waits for what must happen: 20, or TOLLGATE_TEST_PATIENCE_S; the daemons are slow
+// under sanitizers.
+#define PATIENCE_S testbed_patience_s()
+int testbed_patience_s(void);
 
 #define TESTBED_STRING_OF(x) #x
 #define TESTBED_STRING(x) TESTBED_STRING_OF(x)
