@@ -101,6 +101,20 @@ Test(items, so_can_the_bad_ones)
     expect_folder_same_again("webhooks/bad", 32);
 }
 
+Test(items, so_can_those_that_are_null)
+{
+    struct tg_text body = text_of(
+        "{\"object\":\"whatsapp_business_account\",\"entry\":[null,{\"id\":\"1\",\"changes\":"
+        "[null,{\"field\":\"x\",\"value\":{}},null]},null]}");
+    struct items items = {0};
+    read_body(&items, &body);
+    cr_assert_eq(items.count, 5);
+    for (size_t i = 0; i < items.count; i++)
+        expect_same_again(&items.item[i], "null");
+    items_finish(&items);
+    tg_text_finish(&body);
+}
+
 Test(items, of_several_bodies_stand_one_after_the_other)
 {
     struct tg_text first = body_with("\"messages\":[{\"from\":\"919876543210\",\"id\":\"w1\","

@@ -386,6 +386,7 @@ static const char *read_entry(struct items *items, const struct item_origin *of_
         return "invalid_entry";
     for (size_t i = 0; i < json_object_array_length(changes) && has_room(items); i++) {
         struct item_origin origin = *of_entry;
+        origin.in_change = true;
         origin.change = json_object_array_get_idx(changes, i);
         const char *reason = origin.change ? read_change(items, &origin) : "invalid_change";
         if (reason)
@@ -420,6 +421,7 @@ static const char *read_body(struct items *items, const struct item_origin *whol
         return "invalid_entry";
     for (size_t i = 0; i < json_object_array_length(entries); i++) {
         struct item_origin origin = *whole;
+        origin.in_entry = true;
         origin.entry = json_object_array_get_idx(entries, i);
         const char *reason = origin.entry ? read_entry(items, &origin) : "invalid_entry";
         if (reason)

@@ -31,11 +31,13 @@ struct item_body {
     const char *refused; // why an item of it was dead, if PostgreSQL would not even record that
 };
 
-// Where an item stood. What is NULL is not told apart: the item is the whole of what stands above
-// it.
+// Where an item stood. In what it does not stand is not told apart: the item is the whole of what
+// stands above it. (What it stands in may be a null of JSON's, which is NULL.)
 struct item_origin {
     struct item_body *body;
     struct json_object *root; // what stands below is borrowed from it, and it is held for each item
+    bool in_entry;
+    bool in_change;
     struct json_object *entry;
     struct json_object *change;
     struct tg_span field;           // what the change is about

@@ -111,13 +111,13 @@ static struct json_object *pick_change(const struct item *item)
 void item_write_body(const struct item *item, struct tg_text *body)
 {
     const struct item_origin *origin = &item->origin;
-    if (!origin->entry) {
+    if (!origin->in_entry) {
         const struct tg_text *whole = origin->body->text;
         tg_text_append(body, tg_text_string(whole), whole->length);
         return;
     }
     struct json_object *entry = json_object_get(origin->entry);
-    if (origin->change) {
+    if (origin->in_change) {
         json_object_put(entry);
         entry = pick(origin->entry, (const char *const[]){"id", "time", NULL});
         json_object_object_add(entry, "changes", array_of(pick_change(item)));
