@@ -115,6 +115,26 @@ Test(items, so_can_those_that_are_null)
     tg_text_finish(&body);
 }
 
+// Errors beside lists, and what should be a list, hold none of the items of other lists.
+Test(items, so_can_what_is_told_beside_lists)
+{
+    static const char *const values[] = {
+        "\"statuses\":[1],\"errors\":[{\"code\":1}],\"messages\":[null,null]",
+        "\"statuses\":{},\"messages\":5,\"errors\":1",
+        "\"messages\":[1],\"statuses\":\"x\"",
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct items items = {0};
+        struct tg_text body = body_with(values[i]);
+        read_body(&items, &body);
+        cr_assert_geq(items.count, 2);
+        for (size_t n = 0; n < items.count; n++)
+            expect_same_again(&items.item[n], values[i]);
+        items_finish(&items);
+        tg_text_finish(&body);
+    }
+}
+
 Test(items, of_several_bodies_stand_one_after_the_other)
 {
     struct tg_text first = body_with("\"messages\":[{\"from\":\"919876543210\",\"id\":\"w1\","

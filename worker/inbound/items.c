@@ -266,11 +266,11 @@ static void read_list(struct reading *reading, struct item_origin origin, const 
                       struct json_object *members)
 {
     struct items *items = reading->items;
+    origin.list = members ? list->name : NULL;
     if (!json_object_is_type(members, json_type_array)) {
         add(items, &origin, "invalid_change");
         return;
     }
-    origin.list = list->name;
     for (; origin.index < json_object_array_length(members) && has_room(items); origin.index++) {
         struct json_object *object = json_object_array_get_idx(members, origin.index);
         origin.contact = find_contact(reading, &origin, list, object);
@@ -312,6 +312,7 @@ static bool read_history(struct reading *reading, struct item_origin origin)
     if (!tg_span_equals(origin.field, "history") || !chunks)
         return false;
     if (!json_object_is_type(chunks, json_type_array)) {
+        origin.list = "history";
         add(reading->items, &origin, "invalid_change");
         return true;
     }
@@ -323,17 +324,17 @@ static bool read_history(struct reading *reading, struct item_origin origin)
     return true;
 }
 
-// Reads the lists of a change. False: it has none of them.
-static bool read_lists(struct items *items, const struct item_origin *origin,
-                       struct json_object *value)
+// Reads the lists of a change and returns the name of one. NULL: it has none of them.
+static const char *read_lists(struct items *items, const struct item_origin *origin,
+                              struct json_object *value)
 {
     struct reading reading = {items, value, senders_of(value)};
-    bool found = read_history(&reading, *origin);
+    const char *found = read_history(&reading, *origin) ? "history" : NULL;
     for (size_t i = 0; i < LISTS; i++) {
         struct json_object *list = field_of(value, lists[i].name);
         if (!tg_span_equals(origin->field, lists[i].field) || !list)
             continue;
-        found = true;
+        found = lists[i].name;
         read_list(&reading, *origin, &lists[i], list);
     }
     senders_finish(&reading.senders);
@@ -370,7 +371,8 @@ static const char *read_change(struct items *items, struct item_origin *origin)
             return "invalid_metadata";
         }
         // What else Meta tells there: errors of the number itself, or lists that are not known yet.
-        if (read_lists(items, origin, value))
+        origin->beside = read_lists(items, origin, value);
+        if (origin->beside)
             value = field_of(value, "errors");
         if (!value)
             return NULL;

@@ -47,7 +47,8 @@ struct item_origin {
     struct json_object *chunk;
     struct json_object *thread;
     const char *list;            // "messages", "statuses", "user_preferences", "message_echoes"
-    size_t index;                // in the list
+    size_t index;                // in the list, if that is one
+    const char *beside;          // the item is the errors that are told beside this list
     struct json_object *contact; // what is told of who the item is about; NULL: nothing
 };
 

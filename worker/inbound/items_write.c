@@ -35,12 +35,23 @@ static struct json_object *pick_contact(struct json_object *contact)
     return picked;
 }
 
-// The list with the item alone.
+// The list with the item alone; or what is no list, as it is.
 static void add_list(struct json_object *to, struct json_object *of,
                      const struct item_origin *origin)
 {
-    struct json_object *item = json_object_array_get_idx(field_of(of, origin->list), origin->index);
-    json_object_object_add(to, origin->list, array_of(json_object_get(item)));
+    struct json_object *list = field_of(of, origin->list);
+    if (json_object_is_type(list, json_type_array))
+        list = array_of(json_object_get(json_object_array_get_idx(list, origin->index)));
+    else
+        json_object_get(list);
+    json_object_object_add(to, origin->list, list);
+}
+
+// What was told beside a list is told beside an empty one.
+static void add_errors(struct json_object *to, struct json_object *of, const char *list)
+{
+    json_object_object_add(to, list, json_object_new_array());
+    json_object_object_add(to, "errors", json_object_get(field_of(of, "errors")));
 }
 
 struct json_object *item_without_threads(struct json_object *chunk)
@@ -89,7 +100,9 @@ static struct json_object *pick_value(const struct item *item, struct json_objec
              (const char *const[]){"display_phone_number", "phone_number_id", NULL}));
     if (origin->contact)
         json_object_object_add(value, "contacts", array_of(pick_contact(origin->contact)));
-    if (origin->in_chunk)
+    if (origin->beside)
+        add_errors(value, whole, origin->beside);
+    else if (origin->in_chunk)
         json_object_object_add(value, "history", array_of(pick_chunk(item)));
     else
         add_list(value, whole, origin);
@@ -99,7 +112,7 @@ static struct json_object *pick_value(const struct item *item, struct json_objec
 static struct json_object *pick_change(const struct item *item)
 {
     const struct item_origin *origin = &item->origin;
-    if (!origin->list && !origin->in_chunk)
+    if (!origin->list && !origin->in_chunk && !origin->beside)
         return json_object_get(origin->change);
     struct json_object *change = json_object_new_object();
     json_object_object_add(
