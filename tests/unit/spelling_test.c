@@ -136,6 +136,17 @@ Test(spelling, a_name_is_bounded_between_letters)
     cr_assert_eq(shown.length, 3UL * TG_REPLY_NAME_MAX);
 }
 
+Test(spelling, a_name_that_can_be_seen_only_behind_the_bound_is_none)
+{
+    TG_TEXT_AUTO name = {0};
+    TG_TEXT_AUTO shown = {0};
+    for (int i = 0; i < TG_REPLY_NAME_MAX; i++)
+        tg_text_append_string(&name, "\xe2\xa0\x80");
+    tg_text_append_string(&name, "Asha");
+    spelling_name((struct tg_span){name.data, name.length}, &shown);
+    cr_assert_eq(shown.length, 0);
+}
+
 Test(spelling, a_text_is_trimmed_by_what_is_seen)
 {
     struct tg_span text = spelling_trim(span_of("\xc2\xa0\xe2\x80\x8f hi there.\xe2\x80\x8b \n"));

@@ -229,12 +229,20 @@ static size_t within_bound(const struct tg_text *name)
     return (size_t)(reader.at - begin);
 }
 
+static bool can_be_seen(struct tg_span text)
+{
+    struct tg_span character;
+    bool visible = false;
+    for (struct reader reader = read_span(text); reader.at < reader.end && !visible;)
+        visible = is_visible(next(&reader, &character));
+    return visible;
+}
+
 void spelling_name(struct tg_span name, struct tg_text *shown)
 {
     TG_TEXT_AUTO clean = {0};
     TG_TEXT_AUTO composed = {0};
     bool spaced = false;
-    bool visible = false;
     for (struct reader reader = read_span(name); reader.at < reader.end;) {
         struct tg_span character;
         ucs4_t c = next(&reader, &character);
@@ -242,12 +250,14 @@ void spelling_name(struct tg_span name, struct tg_text *shown)
             spaced = true;
         } else if (!is_dropped(c)) {
             append_word(&clean, character, &spaced);
-            visible = visible || is_visible(c);
         }
     }
-    if (!visible)
+    if (clean.length == 0)
         return;
     // Accents meet their letters once what stood between them is gone.
     spelling_compose((struct tg_span){clean.data, clean.length}, &composed);
-    tg_text_append(shown, composed.data, within_bound(&composed));
+    // What can be seen may stand behind the bound alone.
+    struct tg_span within = {composed.data, within_bound(&composed)};
+    if (can_be_seen(within))
+        tg_text_append(shown, within.data, within.length);
 }
