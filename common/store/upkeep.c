@@ -12,6 +12,8 @@ struct task {
 
 static const struct tg_field slice_fields[] = {
     INT8("p_limit", task, slice.limit), INT8("p_skip", task, slice.skip), {0}};
+static const struct tg_field old_fields[] = {
+    INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit), {0}};
 static const struct tg_field key_fields[] = {
     UUID("org_id", tg_message_key, org_id), UUID("message_id", tg_message_key, message_id), {0}};
 static const struct tg_field ended_fields[] = {
@@ -149,7 +151,7 @@ static enum tg_pg_status do_to_old(struct tg_pg *pg, const struct tg_call *call,
 
 static const struct tg_call delete_idempotency_keys = {
     .name = "delete_idempotency_keys",
-    .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
+    .one = old_fields,
     .out = TG_FIELDS(VALUE("delete_idempotency_keys", INT8, int64_t)),
 };
 
@@ -183,7 +185,7 @@ enum tg_pg_status tg_store_follow_notices(struct tg_pg *pg, int64_t limit, int64
 
 static const struct tg_call delete_receipts = {
     .name = "delete_receipts",
-    .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
+    .one = old_fields,
     .out = TG_FIELDS(VALUE("delete_receipts", INT8, int64_t)),
 };
 
@@ -195,7 +197,7 @@ enum tg_pg_status tg_store_delete_receipts(struct tg_pg *pg, int64_t age_s, int6
 
 static const struct tg_call delete_sessions = {
     .name = "delete_sessions",
-    .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
+    .one = old_fields,
     .out = TG_FIELDS(VALUE("delete_sessions", INT8, int64_t)),
 };
 
@@ -207,7 +209,7 @@ enum tg_pg_status tg_store_delete_sessions(struct tg_pg *pg, int64_t age_s, int6
 
 static const struct tg_call delete_console_links = {
     .name = "delete_console_links",
-    .one = TG_FIELDS(INT8("p_age_s", task, age), INT8("p_limit", task, slice.limit)),
+    .one = old_fields,
     .out = TG_FIELDS(VALUE("delete_console_links", INT8, int64_t)),
 };
 
