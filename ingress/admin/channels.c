@@ -19,23 +19,20 @@ static bool is_token(struct tg_span token)
     return good;
 }
 
-// In place of the token SQL gets it as it is to stand in that row (`sealed_token`), if there are
-// keys. True also if there is no token, or there are no keys: *sealed says which.
+// In place of the token, if there is one, SQL gets it as it is to stand in that row
+// (`sealed_token`), if there are keys.
 static bool seal_token(const struct tg_settings *settings, struct tg_uuid org_id,
-                       struct tg_uuid channel_id, struct json_object *body, bool *sealed,
-                       struct tg_error *error)
+                       struct tg_uuid channel_id, struct json_object *body, struct tg_error *error)
 {
     const struct tg_seal_place place = tg_seal_place_of_token(org_id, channel_id);
     struct tg_span token = tg_json_span(json_object_object_get(body, "access_token"));
     TG_TEXT_AUTO text = {0};
-    *sealed = false;
     if (!token.data)
         return true;
     if (!is_token(token))
         return tg_error_set(error, "invalid_field", "access_token",
                             "access_token must be Meta's token, without blanks");
-    *sealed = tg_seal(settings->token_keys, &place, token, &text);
-    if (*sealed) {
+    if (tg_seal(settings->token_keys, &place, token, &text)) {
         json_object_object_del(body, "access_token");
         json_object_object_add(body, "sealed_token", json_object_new_string(text.data));
     }
@@ -48,11 +45,10 @@ static bool seal_token_of_new(const struct tg_settings *settings, struct tg_uuid
 {
     struct tg_uuid channel_id = tg_uuid7();
     char id[TG_UUID_TEXT_SIZE];
-    bool sealed;
-    if (!seal_token(settings, org_id, channel_id, body, &sealed, error))
+    if (!seal_token(settings, org_id, channel_id, body, error))
         return false;
     tg_uuid_format(channel_id, id);
-    if (sealed)
+    if (json_object_object_get_ex(body, "sealed_token", NULL))
         json_object_object_add(body, "id", json_object_new_string(id));
     return true;
 }
@@ -66,8 +62,7 @@ static bool prepare_new(const struct tg_settings *settings, struct tg_desk_quest
 static bool prepare_change(const struct tg_settings *settings, struct tg_desk_question *question,
                            struct json_object *body, struct tg_error *error)
 {
-    bool sealed;
-    return seal_token(settings, question->org_id, question->id, body, &sealed, error);
+    return seal_token(settings, question->org_id, question->id, body, error);
 }
 
 static bool prepare_hand_over(const struct tg_settings *settings, struct tg_desk_question *question,
