@@ -182,30 +182,27 @@ static bool is_within(const struct visit *visit, enum rate rate, struct tg_uuid 
     return seconds == 0;
 }
 
-static void refuse_failures(const struct visit *visit, unsigned seconds)
+// Has the request's address failures left, by `ask` (of rates.h)? false: answered.
+static bool has_failures_left(struct request *request,
+                              unsigned (*ask)(struct rates *, enum rate, struct tg_uuid, long long))
 {
-    answer_too_many(visit->request, seconds,
-                    "Too many wrong or missing credentials a second from this address");
+    const struct visit *visit = request->state;
+    unsigned seconds =
+        ask(visit->router->parts.rates, RATE_FAILURES, request_address(request), tg_now_ms());
+    if (seconds > 0)
+        answer_too_many(request, seconds,
+                        "Too many wrong or missing credentials a second from this address");
+    return seconds == 0;
 }
 
 bool endpoint_may_try(struct request *request)
 {
-    const struct visit *visit = request->state;
-    unsigned seconds = rates_wait(visit->router->parts.rates, RATE_FAILURES,
-                                  request_address(request), tg_now_ms());
-    if (seconds > 0)
-        refuse_failures(visit, seconds);
-    return seconds == 0;
+    return has_failures_left(request, rates_wait);
 }
 
 bool endpoint_may_fail(struct request *request)
 {
-    const struct visit *visit = request->state;
-    unsigned seconds = rates_take(visit->router->parts.rates, RATE_FAILURES,
-                                  request_address(request), tg_now_ms());
-    if (seconds > 0)
-        refuse_failures(visit, seconds);
-    return seconds == 0;
+    return has_failures_left(request, rates_take);
 }
 
 // A caller whom we do not know may try again with a key, but not as often as they like; Meta, who
