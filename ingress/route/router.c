@@ -251,26 +251,9 @@ static void refuse_right(struct request *request, const struct identity *caller,
     answer_error_detail(request, "missing_right", message, &detail);
 }
 
-// What names a credential, for its rate: not a cookie or a JWT, of which one session or person can
-// have as many as they like.
-static struct tg_uuid credential_of(const struct visit *visit)
-{
-    const struct identity *caller = &visit->caller;
-    struct tg_uuid credential;
-    unsigned char hash[TG_SHA256_SIZE];
-    if (caller->proof == PROOF_SESSION)
-        return caller->session_id;
-    memcpy(hash, visit->asker.key_hash, sizeof hash);
-    if (caller->proof == PROOF_JWT)
-        tg_sha256(caller->actor, strlen(caller->actor), hash);
-    _Static_assert(sizeof credential <= sizeof hash, "a part of the hash");
-    memcpy(&credential, hash, sizeof credential);
-    return credential;
-}
-
 static bool may_call(const struct visit *visit)
 {
-    return is_within(visit, RATE_CREDENTIAL, credential_of(visit)) &&
+    return is_within(visit, RATE_CREDENTIAL, visit->caller.credential) &&
            is_within(visit, RATE_ORG, visit->caller.org_id);
 }
 

@@ -287,14 +287,25 @@ static unsigned rights_of(const char *names)
     return rights;
 }
 
+static struct tg_uuid credential_of(const unsigned char hash[static TG_SHA256_SIZE])
+{
+    struct tg_uuid credential;
+    _Static_assert(sizeof credential <= TG_SHA256_SIZE, "a part of the hash");
+    memcpy(&credential, hash, sizeof credential);
+    return credential;
+}
+
 // Returns how long that may be believed.
-static long long read_caller(const struct tg_caller *caller, struct key_found *found)
+static long long read_caller(const struct tg_caller *caller, const struct key_asker *first,
+                             struct key_found *found)
 {
     struct identity *identity = &found->identity;
-    *identity = (struct identity){.proof = caller->is_session ? PROOF_SESSION : PROOF_KEY,
-                                  .rights = rights_of(caller->rights),
-                                  .org_id = caller->org_id,
-                                  .session_id = caller->session_id};
+    *identity = (struct identity){
+        .proof = caller->is_session ? PROOF_SESSION : PROOF_KEY,
+        .rights = rights_of(caller->rights),
+        .org_id = caller->org_id,
+        .session_id = caller->session_id,
+        .credential = caller->is_session ? caller->session_id : credential_of(first->key_hash)};
     identity_name(identity, caller->is_session ? "session" : "key",
                   (struct tg_span){caller->name, strlen(caller->name)});
     // The database's own writing, which is always read; if not, the key is good for nothing.
@@ -320,7 +331,7 @@ static void end_look_up(struct keys *keys, struct key_asker *first, const struct
     struct key_found found;
     struct tg_error error;
     bool is_there = caller && caller->is_session == (first->kind == KEY_COOKIE);
-    long long good_ms = is_there ? read_caller(caller, &found) : TG_UNKNOWN_KEY_TTL_MS;
+    long long good_ms = is_there ? read_caller(caller, first, &found) : TG_UNKNOWN_KEY_TTL_MS;
     take_out(keys, first, is_there ? &found : NULL, now_ms + good_ms, changes);
     if (!is_there)
         refuse_unknown(first, &error);
@@ -366,10 +377,13 @@ static enum jwt_answer judge(struct jwt *jwt, const struct key_asker *first,
     enum jwt_answer answer =
         jwt_judge(jwt, first->key, now_s, &found->identity, &good_until_s, error);
     *good_ms = answer == JWT_UNAVAILABLE ? 0 : TG_UNKNOWN_KEY_TTL_MS;
-    if (answer == JWT_GOOD)
-        *good_ms = (good_until_s - now_s) * 1000 < TG_KEY_CACHE_TTL_MS
-                       ? (good_until_s - now_s) * 1000
-                       : TG_KEY_CACHE_TTL_MS;
+    if (answer != JWT_GOOD)
+        return answer;
+    unsigned char person[TG_SHA256_SIZE];
+    tg_sha256(found->identity.actor, strlen(found->identity.actor), person);
+    found->identity.credential = credential_of(person);
+    *good_ms = (good_until_s - now_s) * 1000 < TG_KEY_CACHE_TTL_MS ? (good_until_s - now_s) * 1000
+                                                                   : TG_KEY_CACHE_TTL_MS;
     return answer;
 }
 

@@ -45,6 +45,9 @@ struct identity {
     enum role role;            // of an operator, who has no org and sees all
     struct tg_uuid org_id;     // unless there is no proof
     struct tg_uuid session_id; // by a session
+    // Whose calls are counted together (rates.h), of a key, session or JWT. Not its cookie or
+    // token: one session or person can have as many of these as they like.
+    struct tg_uuid credential;
     // Who it is in logs and in the audit log: "key:tg_9fX2aQ_K", "jwt:SUB", "session:ID",
     // "operator:NAME", "trusted".
     char actor[IDENTITY_ACTOR_SIZE];
