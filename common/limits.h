@@ -14,9 +14,9 @@ enum {
     TG_SEND_VALUES_MAX = 50 * 1000,
     // Deeper JSON than any message Meta has; json-c's stack use stays small.
     TG_JSON_DEPTH_MAX = 32,
-    // One page of the ledger.
-    TG_TRANSACTIONS_LIMIT_DEFAULT = 50,
-    TG_TRANSACTIONS_LIMIT_MAX = 200,
+    // One page of a list, an item of which may have some KiB.
+    TG_LIST_LIMIT_DEFAULT = 50,
+    TG_LIST_LIMIT_MAX = 200,
     // And of account notices, each of which may have some KiB.
     TG_NOTICES_LIMIT_DEFAULT = 20,
     TG_NOTICES_LIMIT_MAX = 100,
@@ -271,14 +271,12 @@ enum {
     TG_ADMIN_CONNECTIONS_MAX = 64,
     TG_ADMIN_BACKLOG = 64,
     // What operators ask for: each waits for the database, and another request comes for each only
-    // after the answer. And a page of a list, an item of which may have some KiB.
+    // after the answer.
     TG_ADMIN_POOL_THREADS = 2,
     TG_ADMIN_QUEUE_MAX = 64,
     TG_ADMIN_BODY_MAX = 64 * 1024,
     // Of a rule's reply in one: the largest of Meta's messages with full texts, and room.
     TG_ADMIN_REPLY_MAX = 48 * 1024,
-    TG_ADMIN_LIMIT_DEFAULT = 50,
-    TG_ADMIN_LIMIT_MAX = 200,
     TG_HEALTH_CONNECTION_MEMORY_BYTES = 8 * 1024,
     TG_HEALTH_IDLE_S = 10,
     TG_HEALTH_BACKLOG = 16,

@@ -9,7 +9,7 @@
 #include "ingress/accept/job_writer.h"
 #include "ingress/accept/lane.h"
 #include "ingress/accept/results.h"
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 #include "ingress/admin/probes.h"
 #include "ingress/api/endpoints.h"
 #include "ingress/api/sends.h"

@@ -1,5 +1,6 @@
-// What operators ask for (sql/admin), each as a JSON document. See accept.h for what holds for all
-// of common/store. What a function refuses, tg_store_failure tells (failure.h).
+// What operators ask for (sql/admin), and orgs (sql/ingress), each as a JSON document. See accept.h
+// for what holds for all of common/store. What a function refuses, tg_store_failure tells
+// (failure.h).
 #pragma once
 
 #include "common/base/text.h"
@@ -22,7 +23,8 @@ enum { TG_DESK_TEXTS_MAX = 3 };
 
 // What the functions are asked with, each with some of it.
 struct tg_desk_question {
-    const char *actor; // "operator:anna"
+    const char *actor;  // "operator:anna"
+    const char *rights; // of the caller: "send,read"; "" of an operator
     struct tg_uuid org_id;
     bool has_org;
     struct tg_uuid id; // of a thing; or it is `n`, or `name`
@@ -30,9 +32,11 @@ struct tg_desk_question {
     int64_t n;
     struct tg_span name;
     const char *texts[TG_DESK_TEXTS_MAX]; // to find by; NULL: not given
+    struct tg_text find;                  // the same as a JSON object
     int64_t before;                       // of a list: only what stands before it
     struct tg_uuid before_id;
     bool has_before_id;
+    const char *mark; // the same as the function has told it; NULL: from the beginning
     int64_t limit;
     struct tg_text body; // a JSON object
 };

@@ -1,4 +1,4 @@
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 
 const struct endpoint audit_log_endpoints[] = {
     {.method = "GET",

@@ -1,7 +1,8 @@
 #include "common/base/json.h"
 #include "common/crypto/seal.h"
 #include "common/limits.h"
-#include "ingress/admin/desk.h"
+#include "common/settings/settings.h"
+#include "ingress/admin/endpoints.h"
 
 static const struct desk_name of_org[] = {{"org", DESK_ORG_ID}, {0}};
 static const struct desk_name of_channel[] = {
@@ -53,19 +54,19 @@ static bool seal_token_of_new(const struct tg_settings *settings, struct tg_uuid
     return true;
 }
 
-static bool prepare_new(const struct tg_settings *settings, struct tg_desk_question *question,
+static bool prepare_new(const void *settings, struct tg_desk_question *question,
                         struct json_object *body, struct tg_error *error)
 {
     return seal_token_of_new(settings, question->org_id, body, error);
 }
 
-static bool prepare_change(const struct tg_settings *settings, struct tg_desk_question *question,
+static bool prepare_change(const void *settings, struct tg_desk_question *question,
                            struct json_object *body, struct tg_error *error)
 {
     return seal_token(settings, question->org_id, question->id, body, error);
 }
 
-static bool prepare_hand_over(const struct tg_settings *settings, struct tg_desk_question *question,
+static bool prepare_hand_over(const void *settings, struct tg_desk_question *question,
                               struct json_object *body, struct tg_error *error)
 {
     (void)question;

@@ -1,5 +1,5 @@
 #include "common/limits.h"
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 
 #define LETTER DESK_NAMES({"letter", DESK_THING_N})
 

@@ -1,5 +1,5 @@
 #include "common/limits.h"
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 
 const struct endpoint operator_endpoints[] = {
     {.method = "GET",

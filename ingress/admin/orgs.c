@@ -1,5 +1,5 @@
 #include "common/limits.h"
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 
 static const struct desk_name of_org[] = {{"org", DESK_ORG_ID}, {0}};
 

@@ -1,4 +1,4 @@
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 
 const struct endpoint overview_endpoints[] = {
     {.method = "GET",

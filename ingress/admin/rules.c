@@ -1,5 +1,5 @@
 #include "common/limits.h"
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 
 #define RULE_MEMBERS(is_new)                                                                       \
     DESK_MEMBERS(                                                                                  \

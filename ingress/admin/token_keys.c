@@ -1,16 +1,19 @@
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 
-static bool name_newest(const struct tg_settings *settings, struct tg_desk_question *question,
+#include "common/settings/settings.h"
+
+static bool name_newest(const void *settings, struct tg_desk_question *question,
                         struct json_object *body, struct tg_error *error)
 {
     (void)question, (void)error;
+    const struct tg_settings *own = settings;
     char newest[TG_KEY_ID_SIZE];
-    if (tg_keyring_newest(settings->token_keys, newest))
+    if (tg_keyring_newest(own->token_keys, newest))
         json_object_object_add(body, "newest", json_object_new_string(newest));
     return true;
 }
 
-static bool read_keys(const struct tg_settings *settings, struct tg_desk_question *question,
+static bool read_keys(const void *settings, struct tg_desk_question *question,
                       struct json_object *body, struct tg_error *error)
 {
     struct tg_error why;

@@ -8,6 +8,7 @@ extern const struct endpoint message_endpoints[];
 extern const struct endpoint wallet_endpoints[];
 extern const struct endpoint account_endpoints[];
 extern const struct endpoint session_endpoints[];
+extern const struct endpoint own_key_endpoints[];
 
 // All of them; NULL behind the last one.
 extern const struct endpoint *const api_tables[];

@@ -41,14 +41,6 @@ static void answer_session(struct request *request, struct tg_pg *pg, enum tg_pg
     tg_text_finish(&session->document);
 }
 
-static void name_rights(unsigned rights, struct tg_text *names)
-{
-    for (unsigned i = 0; right_names[i]; i++) {
-        if (rights & (1U << i))
-            tg_text_append_format(names, "%s%s", names->length > 0 ? "," : "", right_names[i]);
-    }
-}
-
 static void begin_session(struct tg_pg *pg, struct request *request, const struct identity *caller)
 {
     struct tg_new_session session = {0};
@@ -61,7 +53,7 @@ static void begin_session(struct tg_pg *pg, struct request *request, const struc
                        "A session is begun with an API key");
         return;
     }
-    name_rights(caller->rights, &rights);
+    right_list(caller->rights, &rights);
     enum tg_pg_status status = tg_store_begin_session(pg, caller->actor, caller->org_id,
                                                       tg_text_string(&rights), &found, &session);
     if (status == TG_PG_OK && !found) { // the key has just become another

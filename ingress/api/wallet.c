@@ -21,12 +21,12 @@ static void list_transactions(struct tg_pg *pg, struct request *request,
 {
     struct tg_uuid org_id;
     int64_t before = 0;
-    int64_t limit = TG_TRANSACTIONS_LIMIT_DEFAULT;
+    int64_t limit = TG_LIST_LIMIT_DEFAULT;
     struct tg_text document = {0};
     bool found = false;
     if (!document_knows(request, (const char *const[]){"org_id", "limit", "before", NULL}) ||
         !document_org(request, caller, &org_id) ||
-        !document_number(request, "limit", TG_TRANSACTIONS_LIMIT_MAX, &limit) ||
+        !document_number(request, "limit", TG_LIST_LIMIT_MAX, &limit) ||
         !document_number(request, "before", INT64_MAX, &before))
         return;
     enum tg_pg_status status =

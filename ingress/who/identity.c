@@ -17,6 +17,14 @@ const char *right_name(unsigned rights)
     return *name ? *name : "";
 }
 
+void right_list(unsigned rights, struct tg_text *names)
+{
+    for (unsigned i = 0; right_names[i]; i++) {
+        if (rights & (1U << i))
+            tg_text_append_format(names, "%s%s", names->length > 0 ? "," : "", right_names[i]);
+    }
+}
+
 unsigned right_read(struct tg_span name)
 {
     for (unsigned i = 0; right_names[i]; i++) {

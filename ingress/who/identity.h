@@ -13,6 +13,9 @@ extern const char *const right_names[];
 // Of several rights the name of the first.
 const char *right_name(unsigned rights);
 
+// Appends the names of all of them, with commas between.
+void right_list(unsigned rights, struct tg_text *names);
+
 // Reads such a name. 0: it is none.
 unsigned right_read(struct tg_span name);
 

@@ -1,5 +1,5 @@
 #include "common/base/json.h"
-#include "ingress/admin/desk.h"
+#include "ingress/desk/desk.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

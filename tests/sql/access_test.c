@@ -18,52 +18,6 @@ static void become_owner(void)
     run("RESET SESSION AUTHORIZATION");
 }
 
-static const char *granted_functions(const char *role)
-{
-    return rows(
-        "SELECT p.oid::regproc FROM pg_proc p WHERE p.pronamespace = 'tollgate'::regnamespace "
-        "AND has_function_privilege('%s', p.oid, 'EXECUTE') AND NOT EXISTS (SELECT FROM "
-        "pg_depend d WHERE d.objid = p.oid AND d.classid = 'pg_proc'::regclass "
-        "AND d.deptype = 'e') ORDER BY p.proname",
-        role);
-}
-
-Test(access, ingress_executes_its_functions_alone)
-{
-    assert_rows(granted_functions("tollgate_ingress"), "accept_sends", "begin_session",
-                "cancel_send", "count_open_tokens", "end_session", "find_api_key", "find_callers",
-                "find_changed_callers", "find_free_wallets", "get_default_country", "get_message",
-                "get_result", "get_session", "get_wallet", "is_restored", "list_account_notices",
-                "list_sessions", "list_wallet_transactions", "money_text", "note_callers",
-                "rotate_session", "schema_version", "time_text", "use_console_link");
-}
-
-Test(access, the_worker_executes_its_functions_alone)
-{
-    assert_rows(
-        granted_functions("tollgate_worker"), "accept_replies", "alert_unchecked_rules",
-        "apply_statuses", "begin_sealing", "claim_sends", "count_open_tokens", "delete_bodies",
-        "delete_console_links", "delete_idempotency_keys", "delete_receipts", "delete_sessions",
-        "end_dead_letters", "end_sealing", "expire_sends", "fail_poison_sends",
-        "fail_undelivered_sends", "fail_unheard_sends", "find_free_wallets", "find_lost_sends",
-        "follow_clock", "follow_notices", "is_restored", "keep_rule_verdicts", "list_figures",
-        "list_rules", "list_tokens_to_seal", "list_words", "money_text", "next_due",
-        "raise_rule_alerts", "receive_copies", "receive_messages", "receive_preferences",
-        "record_account_notices", "record_dead_letters", "release_due_sends", "release_sends",
-        "schema_version", "seal_tokens", "set_wishes", "settle_sends", "take_dead_letters",
-        "take_janitor_lock", "take_rules_to_check", "time_text", "unconfirm_sends");
-}
-
-Test(access, operators_execute_their_functions_alone)
-{
-    assert_rows(rows("SELECT p.oid::regproc FROM pg_proc p "
-                     "WHERE p.pronamespace = 'tollgate'::regnamespace "
-                     "AND has_function_privilege('tollgate_operator', p.oid, 'EXECUTE') "
-                     "AND p.proname !~ '^admin_' ORDER BY p.proname"),
-                "count_open_tokens", "find_free_wallets", "is_restored", "money_text",
-                "schema_version", "time_text");
-}
-
 // The folder of a function's file is the right to call it.
 Test(access, no_daemon_executes_a_function_outside_of_its_rooms)
 {

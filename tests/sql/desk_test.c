@@ -397,6 +397,29 @@ Test(desk, a_key_is_made_told_once_and_revoked)
     cr_assert_str_eq(number_of("api_keys WHERE revoked_at IS NOT NULL"), "1");
 }
 
+Test(desk, an_org_s_own_key_may_do_no_more_than_who_makes_it)
+{
+    static const char *const made[][3] = {
+        {"send,keys", "{\"name\": \"a\", \"rights\": [\"send\"]}", ""},
+        {"send,read,keys", "{\"name\": \"b\"}", ""},
+        {"keys", "{\"name\": \"c\"}", "rights"},
+        {"send,keys", "{\"name\": \"d\", \"rights\": [\"send\", \"money\"]}", "rights"}};
+    const char *acme = given_org();
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        const char *call =
+            text("SELECT create_key('key:tg_1', '%s', '%s', '%s')", made[i][0], acme, made[i][1]);
+        if (*made[i][2])
+            assert_told("invalid_field", made[i][2], "%s", call);
+        else
+            run("%s", call);
+    }
+    assert_rows(rows("SELECT name, rights FROM api_keys ORDER BY name"), "a, {send}",
+                "b, {send,read}");
+    assert_rows(rows("SELECT DISTINCT actor FROM audit_log WHERE object = 'api_keys'"), "key:tg_1");
+    assert_told("not_found", "", "SELECT revoke_key('key:tg_1', '%s', '%s')", given_org(),
+                value("SELECT id FROM api_keys WHERE name = 'a'"));
+}
+
 Test(desk, what_a_key_cannot_have_is_refused_by_its_name)
 {
     static const char *const bad[][3] = {

@@ -16,6 +16,14 @@ static struct org acme;
 static struct org beta;
 static const char *message_id; // of Acme's
 static const char *session_id;
+static const char *key_id;
+
+// What of Acme's {id} stands for, by what the path says before it; a new one must be named here.
+static const struct {
+    const char *path;
+    const char **id;
+} things[] = {
+    {"/api/messages/", &message_id}, {"/api/sessions/", &session_id}, {"/api/keys/", &key_id}};
 static const char *cookie; // of that session, which may do all
 
 static void given_all(void)
@@ -38,6 +46,8 @@ static void given_all(void)
                            "'{send,read,manage,money,keys}', 'test')",
                            acme.id);
     session_id = database_text(gateway->database, "SELECT id FROM sessions");
+    (void)database_text(gateway->database, "SELECT create_api_key('%s', 'spare')", acme.id);
+    key_id = database_text(gateway->database, "SELECT id FROM api_keys WHERE name = 'spare'");
 }
 
 static void end_all(void)
@@ -56,15 +66,24 @@ static const char *database_state(void)
         "FROM pg_class c WHERE c.relnamespace = 'tollgate'::regnamespace AND c.relkind = 'r'");
 }
 
+static const char *const *thing_of(const struct table_row *row)
+{
+    static const char *const none = "";
+    for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
+        if (strncmp(row->path, things[i].path, strlen(things[i].path)) == 0)
+            return things[i].id;
+    }
+    cr_assert(!strstr(row->path, "{id}"), "What is {id} in %s?", row->path);
+    return &none;
+}
+
 // The endpoint's path with what is Acme's in it.
 static const char *path_of(const struct table_row *row)
 {
     const struct {
         const char *name;
-        const char **value;
-    } values[] = {{"{id}", strstr(row->path, "sessions") ? &session_id : &message_id},
-                  {"{org}", &acme.id},
-                  {"{channel}", &acme.channel_id}};
+        const char *const *value;
+    } values[] = {{"{id}", thing_of(row)}, {"{org}", &acme.id}, {"{channel}", &acme.channel_id}};
     const char *path = row->path;
     for (const char *brace; (brace = strchr(path, '{'));) {
         size_t length = strcspn(brace, "}") + 1;
@@ -86,6 +105,8 @@ static const char *body_of_acme(const struct table_row *row)
     if (strcmp(row->request, "Send") == 0)
         return text_of("{\"org_id\": \"%s\", \"phone\": \"919876543210\", \"message\": \"Hi\"}",
                        acme.id);
+    if (strcmp(row->request, "NewKey") == 0)
+        return "{\"name\": \"another\"}";
     cr_assert(false, "What is a good body of %s %s?", row->method, row->path);
     return NULL;
 }
@@ -94,7 +115,9 @@ static struct answer call(struct http *http, const struct table_row *row, const 
                           const char *header, bool names_org)
 {
     const char *path = path_of(row);
-    if (names_org && !row->has_body && *row->right)
+    // Of a send the body does.
+    bool is_send = row->has_body && strcmp(row->request, "Send") == 0;
+    if (names_org && !is_send && *row->right)
         path = text_of("%s?org_id=%s", path, acme.id);
     const char *body = *row->right ? body_of_acme(row) : !row->has_body ? NULL : "{}";
     return ask(http, .method = row->method, .path = path, .key = key, .body = body,

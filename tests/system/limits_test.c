@@ -53,10 +53,10 @@ static void given_long_lists(const struct org *org)
 Test(limits, pages_have_so_many_rows_and_no_more)
 {
     static const struct page pages[] = {
-        {"/api/wallet/transactions", "/transactions", TG_TRANSACTIONS_LIMIT_DEFAULT,
-         TG_TRANSACTIONS_LIMIT_MAX, false},
+        {"/api/wallet/transactions", "/transactions", TG_LIST_LIMIT_DEFAULT,
+         TG_LIST_LIMIT_MAX, false},
         {"/api/account-notices", "/notices", TG_NOTICES_LIMIT_DEFAULT, TG_NOTICES_LIMIT_MAX, false},
-        {"/admin/orgs", "/orgs", TG_ADMIN_LIMIT_DEFAULT, TG_ADMIN_LIMIT_MAX, true},
+        {"/admin/orgs", "/orgs", TG_LIST_LIMIT_DEFAULT, TG_LIST_LIMIT_MAX, true},
     };
     struct gateway *gateway = given_gateway(.desk = true, .without_worker = true);
     struct org org = given_org(gateway);

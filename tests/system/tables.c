@@ -1,6 +1,6 @@
 #include "tests/system/tables.h"
 
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 #include "ingress/api/endpoints.h"
 #include "ingress/meta/callback.h"
 

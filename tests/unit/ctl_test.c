@@ -2,7 +2,7 @@
 #include "deploy/ctl/call.h"
 #include "deploy/ctl/line.h"
 #include "deploy/ctl/show.h"
-#include "ingress/admin/desk.h"
+#include "ingress/admin/endpoints.h"
 #include "tests/unit/capture.h"
 
 #include <string.h>

@@ -1,0 +1,9 @@
+#include "common/store/own.h"
+
+#include "common/store/desk_calls.h"
+
+READ(list_keys, ORG, PAGE_BY_ID);
+CHANGE(create_key, RIGHTS, ORG, BODY);
+CHANGE(revoke_key, ORG, ID("p_id"));
+
+const struct tg_call *const tg_own_calls[] = {&tg_list_keys, &tg_create_key, &tg_revoke_key, NULL};

@@ -1,0 +1,59 @@
+-- Keys as the desks make and end them.
+
+-- made_key: makes a key (name, rights, expires_at, addresses), which is told this once. What cannot be is refused by its
+-- name.
+CREATE OR REPLACE FUNCTION made_key(p_org_id uuid, p_body json) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_body CONSTANT jsonb := p_body::jsonb;
+    v_field         text := 'addresses';
+    v_addresses     cidr[];
+    v_key           text;
+    v_row           api_keys;
+BEGIN
+    v_addresses := CASE WHEN v_body ? 'addresses' THEN texts_of(v_body -> 'addresses')::cidr[] END;
+    v_field := CASE WHEN v_body ? 'rights' AND NOT texts_of(v_body -> 'rights') <@ '{send,read,manage,money,keys}'
+                         OR v_body -> 'rights' = '[]' THEN 'rights'
+                    WHEN cardinality(v_addresses) NOT BETWEEN 1 AND 32 THEN 'addresses'
+                    WHEN (v_body ->> 'expires_at')::timestamptz <= now() THEN 'expires_at' ELSE 'name' END;
+    v_key := create_api_key(p_org_id, v_body ->> 'name',
+                            CASE WHEN v_body ? 'rights' THEN texts_of(v_body -> 'rights') ELSE '{send,read}' END,
+                            (v_body ->> 'expires_at')::timestamptz, v_addresses);
+    SELECT k.* INTO v_row FROM api_keys k WHERE k.key_hash = sha256(v_key::bytea);
+    RETURN (key_document(v_row)::jsonb || jsonb_build_object('key', v_key))::json;
+EXCEPTION
+    WHEN unique_violation THEN
+        PERFORM refuse('already_exists', 'name', 'The org has a good key of that name');
+    WHEN invalid_parameter_value OR invalid_text_representation THEN
+        PERFORM refuse('invalid_field', v_field, CASE v_field WHEN 'addresses'
+            THEN 'addresses must be 1 to 32 networks such as 203.0.113.0/24' ELSE SQLERRM END);
+END $$;
+
+-- ended_key: from now on the key is nobody's; every ingress knows it within a second.
+CREATE OR REPLACE FUNCTION ended_key(p_org_id uuid, p_id uuid) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_key api_keys;
+BEGIN
+    UPDATE api_keys k SET revoked_at = now() WHERE k.org_id = p_org_id AND k.id = p_id AND k.revoked_at IS NULL;
+    SELECT * INTO v_key FROM api_keys k WHERE k.org_id = p_org_id AND k.id = p_id;
+    IF NOT FOUND THEN
+        PERFORM refuse('not_found', NULL, 'The org has no such key');
+    END IF;
+    RETURN key_document(v_key);
+END $$;
+
+-- key_page: the org's keys, newest first, also those that were revoked.
+CREATE OR REPLACE FUNCTION key_page(p_org_id uuid, p_before_id uuid, p_limit bigint) RETURNS json
+LANGUAGE sql STABLE AS $$
+    SELECT page_of('keys', p_limit, array_agg(key_document(p.k) ORDER BY p.place) FILTER (WHERE p.place IS NOT NULL),
+                   array_agg(to_json((p.k).id) ORDER BY p.place))
+      FROM org_named(p_org_id) o
+      LEFT JOIN LATERAL (
+           SELECT k, row_number() OVER (ORDER BY k.created_at DESC, k.id DESC) AS place FROM api_keys k
+            WHERE k.org_id = o.id
+              AND (p_before_id IS NULL
+                   OR (k.created_at, k.id) < (SELECT b.created_at, b.id FROM api_keys b
+                                               WHERE b.org_id = o.id AND b.id = p_before_id))
+            ORDER BY k.created_at DESC, k.id DESC LIMIT p_limit + 1) p ON true;
+$$;
