@@ -53,10 +53,31 @@ static bool is_plain(const char *uri)
     return true;
 }
 
+// What fits one of Meta's, without its version and the slash at its end, is as one of ours.
+static void expect_metas(const char *path)
+{
+    static const char metas[] = "[/{version}]/{media_id}/{rest}";
+    if (!path_fits(metas, path))
+        return;
+    struct tg_span version = path_segment(metas, path, "version");
+    struct tg_span id = path_segment(metas, path, "media_id");
+    struct tg_span rest = path_segment(metas, path, "rest");
+    TG_TEXT_AUTO plain = {0};
+    tg_text_append_format(&plain, "/%.*s/%.*s", (int)id.length, id.data, (int)rest.length,
+                          rest.data);
+    FUZZ_HOLDS(path_is_metas(path) && path_is_metas(plain.data));
+    FUZZ_HOLDS(path_fits("/{media_id}/{rest}", plain.data) && path_fits(metas, plain.data));
+    FUZZ_HOLDS(!version.data || (*version.data == 'v' && version.data == path + 1));
+    FUZZ_HOLDS(strspn(id.data, "0123456789") == id.length && id.length <= PATH_ID_MAX);
+    size_t slash = path[strlen(path) - 1] == '/';
+    FUZZ_HOLDS(strlen(path) == plain.length + (version.data ? version.length + 1 : 0) + slash);
+}
+
 FUZZ_TARGET(path)
 {
     const char *path = tg_text_string(input); // up to a NUL, as a request's
     FUZZ_HOLDS(head_target_is_plain(path) == is_plain(path));
+    expect_metas(path);
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
         if (path_fits(patterns[i].pattern, path))
             expect_parts(patterns[i].pattern, patterns[i].names, path);

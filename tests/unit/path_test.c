@@ -49,3 +49,69 @@ Test(path, gives_its_named_segments)
     cr_assert_null(path_segment("/{version}/to", "/v23.0/to", "vers").data);
     cr_assert_null(path_segment("/api/wallet", "/api/wallet", "wallet").data);
 }
+
+#define ID_32 "12345678901234567890123456789012"
+#define ID_33 "/" ID_32 "3"
+
+Test(path, of_meta_s_api_may_lack_its_version_and_end_in_a_slash)
+{
+    static const char messages[] = "[/{version}]/{phone_number_id}/messages";
+    static const struct {
+        const char *path;
+        const char *version; // NULL: absent
+        const char *number;  // NULL: it does not fit
+    } cases[] = {
+        {"/v23.0/100/messages", "v23.0", "100"},
+        {"/v23/100/messages/", "v23", "100"},
+        {"/100/messages", NULL, "100"},
+        {"/100/messages/", NULL, "100"},
+        {"/v1.0/" ID_32 "/messages", "v1.0", ID_32},
+        {"/v1.0/" ID_32 "3/messages", NULL, NULL},
+        {"/v23.0/100/messages//", NULL, NULL},
+        {"/v23.0/100/message", NULL, NULL},
+        {"/v23.0/100/messages/x", NULL, NULL},
+        {"/v23.0/100", NULL, NULL},
+        {"/v23.0//messages", NULL, NULL},
+        {"/v23.0/me/messages", NULL, NULL},
+        {"/v23.0/10a/messages", NULL, NULL},
+        {"/v/100/messages", NULL, NULL},
+        {"/v23./100/messages", NULL, NULL},
+        {"/v23.0.1/100/messages", NULL, NULL},
+        {"/23.0/100/messages", NULL, NULL},
+        {"/V23.0/100/messages", NULL, NULL},
+        {"/api/100/messages", NULL, NULL},
+        {"/messages", NULL, NULL},
+        {"/", NULL, NULL},
+        {"", NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool fits = cases[i].number != NULL;
+        cr_assert_eq(path_fits(messages, cases[i].path), fits, "%s", cases[i].path);
+        struct tg_span version = path_segment(messages, cases[i].path, "version");
+        if (fits && cases[i].version)
+            cr_assert(tg_span_equals(version, cases[i].version), "%s", cases[i].path);
+        else if (fits)
+            cr_assert_null(version.data, "%s", cases[i].path);
+        if (fits)
+            cr_assert(tg_span_equals(path_segment(messages, cases[i].path, "phone_number_id"),
+                                     cases[i].number),
+                      "%s", cases[i].path);
+    }
+    cr_assert(path_fits("[/{version}]/debug_token", "/debug_token"));
+    cr_assert(path_fits("[/{version}]/debug_token", "/v23.0/debug_token/"));
+    cr_assert(path_fits("[/{version}]/files/{name}", "/v1/files/a"));
+}
+
+Test(path, looks_like_one_of_meta_s_if_a_version_or_an_id_stands_first)
+{
+    static const char *const metas[] = {
+        "/v23.0/100/messages", "/v23.0", "/v23.0/", "/v1/x", "/100", "/100/", "/100/x"};
+    static const char *const others[] = {
+        "",      "/",        "/api/wallet", "/api",  "/admin/orgs", "/webhook", "/console/links/x",
+        "/docs", "/v",       "/vx/100",     "/v1x/", "/v23./100",   "/100x/y",  "/openapi.json",
+        ID_33,   "v23.0/100"};
+    for (size_t i = 0; i < sizeof metas / sizeof *metas; i++)
+        cr_assert(path_is_metas(metas[i]), "%s", metas[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_assert_not(path_is_metas(others[i]), "%s", others[i]);
+}
