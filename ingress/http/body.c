@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 struct body_room {
@@ -87,6 +88,13 @@ const char *body_media_type(enum body_kind kind)
                                         [BODY_FORM] = "application/x-www-form-urlencoded",
                                         [BODY_FILE] = NULL};
     return types[kind];
+}
+
+bool body_is_of_type(const char *content_type, const char *type)
+{
+    size_t length = strlen(type);
+    return content_type && strncasecmp(content_type, type, length) == 0 &&
+           strchr("; \t", content_type[length]);
 }
 
 static enum body_budget budget_of(const struct body *body)

@@ -5,11 +5,12 @@
 #include "common/base/uuid7.h"
 
 enum body_kind {
-    BODY_NONE, // nothing must come
-    BODY_JSON, // in memory
-    BODY_FORM, // in memory; form.h reads it
-    BODY_RAW,  // in memory, of any type: bytes that somebody has signed
-    BODY_FILE, // of any type: on disk, never whole in memory
+    BODY_NONE,   // nothing must come
+    BODY_JSON,   // in memory
+    BODY_FORM,   // in memory; form.h reads it
+    BODY_FIELDS, // in memory: JSON, a form or multipart; fields.h reads them
+    BODY_RAW,    // in memory, of any type: bytes that somebody has signed
+    BODY_FILE,   // of any type: on disk, never whole in memory
 };
 
 // What the bodies of a server may hold together. There is a budget each for those of orgs, for
@@ -50,8 +51,11 @@ struct body {
 // Nothing has come yet.
 struct body body_of(enum body_kind kind, size_t max);
 
-// The media type that a request of the kind must name; NULL: any.
+// The media type that a request of the kind must name; NULL: any, or one of several.
 const char *body_media_type(enum body_kind kind);
+
+// Does a Content-Type name that media type? `content_type` may be NULL.
+bool body_is_of_type(const char *content_type, const char *type);
 
 // Keeps the next bytes, or drops the body: it is too large, or there is no room. Only what has come
 // counts, not what was announced: announcing costs a client nothing.

@@ -4,6 +4,7 @@
 #include "common/base/memory.h"
 #include "common/base/utf8.h"
 #include "common/limits.h"
+#include "ingress/http/multipart.h"
 
 #include <string.h>
 
@@ -80,12 +81,63 @@ struct form *form_read(const struct tg_text *body, struct tg_error *error)
     return form;
 }
 
+// Copies what a part says, as decode does.
+static char *copy(struct tg_span from, char *to)
+{
+    if (memchr(from.data, '\0', from.length) || !tg_utf8_is_valid(from.data, from.length))
+        return NULL;
+    memcpy(to, from.data, from.length);
+    to[from.length] = '\0';
+    return to + from.length + 1;
+}
+
+static char *read_part(struct form *form, const struct multipart_part *part, char *to)
+{
+    char *value = part->file.data ? NULL : copy(part->name, to);
+    if (!value)
+        return NULL;
+    form->field[form->count].name = to;
+    form->field[form->count].value = value;
+    form->count++;
+    return copy(part->content, value);
+}
+
+struct form *form_read_parts(const char *content_type, const struct tg_text *body,
+                             struct tg_error *error)
+{
+    struct form *form = tg_alloc(sizeof *form);
+    char *to = form->text = tg_alloc(body->length + (size_t)2 * TG_FORM_FIELDS_MAX);
+    struct multipart multipart;
+    struct multipart_part part = {0};
+    const char *const begin = tg_text_string(body);
+    bool full = false;
+    bool good = multipart_begin(&multipart, content_type, body);
+    while (good && multipart_next(&multipart, &part)) {
+        full = form->count == TG_FORM_FIELDS_MAX;
+        to = full ? NULL : read_part(form, &part, to);
+        good = to != NULL;
+    }
+    if (good && multipart.whole)
+        return form;
+    refuse(full, part.name.data ? (size_t)(part.name.data - begin) : 0, error);
+    form_free(form);
+    return NULL;
+}
+
 void form_free(struct form *form)
 {
     if (!form)
         return;
     free(form->text);
     free(form);
+}
+
+const char *form_field(const struct form *form, size_t n, const char **value)
+{
+    if (n >= form->count)
+        return NULL;
+    *value = form->field[n].value;
+    return form->field[n].name;
 }
 
 const char *form_value(const struct form *form, const char *name, int *count)
