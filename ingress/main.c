@@ -13,6 +13,7 @@
 #include "ingress/admin/probes.h"
 #include "ingress/api/endpoints.h"
 #include "ingress/api/sends.h"
+#include "ingress/cloud/manner.h"
 #include "ingress/db/pool.h"
 #include "ingress/http/server.h"
 #include "ingress/meta/callback.h"
@@ -174,7 +175,8 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
         .jwt = stops->jwt,
         .readers = stops->readers,
         .origins = {settings->cors_origins, settings->auth_trusted_anywhere, settings->listen},
-        .rates = stops->rates});
+        .rates = stops->rates,
+        .metas = &cloud_manner});
     for (const struct endpoint *const *table = api_tables; *table; table++)
         router_add(stops->router, *table, *table == send_endpoints ? &stops->sends : NULL);
     router_add(stops->router, link_endpoints, NULL);

@@ -61,25 +61,34 @@ static int status_of(const char *code)
     return 400;
 }
 
+static void refuse(struct request *request, const struct refusal *refusal)
+{
+    struct answer answer = {.status = refusal->status};
+    tg_text_append_string(&answer.body, "{");
+    append_member(&answer.body, "error", refusal->message);
+    tg_text_append_string(&answer.body, ",");
+    append_member(&answer.body, "code", refusal->code);
+    if (refusal->detail->length > 0) {
+        tg_text_append_string(&answer.body, ",\"detail\":");
+        tg_text_append(&answer.body, refusal->detail->data, refusal->detail->length);
+    }
+    tg_text_append_string(&answer.body, "}\n");
+    request_answer(request, &answer);
+}
+
 static void send_error(struct request *request, const char *code, const char *message,
                        const struct tg_text *detail, unsigned retry_after_s)
 {
-    struct answer answer = {.status = status_of(code)};
-    if (answer.status == 429 || answer.status == 503) {
+    const struct refusal refusal = {code, message, detail, status_of(code), retry_after_s};
+    if (refusal.status == 429 || refusal.status == 503) {
         char seconds[12];
         snprintf(seconds, sizeof seconds, "%u", retry_after_s);
         request_add_header(request, "Retry-After", seconds);
     }
-    tg_text_append_string(&answer.body, "{");
-    append_member(&answer.body, "error", message);
-    tg_text_append_string(&answer.body, ",");
-    append_member(&answer.body, "code", code);
-    if (detail->length > 0) {
-        tg_text_append_string(&answer.body, ",\"detail\":");
-        tg_text_append(&answer.body, detail->data, detail->length);
-    }
-    tg_text_append_string(&answer.body, "}\n");
-    request_answer(request, &answer);
+    if (request->manner)
+        request->manner->refuse(request, &refusal);
+    else
+        refuse(request, &refusal);
 }
 
 void answer_error(struct request *request, const struct tg_error *error)

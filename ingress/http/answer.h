@@ -1,4 +1,5 @@
-// What every answer looks like: {"error", "code", "detail"} for a refusal, a JSON document else.
+// What every answer looks like: {"error", "code", "detail"} for a refusal, unless the request has
+// a manner (manner.h); a JSON document else.
 #pragma once
 
 #include "common/base/error.h"

@@ -5,6 +5,7 @@
 
 #include "common/base/network.h"
 #include "ingress/http/body.h"
+#include "ingress/http/manner.h"
 
 struct request {
     const char *method;
@@ -14,8 +15,10 @@ struct request {
     // request's to close (-1: nothing has come). A body that was too large, or for which there was
     // no room, is not there.
     struct body body;
-    int series;  // of the endpoint's durations (tg_histogram_add); -1: of none
-    void *state; // the server's handler's own bytes (struct server_handler)
+    int series;                  // of the endpoint's durations (tg_histogram_add); -1: of none
+    const struct manner *manner; // NULL: it is answered in our own words
+    struct tg_uuid trace;        // with a manner: by which its answers name it
+    void *state;                 // the server's handler's own bytes (struct server_handler)
 };
 
 // The body has been read: its bytes go, its room stays taken while what was made of it waits.

@@ -460,6 +460,8 @@ void request_answer(struct request *request, struct answer *answer)
     assert(exchange->answer.status == 0 && answer->status != 0);
     if (!has_room(exchange, answer))
         return;
+    if (request->manner)
+        request->manner->mark(request, answer->status);
     exchange->answer = *answer;
     *answer = (struct answer){0};
     if (!exchange->in_hand)

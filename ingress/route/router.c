@@ -6,6 +6,7 @@
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "ingress/http/answer.h"
+#include "ingress/http/fields.h"
 #include "ingress/route/path.h"
 
 #include <stdio.h>
@@ -30,6 +31,7 @@ struct visit {
     const struct router *router;
     struct request *request;
     const struct row *row; // NULL: there is no such endpoint
+    bool unproven;         // who calls is told by the body
     struct identity caller;
     struct key_asker asker;
     unsigned char token_hash[TG_SHA256_SIZE]; // an operator's
@@ -112,11 +114,9 @@ static void answer_nothing_there(const struct visit *visit)
     answer_error(visit->request, &error);
 }
 
-static bool is_of_type(const char *content_type, const char *type)
+static const char *content_type(const struct request *request)
 {
-    size_t length = strlen(type);
-    return content_type && strncasecmp(content_type, type, length) == 0 &&
-           strchr("; \t", content_type[length]);
+    return request_header(request, "Content-Type", NULL);
 }
 
 // What the headers must say of a body, whoever sends it.
@@ -129,9 +129,12 @@ static bool check_type(struct request *request, const struct endpoint *endpoint,
         return tg_error_set(error, "unsupported_media_type", "Content-Encoding",
                             "The body must come as it is, without a Content-Encoding");
     }
-    if (type && !is_of_type(request_header(request, "Content-Type", NULL), type))
+    if (type && !body_is_of_type(content_type(request), type))
         return tg_error_set(error, "unsupported_media_type", "Content-Type",
                             "Content-Type must be %s", type);
+    if (endpoint->body == BODY_FIELDS && fields_kind_of(content_type(request)) == FIELDS_OTHER)
+        return tg_error_set(error, "unsupported_media_type", "Content-Type",
+                            "Content-Type must be that of JSON, a form or multipart/form-data");
     return true;
 }
 
@@ -213,7 +216,7 @@ static void refuse_caller(const struct visit *visit, const struct tg_error *erro
     bool unknown = strcmp(error->code, "unauthorized") == 0;
     if (unknown && !endpoint_may_fail(request))
         return;
-    if (unknown)
+    if (unknown && !request->manner)
         request_add_header(request, "WWW-Authenticate", "Bearer");
     answer_error(request, error);
 }
@@ -233,9 +236,10 @@ static bool expect_body(struct visit *visit)
         return false;
     }
     request->body = body_of(endpoint->body, endpoint->body_max);
-    request->body.of_stranger = endpoint->who == CALLER_META;
-    request->body.party =
-        endpoint->who == CALLER_ORG ? visit->caller.org_id : request_address(request);
+    request->body.of_stranger = endpoint->who == CALLER_META || visit->unproven;
+    request->body.party = endpoint->who == CALLER_ORG && !visit->unproven
+                              ? visit->caller.org_id
+                              : request_address(request);
     return true;
 }
 
@@ -271,10 +275,13 @@ static bool admit(struct visit *visit, const struct identity *caller)
     }
     if (caller->proof != PROOF_NONE && !may_call(visit))
         return false;
-    if ((caller->rights & right) == right)
-        return expect_body(visit);
-    refuse_right(visit->request, caller, right);
-    return false;
+    if ((caller->rights & right) != right) {
+        refuse_right(visit->request, caller, right);
+        return false;
+    }
+    bool has_come = visit->unproven;
+    visit->unproven = false;
+    return has_come || expect_body(visit);
 }
 
 static struct visit *visit_of(struct key_asker *asker)
@@ -365,14 +372,15 @@ static void submit_look_up(struct visit *first)
         refuse_all(first, pushed);
 }
 
-// The request is held while its key is looked up.
+// The request is held while its key is looked up; one that has come as a whole is ours already.
 static void wait_for_look_up(struct visit *visit)
 {
     struct keys *keys = visit->router->parts.keys;
     struct request *request = visit->request;
     struct tg_error error;
     struct tg_uuid address = request_address(request);
-    request_hold(request);
+    if (!visit->unproven)
+        request_hold(request);
     switch (keys_join(keys, &visit->asker, address, &error)) {
     case KEY_TO_LOOK_UP:
         submit_look_up(visit);
@@ -395,29 +403,73 @@ static void keep_private(struct request *request)
     request_add_header(request, "X-Content-Type-Options", "nosniff");
 }
 
+// Whoever is known is admitted; true: so it is. Else it is refused, or will be judged later.
+static bool judge_shown(struct visit *visit, const struct shown *shown)
+{
+    struct identity caller;
+    struct tg_error error;
+    switch (keys_ask(visit->router->parts.keys, shown, &visit->asker, &caller, &error)) {
+    case KEY_KNOWN:
+        return admit(visit, &caller);
+    case KEY_UNSURE:
+        if (!visit->asker.stranger || endpoint_may_try(visit->request))
+            wait_for_look_up(visit);
+        return false;
+    default:
+        refuse_caller(visit, &error);
+        return false;
+    }
+}
+
+static const char in_fields[] = "access_token";
+
+// May the key stand in the body, as it stands nowhere else?
+static bool may_come_in_body(const struct visit *visit)
+{
+    enum fields_kind kind = fields_kind_of(content_type(visit->request));
+    return visit->row->endpoint->body == BODY_FIELDS &&
+           (kind == FIELDS_FORM || kind == FIELDS_MULTIPART);
+}
+
+// As Meta's API is shown a token.
+static void authenticate_as_to_meta(struct visit *visit, struct shown *shown)
+{
+    struct request *request = visit->request;
+    const char *token = shown->authorization ? NULL : request_parameter(request, in_fields);
+    shown->as_to_meta = true;
+    if (token)
+        shown->token = (struct tg_span){token, strlen(token)};
+    visit->unproven = !shown->authorization && !token && may_come_in_body(visit);
+    if (!visit->unproven)
+        (void)judge_shown(visit, shown);
+    else if (endpoint_may_try(request))
+        (void)expect_body(visit);
+}
+
 static void authenticate(struct visit *visit)
 {
     struct request *request = visit->request;
-    struct identity caller;
-    struct tg_error error;
     keep_private(request);
     if (!is_within(visit, RATE_ADDRESS, request_address(request)))
         return;
     struct shown shown = {.from = request_ip(request)};
     shown.authorization = request_header(request, "Authorization", &shown.authorizations);
+    if (request->manner) {
+        authenticate_as_to_meta(visit, &shown);
+        return;
+    }
     if (!shown.authorization)
         shown.cookie = request_header(request, "Cookie", NULL);
-    switch (keys_ask(visit->router->parts.keys, &shown, &visit->asker, &caller, &error)) {
-    case KEY_KNOWN:
-        (void)admit(visit, &caller);
-        break;
-    case KEY_UNSURE:
-        if (!visit->asker.stranger || endpoint_may_try(request))
-            wait_for_look_up(visit);
-        break;
-    default:
-        refuse_caller(visit, &error);
-    }
+    (void)judge_shown(visit, &shown);
+}
+
+// The body has come, and tells who calls. false: that is not known yet, or it is answered.
+static bool prove_by_body(struct visit *visit)
+{
+    struct request *request = visit->request;
+    struct shown shown = {.from = request_ip(request), .as_to_meta = true};
+    shown.token = fields_find(content_type(request), &request->body.bytes, in_fields);
+    return judge_shown(visit, &shown);
 }
 
 // false: answered.
@@ -477,12 +529,27 @@ static void authenticate_operator(struct visit *visit)
         answer_error(request, pushed == TG_FAIR_SHARE_USED ? &share_used : &pool_full);
 }
 
+// In whose words it is answered from now on, also by whoever does not take its method.
+static void choose_manner(const struct visit *visit)
+{
+    struct request *request = visit->request;
+    size_t at = 0;
+    const struct row *row = visit->row ? visit->row : next_row(visit->router, request->path, &at);
+    if (row)
+        request->manner = row->endpoint->manner;
+    else if (path_is_metas(request->path))
+        request->manner = visit->router->parts.metas;
+    if (request->manner)
+        request->trace = tg_uuid7();
+}
+
 static void begin(struct request *request, void *context)
 {
     struct visit *visit = request->state;
     visit->router = context;
     visit->request = request;
     visit->row = find_row(visit->router, request);
+    choose_manner(visit);
     if (visit->row)
         request->series = visit->row->series;
     origins_mark(&visit->router->parts.origins, request);
@@ -523,22 +590,29 @@ static struct tg_uuid party_of(const struct visit *visit)
     return visit->row->endpoint->who == CALLER_ORG ? party : request_address(visit->request);
 }
 
+static void run(struct visit *visit)
+{
+    struct request *request = visit->request;
+    const struct endpoint *endpoint = visit->row->endpoint;
+    if (endpoint->on_server) {
+        endpoint->on_server(visit->row->context, request, caller_of(visit));
+        return;
+    }
+    enum tg_fair_push pushed =
+        pool_submit(visit->router->parts.pool, party_of(visit), run_on_database, visit);
+    if (pushed != TG_FAIR_ADDED)
+        answer_error(request, pushed == TG_FAIR_SHARE_USED ? &share_used : &pool_full);
+}
+
 static void handle(struct request *request, void *context)
 {
-    const struct router *router = context;
     struct visit *visit = request->state;
-    const struct endpoint *endpoint = visit->row->endpoint;
     struct tg_error error;
-    if (!check_body(&request->body, &error)) {
+    (void)context;
+    if (!check_body(&request->body, &error))
         answer_error(request, &error);
-    } else if (endpoint->on_server) {
-        endpoint->on_server(visit->row->context, request, caller_of(visit));
-    } else {
-        enum tg_fair_push pushed =
-            pool_submit(router->parts.pool, party_of(visit), run_on_database, visit);
-        if (pushed != TG_FAIR_ADDED)
-            answer_error(request, pushed == TG_FAIR_SHARE_USED ? &share_used : &pool_full);
-    }
+    else if (!visit->unproven || prove_by_body(visit))
+        run(visit);
 }
 
 struct server_handler router_handler(struct router *router)

@@ -1,7 +1,8 @@
 // From a request to its endpoint's handler: what it asks for, whether it is as it must be, who
 // calls and whether they may, and the thread on which the handler runs.
 //
-// All that the headers tell is judged before a byte of the body is kept. Look-ups of keys have
+// All that the headers tell is judged before a byte of the body is kept; only where a form brings
+// the key itself (endpoint.h) its body is read first, as a stranger's. Look-ups of keys have
 // threads of their own: one for those that were right before, one for strangers'. Work for the
 // database is done in turns, org by org.
 #pragma once
@@ -28,6 +29,9 @@ struct router_parts {
     struct pool *readers;   // of the keys of JWTs, one thread; NULL without jwt
     struct origins origins;
     struct rates *rates;
+    // Of who asks for a path that looks like one of Meta's API, and that no endpoint has. NULL: as
+    // everybody else.
+    const struct manner *metas;
 };
 struct router *router_create(const struct router_parts *parts);
 void router_free(struct router *router); // NULL is fine

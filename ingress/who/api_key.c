@@ -184,11 +184,15 @@ enum key_answer keys_join(struct keys *keys, struct key_asker *asker, struct tg_
 }
 
 // The key in "Bearer <key>", without the blanks around it; empty if there is none.
-static struct tg_span bearer(const char *value)
+static struct tg_span key_in(const struct shown *shown)
 {
-    if (!value || strncasecmp(value, "Bearer ", 7) != 0)
+    const char *value = shown->authorization;
+    size_t scheme = strncasecmp(value, "Bearer ", 7) == 0                       ? 7
+                    : shown->as_to_meta && strncasecmp(value, "OAuth ", 6) == 0 ? 6
+                                                                                : 0;
+    if (scheme == 0)
         return (struct tg_span){0};
-    const char *key = value + 7 + strspn(value + 7, " \t");
+    const char *key = value + scheme + strspn(value + scheme, " \t");
     size_t length = strlen(key);
     while (length > 0 && (key[length - 1] == ' ' || key[length - 1] == '\t'))
         length--;
@@ -216,12 +220,12 @@ static bool find_shown(const struct keys *keys, const struct shown *shown, struc
     if (shown->authorizations > 1)
         return tg_error_set(error, "duplicate_header", "Authorization",
                             "Authorization must be given once");
-    if (!shown->authorization) {
+    if (!shown->authorization && !shown->as_to_meta) {
         asker->kind = KEY_COOKIE;
         asker->key = session_cookie(shown->cookie);
         return asker->key.data != NULL;
     }
-    asker->key = bearer(shown->authorization);
+    asker->key = shown->authorization ? key_in(shown) : shown->token;
     if (asker->key.length == 0)
         return tg_error_set(error, "unauthorized", "Authorization",
                             "An API key is required: Authorization: Bearer <key>");

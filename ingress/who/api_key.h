@@ -27,6 +27,10 @@ struct shown {
     int authorizations;        // how often it was sent
     const char *cookie;        // likewise
     struct tg_ip from;
+    // As Meta's API is shown a token: the header may also say "OAuth <key>", or there is none and
+    // the key stands somewhere else (`token`). Nobody is believed without one then.
+    bool as_to_meta;
+    struct tg_span token;
 };
 
 // The cookie of a session.

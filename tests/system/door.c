@@ -1,8 +1,9 @@
 #include "tests/system/door.h"
 
 #include "common/limits.h"
+#include "ingress/cloud/manner.h"
 #include "ingress/http/answer.h"
-#include "ingress/http/form.h"
+#include "ingress/http/fields.h"
 #include "ingress/route/router.h"
 
 #include <pthread.h>
@@ -131,6 +132,35 @@ static void tell_server_bytes(void *context, struct request *request, const stru
     tell_bytes(NULL, request, caller);
 }
 
+static void tell_things(struct tg_pg *pg, struct request *request, const struct identity *caller)
+{
+    (void)pg;
+    struct tg_error error;
+    char org[TG_UUID_TEXT_SIZE];
+    struct tg_span number = endpoint_segment(request, "phone_number_id");
+    const char *type = request_header(request, "Content-Type", NULL);
+    if (tg_span_equals(number, "404")) {
+        cloud_refuse_object(request, number);
+        return;
+    }
+    bool is_json = fields_kind_of(type) == FIELDS_JSON;
+    struct form *form = is_json ? NULL : fields_read(type, &request->body.bytes, &error);
+    if (!form && !is_json) {
+        answer_error(request, &error);
+        return;
+    }
+    struct tg_text json = {0};
+    tg_uuid_format(caller->org_id, org);
+    tg_text_append_string(&json, "{");
+    append_member(&json, "org", org);
+    append_segment(&json, "version", request);
+    append_segment(&json, "phone_number_id", request);
+    append_member(&json, "to", form ? form_value(form, "to", NULL) : request->body.bytes.data);
+    tg_text_append_string(&json, "}");
+    form_free(form);
+    answer_json(request, 200, &json);
+}
+
 static const struct endpoint test_endpoints[] = {
     {.method = "GET", .path = "/server", .on_server = tell_server_thread},
     {.method = "GET", .path = "/database", .on_database = tell_thread},
@@ -159,6 +189,18 @@ static const struct endpoint test_endpoints[] = {
      .body = BODY_JSON,
      .body_max = DOOR_FORM_MAX,
      .on_database = tell_bytes},
+    {.method = "POST",
+     .path = "[/{version}]/{phone_number_id}/things",
+     .manner = &cloud_manner,
+     .right = RIGHT_SEND,
+     .body = BODY_FIELDS,
+     .body_max = DOOR_FORM_MAX,
+     .on_database = tell_things},
+    {.method = "GET",
+     .path = "[/{version}]/{media_id}",
+     .manner = &cloud_manner,
+     .right = RIGHT_MANAGE,
+     .on_server = tell_server_thread},
     {0},
 };
 
@@ -196,7 +238,8 @@ struct door *door_open(const char *postgres_url, int port)
                                                         .pool = door->pool,
                                                         .look_ups = door->look_ups,
                                                         .strangers = door->strangers,
-                                                        .origins = {.allowed = ""}});
+                                                        .origins = {.allowed = ""},
+                                                        .metas = &cloud_manner});
     router_add(door->router, test_endpoints, NULL);
     door->handler = router_handler(door->router);
     struct server_handler counting = {door->handler.state_size, count_and_begin, handle, door};

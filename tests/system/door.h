@@ -5,6 +5,9 @@
 //     GET /forbidden               wants a right that no key has
 //     GET /values/{first}/and/{second}?q=   what is kept of a request, and many headers
 //     POST /json /form /raw /file  what came of a body
+//     POST [/{version}]/{phone_number_id}/things   in Meta's manner: what came, and who calls; of
+//                                                  the number 404 that it is not there
+//     GET [/{version}]/{media_id}  likewise; wants a right that no key has
 #pragma once
 
 #include "tests/system/testbed.h"
