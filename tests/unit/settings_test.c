@@ -1,6 +1,7 @@
 #include "common/settings/settings.h"
 
 #include "capture.h"
+#include "common/base/memory.h"
 #include "common/limits.h"
 
 #include <criterion/criterion.h>
@@ -509,7 +510,8 @@ Test(settings_file, what_is_no_file_is_refused_at_once, .timeout = 10)
 // The rest of a file that is too long does not count for all of it.
 Test(settings_file, has_a_bound_of_bytes)
 {
-    static char text[100 * TG_SETTINGS_FILE_BYTES + 1];
+    const size_t size = 100 * TG_SETTINGS_FILE_BYTES + 1;
+    char *text = tg_alloc(size); // every process of a test would have a static one
     static const struct {
         size_t length;
         bool good;
@@ -519,7 +521,7 @@ Test(settings_file, has_a_bound_of_bytes)
     const char *variable = given_file("");
     given_environment(REQUIRED, (char *)variable);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        memset(text, '#', sizeof text);
+        memset(text, '#', size);
         memcpy(text, "TOLLGATE_LANES=7\n", strlen("TOLLGATE_LANES=7\n"));
         text[cases[i].length] = '\0';
         rewrite(variable, text);
@@ -530,6 +532,7 @@ Test(settings_file, has_a_bound_of_bytes)
                   "%s", error.message);
     }
     unlink(path_of(variable));
+    free(text);
 }
 
 #define FILE_OF(secrets, level, lanes, waits)                                                      \

@@ -1,5 +1,7 @@
 #include "common/base/uuid7.h"
 
+#include "common/base/memory.h"
+
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <pthread.h>
@@ -69,7 +71,7 @@ static int compare(const void *a, const void *b)
 
 Test(uuid7, ids_of_several_threads_are_all_different)
 {
-    static struct tg_uuid ids[ALL_IDS];
+    struct tg_uuid *ids = tg_alloc(ALL_IDS * sizeof *ids);
     pthread_t threads[THREADS];
     for (int i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, make_ids, ids + (size_t)i * IDS), 0);
@@ -78,6 +80,7 @@ Test(uuid7, ids_of_several_threads_are_all_different)
     qsort(ids, ALL_IDS, sizeof ids[0], compare);
     for (int i = 1; i < ALL_IDS; i++)
         cr_assert_not(tg_uuid_equal(ids[i - 1], ids[i]));
+    free(ids);
 }
 
 Test(uuid7, is_written_in_lower_case_and_read_in_either)
