@@ -1,5 +1,7 @@
 #include "ingress/http/answer.h"
 
+#include "ingress/http/codes.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,56 +12,8 @@ static void append_member(struct tg_text *json, const char *name, const char *va
     tg_text_append_json(json, value, strlen(value));
 }
 
-// How HTTP says what the codes mean. All others are about what the request says: 400.
-static const struct {
-    const char *code;
-    int status;
-} statuses[] = {
-    {"unauthorized", 401},
-    {"bad_signature", 401},
-    {"insufficient_balance", 402},
-    {"address_not_allowed", 403},
-    {"handshake_refused", 403},
-    {"insecure_listener", 403},
-    {"key_required", 403},
-    {"missing_right", 403},
-    {"org_mismatch", 403},
-    {"org_suspended", 403},
-    {"channel_not_found", 404},
-    {"not_found", 404},
-    {"org_not_found", 404},
-    {"method_not_allowed", 405},
-    {"already_exists", 409},
-    {"channel_paused", 409},
-    {"conflict", 409},
-    {"contact_opted_out", 409},
-    {"idempotency_conflict", 409},
-    {"too_late", 409},
-    {"body_too_large", 413},
-    {"unsupported_media_type", 415},
-    {"message_not_found", 404},
-    {"too_many_requests", 429},
-    {"not_trusted", 403},
-    {"wrong_origin", 403},
-    {"internal_error", 500},
-    {"database_not_ready", 503},
-    {"send_failed", 500},
-    {"outcome_unknown", 503},
-    {"overloaded", 503},
-    {"unavailable", 503},
-};
-
 // What is full now may have room in a moment.
 enum { RETRY_AFTER_S = 1 };
-
-static int status_of(const char *code)
-{
-    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        if (strcmp(statuses[i].code, code) == 0)
-            return statuses[i].status;
-    }
-    return 400;
-}
 
 static void refuse(struct request *request, const struct refusal *refusal)
 {
@@ -79,7 +33,7 @@ static void refuse(struct request *request, const struct refusal *refusal)
 static void send_error(struct request *request, const char *code, const char *message,
                        const struct tg_text *detail, unsigned retry_after_s)
 {
-    const struct refusal refusal = {code, message, detail, status_of(code), retry_after_s};
+    const struct refusal refusal = {code, message, detail, code_status(code), retry_after_s};
     if (refusal.status == 429 || refusal.status == 503) {
         char seconds[12];
         snprintf(seconds, sizeof seconds, "%u", retry_after_s);
