@@ -7,7 +7,7 @@ build_packages=(build-essential cmake ninja-build pkg-config libmicrohttpd-dev l
     libcurl4-openssl-dev libpq-dev libjson-c-dev libssl-dev libsodium-dev libcjose-dev
     libpcre2-dev libunistring-dev libsystemd-dev)
 test_packages=(git libcriterion-dev clang-14 libclang-rt-14-dev clang-format clang-tidy cppcheck
-    shellcheck ccache stunnel4 chromium-headless-shell)
+    shellcheck ccache stunnel4 chromium-headless-shell node:nodejs npm:npm)
 server_packages=(postgresql-15 postgresql-client-15 redis-server curl:curl ca-certificates)
 
 say() {

@@ -1,5 +1,7 @@
 #include "tests/system/gateway.h"
 
+#include "tests/system/traffic.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +69,10 @@ struct daemon begin_ingress(struct gateway *gateway)
 struct daemon start_ingress(struct gateway *gateway)
 {
     struct process *process = begin_ingress(gateway).process;
-    return (struct daemon){process, logged_url(process, "server_listening"),
-                           logged_url(process, "admin_listening")};
+    struct daemon daemon = {process, logged_url(process, "server_listening"),
+                            logged_url(process, "admin_listening")};
+    traffic_of(daemon.url, daemon.admin_url);
+    return daemon;
 }
 
 static struct daemon run_worker(struct gateway *gateway, const char *const *settings)

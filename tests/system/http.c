@@ -1,6 +1,7 @@
 #include "tests/system/http.h"
 
 #include "common/base/text.h"
+#include "tests/system/traffic.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -91,17 +92,18 @@ static struct exchange *prepare(CURL *easy, const char *url, const struct http_r
     return exchange;
 }
 
-static struct answer read_answer(CURL *easy, struct exchange *exchange)
+static struct answer read_answer(CURL *easy, CURLcode code, struct exchange *exchange)
 {
     long status = 0;
     long connects = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-    struct answer answer = {.status = (int)status,
+    struct answer answer = {.status = code == CURLE_OK ? (int)status : 0,
                             .body = tg_text_string(exchange->texts[0]),
                             .headers = tg_text_string(exchange->texts[1]),
                             .json = json_tokener_parse(tg_text_string(exchange->texts[0])),
                             .fresh = connects > 0};
+    traffic_note(exchange->url, exchange->request, &answer);
     curl_slist_free_all(exchange->headers);
     free(exchange);
     return answer;
@@ -127,10 +129,7 @@ struct answer http_try(struct http *http, const struct http_request *request)
 {
     struct exchange *exchange = prepare(http->easy, http->url, request);
     CURLcode code = curl_easy_perform(http->easy);
-    struct answer answer = read_answer(http->easy, exchange);
-    if (code != CURLE_OK)
-        answer.status = 0;
-    return answer;
+    return read_answer(http->easy, code, exchange);
 }
 
 struct answer http_ask(struct http *http, const struct http_request *request)
@@ -138,7 +137,7 @@ struct answer http_ask(struct http *http, const struct http_request *request)
     struct exchange *exchange = prepare(http->easy, http->url, request);
     CURLcode code = curl_easy_perform(http->easy);
     cr_assert(code == CURLE_OK, "%s%s: %s", http->url, request->path, curl_easy_strerror(code));
-    return read_answer(http->easy, exchange);
+    return read_answer(http->easy, code, exchange);
 }
 
 // Takes what has been answered; returns how many that were.
@@ -154,10 +153,7 @@ static size_t take_answers(CURLM *multi, const struct http_request *requests,
         CURLcode code = message->data.result;
         struct exchange *exchange = NULL;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
-        struct answer *answer = &answers[exchange->request - requests];
-        *answer = read_answer(easy, exchange);
-        if (code != CURLE_OK)
-            answer->status = 0;
+        answers[exchange->request - requests] = read_answer(easy, code, exchange);
         curl_multi_remove_handle(multi, easy);
         curl_easy_cleanup(easy);
         taken++;
