@@ -15,6 +15,8 @@
 #include "ingress/api/sends.h"
 #include "ingress/cloud/manner.h"
 #include "ingress/db/pool.h"
+#include "ingress/describe/endpoints.h"
+#include "ingress/describe/print.h"
 #include "ingress/http/server.h"
 #include "ingress/meta/callback.h"
 #include "ingress/meta/webhook_writer.h"
@@ -42,6 +44,7 @@ struct stops {
     struct rates *rates;
     struct watch *watch;
     struct router *router;
+    struct told told;
 };
 
 // NULL where a setting is not set.
@@ -75,6 +78,7 @@ struct office {
     struct rates *rates;
     struct pool *pool; // of operators; NULL: there are none
     struct router *router;
+    struct told told;
     struct server *server;
 };
 
@@ -82,6 +86,26 @@ static void add_desk(struct router *router, struct tg_settings *settings)
 {
     for (const struct endpoint *const *table = desk_tables; *table; table++)
         router_add(router, *table, settings);
+}
+
+// What each listener takes. (The settings may be none, where it is only described.)
+static void add_to_office(struct office *office, struct tg_settings *settings, bool has_desk)
+{
+    router_add(office->router, probe_endpoints, &office->probes);
+    if (has_desk)
+        add_desk(office->router, settings);
+    if (settings->docs)
+        router_add(office->router, description_endpoints, &office->told);
+}
+
+static void add_to_stops(struct stops *stops, const struct tg_settings *settings)
+{
+    for (const struct endpoint *const *table = api_tables; *table; table++)
+        router_add(stops->router, *table, *table == send_endpoints ? &stops->sends : NULL);
+    router_add(stops->router, link_endpoints, NULL);
+    router_add(stops->router, callback_endpoints, &stops->callback);
+    if (settings->docs)
+        router_add(stops->router, description_endpoints, &stops->told);
 }
 
 static void stop_office(struct office *office)
@@ -94,6 +118,7 @@ static void stop_office(struct office *office)
     if (office->server)
         server_stop(office->server);
     router_free(office->router);
+    told_finish(&office->told);
     rates_free(office->rates);
     server_free(office->server);
     pool_free(office->pool);
@@ -121,9 +146,9 @@ static bool start_office(struct office *office, struct tg_settings *settings,
                                                           .rates = office->rates,
                                                           .pool = office->pool,
                                                           .origins = {.allowed = ""}});
-    router_add(office->router, probe_endpoints, &office->probes);
-    if (has_desk)
-        add_desk(office->router, settings);
+    add_to_office(office, settings, has_desk);
+    if (settings->docs)
+        told_make(&office->told, office->router, LISTENER_ADMIN);
     struct server_handler handler = router_handler(office->router);
     const struct server_place place = {.address = settings->admin_listen,
                                        .listener = TG_LISTEN_NONE,
@@ -177,10 +202,9 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
         .origins = {settings->cors_origins, settings->auth_trusted_anywhere, settings->listen},
         .rates = stops->rates,
         .metas = &cloud_manner});
-    for (const struct endpoint *const *table = api_tables; *table; table++)
-        router_add(stops->router, *table, *table == send_endpoints ? &stops->sends : NULL);
-    router_add(stops->router, link_endpoints, NULL);
-    router_add(stops->router, callback_endpoints, &stops->callback);
+    add_to_stops(stops, settings);
+    if (settings->docs)
+        told_make(&stops->told, stops->router, LISTENER_PUBLIC);
 }
 
 // In the flow's order: accept and publish what is queued, answer who waits, run what is asked. Both
@@ -205,6 +229,7 @@ static void stop_stops(struct stops *stops)
 static void free_stops(struct stops *stops)
 {
     router_free(stops->router);
+    told_finish(&stops->told);
     rates_free(stops->rates);
     keys_free(stops->keys);
     pool_free(stops->readers);
@@ -258,9 +283,26 @@ static bool take_listener(struct tg_settings *settings, int *listener)
     return false;
 }
 
+// Describes both listeners; nothing is started.
+static int print(enum printed what)
+{
+    static struct tg_settings all = {.docs = true};
+    struct stops stops = {.router = router_create(&(struct router_parts){0})};
+    struct office office = {.router = router_create(&(struct router_parts){0})};
+    add_to_stops(&stops, &all);
+    add_to_office(&office, &all, true);
+    int status = print_description(what, stops.router, office.router);
+    router_free(stops.router);
+    router_free(office.router);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     static struct tg_settings settings;
+    enum printed what;
+    if (print_asked(argc, argv, &what))
+        return print(what);
     tg_service_start();
     int status = tg_settings_main(TG_INGRESS, argc, argv, &settings);
     if (status == TG_SETTINGS_CONNECT)

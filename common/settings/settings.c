@@ -426,6 +426,9 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_JWT_ANONYMOUS", TG_INGRESS, jwt_anonymous, yes_no), .standard = "no",
      .words = WORDS("no", "yes"), .shape = "yes or no",
      .help = "Takes JWTs of people who have not signed in (is_anonymous), too."},
+    {SETTING("TOLLGATE_DOCS", TG_INGRESS, docs, yes_no), .standard = "yes",
+     .words = WORDS("no", "yes"), .shape = "yes or no",
+     .help = "Each listener describes its API to anybody: /openapi.json, and /docs as a page."},
     {SETTING("TOLLGATE_TRUSTED_PROXIES", TG_INGRESS, trusted_proxies, networks), .standard = "",
      .shape = "up to 32 addresses or networks such as 10.0.0.0/8, separated by commas",
      .help =
@@ -969,13 +972,18 @@ static void print_env_example(void)
 static void print_help(enum tg_daemon daemon)
 {
     printf(
-        "usage: tollgate-%s [--check [--connect] | --help | --version | --env-example]\n\n"
+        "usage: tollgate-%s [--check [--connect] | --help | --version | --env-example%s]\n\n"
         "  --check        read the settings, say whether they are good, and end\n"
         "  --connect      with --check: also try PostgreSQL and Redis as the settings name them\n"
-        "  --env-example  print a documented file with the settings of both daemons\n\n"
+        "  --env-example  print a documented file with the settings of both daemons\n%s\n"
         "SIGHUP has the files of TOLLGATE_SETTINGS_FILE and TOLLGATE_TOKEN_KEYS read again.\n\n"
         "Settings, from the environment or that file:\n",
-        daemon_names(daemon));
+        daemon_names(daemon), daemon == TG_INGRESS ? " | --openapi[-admin] | --errors" : "",
+        daemon == TG_INGRESS
+            ? "  --openapi      print the description of the API (OpenAPI 3.1); -admin: of "
+              "operators'\n"
+              "  --errors       print docs/errors.md, the catalogue of all errors\n"
+            : "");
     for (int i = 0; i < SETTINGS; i++) {
         if (!(table[i].daemons & daemon))
             continue;

@@ -76,6 +76,7 @@ struct tg_settings {
     bool admin_insecure; // also where others could read what operators send
     bool auth_trusted_anywhere;
     bool jwt_anonymous;
+    bool docs; // each listener describes itself
 };
 
 // Reads every setting of `daemon`, and of a worker's roles, from the environment, and what is not

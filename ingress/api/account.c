@@ -11,8 +11,7 @@ static void list_notices(struct tg_pg *pg, struct request *request, const struct
     int64_t limit = TG_NOTICES_LIMIT_DEFAULT;
     struct tg_text document = {0};
     bool found = false;
-    if (!document_knows(request, (const char *const[]){"org_id", "limit", "before", NULL}) ||
-        !document_org(request, caller, &org_id) ||
+    if (!document_knows_query(request) || !document_org(request, caller, &org_id) ||
         !document_number(request, "limit", TG_NOTICES_LIMIT_MAX, &limit) ||
         !document_number(request, "before", INT64_MAX, &before))
         return;
@@ -26,6 +25,7 @@ const struct endpoint account_endpoints[] = {
      .path = "/api/account-notices",
      .who = CALLER_ORG,
      .right = RIGHT_READ,
+     ENDPOINT_QUERY("limit", "before", "org_id"),
      .on_database = list_notices,
      .says = "What Meta has told of the org's accounts, newest first, in pages.",
      .answer = "AccountNotices"},

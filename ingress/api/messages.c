@@ -12,7 +12,7 @@ static bool read_ids(struct request *request, const struct identity *caller, str
                      struct tg_uuid *message_id)
 {
     struct tg_span id = endpoint_segment(request, "id");
-    if (!document_knows(request, (const char *const[]){"org_id", NULL}))
+    if (!document_knows_query(request))
         return false;
     if (tg_uuid_parse(id.data, id.length, message_id))
         return document_org(request, caller, org_id);
@@ -68,6 +68,7 @@ const struct endpoint message_endpoints[] = {
      .path = "/api/messages/{id}",
      .who = CALLER_ORG,
      .right = RIGHT_READ,
+     ENDPOINT_QUERY("org_id"),
      .on_database = get_message,
      .says = "One message, and how it stands.",
      .answer = "Message"},
@@ -75,6 +76,7 @@ const struct endpoint message_endpoints[] = {
      .path = "/api/messages/{id}",
      .who = CALLER_ORG,
      .right = RIGHT_SEND,
+     ENDPOINT_QUERY("org_id"),
      .on_database = cancel_message,
      .says = "Cancels a message that is scheduled or held, and refunds it.",
      .answer = "Message"},

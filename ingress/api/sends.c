@@ -45,7 +45,7 @@ static void send_message(void *context, struct request *request, const struct id
     struct tg_send send = {0};
     struct tg_error error;
     int count;
-    if (!document_knows(request, (const char *const[]){NULL}))
+    if (!document_knows_query(request))
         return;
     const char *key = request_header(request, "Idempotency-Key", &count);
     if (!send_form_read_key(key, count, body, &send, &error) ||

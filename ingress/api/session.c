@@ -46,7 +46,7 @@ static void begin_session(struct tg_pg *pg, struct request *request, const struc
     struct tg_new_session session = {0};
     TG_TEXT_AUTO rights = {0};
     bool found = false;
-    if (!document_knows(request, (const char *const[]){NULL}))
+    if (!document_knows_query(request))
         return;
     if (caller->proof != PROOF_KEY) {
         answer_refusal(request, "key_required", "Authorization",
@@ -71,7 +71,7 @@ static void rotate_session(struct tg_pg *pg, struct request *request, const stru
     struct tg_new_session session = {0};
     bool found = false;
     enum tg_pg_status status = TG_PG_OK;
-    if (!document_knows(request, (const char *const[]){NULL}))
+    if (!document_knows_query(request))
         return;
     if (caller->proof == PROOF_SESSION)
         status = tg_store_rotate_session(pg, caller->org_id, caller->session_id, &found, &session);
@@ -83,7 +83,7 @@ static void get_session(struct tg_pg *pg, struct request *request, const struct 
     struct tg_text document = {0};
     bool found = false;
     enum tg_pg_status status = TG_PG_OK;
-    if (!document_knows(request, (const char *const[]){NULL}))
+    if (!document_knows_query(request))
         return;
     if (caller->proof == PROOF_SESSION)
         status = tg_store_get_session(pg, caller->org_id, caller->session_id, &found, &document);
@@ -103,7 +103,7 @@ static void end(struct tg_pg *pg, struct request *request, const struct identity
 static void end_own_session(struct tg_pg *pg, struct request *request,
                             const struct identity *caller)
 {
-    if (!document_knows(request, (const char *const[]){NULL}))
+    if (!document_knows_query(request))
         return;
     if (caller->proof != PROOF_SESSION) {
         answer_refusal(request, "not_found", NULL, no_session);
@@ -118,8 +118,7 @@ static void list_sessions(struct tg_pg *pg, struct request *request, const struc
     struct tg_uuid org_id;
     struct tg_text document = {0};
     bool found = false;
-    if (!document_knows(request, (const char *const[]){"org_id", NULL}) ||
-        !document_org(request, caller, &org_id))
+    if (!document_knows_query(request) || !document_org(request, caller, &org_id))
         return;
     enum tg_pg_status status = tg_store_list_sessions(pg, org_id, &found, &document);
     document_answer(request, pg, status, found, &document, no_session);
@@ -130,8 +129,7 @@ static void end_session(struct tg_pg *pg, struct request *request, const struct 
     struct tg_uuid org_id;
     struct tg_uuid session_id;
     struct tg_span id = endpoint_segment(request, "id");
-    if (!document_knows(request, (const char *const[]){"org_id", NULL}) ||
-        !document_org(request, caller, &org_id))
+    if (!document_knows_query(request) || !document_org(request, caller, &org_id))
         return;
     if (tg_uuid_parse(id.data, id.length, &session_id))
         end(pg, request, caller, org_id, session_id);
@@ -226,6 +224,7 @@ const struct endpoint session_endpoints[] = {
      .path = "/api/sessions",
      .who = CALLER_ORG,
      .right = RIGHT_KEYS,
+     ENDPOINT_QUERY("org_id"),
      .on_database = list_sessions,
      .says = "The org's sessions that are good, newest first.",
      .answer = "Sessions"},
@@ -233,6 +232,7 @@ const struct endpoint session_endpoints[] = {
      .path = "/api/sessions/{id}",
      .who = CALLER_ORG,
      .right = RIGHT_KEYS,
+     ENDPOINT_QUERY("org_id"),
      .on_database = end_session,
      .says = "Ends one of the org's sessions.",
      .answer = "Session"},

@@ -9,8 +9,7 @@ static void get_wallet(struct tg_pg *pg, struct request *request, const struct i
     struct tg_uuid org_id;
     struct tg_text document = {0};
     bool found = false;
-    if (!document_knows(request, (const char *const[]){"org_id", NULL}) ||
-        !document_org(request, caller, &org_id))
+    if (!document_knows_query(request) || !document_org(request, caller, &org_id))
         return;
     enum tg_pg_status status = tg_store_get_wallet(pg, org_id, &found, &document);
     document_answer(request, pg, status, found, &document, "There is no such org");
@@ -24,8 +23,7 @@ static void list_transactions(struct tg_pg *pg, struct request *request,
     int64_t limit = TG_LIST_LIMIT_DEFAULT;
     struct tg_text document = {0};
     bool found = false;
-    if (!document_knows(request, (const char *const[]){"org_id", "limit", "before", NULL}) ||
-        !document_org(request, caller, &org_id) ||
+    if (!document_knows_query(request) || !document_org(request, caller, &org_id) ||
         !document_number(request, "limit", TG_LIST_LIMIT_MAX, &limit) ||
         !document_number(request, "before", INT64_MAX, &before))
         return;
@@ -39,6 +37,7 @@ const struct endpoint wallet_endpoints[] = {
      .path = "/api/wallet",
      .who = CALLER_ORG,
      .right = RIGHT_READ,
+     ENDPOINT_QUERY("org_id"),
      .on_database = get_wallet,
      .says = "The org's balance.",
      .answer = "Wallet"},
@@ -46,6 +45,7 @@ const struct endpoint wallet_endpoints[] = {
      .path = "/api/wallet/transactions",
      .who = CALLER_ORG,
      .right = RIGHT_READ,
+     ENDPOINT_QUERY("limit", "before", "org_id"),
      .on_database = list_transactions,
      .says = "The org's ledger, newest first, in pages.",
      .answer = "Transactions"},

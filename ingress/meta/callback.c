@@ -75,6 +75,7 @@ const struct endpoint callback_endpoints[] = {
     {.method = "GET",
      .path = "/webhook",
      .who = CALLER_META,
+     ENDPOINT_QUERY("hub.mode", "hub.verify_token", "hub.challenge"),
      .on_server = shake_hands,
      .says = "Shows Meta that this is the address that subscribes to its webhooks.",
      .answer = "Challenge"},

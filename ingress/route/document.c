@@ -4,6 +4,7 @@
 #include "common/base/utf8.h"
 #include "common/store/failure.h"
 #include "ingress/http/answer.h"
+#include "ingress/route/endpoint.h"
 
 #include <string.h>
 
@@ -30,6 +31,11 @@ bool document_knows(struct request *request, const char *const *names)
     tg_error_set(&error, "unknown_field", unknown, "There is no parameter %s", unknown);
     answer_error(request, &error);
     return false;
+}
+
+bool document_knows_query(struct request *request)
+{
+    return document_knows(request, endpoint_query(request));
 }
 
 bool document_number(struct request *request, const char *name, int64_t max, int64_t *value)

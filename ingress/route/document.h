@@ -9,6 +9,9 @@
 // Has the query no parameters but these? The names end in NULL.
 bool document_knows(struct request *request, const char *const *names) TG_MUST_CHECK;
 
+// Has it none but those that its endpoint's row says (.query)?
+bool document_knows_query(struct request *request) TG_MUST_CHECK;
+
 // The org that the request is about: the caller's own; ?org_id= names it in trusted mode.
 bool document_org(struct request *request, const struct identity *caller,
                   struct tg_uuid *org_id) TG_MUST_CHECK;

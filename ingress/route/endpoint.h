@@ -41,14 +41,21 @@ struct endpoint {
     size_t body_max;
     endpoint_on_server *on_server; // the handler is one of the two
     endpoint_on_database *on_database;
+    // The parameters of its query; NULL behind the last one. NULL: none, or its task says them.
+    const char *const *query;
     const void *task;    // what its handler makes of this row: endpoint_task
     const char *says;    // for people: what it does, in a sentence
     const char *request; // the schemas of the body and of the answer; NULL: there is none
     const char *answer;
 };
 
+#define ENDPOINT_QUERY(...) .query = (const char *const[]){__VA_ARGS__, NULL}
+
 // The task in the row of the request's endpoint.
 const void *endpoint_task(struct request *request);
+
+// The parameters that its row says.
+const char *const *endpoint_query(struct request *request);
 
 // What the table of the request's endpoint was added with (router_add).
 void *endpoint_context(struct request *request);

@@ -63,6 +63,11 @@ void router_add(struct router *router, const struct endpoint *endpoints, void *c
     }
 }
 
+const struct endpoint *router_endpoint(const struct router *router, size_t i)
+{
+    return i < router->count ? router->rows[i].endpoint : NULL;
+}
+
 // The next endpoint whose path fits; *at is where to look on, and begins at 0.
 static const struct row *next_row(const struct router *router, const char *path, size_t *at)
 {
@@ -157,6 +162,13 @@ const void *endpoint_task(struct request *request)
 {
     const struct visit *visit = request->state;
     return visit->row->endpoint->task;
+}
+
+const char *const *endpoint_query(struct request *request)
+{
+    static const char *const none[] = {NULL};
+    const struct visit *visit = request->state;
+    return visit->row->endpoint->query ? visit->row->endpoint->query : none;
 }
 
 void *endpoint_context(struct request *request)

@@ -40,6 +40,9 @@ void router_free(struct router *router); // NULL is fine
 // started. Of two endpoints that fit a request the one that was added first is taken.
 void router_add(struct router *router, const struct endpoint *endpoints, void *context);
 
+// Its endpoints, as they were added; NULL behind the last one.
+const struct endpoint *router_endpoint(const struct router *router, size_t i);
+
 // The work of the pools that look up keys, for at most TG_LOOK_UPS_AT_ONCE.
 void router_look_up(struct tg_pg *pg, void **visits, size_t n);
 
