@@ -12,6 +12,11 @@ enum {
     TG_SEND_COUNTED_FROM = 8 * 1024,
     TG_SEND_OBJECTS_MAX = 10 * 1000,
     TG_SEND_VALUES_MAX = 50 * 1000,
+    // Many in one request: so many that it is worth it, in few batches; with 4 KiB for each, or 16 of
+    // the largest. What stands beside the list is no more than an id.
+    TG_BUNDLE_SENDS_MAX = 1000,
+    TG_BUNDLE_BODY_MAX = 4 * 1024 * 1024,
+    TG_BUNDLE_REST_MAX = 16 * 1024,
     // Deeper JSON than any message Meta has; json-c's stack use stays small.
     TG_JSON_DEPTH_MAX = 32,
     // One page of a list, an item of which may have some KiB.

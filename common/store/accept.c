@@ -54,6 +54,20 @@ enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *
     return tg_pg_call(pg, &accept_sends, TG_EACH_AT(sends, n), TG_ROWS(verdicts, n));
 }
 
+static const struct tg_call is_other_batch = {
+    .name = "is_other_batch",
+    .one = TG_FIELDS(UUID("p_org_id", tg_send, org_id), TEXT("p_key", tg_send, idempotency_key),
+                     BYTES_IF("p_body_hash", tg_send, body_hash, idempotency_key)),
+    .out = TG_FIELDS(VALUE("is_other", BOOL, bool)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_is_other_batch(struct tg_pg *pg, const struct tg_send *of,
+                                          bool *is_other)
+{
+    return tg_pg_call(pg, &is_other_batch, TG_ONE(of), TG_ROWS(is_other, 1));
+}
+
 static const char *const cancel_verdict_names[] = {
     [TG_CANCEL_TOO_LATE] = "too_late",
     [TG_CANCELLED] = "cancelled",
@@ -75,4 +89,5 @@ enum tg_pg_status tg_store_cancel_send(struct tg_pg *pg, struct tg_uuid org_id,
     return tg_pg_call(pg, &cancel_send, TG_ONE(&key), TG_ROWS(cancelling, 1));
 }
 
-const struct tg_call *const tg_accept_calls[] = {&accept_sends, &cancel_send, NULL};
+const struct tg_call *const tg_accept_calls[] = {&accept_sends, &is_other_batch, &cancel_send,
+                                                 NULL};

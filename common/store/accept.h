@@ -70,6 +70,11 @@ struct tg_verdict {
 enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *const *sends,
                                         size_t n, struct tg_verdict *verdicts) TG_MUST_CHECK;
 
+// Were several sends accepted for that org under that key, each with a colon and its place behind
+// it as its own, whose request had another hash? Of `of` these three count.
+enum tg_pg_status tg_store_is_other_batch(struct tg_pg *pg, const struct tg_send *of,
+                                          bool *is_other) TG_MUST_CHECK;
+
 enum tg_cancel_verdict {
     TG_CANCEL_TOO_LATE, // or one that this version does not know
     TG_CANCELLED,       // now or earlier

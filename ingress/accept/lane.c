@@ -123,19 +123,34 @@ void lanes_free(struct lanes *lanes)
     free(lanes);
 }
 
-void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s)
+enum tg_fair_push lanes_add(struct lanes *lanes, struct ticket *ticket)
 {
-    struct ticket *ticket = ticket_create(request, send, wait_s);
     struct lane *lane = &lanes->lane[tg_uuid_hash(ticket->send.org_id) % lanes->count];
     tg_gauge_add(TG_LANE_QUEUE, 1);
     enum tg_fair_push pushed = tg_fair_queue_push(lane->queue, ticket->send.org_id, ticket);
+    if (pushed != TG_FAIR_ADDED)
+        tg_gauge_add(TG_LANE_QUEUE, -1);
+    return pushed;
+}
+
+struct tg_error lanes_full(enum tg_fair_push pushed)
+{
+    struct tg_error error;
+    if (pushed == TG_FAIR_SHARE_USED)
+        tg_error_set(&error, "too_many_requests", NULL,
+                     "Too many of the org's messages are waiting to be accepted");
+    else
+        tg_error_set(&error, "overloaded", NULL, "Too many messages are waiting to be accepted");
+    return error;
+}
+
+void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s)
+{
+    struct ticket *ticket = ticket_create(request, send, wait_s);
+    enum tg_fair_push pushed = lanes_add(lanes, ticket);
     if (pushed == TG_FAIR_ADDED)
         return;
-    tg_gauge_add(TG_LANE_QUEUE, -1);
+    struct tg_error error = lanes_full(pushed);
     ticket_free(ticket);
-    if (pushed == TG_FAIR_SHARE_USED)
-        answer_refusal(request, "too_many_requests", NULL,
-                       "Too many of the org's messages are waiting to be accepted");
-    else
-        answer_refusal(request, "overloaded", NULL, "Too many messages are waiting to be accepted");
+    answer_error(request, &error);
 }

@@ -5,11 +5,13 @@
 // take turns.
 #pragma once
 
+#include "common/base/fair_queue.h"
 #include "common/store/accept.h"
 #include "ingress/accept/job_writer.h"
 #include "ingress/accept/results.h"
 
 struct lanes;
+struct ticket;
 
 // Starts `count` threads, each with a PostgreSQL connection.
 struct lanes *lanes_start(const char *postgres_url, size_t count, struct results *results,
@@ -23,3 +25,10 @@ void lanes_free(struct lanes *lanes); // stopped, or NULL
 // within `wait_s` seconds. Takes what `send` owns and empties it. Answers itself if the org has its
 // share of the lane (429), or the lane is full or closed (503). Thread-safe.
 void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s);
+
+// Queues a ticket, which is the lane's then; on anything but TG_FAIR_ADDED it stays the caller's.
+// Thread-safe.
+enum tg_fair_push lanes_add(struct lanes *lanes, struct ticket *ticket) TG_MUST_CHECK;
+
+// What is answered to who finds no room there.
+struct tg_error lanes_full(enum tg_fair_push pushed);

@@ -27,59 +27,75 @@ static const struct {
                               NULL},
 };
 
-void send_answer_refused(struct request *request, const struct tg_send *send,
-                         const struct tg_verdict *verdict)
+static void write_field(const char *field, struct tg_text *detail)
 {
-    const char *code = refusals[verdict->code].code;
-    const char *message = refusals[verdict->code].message;
+    tg_text_append_string(detail, "{\"field\":");
+    tg_text_append_json(detail, field, strlen(field));
+    tg_text_append_string(detail, "}");
+}
+
+struct send_refusal send_refusal_of(const struct tg_send *send, const struct tg_verdict *verdict)
+{
     const char *field = refusals[verdict->code].field;
-    if (verdict->code != TG_INSUFFICIENT_BALANCE) {
-        bool by_number = field && strcmp(field, "channel_id") == 0 && send->phone_number_id[0];
-        answer_refusal(request, code, by_number ? "phone_number_id" : field, message);
-        return;
+    struct send_refusal refusal = {
+        refusals[verdict->code].code, refusals[verdict->code].message, {0}};
+    bool by_number = field && strcmp(field, "channel_id") == 0 && send->phone_number_id[0];
+    if (verdict->code == TG_INSUFFICIENT_BALANCE)
+        tg_text_append_format(&refusal.detail, "{\"balance\":\"%s\",\"fee\":\"%s\"}",
+                              verdict->balance, verdict->fee);
+    else if (field)
+        write_field(by_number ? "phone_number_id" : field, &refusal.detail);
+    return refusal;
+}
+
+struct send_refusal send_refusal_failed(struct tg_uuid message_id, bool maybe_accepted,
+                                        enum tg_pg_status status)
+{
+    struct send_refusal refusal = {
+        "unavailable", "The database cannot be reached, or does no work now", {0}};
+    if (maybe_accepted) {
+        char id[TG_UUID_TEXT_SIZE];
+        tg_uuid_format(message_id, id);
+        refusal.code = "outcome_unknown";
+        refusal.message = "The database went away while it was accepting the message: ask for it "
+                          "before sending it again";
+        tg_text_append_format(&refusal.detail, "{\"message_id\":\"%s\"}", id);
+    } else if (status == TG_PG_REFUSED) {
+        refusal.code = "internal_error";
+        refusal.message = "The message could not be accepted";
+    } else if (status == TG_PG_RETRY) {
+        refusal.message = "Somebody else holds the org's wallet";
     }
-    struct tg_text detail = {0};
-    tg_text_append_format(&detail, "{\"balance\":\"%s\",\"fee\":\"%s\"}", verdict->balance,
-                          verdict->fee);
-    answer_error_detail(request, code, message, &detail);
+    return refusal;
+}
+
+void send_answer_refused(struct request *request, struct send_refusal *refusal)
+{
+    answer_error_detail(request, refusal->code, refusal->message, &refusal->detail);
+}
+
+void send_write_standing(const struct tg_verdict *verdict, enum tg_status status,
+                         struct tg_text *json)
+{
+    char id[TG_UUID_TEXT_SIZE];
+    tg_uuid_format(verdict->message_id, id);
+    tg_text_append_format(json, "\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"", id,
+                          tg_status_names[status], verdict->balance);
 }
 
 static void answer_standing(struct request *request, const struct tg_verdict *verdict,
                             enum tg_status status)
 {
     struct tg_text json = {0};
-    char id[TG_UUID_TEXT_SIZE];
-    tg_uuid_format(verdict->message_id, id);
-    tg_text_append_format(&json, "{\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"}", id,
-                          tg_status_names[status], verdict->balance);
+    tg_text_append_string(&json, "{");
+    send_write_standing(verdict, status, &json);
+    tg_text_append_string(&json, "}");
     answer_json(request, 202, &json);
 }
 
 void send_answer_accepted(struct request *request, const struct tg_verdict *verdict)
 {
     answer_standing(request, verdict, verdict->status);
-}
-
-void send_answer_failed(struct request *request, struct tg_uuid message_id, bool maybe_accepted,
-                        enum tg_pg_status status)
-{
-    if (maybe_accepted) {
-        struct tg_text detail = {0};
-        char id[TG_UUID_TEXT_SIZE];
-        tg_uuid_format(message_id, id);
-        tg_text_append_format(&detail, "{\"message_id\":\"%s\"}", id);
-        answer_error_detail(request, "outcome_unknown",
-                            "The database went away while it was accepting the message: ask for it "
-                            "before sending it again",
-                            &detail);
-    } else if (status == TG_PG_REFUSED) {
-        answer_refusal(request, "internal_error", NULL, "The message could not be accepted");
-    } else if (status == TG_PG_RETRY) {
-        answer_refusal(request, "unavailable", NULL, "Somebody else holds the org's wallet");
-    } else {
-        answer_refusal(request, "unavailable", NULL,
-                       "The database cannot be reached, or does no work now");
-    }
 }
 
 static void answer_sent(struct request *request, const struct tg_result *result, const char *id)

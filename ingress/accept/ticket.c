@@ -54,6 +54,29 @@ static bool wait_for_meta(struct results *results, const struct ticket *ticket,
                          ticket->wait_s * 1000);
 }
 
+static void answer_refused(const struct ticket *ticket, const struct tg_verdict *verdict)
+{
+    struct send_refusal refusal = send_refusal_of(&ticket->send, verdict);
+    send_answer_refused(ticket->request, &refusal);
+}
+
+// True: the results will answer.
+static bool answer_unless_it_waits(struct results *results, const struct ticket *ticket,
+                                   const struct tg_verdict *verdict)
+{
+    if (ticket->bundle)
+        bundle_tell(ticket->bundle, ticket->place, &ticket->send, verdict);
+    else if (verdict->code == TG_DUPLICATE)
+        answer_duplicate(results, ticket, verdict);
+    else if (verdict->code != TG_ACCEPTED)
+        answer_refused(ticket, verdict);
+    else if (wait_for_meta(results, ticket, verdict))
+        return true;
+    else
+        send_answer_accepted(ticket->request, verdict);
+    return false;
+}
+
 // Answers, and adds the job of what is queued now. A job whose request waits for Meta carries our
 // name; that request is answered by the results. What is held or scheduled gets its job from
 // somebody else, who does not know of us.
@@ -61,18 +84,8 @@ static void answer(struct results *results, const struct ticket *ticket,
                    const struct tg_verdict *verdict, struct job_batch *jobs)
 {
     tg_count(TG_SENDS, tg_verdict_names[verdict->code], 1);
-    if (verdict->code == TG_DUPLICATE) {
-        answer_duplicate(results, ticket, verdict);
-        return;
-    }
-    if (verdict->code != TG_ACCEPTED) {
-        send_answer_refused(ticket->request, &ticket->send, verdict);
-        return;
-    }
-    bool waits = wait_for_meta(results, ticket, verdict);
-    if (!waits)
-        send_answer_accepted(ticket->request, verdict);
-    if (verdict->status != TG_STATUS_QUEUED)
+    bool waits = answer_unless_it_waits(results, ticket, verdict);
+    if (verdict->code != TG_ACCEPTED || verdict->status != TG_STATUS_QUEUED)
         return;
     struct tg_job *job = &jobs->job[jobs->n++];
     *job = (struct tg_job){.org_id = ticket->send.org_id, .message_id = verdict->message_id};
@@ -140,11 +153,16 @@ static void refuse(struct ticket *ticket, enum tg_pg_status status, const struct
                TG_LOG_TEXT("outcome", ticket->maybe_accepted ? "unknown" : "not accepted"));
     else // PostgreSQL is away or not migrated, or a wallet is held: of no message in particular
         tg_log_rarely(TG_LOG_ERROR, "sends_not_accepted", TG_LOG_MESSAGE(&ticket->send));
-    if (!unfit || ticket->maybe_accepted)
-        send_answer_failed(ticket->request, ticket->send.message_id, ticket->maybe_accepted,
-                           status);
-    else if (!tg_store_failure(unfit, status, &error))
-        answer_error(ticket->request, &error);
+    struct send_refusal refusal =
+        send_refusal_failed(ticket->send.message_id, ticket->maybe_accepted, status);
+    if (unfit && !ticket->maybe_accepted && !tg_store_failure(unfit, status, &error)) {
+        refusal.code = error.code;
+        refusal.message = error.message;
+    }
+    if (ticket->bundle)
+        bundle_refuse(ticket->bundle, ticket->place, &refusal);
+    else
+        send_answer_refused(ticket->request, &refusal);
     ticket_free(ticket);
 }
 

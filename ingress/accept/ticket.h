@@ -3,11 +3,14 @@
 #pragma once
 
 #include "common/store/accept.h"
+#include "ingress/accept/bundle.h"
 #include "ingress/accept/job_writer.h"
 #include "ingress/accept/results.h"
 
 struct ticket {
     struct request *request;
+    struct bundle *bundle; // that it is one of, and answers for it; NULL: none
+    size_t place;          // there
     struct tg_send send;
     int wait_s;            // for Meta's answer
     long long deadline_ms; // for PostgreSQL to take it

@@ -6,6 +6,9 @@
 #include "ingress/db/pool.h"
 #include "ingress/who/homes.h"
 
+// The handler of many in one request, whose sends become a bundle (accept/bundle.h).
+endpoint_on_database send_messages;
+
 // The context of send_endpoints.
 struct sends {
     struct lanes *lanes;

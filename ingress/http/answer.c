@@ -15,17 +15,24 @@ static void append_member(struct tg_text *json, const char *name, const char *va
 // What is full now may have room in a moment.
 enum { RETRY_AFTER_S = 1 };
 
+int answer_write_error(const char *code, const char *message, const struct tg_text *detail,
+                       struct tg_text *json)
+{
+    append_member(json, "error", message);
+    tg_text_append_string(json, ",");
+    append_member(json, "code", code);
+    if (detail->length > 0) {
+        tg_text_append_string(json, ",\"detail\":");
+        tg_text_append(json, detail->data, detail->length);
+    }
+    return code_status(code);
+}
+
 static void refuse(struct request *request, const struct refusal *refusal)
 {
     struct answer answer = {.status = refusal->status};
     tg_text_append_string(&answer.body, "{");
-    append_member(&answer.body, "error", refusal->message);
-    tg_text_append_string(&answer.body, ",");
-    append_member(&answer.body, "code", refusal->code);
-    if (refusal->detail->length > 0) {
-        tg_text_append_string(&answer.body, ",\"detail\":");
-        tg_text_append(&answer.body, refusal->detail->data, refusal->detail->length);
-    }
+    (void)answer_write_error(refusal->code, refusal->message, refusal->detail, &answer.body);
     tg_text_append_string(&answer.body, "}\n");
     request_answer(request, &answer);
 }

@@ -20,5 +20,10 @@ void answer_too_many(struct request *request, unsigned seconds, const char *mess
 void answer_error_detail(struct request *request, const char *code, const char *message,
                          struct tg_text *detail);
 
+// Writes what a refusal says: {"error", "code", "detail"} without the braces, for one that is a
+// part of an answer. `detail` may be empty. Returns the HTTP status of the code.
+int answer_write_error(const char *code, const char *message, const struct tg_text *detail,
+                       struct tg_text *json);
+
 // Answers with a JSON document; takes its bytes and empties it.
 void answer_json(struct request *request, int status, struct tg_text *json);
