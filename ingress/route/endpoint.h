@@ -27,11 +27,11 @@ typedef void endpoint_on_database(struct tg_pg *pg, struct request *request,
 struct endpoint {
     const char *method;
     const char *path; // "/api/messages/{id}": endpoint_segment(request, "id")
-    enum caller_kind who;
     // NULL: ours. With one an org's caller shows a key as Meta's API is shown a token: also as
     // "Authorization: OAuth <key>", or as access_token in the query, or in a form of kind FIELDS;
     // never a session, and never nothing. What its query has besides is the handler's to look at.
     const struct manner *manner;
+    enum caller_kind who;
     enum right right; // that an org's caller must have
     enum role role;   // that an operator must have at least
     enum body_kind body;

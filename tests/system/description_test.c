@@ -1,4 +1,5 @@
 // What an ingress tells of itself: /openapi.json, /docs, docs/errors.md.
+#include "tests/system/browser.h"
 #include "tests/system/desk.h"
 #include "tests/system/org.h"
 
@@ -55,5 +56,34 @@ Test(description, is_not_told_where_a_setting_says_so)
     cr_assert_eq(ask(gateway->http, .path = "/openapi.json").status, 404);
     cr_assert_eq(ask(gateway->http, .path = "/docs").status, 404);
     cr_assert_eq(ask(desk_of(gateway), .path = "/openapi.json").status, 404);
+    stop_gateway(gateway);
+}
+
+// A person reads it, and looks for something.
+Test(description, is_a_page_with_a_search)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct browser *browser = browser_start(NULL);
+    struct tab page = tab_open(browser, text_of("%s/docs", gateway->ingress.url));
+    expect_equal(tab_text(&page, "document.title"), "Tollgate");
+    expect_equal(
+        tab_text(&page, "getComputedStyle(document.querySelector('nav ul')).listStyleType"),
+        "none");
+    cr_assert(tab_shows(&page, "document.querySelectorAll('main article').length > 30 && "
+                               "[...document.querySelectorAll('nav a')].every(a => "
+                               "document.getElementById(a.hash.slice(1)))"));
+    (void)tab_run(&page, "search.value = 'CANCELS refunds';"
+                         "search.dispatchEvent(new Event('input'))");
+    expect_equal(tab_text(&page, "[...document.querySelectorAll('main article')]"
+                                 ".filter(one => one.checkVisibility()).map(one => one.id).join()"),
+                 "deleteapimessagesid");
+    (void)tab_run(&page,
+                  "search.value = 'no such words'; search.dispatchEvent(new Event('input'))");
+    cr_assert(tab_shows(&page, "!document.getElementById('nothing').hidden"));
+    // Nothing came from anywhere else.
+    expect_equal(tab_text(&page, "[...new Set(performance.getEntriesByType('resource')"
+                                 ".map(one => new URL(one.name).origin))].join()"),
+                 gateway->ingress.url);
+    browser_stop(browser);
     stop_gateway(gateway);
 }

@@ -12,7 +12,7 @@ enum { BODY_MAX = 64 * 1024 }; // longer ones are no matter of members
 // NULL: nothing is written down.
 static FILE *open_file(void)
 {
-    const char *directory = getenv("TOLLGATE_TEST_TRAFFIC");
+    const char *directory = getenv("TOLLGATE_TEST_TRAFFIC"); // NOLINT(concurrency-mt-unsafe)
     return directory && *directory ? fopen(text_of("%s/%d.jsonl", directory, (int)getpid()), "a")
                                    : NULL;
 }
