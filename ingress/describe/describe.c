@@ -91,6 +91,7 @@ static struct json_object *list_refusals(void)
         json_object_object_add(responses, name, response);
     }
     json_object_object_add(responses, "Refused", refusal_of(0));
+    json_object_object_add(responses, "RefusedByMeta", written("refused_by_meta"));
     return responses;
 }
 

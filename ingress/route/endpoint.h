@@ -49,7 +49,11 @@ struct endpoint {
     const char *answer;
 };
 
-#define ENDPOINT_QUERY(...) .query = (const char *const[]){__VA_ARGS__, NULL}
+#define ENDPOINT_QUERY(...)                                                                        \
+    .query = (const char *const[])                                                                 \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
 
 // The task in the row of the request's endpoint.
 const void *endpoint_task(struct request *request);
