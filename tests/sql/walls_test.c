@@ -134,9 +134,10 @@ static const char *walls_that_are_meant(void)
 static const char *lines_not_in(const char *some, const char *others)
 {
     const char *missing = "";
+    const char *lines_of_others = text("\n%s", others);
     for (const char *line = some; *line; line = strchr(line, '\n') + 1) {
         const char *whole = text("\n%.*s\n", (int)strcspn(line, "\n"), line);
-        if (!strstr(text("\n%s", others), whole))
+        if (!strstr(lines_of_others, whole))
             missing = text("%s%s", missing, whole + 1);
     }
     return missing;
