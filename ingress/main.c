@@ -98,10 +98,15 @@ static void add_to_office(struct office *office, struct tg_settings *settings, b
         router_add(office->router, description_endpoints, &office->told);
 }
 
+static bool needs_sends(const struct endpoint *table)
+{
+    return table == send_endpoints || table == conversation_endpoints;
+}
+
 static void add_to_stops(struct stops *stops, const struct tg_settings *settings)
 {
     for (const struct endpoint *const *table = api_tables; *table; table++)
-        router_add(stops->router, *table, *table == send_endpoints ? &stops->sends : NULL);
+        router_add(stops->router, *table, needs_sends(*table) ? &stops->sends : NULL);
     router_add(stops->router, link_endpoints, NULL);
     router_add(stops->router, callback_endpoints, &stops->callback);
     if (settings->docs)

@@ -37,6 +37,7 @@ BEGIN
              'delete_receipts fail_undelivered_sends'),
             ('lookup nested generic', 'lock_wallets'),
             ('lookup generic', 'release_sends find_callers'),
+            ('lookup ordered nested generic', 'message_lines conversation_lines'),
             -- Not called for each message, so that planning costs little.
             ('lookup nested custom', 'alert_refused_replies'),
             ('lookup custom', 'end_sends fail_unheard_sends park_sends'),

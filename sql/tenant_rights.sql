@@ -42,12 +42,12 @@ BEGIN
                   ('wallet_transactions', 'org_id, n, kind, amount, balance_after, message_id, description, created_at'),
                   ('contacts', 'org_id, id, phone, user_id, name, merged_into, erased_at, created_at'),
                   ('conversations', 'org_id, channel_id, contact_id, last_inbound_at, first_message_id, opted_out_at, '
-                                    'preference_at'),
+                                    'preference_at, newest_id, unread, read_until'),
                   ('messages', 'org_id, id, channel_id, contact_id, direction, type, payload, callback_data, fee, '
                                'refunded, refund_waived, status, attempts, wamid, error_code, error_subcode, '
                                'error_message, error_transient, text, summary, media_id, mime_type, reply_to, referral, '
                                'pricing, group_id, origin, created_at, unconfirmed_at, sent_at, delivered_at, read_at, '
-                               'failed_at, body_gone_at'),
+                               'failed_at, body_gone_at, claimed_at, took_ms'),
                   ('message_changes', 'org_id, message_id, channel_id, wamid'),
                   ('attempts', 'org_id, message_id, attempt, outcome, error_message, claimed_at, settled_at'),
                   ('outbox', 'org_id, message_id, channel_id, contact_id, priority, state, attempt, due_at, not_after, '

@@ -6,6 +6,7 @@
 struct question {
     struct tg_uuid org_id;
     struct tg_uuid message_id;
+    const char *wamid;
     int64_t before;
     int64_t limit;
 };
@@ -45,6 +46,20 @@ enum tg_pg_status tg_store_get_result(struct tg_pg *pg, struct tg_uuid org_id,
 {
     struct question question = {.org_id = org_id, .message_id = message_id};
     return tg_pg_call(pg, &get_result, TG_ONE(&question), TG_ROW_IF(result, found));
+}
+
+static const struct tg_call find_message = {
+    .name = "find_message",
+    .one = TG_FIELDS(UUID("p_org_id", question, org_id), TEXT("p_wamid", question, wamid)),
+    .out = TG_FIELDS(VALUE("message_id", UUID, struct tg_uuid)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_find_message(struct tg_pg *pg, struct tg_uuid org_id, const char *wamid,
+                                        bool *found, struct tg_uuid *message_id)
+{
+    struct question question = {.org_id = org_id, .wamid = wamid};
+    return tg_pg_call(pg, &find_message, TG_ONE(&question), TG_ROW_IF(message_id, found));
 }
 
 static const struct tg_call get_message = {
@@ -108,5 +123,5 @@ enum tg_pg_status tg_store_list_account_notices(struct tg_pg *pg, struct tg_uuid
 }
 
 const struct tg_call *const tg_read_calls[] = {
-    &get_default_country,      &get_result,           &get_message, &get_wallet,
+    &get_default_country,      &get_result,           &find_message, &get_message, &get_wallet,
     &list_wallet_transactions, &list_account_notices, NULL};

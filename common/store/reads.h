@@ -20,6 +20,10 @@ enum tg_pg_status tg_store_get_result(struct tg_pg *pg, struct tg_uuid org_id,
                                       struct tg_uuid message_id, bool *found,
                                       struct tg_result *result) TG_MUST_CHECK;
 
+// The org's message that Meta knows by this id; *found is false if it has none.
+enum tg_pg_status tg_store_find_message(struct tg_pg *pg, struct tg_uuid org_id, const char *wamid,
+                                        bool *found, struct tg_uuid *message_id) TG_MUST_CHECK;
+
 // Each fills an empty `json` with a JSON document, which is the caller's to finish.
 enum tg_pg_status tg_store_get_message(struct tg_pg *pg, struct tg_uuid org_id,
                                        struct tg_uuid message_id, bool *found,

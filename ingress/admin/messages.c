@@ -16,6 +16,6 @@ const struct endpoint found_message_endpoints[] = {
      .role = ROLE_OPERATOR, // what customers have said stands in it
      DESK_TASK(.call = &tg_admin_get_message, .path = DESK_NAMES({"message", DESK_THING_ID})),
      .says = "A message of any org, and all that has happened to it.",
-     .answer = "MessageWithTimeline"},
+     .answer = "Message"},
     {0},
 };

@@ -58,6 +58,7 @@ struct json_object *schema_of_find(const struct desk_member *member)
     struct json_object *schema = NULL;
     switch (member->kind) {
     case DESK_TEXT:
+    case DESK_CONTACT:
         return text_of_up_to(member->max);
     case DESK_TEXTS:
         schema = typed("array");

@@ -5,6 +5,8 @@
 #include "common/base/utf8.h"
 #include "common/limits.h"
 #include "common/store/failure.h"
+#include "common/store/reads.h"
+#include "common/words/country.h"
 #include "ingress/http/answer.h"
 #include "ingress/route/document.h"
 
@@ -121,14 +123,40 @@ static bool knows_query(struct request *request, const struct desk_task *task, b
            document_number(request, "limit", TG_LIST_LIMIT_MAX, &question->limit);
 }
 
-static bool write_find(struct request *request, const struct desk_task *task,
+// A phone as people of the org write it becomes its digits; what is none may be a user id.
+static bool read_contact(struct tg_pg *pg, struct tg_uuid org_id, const char *name,
+                         const char *text, char phone[static TG_PHONE_SIZE], struct tg_error *error)
+{
+    struct tg_region region = {0};
+    bool found = false;
+    phone[0] = '\0';
+    if (text[strspn(text, "+0123456789 -.()[]/")] != '\0')
+        return true;
+    enum tg_pg_status status =
+        strchr(text, '+') ? TG_PG_OK : tg_store_get_default_country(pg, org_id, &found, &region);
+    if (status != TG_PG_OK)
+        return tg_store_failure(pg, status, error);
+    return tg_phone_read(text, strlen(text), found ? tg_country_find(region.code) : NULL, name,
+                         phone, error);
+}
+
+static bool read_find(struct tg_pg *pg, const struct desk_member *member, const char *text,
+                      struct tg_uuid org_id, struct json_object *find, struct tg_error *error)
+{
+    char phone[TG_PHONE_SIZE] = "";
+    if (member->kind == DESK_CONTACT && !read_contact(pg, org_id, member->name, text, phone, error))
+        return false;
+    return desk_read_parameter(member, *phone ? phone : text, find, error);
+}
+
+static bool write_find(struct tg_pg *pg, struct request *request, const struct desk_task *task,
                        struct tg_desk_question *question, struct tg_error *error)
 {
     struct json_object *find = json_object_new_object();
     bool good = true;
     for (const struct desk_member *member = task->find; good && member->name; member++) {
         const char *text = request_parameter(request, member->name);
-        good = !text || desk_read_parameter(member, text, find, error);
+        good = !text || read_find(pg, member, text, question->org_id, find, error);
     }
     if (good)
         tg_json_write(find, &question->find);
@@ -136,7 +164,7 @@ static bool write_find(struct request *request, const struct desk_task *task,
     return good;
 }
 
-static bool read_query(struct request *request, const struct desk_task *task,
+static bool read_query(struct tg_pg *pg, struct request *request, const struct desk_task *task,
                        struct tg_desk_question *question, struct tg_error *error)
 {
     size_t found = 0;
@@ -147,7 +175,7 @@ static bool read_query(struct request *request, const struct desk_task *task,
             return false;
         found += name->part == DESK_FIND_TEXT;
     }
-    return (!task->find || write_find(request, task, question, error)) &&
+    return (!task->find || write_find(pg, request, task, question, error)) &&
            read_before(request_parameter(request, "before"), task, question, error);
 }
 
@@ -159,11 +187,11 @@ static bool read_org(struct request *request, const struct identity *caller,
     return document_org(request, caller, &question->org_id);
 }
 
-static bool read_question(struct request *request, const struct desk_task *task,
+static bool read_question(struct tg_pg *pg, struct request *request, const struct desk_task *task,
                           struct tg_desk_question *question, struct tg_error *error)
 {
     return read_path(request, task, question, error) &&
-           read_query(request, task, question, error) &&
+           read_query(pg, request, task, question, error) &&
            ((!task->members && !task->prepare) || write_body(request, task, question, error));
 }
 
@@ -180,15 +208,16 @@ void desk_answer(struct tg_pg *pg, struct request *request, const struct identit
         return;
     right_list(caller->rights, &rights);
     question.rights = tg_text_string(&rights);
-    bool good = read_question(request, task, &question, &error);
+    bool good = read_question(pg, request, task, &question, &error);
     if (good) {
         enum tg_pg_status status = tg_store_desk(pg, task->call, &question, &document);
         good = status == TG_PG_OK || tg_store_failure(pg, status, &error);
     }
-    if (good)
-        answer_json(request, task->status > 0 ? task->status : 200, &document);
-    else
+    if (!good)
         answer_error(request, &error);
+    else if (!task->follow || !task->follow(request, &question, &document))
+        answer_json(request, task->status > 0 ? task->status : 200, &document);
+    tg_text_finish(&document);
     tg_text_finish(&question.find);
     tg_text_wipe(&question.body);
 }

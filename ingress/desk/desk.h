@@ -31,6 +31,11 @@ enum desk_list { DESK_NO_LIST, DESK_LIST_BY_N, DESK_LIST_BY_ID, DESK_LIST_BY_MAR
 typedef bool desk_prepare(const void *context, struct tg_desk_question *question,
                           struct json_object *body, struct tg_error *error);
 
+// What comes of it beside the database, once SQL has answered with `document`. True: it answers the
+// request by itself, now or later; else the document is the answer.
+typedef bool desk_follow(struct request *request, const struct tg_desk_question *question,
+                         const struct tg_text *document);
+
 struct desk_task {
     const struct tg_call *call;
     const struct desk_name *path;  // its segments in braces; NULL, here and below: there are none
@@ -40,6 +45,7 @@ struct desk_task {
     const struct desk_member *find;    // further parameters, which the function gets as one object
     const struct desk_member *members; // of the body
     desk_prepare *prepare;             // NULL: there is nothing to complete
+    desk_follow *follow;               // NULL: nothing comes of it
     int status;                        // of the answer; 0: 200
 };
 

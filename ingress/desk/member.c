@@ -74,6 +74,7 @@ static bool fits(struct json_object *value, const struct desk_member *member)
 {
     switch (member->kind) {
     case DESK_TEXT:
+    case DESK_CONTACT:
         return is_text(value, member);
     case DESK_TEXTS:
         return are_texts(value, member);
@@ -116,7 +117,7 @@ static bool refuse_kind(const struct desk_member *member, struct tg_error *error
                                          [DESK_BOOL] = "true or false",
                                          [DESK_TIME] = "a time such as 2026-11-28T09:30:00Z",
                                          [DESK_OBJECT] = "an object or a text"};
-    if (member->kind == DESK_TEXT)
+    if (member->kind == DESK_TEXT || member->kind == DESK_CONTACT)
         snprintf(shape, sizeof shape, "a text of 1 to %lld bytes", max);
     else if (member->kind == DESK_TEXTS)
         snprintf(shape, sizeof shape, "a list of texts of 1 to %lld bytes", max);

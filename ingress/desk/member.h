@@ -16,9 +16,10 @@ enum desk_kind {
     DESK_NUMBER, // a whole number from 0 to `max`
     DESK_MONEY,  // a string such as "-12.50": up to ten digits, and up to four decimals
     DESK_BOOL,
-    DESK_TIME,   // as RFC 3339 has it
-    DESK_OBJECT, // an object, or a string of up to `max` bytes
-    DESK_WORD    // one of `words`
+    DESK_TIME,    // as RFC 3339 has it
+    DESK_OBJECT,  // an object, or a string of up to `max` bytes
+    DESK_CONTACT, // of a query: a phone as people write it, or a user id; SQL gets a phone's digits
+    DESK_WORD     // one of `words`
 };
 
 struct desk_member {

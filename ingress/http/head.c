@@ -1,5 +1,7 @@
 #include "ingress/http/head.h"
 
+#include "ingress/http/request.h"
+
 #include <microhttpd.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -141,14 +143,49 @@ size_t head_target_length(const char *uri)
     return strchr(uri, '\r') ? 0 : strlen(uri);
 }
 
+#define STRING_OF_SLASH "\x1f"
+
 bool head_target_is_plain(const char *uri)
 {
     size_t path = strcspn(uri, "?");
-    for (const char *at = uri; (at = strpbrk(at, "% ")); at++) {
+    for (const char *at = uri; (at = strpbrk(at, "% " STRING_OF_SLASH)); at++) {
         bool nul = at[1] == '0' && at[2] == '0';
-        bool slash = at < uri + path && at[1] == '2' && (at[2] | 0x20) == 'f';
-        if (*at == ' ' || nul || slash)
+        bool stands = at < uri + path && at[1] == '1' && (at[2] | 0x20) == 'f';
+        if (*at != '%' || nul || stands)
             return false;
     }
     return true;
+}
+
+static bool is_slash(const char *at)
+{
+    return at[0] == '%' && at[1] == '2' && (at[2] | 0x20) == 'f';
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *digit = c ? strchr(digits, c | 0x20) : NULL;
+    return digit ? (int)(digit - digits) : -1;
+}
+
+static void append_decoded(struct tg_text *path, const char *at, const char *end)
+{
+    while (at < end) {
+        int high = *at == '%' ? hex_digit(at[1]) : -1;
+        int low = high >= 0 ? hex_digit(at[2]) : -1;
+        char byte = is_slash(at) ? PATH_SLASH : low >= 0 ? (char)(high * 16 + low) : *at;
+        tg_text_append(path, &byte, 1);
+        at += low >= 0 ? 3 : 1;
+    }
+}
+
+void head_target_path(const char *uri, struct tg_text *path)
+{
+    const char *end = uri + strcspn(uri, "?");
+    const char *at = uri;
+    while (at < end && !is_slash(at))
+        at++;
+    if (at < end)
+        append_decoded(path, uri, end);
 }

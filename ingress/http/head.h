@@ -2,6 +2,8 @@
 // though it may be taken for something else elsewhere (by a proxy before us) is found here.
 #pragma once
 
+#include "common/base/text.h"
+
 #include "common/base/error.h"
 
 #include <stddef.h>
@@ -24,7 +26,10 @@ bool head_read(struct MHD_Connection *connection, const char *method, size_t tar
 // How long a target is, before the library takes it apart; 0: there is a CR in it.
 size_t head_target_length(const char *uri) TG_MUST_CHECK;
 
-// May a target be taken as it is? false: it has a blank or an encoded NUL in it, or an encoded
-// slash, which would make another path of it. (What stands behind a NUL as such is not in it:
-// head_read.)
+// May a target be taken as it is? false: it has a blank or an encoded NUL in it, or what stands for
+// an encoded slash. (What stands behind a NUL as such is not in it: head_read.)
 bool head_target_is_plain(const char *uri) TG_MUST_CHECK;
+
+// The path of a plain target, decoded; an encoded slash, which decoded would make another path of
+// it, is PATH_SLASH (request.h). Leaves `path` empty where there is none: the library's will do.
+void head_target_path(const char *uri, struct tg_text *path);

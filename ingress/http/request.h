@@ -7,9 +7,12 @@
 #include "ingress/http/body.h"
 #include "ingress/http/manner.h"
 
+// What a slash that was encoded is in a path: part of what stands between two others.
+enum { PATH_SLASH = 0x1f };
+
 struct request {
     const char *method;
-    const char *path; // decoded; what is no plain path is empty
+    const char *path; // decoded but for PATH_SLASH; what is no plain path is empty
     bool encoded;     // Content-Encoding says that the body is not as it was written
     // The bytes (none, if it is a file), or the file, which is read from its beginning and is the
     // request's to close (-1: nothing has come). A body that was too large, or for which there was

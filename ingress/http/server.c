@@ -71,10 +71,11 @@ struct exchange {
     struct guest *guest;
     struct header *headers; // of the answer
     struct head head;
-    bool plain;  // its target
-    bool begun;  // its headers have come
-    bool held;   // while they are looked at
-    bool unread; // not to its end: the connection cannot be used again
+    bool plain;          // its target
+    struct tg_text path; // of a target with encoded slashes
+    bool begun;          // its headers have come
+    bool held;           // while they are looked at
+    bool unread;         // not to its end: the connection cannot be used again
     bool in_hand;
     bool handed_out;
     struct answer answer;  // status 0 until answered
@@ -274,6 +275,7 @@ static void free_exchange(void *context, struct MHD_Connection *connection, void
         body_room_give(exchange->server->room, BUDGET_ANSWERS, exchange->answer_place,
                        exchange->answer_counted);
     tg_text_finish(&exchange->answer.body);
+    tg_text_finish(&exchange->path);
     while (exchange->headers) {
         struct header *header = exchange->headers;
         exchange->headers = header->next;
@@ -395,6 +397,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct exchange *exchange = *held;
     if (!exchange->begun) {
         exchange->request.method = method;
+        if (exchange->path.length > 0)
+            path = tg_text_string(&exchange->path);
         exchange->request.path = exchange->plain ? path_of(path) : "";
         begin(exchange, version);
         return exchange->held ? MHD_YES : go_on_to_body(exchange);
@@ -427,6 +431,8 @@ static void *on_line(void *context, const char *uri, struct MHD_Connection *conn
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     exchange->target_length = uri ? head_target_length(uri) : 0;
     exchange->plain = uri && head_target_is_plain(uri);
+    if (exchange->plain)
+        head_target_path(uri, &exchange->path);
     exchange->began_ms = tg_now_ms();
     exchange->request = (struct request){.state = exchange->state, .series = -1, .body.file = -1};
     return exchange;

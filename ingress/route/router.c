@@ -183,6 +183,13 @@ struct tg_span endpoint_segment(struct request *request, const char *name)
     return path_segment(visit->row->endpoint->path, request->path, name);
 }
 
+void endpoint_segment_text(struct request *request, const char *name, struct tg_text *text)
+{
+    struct tg_span segment = endpoint_segment(request, name);
+    for (size_t i = 0; i < segment.length; i++)
+        tg_text_append(text, segment.data[i] == PATH_SLASH ? "/" : segment.data + i, 1);
+}
+
 // May the party call once more? false: answered.
 static bool is_within(const struct visit *visit, enum rate rate, struct tg_uuid party)
 {

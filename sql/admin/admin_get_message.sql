@@ -8,6 +8,5 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM refuse('message_not_found', NULL, 'There is no such message');
     END IF;
-    RETURN ((SELECT g.document FROM get_message(v_message.org_id, v_message.id) g)::jsonb
-            || jsonb_build_object('timeline', timeline_of(v_message)))::json;
+    RETURN (SELECT g.document FROM get_message(v_message.org_id, v_message.id) g);
 END $$;

@@ -64,7 +64,7 @@ RETURNS SETOF conversations LANGUAGE sql STABLE AS $$
       JOIN conversations v ON v.org_id = p_org_id AND v.channel_id = p_channel_id AND v.contact_id = c.id
      WHERE v.opted_out_at IS NOT NULL
     UNION ALL
-    SELECT e.org_id, e.channel_id, NULL, NULL, NULL, e.opted_out_at, NULL -- who was erased, and not known again yet
+    SELECT e.org_id, e.channel_id, NULL, NULL, NULL, e.opted_out_at, NULL, NULL, false, NULL -- erased, not known yet
       FROM erased_opt_outs e
      WHERE (SELECT EXISTS (SELECT FROM erased_opt_outs)) -- asked once, and mostly that is all
        AND e.org_id = p_org_id AND e.hash = ANY (erased_hashes(p_org_id, p_phone, p_user_id))

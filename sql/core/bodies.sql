@@ -1,10 +1,5 @@
 -- What delete_bodies (worker/delete_bodies.sql) is made of.
 
--- first_id_of: the least id that a message of that time may have.
-CREATE OR REPLACE FUNCTION first_id_of(p_time timestamptz) RETURNS uuid
-LANGUAGE sql STABLE
-RETURN rpad(lpad(to_hex(greatest(floor(extract(epoch FROM p_time) * 1000), 0)::bigint), 12, '0'), 32, '0')::uuid;
-
 -- Who sets how long bodies are kept has the walk along all of them begin anew.
 CREATE OR REPLACE FUNCTION begin_body_walk() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$

@@ -56,14 +56,18 @@ BEGIN
         RETURNING v.*
     )
     INSERT INTO conversations AS v (org_id, channel_id, contact_id, last_inbound_at, first_message_id, opted_out_at,
-                                    preference_at)
-    SELECT g.org_id, g.channel_id, p_into, g.last_inbound_at, g.first_message_id, g.opted_out_at, g.preference_at
+                                    preference_at, newest_id, unread, read_until)
+    SELECT g.org_id, g.channel_id, p_into, g.last_inbound_at, g.first_message_id, g.opted_out_at, g.preference_at,
+           g.newest_id, g.unread, g.read_until
       FROM gone g
     ON CONFLICT (org_id, channel_id, contact_id) DO UPDATE
        SET last_inbound_at = greatest(v.last_inbound_at, excluded.last_inbound_at),
            first_message_id = least(v.first_message_id, excluded.first_message_id),
            opted_out_at = least(v.opted_out_at, excluded.opted_out_at),
-           preference_at = greatest(v.preference_at, excluded.preference_at);
+           preference_at = greatest(v.preference_at, excluded.preference_at),
+           newest_id = greatest(v.newest_id, excluded.newest_id), unread = v.unread OR excluded.unread,
+           read_until = CASE WHEN v.unread = excluded.unread THEN greatest(v.read_until, excluded.read_until)
+                             WHEN v.unread THEN v.read_until ELSE excluded.read_until END;
 END $$;
 
 -- join_lines_of: what waits to leave to that contact over a channel waits in p_into's line, in the order in which it

@@ -112,7 +112,7 @@ LANGUAGE sql STABLE AS $$
                              'source', (p_rule).source, 'changed_at', time_text((p_rule).changed_at));
 $$;
 
--- message_line: a message in a list.
+-- message_line: a message in a list of operators: nothing of what it says, nor to whom (message_lines).
 CREATE OR REPLACE FUNCTION message_line(p_message messages) RETURNS json
 LANGUAGE sql STABLE AS $$
     SELECT json_build_object('message_id', (p_message).id, 'org_id', (p_message).org_id,
@@ -123,48 +123,4 @@ LANGUAGE sql STABLE AS $$
                                                     AND o.org_id = (p_message).org_id), (p_message).status),
                              'error_code', (p_message).error_code, 'refunded', (p_message).refunded,
                              'created_at', time_text((p_message).created_at));
-$$;
-
--- timeline_of: what has happened to a message, and to its fee, as it came: rows of at, what, and what there is to it.
--- (Of what one transaction has written some has its beginning for a time: `after` says behind what it belongs.)
-CREATE OR REPLACE FUNCTION timeline_of(p_message messages) RETURNS json
-LANGUAGE sql STABLE AS $$
-    WITH last AS (
-        SELECT max(a.settled_at) AS settled_at FROM attempts a
-         WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id
-    )
-    SELECT json_agg(json_strip_nulls(json_build_object(
-               'at', time_text(e.at), 'what', e.what, 'attempt', e.attempt, 'outcome', e.outcome, 'message', e.message,
-               'duration_ms', e.duration_ms, 'amount', money_text(e.amount), 'balance', money_text(e.balance)))
-               ORDER BY greatest(e.at, e.after), e.place)
-      FROM (
-        SELECT (p_message).created_at AS at, 0 AS place,
-               CASE (p_message).direction WHEN 'inbound' THEN 'received' ELSE 'accepted' END AS what,
-               NULL::smallint AS attempt, NULL::text AS outcome, NULL::text AS message, NULL::bigint AS duration_ms,
-               NULL::numeric AS amount, NULL::numeric AS balance, NULL::timestamptz AS after
-        UNION ALL
-        SELECT o.claimed_at, 2, 'claimed', o.attempt, NULL, NULL, NULL, NULL, NULL, NULL
-          FROM outbox o WHERE o.message_id = (p_message).id AND o.org_id = (p_message).org_id
-           AND o.claimed_at IS NOT NULL
-        UNION ALL
-        SELECT a.settled_at, 2, 'attempt', a.attempt, a.outcome, a.error_message,
-               (1000 * extract(epoch FROM a.settled_at - a.claimed_at))::bigint, NULL, NULL, NULL
-          FROM attempts a WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id
-        UNION ALL
-        SELECT s.at, s.place, s.what, s.attempt, s.outcome, s.message, NULL, NULL, NULL,
-               CASE WHEN s.place > 5 THEN (SELECT l.settled_at FROM last l) END
-          FROM (VALUES ((p_message).sent_at, 3, 'sent', (p_message).attempts, NULL, NULL),
-                       ((p_message).delivered_at, 4, 'delivered', NULL, NULL, NULL),
-                       ((p_message).read_at, 5, 'read', NULL, NULL, NULL),
-                       ((p_message).unconfirmed_at, 6, 'unconfirmed', NULL, (p_message).error_code,
-                        (p_message).error_message),
-                       ((p_message).failed_at, 7, 'failed', NULL, (p_message).error_code,
-                        (p_message).error_message)) AS s (at, place, what, attempt, outcome, message)
-         WHERE s.at IS NOT NULL AND (p_message).direction = 'outbound'
-        UNION ALL
-        SELECT t.created_at, CASE t.kind WHEN 'service_fee' THEN 1 ELSE 8 END, t.kind, NULL, NULL, t.description, NULL,
-               t.amount, t.balance_after,
-               CASE t.kind WHEN 'refund' THEN greatest((p_message).failed_at, (SELECT l.settled_at FROM last l)) END
-          FROM wallet_transactions t
-         WHERE t.org_id = (p_message).org_id AND t.message_id = (p_message).id) e;
 $$;

@@ -89,23 +89,24 @@ BEGIN
       JOIN contacts c ON c.org_id = (p_items[i.n]).org_id AND c.id = ANY (ARRAY[i.id]);
 END $$;
 
--- keep_conversations: when each contact last wrote, and what it said first; p_contacts: who wrote each item. What
+-- keep_conversations: when each contact last wrote, what it said first, and that it is unread; p_contacts: who wrote each. What
 -- is written in a group, or changes an earlier message, is not written to the number. From here on two workers that
 -- got the same message wait for each other. Only a time that is later by a minute is kept: each one leaves a version
 -- of the row behind, which all later ones would have to pass while somebody holds a snapshot.
 CREATE OR REPLACE FUNCTION keep_conversations(p_items inbound_item[], p_contacts bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO conversations AS v (org_id, channel_id, contact_id, last_inbound_at, first_message_id)
+    INSERT INTO conversations AS v (org_id, channel_id, contact_id, last_inbound_at, first_message_id, newest_id, unread)
     SELECT i.org_id, i.channel_id, p_contacts[i.place], max(i.at),
-           (array_agg(i.id ORDER BY i.place) FILTER (WHERE i.is_said))[1]
+           (array_agg(i.id ORDER BY i.place) FILTER (WHERE i.is_said))[1], (array_agg(i.id ORDER BY i.id DESC))[1], true
       FROM (SELECT u.*, u.ordinality AS place FROM unnest(p_items) WITH ORDINALITY u) i
      WHERE i.group_id IS NULL AND i.type NOT IN ('edit', 'revoke')
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (org_id, channel_id, contact_id) DO UPDATE
        SET last_inbound_at = greatest(v.last_inbound_at, excluded.last_inbound_at),
-           first_message_id = coalesce(v.first_message_id, excluded.first_message_id)
-     WHERE v.first_message_id IS NULL AND excluded.first_message_id IS NOT NULL OR v.last_inbound_at IS NULL
+           first_message_id = coalesce(v.first_message_id, excluded.first_message_id),
+           newest_id = greatest(v.newest_id, excluded.newest_id), unread = true
+     WHERE NOT v.unread OR v.first_message_id IS NULL AND excluded.first_message_id IS NOT NULL OR v.last_inbound_at IS NULL
         OR excluded.last_inbound_at >= v.last_inbound_at + interval '1 minute';
 END $$;
 

@@ -127,6 +127,9 @@ BEGIN
            error_subcode = CASE WHEN s.status <> 'sent' THEN (s.item).subcode END,
            error_transient = CASE WHEN s.status <> 'sent' THEN (s.item).transient END,
            sent_at = CASE WHEN s.status = 'sent' THEN clock_timestamp() END,
+           claimed_at = CASE WHEN s.status = 'sent' THEN s.claimed_at END,
+           took_ms = CASE WHEN s.status = 'sent'
+                          THEN least(1000 * extract(epoch FROM clock_timestamp() - s.claimed_at), 2147483647)::integer END,
            failed_at = CASE WHEN s.status = 'failed' THEN clock_timestamp() END,
            unconfirmed_at = CASE WHEN s.status = 'unconfirmed' THEN clock_timestamp() END
       FROM unnest(p_settled) s

@@ -1,4 +1,5 @@
--- get_message: one message as a JSON document, or no row if the org has no such. With the caller's rights,
+-- get_message: one message as a JSON document, with what has happened to it (timeline_of), or no row if the org has no
+-- such. With the caller's rights,
 -- as all reads for the outer interface, so that row-level security stands behind it.
 --
 -- The text of what was edited is the newest one, and that of what was revoked is gone; original_text is the first.
@@ -47,17 +48,11 @@ BEGIN
                time_text(m.unconfirmed_at) AS unconfirmed_at,
                time_text(m.sent_at) AS sent_at, time_text(m.delivered_at) AS delivered_at,
                time_text(m.read_at) AS read_at, time_text(m.failed_at) AS failed_at,
-               time_text(m.body_gone_at) AS body_gone_at
+               time_text(m.body_gone_at) AS body_gone_at, timeline_of(m) AS timeline
           FROM messages m
           LEFT JOIN contacts w ON w.org_id = m.org_id AND w.id = m.contact_id
           LEFT JOIN contacts c ON c.org_id = w.org_id AND c.id = coalesce(w.merged_into, w.id)
           LEFT JOIN outbox o ON o.org_id = m.org_id AND o.message_id = m.id
-         CROSS JOIN LATERAL ( -- what was said of it later, by who wrote it
-               SELECT max(e.sent_at) FILTER (WHERE e.type = 'edit') AS edited_at,
-                      min(e.sent_at) FILTER (WHERE e.type = 'revoke') AS revoked_at,
-                      (array_agg(e.text ORDER BY e.sent_at DESC, e.id DESC) FILTER (WHERE e.type = 'edit'))[1] AS text
-                 FROM message_changes x JOIN messages e ON e.id = ANY (ARRAY[x.message_id]) AND e.org_id = x.org_id
-                WHERE x.org_id = m.org_id AND x.channel_id = m.channel_id AND x.wamid = m.wamid
-                  AND e.direction = m.direction) k
+         CROSS JOIN LATERAL changes_of(m.org_id, m.channel_id, m.wamid, m.direction) k
          WHERE m.org_id = p_org_id AND m.id = p_message_id) d;
 END $$;

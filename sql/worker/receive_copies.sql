@@ -4,7 +4,7 @@
 -- and nothing costs. Safe to repeat: one that is there already stays as it is, but that what the history has only
 -- named (media_placeholder) may be told later.
 --
--- Lock order: contacts by key, messages by channel and wamid.
+-- Lock order: contacts by key, messages by channel and wamid, conversations by key.
 CREATE OR REPLACE FUNCTION receive_copies(
     p_ids uuid[],                       -- new ones
     p_phone_number_ids text[], p_wamids text[],
@@ -55,6 +55,9 @@ BEGIN
         RETURNING m.id
     )
     SELECT array_agg(s.id) INTO v_saved FROM saved s;
+    PERFORM move_conversations(array_agg(i.org_id), array_agg(i.channel_id), array_agg(i.contact_id), array_agg(i.id))
+       FROM unnest(v_org_ids, v_channel_ids, v_contacts, p_ids, p_origins) AS i (org_id, channel_id, contact_id, id, origin)
+      WHERE i.origin = 'phone_app' AND i.id = ANY (v_saved);
     IF array_remove(p_changes, NULL) <> '{}' THEN
         PERFORM keep_changes(v_org_ids, v_channel_ids, p_ids, p_changes);
     END IF;

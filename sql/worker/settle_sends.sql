@@ -13,7 +13,7 @@
 -- A status webhook that overtakes the answer settles its message by itself (apply_statuses): nothing but
 -- the time at which Meta took it is left to record then, and what is reported is how the message stands.
 --
--- Lock order: wallets by org_id, contacts, outbox, messages, channels. A wallet that is not to be had within a moment
+-- Lock order: wallets by org_id, contacts, outbox, messages, conversations by key, channels. A wallet that is not to be had within a moment
 -- ends all of it, as with accept_sends.
 CREATE OR REPLACE FUNCTION settle_sends(
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[],
@@ -63,6 +63,9 @@ BEGIN
           WHERE (s.item).is_refunded AND s.status = 'failed';
     END IF;
     PERFORM record_outcomes(v_settled);
+    PERFORM move_conversations(array_agg((s.item).org_id), array_agg(s.channel_id), array_agg(s.contact_id),
+                               array_agg((s.item).message_id))
+       FROM unnest(v_settled) s WHERE s.status <> 'scheduled';
     IF v_awaited THEN
         PERFORM await_deliveries(array_agg((s.item).org_id), array_agg((s.item).message_id))
            FROM unnest(v_settled) s WHERE s.status = 'sent';

@@ -225,8 +225,8 @@ Test(desk_rooms, a_message_tells_what_has_happened_to_it_and_its_fee)
                      "json_array_elements(admin_get_message('%s') -> 'timeline') t",
                      message),
                 "accepted, null, null, null", "service_fee, -0.20, 0.80, null",
-                "attempt, null, null, 130472", "failed, null, null, 130472",
-                "refund, 0.20, 1.00, null");
+                "claimed, null, null, null", "attempt, null, null, 130472",
+                "failed, null, null, 130472", "refund, 0.20, 1.00, null");
     assert_told("message_not_found", "", "SELECT admin_get_message('%s')", new_id());
 }
 

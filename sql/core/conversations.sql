@@ -1,0 +1,35 @@
+-- Where conversations stand in lists.
+
+-- move_conversations: what was written to a contact (null: to none) or by the org moves their conversation forward, if
+-- they have one. As with what contacts write, once a minute at most: each change leaves a version of the row behind.
+CREATE OR REPLACE FUNCTION move_conversations(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
+                                              p_message_ids uuid[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE conversations v SET newest_id = i.message_id
+      FROM (SELECT DISTINCT ON (u.org_id, u.channel_id, u.contact_id) u.*
+              FROM unnest(p_org_ids, p_channel_ids, p_contact_ids, p_message_ids)
+                   AS u (org_id, channel_id, contact_id, message_id)
+             WHERE u.contact_id IS NOT NULL
+             ORDER BY u.org_id, u.channel_id, u.contact_id, u.message_id DESC) i
+     WHERE v.org_id = i.org_id AND v.channel_id = i.channel_id AND v.contact_id = i.contact_id
+       -- (Not as a condition that an index of lists could answer: it is found by its key.)
+       AND coalesce(time_of_id(i.message_id) >= time_of_id(v.newest_id) + interval '1 minute', false);
+END $$;
+
+-- newest_inbound: the newest message that the contact has written, or of those up to p_until.
+CREATE OR REPLACE FUNCTION newest_inbound(p_conversation conversations, p_until uuid) RETURNS TABLE (id uuid, wamid text)
+LANGUAGE sql STABLE AS $$
+    SELECT m.id, m.wamid FROM (
+        SELECT (p_conversation).contact_id AS id
+        UNION ALL
+        SELECT k.id FROM contacts k
+         WHERE k.org_id = (p_conversation).org_id AND k.merged_into = (p_conversation).contact_id) c
+     CROSS JOIN LATERAL (
+           SELECT i.id, i.wamid FROM messages i
+            WHERE i.contact_id = c.id AND i.attempts >= 0 AND i.org_id = (p_conversation).org_id AND i.direction = 'inbound'
+              AND i.channel_id = (p_conversation).channel_id AND i.group_id IS NULL AND i.type NOT IN ('edit', 'revoke')
+              AND i.id <= coalesce(p_until, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            ORDER BY i.id DESC LIMIT 1) m
+     ORDER BY m.id DESC LIMIT 1;
+$$;

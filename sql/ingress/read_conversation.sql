@@ -1,0 +1,28 @@
+-- read_conversation: marks a conversation as read here, up to the message `until` (its id; else up to the newest that the
+-- contact has written), and returns it; told_by: Meta's id of the newest that is read now, by which Meta can be told.
+CREATE OR REPLACE FUNCTION read_conversation(p_actor text, p_org_id uuid, p_channel_id uuid, p_contact_id bigint,
+                                             p_body json)
+RETURNS json LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+DECLARE
+    v_conversation conversations;
+    v_read         record;
+    v_is_behind    boolean;
+BEGIN
+    PERFORM act_as(p_actor), org_named(p_org_id);
+    SELECT v.* INTO v_conversation FROM contacts c
+      JOIN conversations v ON v.org_id = c.org_id AND v.channel_id = p_channel_id
+                          AND v.contact_id = coalesce(c.merged_into, c.id)
+     WHERE c.org_id = p_org_id AND c.id = p_contact_id FOR NO KEY UPDATE OF v;
+    IF NOT FOUND THEN
+        PERFORM refuse('not_found', NULL, 'The org has no such conversation');
+    END IF;
+    -- (What came in the meantime is seen from here on: who writes it holds the conversation.)
+    SELECT * INTO v_read FROM newest_inbound(v_conversation, (p_body ->> 'until')::uuid) n;
+    v_is_behind := (SELECT n.id FROM newest_inbound(v_conversation, NULL) n) > v_read.id;
+    UPDATE conversations v
+       SET unread = v.unread AND coalesce(v_is_behind, v_read.id IS NULL AND p_body ->> 'until' IS NOT NULL),
+           read_until = greatest(v.read_until, v_read.id)
+     WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id AND v.contact_id = v_conversation.contact_id
+    RETURNING * INTO v_conversation;
+    RETURN ((conversation_lines(p_org_id, ARRAY[v_conversation.newest_id]))[1]::jsonb || jsonb_build_object('told_by', v_read.wamid))::json;
+END $$;
