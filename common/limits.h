@@ -17,6 +17,12 @@ enum {
     TG_BUNDLE_SENDS_MAX = 1000,
     TG_BUNDLE_BODY_MAX = 4 * 1024 * 1024,
     TG_BUNDLE_REST_MAX = 16 * 1024,
+    // A file of contacts: a small office's whole address book, with 200 bytes for each; a record is a
+    // few names. What is wrong is told of so many lines, or the answer would be as long as the file.
+    TG_IMPORT_BYTES_MAX = 10 * 1000 * 1000,
+    TG_IMPORT_LINES_MAX = 50 * 1000,
+    TG_IMPORT_LINE_MAX = 8 * 1024,
+    TG_IMPORT_FAULTS_MAX = 100,
     // Deeper JSON than any message Meta has; json-c's stack use stays small.
     TG_JSON_DEPTH_MAX = 32,
     // One page of a list, an item of which may have some KiB.

@@ -100,7 +100,7 @@ static void add_to_office(struct office *office, struct tg_settings *settings, b
 
 static bool needs_sends(const struct endpoint *table)
 {
-    return table == send_endpoints || table == conversation_endpoints;
+    return table == send_endpoints || table == conversation_endpoints || table == contact_endpoints;
 }
 
 static void add_to_stops(struct stops *stops, const struct tg_settings *settings)

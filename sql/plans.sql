@@ -52,7 +52,7 @@ BEGIN
             -- By the keys of parents.
             ('lookup nested', 'check_contacts_tenancy check_messages_tenancy check_outbox_tenancy '
              'check_conversations_tenancy check_wallet_transactions_tenancy check_idempotency_keys_tenancy'),
-            ('lookup nested', 'list_words'),
+            ('lookup nested', 'list_words renew_terms terms_of join_cards'),
             ('lookup', 'accept_replies take_dead_letters end_dead_letters take_rules_to_check alert_unchecked_rules'
              ' follow_notices')
           ) AS l (traits, functions), string_to_table(l.functions, ' ') f

@@ -72,7 +72,8 @@ BEGIN
             -- What the reads of ingress see: of channels all but the access token.
             SELECT format('GRANT SELECT %s TO %I', t.seen, v_role)
               FROM (VALUES ('ON organizations, wallets, wallet_locks, wallet_transactions, contacts, messages, '
-                            'message_changes, account_notices, outbox, attempts, auto_replies, conversations'),
+                            'message_changes, account_notices, outbox, attempts, auto_replies, conversations, '
+                            'contact_cards, contact_terms, preferences'),
                            ('(org_id, id, phone_number_id, waba_id, service_fee_per_msg, max_mps, status, '
                             'paused_for, created_at) ON channels')) AS t (seen)
              WHERE v_room = 'ingress'

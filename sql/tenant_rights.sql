@@ -41,6 +41,7 @@ BEGIN
                   ('wallet_locks', 'org_id'),
                   ('wallet_transactions', 'org_id, n, kind, amount, balance_after, message_id, description, created_at'),
                   ('contacts', 'org_id, id, phone, user_id, name, merged_into, erased_at, created_at'),
+                  ('contact_cards', 'org_id, contact_id, name, language, tags, attributes'),
                   ('conversations', 'org_id, channel_id, contact_id, last_inbound_at, first_message_id, opted_out_at, '
                                     'preference_at, newest_id, unread, read_until'),
                   ('messages', 'org_id, id, channel_id, contact_id, direction, type, payload, callback_data, fee, '

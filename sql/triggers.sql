@@ -36,6 +36,12 @@ BEGIN
              'recall_opt_outs()'),
             ('contacts', 'contacts_recalled_later', 'AFTER UPDATE',
              'REFERENCING NEW TABLE AS n FOR EACH STATEMENT', 'recall_opt_outs()'),
+            -- (What an accept makes has no name.)
+            ('contacts', 'contacts_named', 'AFTER INSERT', 'FOR EACH ROW WHEN (NEW.name IS NOT NULL)', 'follow_name()'),
+            ('contacts', 'contacts_renamed', 'AFTER UPDATE OF name',
+             'FOR EACH ROW WHEN (NEW.name IS DISTINCT FROM OLD.name)', 'follow_name()'),
+            ('contact_cards', 'contact_cards_followed', 'AFTER INSERT OR DELETE OR UPDATE OF name, tags',
+             'FOR EACH ROW', 'follow_card()'),
             ('api_keys', 'api_keys_changed', 'BEFORE UPDATE OF key_hash, rights, expires_at, addresses, revoked_at',
              'FOR EACH ROW', 'mark_changed()'),
             ('sessions', 'sessions_changed',
@@ -96,6 +102,7 @@ BEGIN
                        ('sessions', 'token_hash,former_hash,former_until,last_used_at,changed_in',
                         $$session_user <> 'tollgate_worker'$$),
                        ('automation_rules', 'state,refused_for,written_at', NULL),
+                       ('preferences', 'actor,why', $$current_setting('tollgate.actor', true) <> ''$$),
                        ('operators', 'last_used_at', NULL),
                        ('error_rules', '', $$current_setting('tollgate.loading', true) IS DISTINCT FROM 'yes'$$))
                AS t (on_table, untold, holds)

@@ -6,6 +6,7 @@
 
 extern const struct tg_call *const tg_accept_calls[];
 extern const struct tg_call *const tg_caller_calls[];
+extern const struct tg_call *const tg_contact_calls[];
 extern const struct tg_call *const tg_desk_calls[];
 extern const struct tg_call *const tg_dispatch_calls[];
 extern const struct tg_call *const tg_figure_calls[];

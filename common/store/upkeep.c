@@ -233,6 +233,18 @@ enum tg_pg_status tg_store_delete_bodies(struct tg_pg *pg, int64_t limit,
     return tg_pg_call(pg, &delete_bodies, TG_ONE(&task), TG_ROWS(done, 1));
 }
 
+static const struct tg_call finish_open_erasures = {
+    .name = "finish_open_erasures",
+    .one = TG_FIELDS(INT8("p_limit", task, slice.limit)),
+    .out = TG_FIELDS(VALUE("finish_open_erasures", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_finish_open_erasures(struct tg_pg *pg, int64_t limit, int64_t *finished)
+{
+    struct task task = {.slice = {.limit = limit}};
+    return tg_pg_call(pg, &finish_open_erasures, TG_ONE(&task), TG_ROWS(finished, 1));
+}
+
 static const struct tg_call take_janitor_lock = {
     .name = "take_janitor_lock",
     .out = TG_FIELDS(VALUE("take_janitor_lock", BOOL, bool)),
@@ -243,10 +255,22 @@ enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken)
     return tg_pg_call(pg, &take_janitor_lock, TG_ROWS(taken, 1));
 }
 
-const struct tg_call *const tg_upkeep_calls[] = {
-    &release_due_sends,       &follow_clock,           &next_due,
-    &find_lost_sends,         &expire_sends,           &unconfirm_sends,
-    &fail_unheard_sends,      &fail_undelivered_sends, &fail_poison_sends,
-    &delete_idempotency_keys, &alert_unchecked_rules,  &follow_notices,
-    &delete_receipts,         &delete_sessions,        &delete_console_links,
-    &delete_bodies,           &take_janitor_lock,      NULL};
+const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
+                                                 &follow_clock,
+                                                 &next_due,
+                                                 &find_lost_sends,
+                                                 &expire_sends,
+                                                 &unconfirm_sends,
+                                                 &fail_unheard_sends,
+                                                 &fail_undelivered_sends,
+                                                 &fail_poison_sends,
+                                                 &delete_idempotency_keys,
+                                                 &alert_unchecked_rules,
+                                                 &follow_notices,
+                                                 &delete_receipts,
+                                                 &delete_sessions,
+                                                 &delete_console_links,
+                                                 &delete_bodies,
+                                                 &finish_open_erasures,
+                                                 &take_janitor_lock,
+                                                 NULL};

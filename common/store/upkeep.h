@@ -100,6 +100,10 @@ struct tg_deleted_bodies {
 enum tg_pg_status tg_store_delete_bodies(struct tg_pg *pg, int64_t limit,
                                          struct tg_deleted_bodies *done) TG_MUST_CHECK;
 
+// Goes on with the erasures of contacts of up to `limit` orgs; *finished is how many had their end.
+enum tg_pg_status tg_store_finish_open_erasures(struct tg_pg *pg, int64_t limit,
+                                                int64_t *finished) TG_MUST_CHECK;
+
 // Takes the seat that lets one janitor act, for as long as the connection lives:
 // PostgreSQL ends it when nothing is asked for 8 s. Safe to repeat: who has it takes nothing more.
 enum tg_pg_status tg_store_take_janitor_lock(struct tg_pg *pg, bool *taken) TG_MUST_CHECK;

@@ -15,14 +15,38 @@
 
 enum { TEXT_MAX = 255, NAMES_MAX = 16 };
 
-static bool write_body(struct request *request, const struct desk_task *task,
+static bool read_contact(struct tg_pg *pg, struct tg_uuid org_id, const char *name,
+                         const char *text, char phone[static TG_PHONE_SIZE],
+                         struct tg_error *error);
+
+// Phones, as people write them, become digits.
+static bool read_contacts(struct tg_pg *pg, const struct desk_task *task, struct tg_uuid org_id,
+                          struct json_object *body, struct tg_error *error)
+{
+    bool good = true;
+    for (const struct desk_member *member = task->members; good && member && member->name;
+         member++) {
+        char phone[TG_PHONE_SIZE];
+        const char *text =
+            member->kind == DESK_CONTACT ? tg_json_string_member(body, member->name) : NULL;
+        good = !text || read_contact(pg, org_id, member->name, text, phone, error);
+        if (good && text && !*phone)
+            good = tg_error_set(error, "invalid_phone", member->name, "%s must be a phone",
+                                member->name);
+        if (good && text)
+            json_object_object_add(body, member->name, json_object_new_string(phone));
+    }
+    return good;
+}
+
+static bool write_body(struct tg_pg *pg, struct request *request, const struct desk_task *task,
                        struct tg_desk_question *question, struct tg_error *error)
 {
     struct json_object *body = task->members
                                    ? desk_read_object(&request->body.bytes, task->members, error)
                                    : json_object_new_object();
-    bool good =
-        body && (!task->prepare || task->prepare(endpoint_context(request), question, body, error));
+    bool good = body && read_contacts(pg, task, question->org_id, body, error) &&
+                (!task->prepare || task->prepare(endpoint_context(request), question, body, error));
     if (good)
         tg_json_write(body, &question->body);
     json_object_put(body);
@@ -192,7 +216,7 @@ static bool read_question(struct tg_pg *pg, struct request *request, const struc
 {
     return read_path(request, task, question, error) &&
            read_query(pg, request, task, question, error) &&
-           ((!task->members && !task->prepare) || write_body(request, task, question, error));
+           ((!task->members && !task->prepare) || write_body(pg, request, task, question, error));
 }
 
 void desk_answer(struct tg_pg *pg, struct request *request, const struct identity *caller)

@@ -18,7 +18,8 @@ enum desk_kind {
     DESK_BOOL,
     DESK_TIME,    // as RFC 3339 has it
     DESK_OBJECT,  // an object, or a string of up to `max` bytes
-    DESK_CONTACT, // of a query: a phone as people write it, or a user id; SQL gets a phone's digits
+    DESK_CONTACT, // a phone as people write it; of a query also a user id; SQL gets a phone's
+                  // digits
     DESK_WORD     // one of `words`
 };
 

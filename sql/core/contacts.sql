@@ -109,6 +109,7 @@ BEGIN
        SET phone = coalesce(c.phone, v_other.phone), user_id = coalesce(c.user_id, v_other.user_id),
            name = coalesce(c.name, v_other.name)
      WHERE c.org_id = p_org_id AND c.id = p_into;
+    PERFORM join_cards(p_org_id, p_contact_id, p_into);
     FOR v_channel IN SELECT c.id FROM channels c WHERE c.org_id = p_org_id ORDER BY c.id LOOP
         PERFORM join_conversations(p_org_id, v_channel, p_contact_id, p_into);
         PERFORM join_lines_of(p_org_id, v_channel, p_contact_id, p_into);

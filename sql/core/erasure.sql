@@ -158,15 +158,14 @@ LANGUAGE sql STABLE AS $$
       FROM error_rule_of(p_outcome, p_subcode, p_words) r WHERE p_words IS NOT NULL AND r.words IS NOT NULL;
 $$;
 
--- erase_messages: what they said and were told. (There is no index by contact: all of the org's are looked at, and
--- nobody waits for that.)
+-- erase_messages: what they said and were told. (The second condition is that of the index: tables/034_lists.sql.)
 CREATE OR REPLACE FUNCTION erase_messages(p_org_id uuid, p_contact_ids bigint[], OUT messages bigint,
                                           OUT attempts bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_ids uuid[] := ARRAY(SELECT m.id FROM messages m WHERE m.org_id = p_org_id AND m.contact_id = ANY (p_contact_ids)
-                           ORDER BY m.id FOR NO KEY UPDATE);
+                           AND m.attempts >= 0 ORDER BY m.id FOR NO KEY UPDATE);
 BEGIN
     UPDATE messages m
        SET payload = '{}', text = NULL, summary = NULL, media_id = NULL, referral = NULL, callback_data = NULL,

@@ -35,8 +35,10 @@ BEGIN
     v_ended := end_waiting(p_org_id, v_ids);
     v_opt_outs := keep_opt_outs(p_org_id, v_ids, v_names);
     v_mentions := erase_mentions(p_org_id, v_names);
+    DELETE FROM contact_cards k WHERE k.org_id = p_org_id AND k.contact_id = ANY (v_ids);
     UPDATE contacts c SET phone = NULL, user_id = NULL, name = NULL, erased_at = clock_timestamp()
      WHERE c.org_id = p_org_id AND c.id = ANY (v_ids);
+    DELETE FROM preferences p WHERE p.org_id = p_org_id AND p.contact_id = ANY (v_ids);
     v_erased := jsonb_strip_nulls(jsonb_build_object(
         'contacts', nullif(cardinality(v_ids), 0), 'cancelled', nullif(v_ended.cancelled, 0),
         'refunded', nullif(v_ended.refunded, 0), 'leaving just now', nullif(v_ended.leaving, 0),
@@ -44,8 +46,8 @@ BEGIN
         'account notices', nullif(v_mentions.notices, 0), 'alerts', nullif(v_mentions.alerts, 0),
         'changes of numbers', nullif(v_mentions.changes, 0), 'idempotency keys', nullif(v_mentions.keys, 0)));
     IF v_erased <> '{}' THEN
-        INSERT INTO erasures (org_id, contact_ids, erased, finished_at)
-        VALUES (p_org_id, v_ids, v_erased, CASE WHEN v_ids = '{}' THEN clock_timestamp() END);
+        INSERT INTO erasures (org_id, actor, contact_ids, erased, finished_at)
+        VALUES (p_org_id, current_actor(), v_ids, v_erased, CASE WHEN v_ids = '{}' THEN clock_timestamp() END);
     END IF;
     RETURN QUERY SELECT e.key, e.value::bigint FROM jsonb_each_text(v_erased) e ORDER BY e.key;
 END $$;

@@ -347,9 +347,9 @@ Test(erasure, all_columns_that_may_name_somebody_are_known)
              "'(^|_)(phone|message|user_id|media_id)$|^(text|payload|body|value|name|summary|"
              "referral|callback_data)$' ORDER BY 1"),
         "account_notices.value", "alerts.message", "api_keys.name", "attempts.error_message",
-        "contact_changes.new_phone", "contact_changes.new_user_id", "contact_changes.phone",
-        "contact_changes.user_id", "contacts.name", "contacts.phone", "contacts.user_id",
-        "dead_letters.body", "messages.callback_data", "messages.error_message",
+        "contact_cards.name", "contact_changes.new_phone", "contact_changes.new_user_id",
+        "contact_changes.phone", "contact_changes.user_id", "contacts.name", "contacts.phone",
+        "contacts.user_id", "dead_letters.body", "messages.callback_data", "messages.error_message",
         "messages.media_id", "messages.payload", "messages.referral", "messages.summary",
         "messages.text", "operators.name", "organizations.name", "schema_migrations.name");
 }

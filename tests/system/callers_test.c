@@ -17,14 +17,17 @@ static struct org beta;
 static const char *message_id; // of Acme's
 static const char *session_id;
 static const char *key_id;
+static const char *contact_id;
 static const char *contact_id; // who has a conversation with Acme
 
 // What of Acme's {id} stands for, by what the path says before it; a new one must be named here.
 static const struct {
     const char *path;
     const char **id;
-} things[] = {
-    {"/api/messages/", &message_id}, {"/api/sessions/", &session_id}, {"/api/keys/", &key_id}};
+} things[] = {{"/api/messages/", &message_id},
+              {"/api/sessions/", &session_id},
+              {"/api/keys/", &key_id},
+              {"/api/contacts/", &contact_id}};
 static const char *cookie; // of that session, which may do all
 
 static void given_all(void)
@@ -49,6 +52,7 @@ static void given_all(void)
     session_id = database_text(gateway->database, "SELECT id FROM sessions");
     (void)database_text(gateway->database, "SELECT create_api_key('%s', 'spare')", acme.id);
     key_id = database_text(gateway->database, "SELECT id FROM api_keys WHERE name = 'spare'");
+    contact_id = database_text(gateway->database, "SELECT id FROM contacts");
     contact_id = database_text(gateway->database,
                                "INSERT INTO conversations (org_id, channel_id, contact_id, "
                                "newest_id, unread) SELECT org_id, channel_id, contact_id, id, true "
@@ -120,6 +124,12 @@ static const char *body_of_acme(const struct table_row *row)
                        acme.id);
     if (strcmp(row->request, "Reading") == 0)
         return "{}";
+    if (strcmp(row->request, "NewContact") == 0)
+        return "{\"phone\": \"+919876543299\"}";
+    if (strcmp(row->request, "ContactChange") == 0 || strcmp(row->request, "Wish") == 0)
+        return "{}";
+    if (strcmp(row->request, "ContactFile") == 0)
+        return "phone\n+919876543210\n";
     if (strcmp(row->request, "NewKey") == 0)
         return "{\"name\": \"another\"}";
     cr_assert(false, "What is a good body of %s %s?", row->method, row->path);

@@ -1,0 +1,5 @@
+-- opt_contact_out: a contact wants no bulk messages from now on, as somebody of the org says: over one channel (channel_id), or any of the
+-- org's. why is kept with it.
+CREATE OR REPLACE FUNCTION opt_contact_out(p_actor text, p_org_id uuid, p_n bigint, p_body json) RETURNS json
+LANGUAGE sql SECURITY DEFINER SET search_path = tollgate, pg_temp
+RETURN record_wish(p_actor, p_org_id, p_n, true, p_body);
