@@ -6,4 +6,14 @@ READ(list_keys, ORG, PAGE_BY_ID);
 CHANGE(create_key, RIGHTS, ORG, BODY);
 CHANGE(revoke_key, ORG, ID("p_id"));
 
-const struct tg_call *const tg_own_calls[] = {&tg_list_keys, &tg_create_key, &tg_revoke_key, NULL};
+READ(get_settings, ORG);
+CHANGE(change_settings, ORG, BODY);
+CHANGE(create_link, RIGHTS, ORG, BODY);
+
+const struct tg_call *const tg_own_calls[] = {&tg_list_keys,
+                                              &tg_create_key,
+                                              &tg_revoke_key,
+                                              &tg_get_settings,
+                                              &tg_change_settings,
+                                              &tg_create_link,
+                                              NULL};

@@ -7,3 +7,6 @@ struct tg_call;
 extern const struct tg_call tg_list_keys;
 extern const struct tg_call tg_create_key;
 extern const struct tg_call tg_revoke_key;
+extern const struct tg_call tg_get_settings;
+extern const struct tg_call tg_change_settings;
+extern const struct tg_call tg_create_link;

@@ -10,6 +10,7 @@ extern const struct endpoint wallet_endpoints[];
 extern const struct endpoint account_endpoints[];
 extern const struct endpoint session_endpoints[];
 extern const struct endpoint own_key_endpoints[];
+extern const struct endpoint setting_endpoints[];
 extern const struct endpoint contact_endpoints[]; // likewise
 
 // All of them; NULL behind the last one.

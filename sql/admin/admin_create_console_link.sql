@@ -1,22 +1,7 @@
--- admin_create_console_link: makes a link that lets one of the org's people into the console, once (rights, good_for_s).
--- Its path is told this once.
+-- admin_create_console_link: makes a link that lets one of the org's people into the console, once (core/links.sql).
 CREATE OR REPLACE FUNCTION admin_create_console_link(p_actor text, p_org_id uuid, p_body json) RETURNS json
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
-DECLARE
-    v_body CONSTANT jsonb := p_body::jsonb;
-    v_seconds       bigint := coalesce((v_body ->> 'good_for_s')::bigint, 900);
-    v_rights        text[] := CASE WHEN v_body ? 'rights' THEN texts_of(v_body -> 'rights') ELSE '{read}' END;
-    v_token         text;
-    v_link          console_links;
 BEGIN
     PERFORM act_as(p_actor), org_named(p_org_id);
-    IF v_rights = '{}' OR NOT v_rights <@ '{send,read,manage,money,keys}' THEN
-        PERFORM refuse('invalid_field', 'rights', 'rights must be some of send, read, manage, money, keys');
-    ELSIF v_seconds = 0 THEN
-        PERFORM refuse('invalid_field', 'good_for_s', 'good_for_s must be above zero');
-    END IF;
-    v_token := create_console_link(p_org_id, v_rights, v_seconds * interval '1 second');
-    SELECT l.* INTO v_link FROM console_links l WHERE l.token_hash = sha256(v_token::bytea);
-    RETURN json_build_object('id', v_link.id, 'org_id', p_org_id, 'path', '/console/links/' || v_token,
-                             'rights', v_link.rights, 'expires_at', time_text(v_link.expires_at));
+    RETURN made_link(p_org_id, p_body::jsonb);
 END $$;

@@ -31,3 +31,62 @@ Test(own, a_key_makes_another_that_may_do_less_and_ends_it)
     expect_equal(json_text(answer.json, "/next_before"), id);
     stop_gateway(gateway);
 }
+
+Test(own, an_org_sets_what_is_its_own_and_no_more)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    org.key = database_text(gateway->database,
+                            "SELECT create_api_key('%s', 'all', '{read,manage}')", org.id);
+    static const struct {
+        const char *body;
+        const char *code;
+        const char *field;
+    } bad[] = {{"{\"default_country\": \"India\"}", "invalid_field", "default_country"},
+               {"{\"undelivered_after_s\": 3599}", "invalid_field", "undelivered_after_s"},
+               {"{\"keep_bodies_for_s\": 0}", "invalid_field", "keep_bodies_for_s"},
+               {"{\"currency\": \"EUR\"}", "unknown_field", "currency"},
+               {"{\"name\": \"Other\"}", "unknown_field", "name"},
+               {"{\"default_channel_id\": \"00000000-0000-4000-8000-000000000000\"}",
+                "invalid_field", "default_channel_id"}};
+    struct http_request change = {.method = "PATCH", .path = "/api/settings", .key = org.key};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        change.body = bad[i].body;
+        struct answer answer = http_ask(gateway->http, &change);
+        expect_refused(&answer, 400, bad[i].code, bad[i].field);
+    }
+    change.body = "{\"default_country\": \"IN\", \"undelivered_after_s\": 3600, \"opt_out_words\": "
+                  "[\"HALT\"]}";
+    cr_assert_eq(http_ask(gateway->http, &change).status, 200);
+    change.body = "{\"undelivered_after_s\": null}";
+    cr_assert_eq(http_ask(gateway->http, &change).status, 200);
+    struct answer answer = get(&org, "/api/settings");
+    expect_equal(answer_text(&answer, "/default_country"), "IN");
+    expect_equal(answer_text(&answer, "/undelivered_after_s"), "");
+    expect_equal(answer_text(&answer, "/opt_out_words/0"), "HALT");
+    expect_equal(database_text(gateway->database, "SELECT count(*) FROM audit_log WHERE object = "
+                                                  "'organizations' AND actor LIKE 'key:%%'"),
+                 "2");
+    stop_gateway(gateway);
+}
+
+Test(own, a_link_lets_somebody_in_who_may_do_no_more_than_who_made_it)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    org.key = database_text(gateway->database, "SELECT create_api_key('%s', 'all', '{read,keys}')",
+                            org.id);
+    struct answer answer = ask(gateway->http, .path = "/api/console-links", .key = org.key,
+                               .body = "{\"rights\": [\"read\", \"money\"]}");
+    expect_refused(&answer, 400, "invalid_field", "rights");
+    answer = ask(gateway->http, .path = "/api/console-links", .key = org.key, .body = "{}");
+    cr_assert_eq(answer.status, 201, "%s", answer.body);
+    expect_equal(answer_text(&answer, "/rights/0"), "read");
+    expect_equal(
+        database_text(gateway->database, "SELECT made_by LIKE 'key:%%' FROM console_links"), "t");
+    answer =
+        ask(gateway->http, .method = "POST", .path = text_of("%s", answer_text(&answer, "/path")),
+            .headers = {text_of("Origin: %s", gateway->ingress.url)});
+    cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
+    stop_gateway(gateway);
+}
