@@ -14,7 +14,7 @@ void tg_csv_finish(struct tg_csv *csv)
 
 static int next_byte(struct tg_csv *csv)
 {
-    int c = getc_unlocked(csv->file);
+    int c = getc(csv->file);
     csv->next_line += c == '\n';
     return c;
 }

@@ -170,7 +170,7 @@ static bool read_contact(struct import *import, struct tg_imported *item, struct
 // Reads up to a batch's worth. False: there is no more.
 static bool read_batch(struct import *import)
 {
-    struct tg_error error;
+    struct tg_error error = {0};
     import->n = 0;
     while (import->n < STEP && import->lines < TG_IMPORT_LINES_MAX) {
         enum tg_csv_read read = tg_csv_next(&import->csv);

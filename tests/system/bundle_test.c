@@ -1,5 +1,6 @@
 // POST /api/send-messages: many sends in one request, each with a verdict of its own.
 #include "common/base/text.h"
+#include "common/limits.h"
 #include "tests/system/org.h"
 
 #include <string.h>
@@ -169,7 +170,7 @@ Test(bundle, has_its_bounds_and_each_send_its_own)
     expect_verdict(&answer, 1, "413", "body_too_large", "");
     expect_verdict(&answer, 2, "202", "", "");
     struct tg_text many_parts = {0};
-    while (many_parts.length < 3 * 10001)
+    while (many_parts.length < sizeof "[]," * TG_SEND_OBJECTS_MAX)
         tg_text_append_string(&many_parts, "[],");
     answer = send_filled(&org, text_of("{\"payload\": {\"type\": [%s1]}}", many_parts.data));
     tg_text_finish(&many_parts);
