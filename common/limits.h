@@ -12,13 +12,14 @@ enum {
     TG_SEND_COUNTED_FROM = 8 * 1024,
     TG_SEND_OBJECTS_MAX = 10 * 1000,
     TG_SEND_VALUES_MAX = 50 * 1000,
-    // Many in one request: so many that it is worth it, in few batches; with 4 KiB for each, or 16 of
-    // the largest. What stands beside the list is no more than an id.
+    // Many in one request: so many that it is worth it, in few batches; with 4 KiB for each, or 16
+    // of the largest. What stands beside the list is no more than an id.
     TG_BUNDLE_SENDS_MAX = 1000,
     TG_BUNDLE_BODY_MAX = 4 * 1024 * 1024,
     TG_BUNDLE_REST_MAX = 16 * 1024,
-    // A file of contacts: a small office's whole address book, with 200 bytes for each; a record is a
-    // few names. What is wrong is told of so many lines, or the answer would be as long as the file.
+    // A file of contacts: a small office's whole address book, with 200 bytes for each; a record is
+    // a few names. What is wrong is told of so many lines, or the answer would be as long as the
+    // file.
     TG_IMPORT_BYTES_MAX = 10 * 1000 * 1000,
     TG_IMPORT_LINES_MAX = 50 * 1000,
     TG_IMPORT_LINE_MAX = 8 * 1024,

@@ -70,8 +70,8 @@ void *endpoint_context(struct request *request);
 bool endpoint_may_try(struct request *request) TG_MUST_CHECK;
 bool endpoint_may_fail(struct request *request) TG_MUST_CHECK;
 
-// The part of the request's path that has this name in its endpoint's. (A slash within it, which was
-// encoded, is PATH_SLASH.)
+// The part of the request's path that has this name in its endpoint's. (A slash within it, which
+// was encoded, is PATH_SLASH.)
 struct tg_span endpoint_segment(struct request *request, const char *name);
 // The same, appended to `text` as it was meant, with its slashes.
 void endpoint_segment_text(struct request *request, const char *name, struct tg_text *text);

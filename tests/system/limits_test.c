@@ -53,8 +53,8 @@ static void given_long_lists(const struct org *org)
 Test(limits, pages_have_so_many_rows_and_no_more)
 {
     static const struct page pages[] = {
-        {"/api/wallet/transactions", "/transactions", TG_LIST_LIMIT_DEFAULT,
-         TG_LIST_LIMIT_MAX, false},
+        {"/api/wallet/transactions", "/transactions", TG_LIST_LIMIT_DEFAULT, TG_LIST_LIMIT_MAX,
+         false},
         {"/api/account-notices", "/notices", TG_NOTICES_LIMIT_DEFAULT, TG_NOTICES_LIMIT_MAX, false},
         {"/admin/orgs", "/orgs", TG_LIST_LIMIT_DEFAULT, TG_LIST_LIMIT_MAX, true},
     };
