@@ -46,7 +46,7 @@ Test(accept, a_send_is_stored_as_it_was_given)
         "{\"image\": {\"link\": \"https://x/\\u0000\"}, \"b\":1, \"b\":1}, "
         "order 7, 0.3500, f, queued, 0, null, null, null");
     assert_rows(rows("SELECT o.org_id = m.org_id, o.channel_id = m.channel_id, "
-                     "o.contact_id = m.contact_id, priority, state, attempt, due_at, claimed_at "
+                     "o.contact_id = m.contact_id, priority, state, attempt, due_at, o.claimed_at "
                      "FROM outbox o JOIN messages m ON m.id = o.message_id WHERE m.id = '%s'",
                      id),
                 "t, t, t, bulk, queued, 0, null, null");
