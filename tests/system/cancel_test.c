@@ -101,8 +101,8 @@ Test(cancel, of_another_org_s_message_finds_none)
     expect_refused(&answer, 403, "org_mismatch", "org_id");
     answer = cancel(&org, "00000000-0000-7000-8000-000000000000");
     expect_refused(&answer, 404, "not_found", NULL);
-    answer = cancel(&org, "1");
-    expect_refused(&answer, 400, "invalid_field", "id");
+    answer = cancel(&org, "1"); // it might be one of Meta's
+    expect_refused(&answer, 404, "not_found", NULL);
     answer = ask(gateway->http, .method = "DELETE", .path = text_of("/api/messages/%s", id));
     expect_refused(&answer, 401, "unauthorized", "Authorization");
     expect_equal(message_state(gateway, id), "scheduled");

@@ -93,7 +93,8 @@ Test(desk_rooms, a_failure_is_found_with_its_alert_and_its_refund)
     expect_equal(answer_text(&answer, "/messages/0/message_id"), id);
     answer = look(gateway, text_of("/admin/messages/%s", id));
     expect_equal(answer_text(&answer, "/timeline/0/what"), "accepted");
-    expect_equal(answer_text(&answer, "/timeline/4/what"), "refund");
+    expect_equal(answer_text(&answer, "/timeline/4/what"), "failed");
+    expect_equal(answer_text(&answer, "/timeline/5/what"), "refund");
     answer = look(gateway, "/admin/overview");
     expect_equal(answer_text(&answer, "/today/accepted"), "1");
     expect_equal(answer_text(&answer, "/today/failed/190"), "1");
