@@ -40,7 +40,7 @@ enum tg_pg_status tg_store_import_contacts(struct tg_pg *pg, const char *actor,
                                            size_t n, enum tg_import_outcome *outcomes)
 {
     const struct importer importer = {actor, org_id};
-    struct outcome rows[TG_BATCH_MAX];
+    struct outcome rows[TG_BATCH_MAX] = {0};
     enum tg_pg_status status =
         tg_pg_call(pg, &import_contacts, TG_ONE(&importer), TG_EACH(items, n), TG_ROWS(rows, n));
     for (size_t i = 0; status == TG_PG_OK && i < n; i++)

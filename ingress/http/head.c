@@ -174,7 +174,11 @@ static void append_decoded(struct tg_text *path, const char *at, const char *end
     while (at < end) {
         int high = *at == '%' ? hex_digit(at[1]) : -1;
         int low = high >= 0 ? hex_digit(at[2]) : -1;
-        char byte = is_slash(at) ? PATH_SLASH : low >= 0 ? (char)(high * 16 + low) : *at;
+        char byte = *at;
+        if (is_slash(at))
+            byte = PATH_SLASH;
+        else if (low >= 0)
+            byte = (char)(high * 16 + low);
         tg_text_append(path, &byte, 1);
         at += low >= 0 ? 3 : 1;
     }

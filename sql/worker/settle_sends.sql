@@ -13,8 +13,8 @@
 -- A status webhook that overtakes the answer settles its message by itself (apply_statuses): nothing but
 -- the time at which Meta took it is left to record then, and what is reported is how the message stands.
 --
--- Lock order: wallets by org_id, contacts, outbox, messages, conversations by key, channels. A wallet that is not to be had within a moment
--- ends all of it, as with accept_sends.
+-- Lock order: wallets by org_id, contacts, outbox, messages, conversations by key, channels. A wallet that is not to be
+-- had within a moment ends all of it, as with accept_sends.
 CREATE OR REPLACE FUNCTION settle_sends(
     p_org_ids uuid[], p_message_ids uuid[], p_claim_ids uuid[],
     p_outcomes text[],        -- 'sent', Meta's error code, or one of our own such as 'network:refused'
@@ -22,8 +22,7 @@ CREATE OR REPLACE FUNCTION settle_sends(
     p_transients boolean[],   -- Meta's is_transient: judges a code that has no rule
     p_retry_afters bigint[],  -- seconds, Meta's Retry-After
     p_error_subcodes bigint[] DEFAULT NULL, -- Meta's; NULL or 0: none
-    -- The phone and the user id that Meta has for the recipient, where they are not those that were asked for.
-    p_wa_ids text[] DEFAULT NULL, p_wa_user_ids text[] DEFAULT NULL
+    p_wa_ids text[] DEFAULT NULL, p_wa_user_ids text[] DEFAULT NULL -- Meta's for the recipient, if other than asked for
 ) RETURNS TABLE (message_id uuid, settled boolean, status text, refunded boolean, -- a row per
                  unknown_code boolean, error_class text, paused boolean,          -- item, in order
                  released_id uuid) -- the next message to the same contact: it is queued and needs a job
@@ -84,6 +83,5 @@ BEGIN
               FROM unnest(v_settled) s
              WHERE (s.item).action <> 'none' OR is_of_content((s.item).error_class) ORDER BY (s.item).n));
     END IF;
-
     RETURN QUERY SELECT t.* FROM tell_settled(v_items, v_settled, v_released, v_paused) t;
 END $$;

@@ -261,11 +261,12 @@ static const char *conversations(const char *org, const char *find)
 }
 
 #define write_in(phone_, id_, text_, ago)                                                          \
-    given_inbound(.org = acme, .phone = phone_, .text = text_, .at = seconds_ago(ago))
+    given_inbound(.org = acme, .phone = (phone_), .text = (text_), .at = seconds_ago(ago))
 
 static long seconds_ago(long seconds)
 {
-    return atol(value("SELECT floor(extract(epoch FROM now()))::bigint - %ld", seconds));
+    return strtol(value("SELECT floor(extract(epoch FROM now()))::bigint - %ld", seconds), NULL,
+                  10);
 }
 
 // The worker's ids begin with their time.
