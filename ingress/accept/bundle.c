@@ -118,7 +118,7 @@ static void refuse_rest(struct bundle *bundle, const struct tg_error *error)
 
 static enum tg_fair_push give(struct bundle *bundle, size_t place)
 {
-    struct ticket *ticket = ticket_create(NULL, &bundle->parts[place].send, 0);
+    struct ticket *ticket = ticket_create((struct sender){0}, &bundle->parts[place].send, 0);
     ticket->bundle = bundle;
     ticket->place = place;
     atomic_fetch_add(&bundle->open, 1);

@@ -8,7 +8,6 @@
 #include "common/service/service.h"
 #include "common/store/wallets.h"
 #include "ingress/accept/holdup.h"
-#include "ingress/http/answer.h"
 
 #include <stdlib.h>
 
@@ -144,13 +143,14 @@ struct tg_error lanes_full(enum tg_fair_push pushed)
     return error;
 }
 
-void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s)
+void lanes_submit(struct lanes *lanes, struct sender sender, struct tg_send *send, int wait_s)
 {
-    struct ticket *ticket = ticket_create(request, send, wait_s);
+    struct ticket *ticket = ticket_create(sender, send, wait_s);
     enum tg_fair_push pushed = lanes_add(lanes, ticket);
     if (pushed == TG_FAIR_ADDED)
         return;
     struct tg_error error = lanes_full(pushed);
+    struct send_refusal refusal = {error.code, error.message, {0}};
+    sender.words->refused(sender.request, &ticket->send, &refusal);
     ticket_free(ticket);
-    answer_error(request, &error);
 }

@@ -21,10 +21,10 @@ struct lanes *lanes_start(const char *postgres_url, size_t count, struct results
 void lanes_stop(struct lanes *lanes);
 void lanes_free(struct lanes *lanes); // stopped, or NULL
 
-// Queues a send; its request will be answered with the verdict, or with Meta's answer if that comes
+// Queues a send; its sender will be told the verdict, or with Meta's answer if that comes
 // within `wait_s` seconds. Takes what `send` owns and empties it. Answers itself if the org has its
 // share of the lane (429), or the lane is full or closed (503). Thread-safe.
-void lanes_submit(struct lanes *lanes, struct request *request, struct tg_send *send, int wait_s);
+void lanes_submit(struct lanes *lanes, struct sender sender, struct tg_send *send, int wait_s);
 
 // Queues a ticket, which is the lane's then; on anything but TG_FAIR_ADDED it stays the caller's.
 // Thread-safe.

@@ -6,9 +6,7 @@
 #include "common/limits.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
-#include "common/store/reads.h"
 #include "common/streams/job.h"
-#include "ingress/accept/send_answer.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -27,11 +25,11 @@ enum { LEFT_LOOK_MS = 1000 };
 
 enum { BUCKETS = 1024 };
 
-// A request that waits for its message's result.
+// Who waits for the result of a message.
 struct waiter {
     struct waiter *next; // in its bucket, or in a list of those that are due
     struct results *results;
-    struct request *request;
+    struct sender sender;
     struct tg_uuid org_id;
     struct tg_verdict verdict; // its answer unless there is more to say
     long long deadline_ms;
@@ -105,7 +103,7 @@ static bool is_due(const struct waiter *waiter, long long now_ms)
 static bool has_left(const struct waiter *waiter, long long now_ms)
 {
     (void)now_ms;
-    return request_client_has_left(waiter->request);
+    return waiter->sender.words->has_left(waiter->sender.request);
 }
 
 // Takes out everyone of whom that is true, as a list.
@@ -156,7 +154,7 @@ static void answer_or_wait_on(struct waiter *waiter, const struct tg_result *res
 {
     if (is_open(result->status) && wait_on(waiter))
         return;
-    send_answer_result(waiter->request, &waiter->verdict, result);
+    waiter->sender.words->result(waiter->sender.request, &waiter->verdict, result);
     free(waiter);
 }
 
@@ -166,8 +164,8 @@ static void look(struct tg_pg *pg, void *context)
     struct waiter *waiter = context;
     struct tg_result result;
     bool found = false;
-    if (tg_store_get_result(pg, waiter->org_id, waiter->verdict.message_id, &found, &result) !=
-            TG_PG_OK ||
+    if (waiter->sender.words->read(pg, waiter->org_id, waiter->verdict.message_id, &found,
+                                   &result) != TG_PG_OK ||
         !found)
         result = (struct tg_result){.status = waiter->verdict.status};
     answer_or_wait_on(waiter, &result);
@@ -196,7 +194,7 @@ static void let_go_who_left(struct results *results)
     struct waiter *left = take_all(results, has_left, 0);
     while (left) {
         struct waiter *next = left->next;
-        send_answer_accepted(left->request, &left->verdict);
+        left->sender.words->accepted(left->sender.request, &left->verdict);
         free(left);
         left = next;
     }
@@ -289,21 +287,21 @@ const char *results_name(const struct results *results)
     return results->name;
 }
 
-static struct waiter *create_waiter(struct results *results, struct request *request,
+static struct waiter *create_waiter(struct results *results, struct sender sender,
                                     struct tg_uuid org_id, const struct tg_verdict *verdict)
 {
     struct waiter *waiter = tg_alloc(sizeof *waiter);
     waiter->results = results;
-    waiter->request = request;
+    waiter->sender = sender;
     waiter->org_id = org_id;
     waiter->verdict = *verdict;
     return waiter;
 }
 
-bool results_await(struct results *results, struct request *request, struct tg_uuid org_id,
+bool results_await(struct results *results, struct sender sender, struct tg_uuid org_id,
                    const struct tg_verdict *verdict, int wait_ms)
 {
-    struct waiter *waiter = create_waiter(results, request, org_id, verdict);
+    struct waiter *waiter = create_waiter(results, sender, org_id, verdict);
     waiter->deadline_ms = tg_now_ms() + wait_ms;
     waiter->look_ms = waiter->deadline_ms;
     // Only the job of what is queued now will carry our name.
@@ -313,8 +311,10 @@ bool results_await(struct results *results, struct request *request, struct tg_u
     return waits;
 }
 
-void results_tell(struct results *results, struct request *request, struct tg_uuid org_id,
-                  const struct tg_verdict *verdict)
+void results_tell(struct results *results, struct sender sender, struct tg_uuid org_id,
+                  const struct tg_verdict *verdict, int wait_ms)
 {
-    ask_database(create_waiter(results, request, org_id, verdict));
+    struct waiter *waiter = create_waiter(results, sender, org_id, verdict);
+    waiter->deadline_ms = tg_now_ms() + wait_ms;
+    ask_database(waiter);
 }

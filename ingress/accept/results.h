@@ -6,9 +6,8 @@
 // name us.
 #pragma once
 
-#include "common/store/accept.h"
+#include "ingress/accept/send_answer.h"
 #include "ingress/db/pool.h"
-#include "ingress/http/request.h"
 
 struct results;
 
@@ -25,12 +24,13 @@ void results_free(struct results *results); // stopped, and so is the pool; or N
 // The name that jobs carry so that the notice finds this ingress.
 const char *results_name(const struct results *results);
 
-// Hands over a request to be answered with the result of the message that the verdict is about, or
+// Hands over a sender to be told the result of the message that the verdict is about, or
 // after `wait_ms` at the latest, or soon after its client has left. Call before the job is
-// published. false: too many of the org's wait, or closed; the request stays the caller's.
-bool results_await(struct results *results, struct request *request, struct tg_uuid org_id,
+// published. false: too many of the org's wait, or closed; the sender's request stays the caller's.
+bool results_await(struct results *results, struct sender sender, struct tg_uuid org_id,
                    const struct tg_verdict *verdict, int wait_ms) TG_MUST_CHECK;
 
-// Hands over a request to be answered with how the message stands, as if its time were up.
-void results_tell(struct results *results, struct request *request, struct tg_uuid org_id,
-                  const struct tg_verdict *verdict);
+// The same for a message that others wait for, or that may be settled already: how it stands by
+// now, as if the time were up, if `wait_ms` is 0.
+void results_tell(struct results *results, struct sender sender, struct tg_uuid org_id,
+                  const struct tg_verdict *verdict, int wait_ms);

@@ -1,5 +1,6 @@
 #include "ingress/accept/send_answer.h"
 
+#include "common/store/reads.h"
 #include "ingress/http/answer.h"
 
 #include <string.h>
@@ -69,8 +70,10 @@ struct send_refusal send_refusal_failed(struct tg_uuid message_id, bool maybe_ac
     return refusal;
 }
 
-void send_answer_refused(struct request *request, struct send_refusal *refusal)
+static void refused(struct request *request, const struct tg_send *send,
+                    struct send_refusal *refusal)
 {
+    (void)send;
     answer_error_detail(request, refusal->code, refusal->message, &refusal->detail);
 }
 
@@ -93,7 +96,7 @@ static void answer_standing(struct request *request, const struct tg_verdict *ve
     answer_json(request, 202, &json);
 }
 
-void send_answer_accepted(struct request *request, const struct tg_verdict *verdict)
+static void accepted(struct request *request, const struct tg_verdict *verdict)
 {
     answer_standing(request, verdict, verdict->status);
 }
@@ -120,8 +123,8 @@ static void answer_not_sent(struct request *request, const struct tg_result *res
         result->refunded ? "Message failed to send (refunded)" : "Message failed to send", &detail);
 }
 
-void send_answer_result(struct request *request, const struct tg_verdict *verdict,
-                        const struct tg_result *result)
+static void result_of(struct request *request, const struct tg_verdict *verdict,
+                      const struct tg_result *result)
 {
     char id[TG_UUID_TEXT_SIZE];
     tg_uuid_format(verdict->message_id, id);
@@ -138,3 +141,11 @@ void send_answer_result(struct request *request, const struct tg_verdict *verdic
         answer_standing(request, verdict, result->status);
     }
 }
+
+const struct send_words send_answer_words = {
+    .accepted = accepted,
+    .refused = refused,
+    .result = result_of,
+    .read = tg_store_get_result,
+    .has_left = request_client_has_left,
+};

@@ -1,4 +1,4 @@
-// What the sender of a message is answered; what answers the request says so.
+// What the sender of a message is answered, and in whose words; what answers the request says so.
 #pragma once
 
 #include "common/store/accept.h"
@@ -20,17 +20,35 @@ struct send_refusal send_refusal_of(const struct tg_send *send, const struct tg_
 struct send_refusal send_refusal_failed(struct tg_uuid message_id, bool maybe_accepted,
                                         enum tg_pg_status status);
 
-// Answers with it.
-void send_answer_refused(struct request *request, struct send_refusal *refusal);
-
 // How an accepted message stands: the members of its answer, without the braces.
 void send_write_standing(const struct tg_verdict *verdict, enum tg_status status,
                          struct tg_text *json);
 
-// Answers 202, with how the message stands at first.
-void send_answer_accepted(struct request *request, const struct tg_verdict *verdict);
+// How a sender is told. The first three answer the request, on whatever thread.
+struct send_words {
+    // How the message stands at first.
+    void (*accepted)(struct request *request, const struct tg_verdict *verdict);
+    // Why it was not accepted, which is finished.
+    void (*refused)(struct request *request, const struct tg_send *send,
+                    struct send_refusal *refusal);
+    // What has come of an accepted message.
+    void (*result)(struct request *request, const struct tg_verdict *verdict,
+                   const struct tg_result *result);
+    // Asks the database for that.
+    enum tg_pg_status (*read)(struct tg_pg *pg, struct tg_uuid org_id, struct tg_uuid message_id,
+                              bool *found, struct tg_result *result);
+    // Does nobody wait for the answer any more?
+    bool (*has_left)(const struct request *request);
+    // Does a repeat by its Idempotency-Key wait for Meta as the first send does, or is it told at
+    // once how the message stands?
+    bool repeats_wait;
+};
 
-// Answers with what has come of an accepted message: 200 if it was sent, 500 if it failed, else
-// 202.
-void send_answer_result(struct request *request, const struct tg_verdict *verdict,
-                        const struct tg_result *result);
+// Who sends a message, and in what words they are told what comes of it.
+struct sender {
+    struct request *request;
+    const struct send_words *words;
+};
+
+// Those of /api: 202 for what is accepted; 200 for what was sent, and 500 for what failed.
+extern const struct send_words send_answer_words;

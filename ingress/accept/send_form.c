@@ -4,11 +4,9 @@
 #include "common/base/json.h"
 #include "common/base/time_text.h"
 #include "common/base/utf8.h"
-#include "common/base/weight.h"
-#include "common/cloud/message.h"
 #include "common/crypto/digest.h"
 #include "common/limits.h"
-#include "common/words/phone.h"
+#include "ingress/accept/send_content.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -82,23 +80,9 @@ static bool check_names(struct json_object *object, const char *within, const ch
     return true;
 }
 
-// What is short takes little, whatever it is made of, and is not counted.
-static bool check_weight(const struct tg_text *body, struct tg_error *error)
-{
-    if (body->length < TG_SEND_COUNTED_FROM)
-        return true;
-    struct tg_weight weight = tg_weight_of(body);
-    if (weight.objects <= TG_SEND_OBJECTS_MAX && weight.values <= TG_SEND_VALUES_MAX)
-        return true;
-    return tg_error_set(error, "invalid_json", "body",
-                        "The body must have at most %d objects and lists, and %d values",
-                        TG_SEND_OBJECTS_MAX, TG_SEND_VALUES_MAX);
-}
-
 static struct json_object *parse(const struct tg_text *body, struct tg_error *error)
 {
-    struct json_object *root =
-        check_weight(body, error) ? tg_json_parse(tg_text_string(body), body->length, error) : NULL;
+    struct json_object *root = send_content_parse(body, error);
     if (root && !json_object_is_type(root, json_type_object)) {
         json_object_put(root);
         tg_error_set(error, "invalid_json", "body", "The body must be a JSON object");
@@ -140,12 +124,6 @@ static bool find_text(struct json_object *root, const char *field, struct tg_spa
     return good;
 }
 
-// PostgreSQL's text holds no NUL, and C's strings end there; JSON allows it.
-static bool holds_nul(struct tg_span text)
-{
-    return strlen(text.data) != text.length;
-}
-
 static bool read_org(struct json_object *root, const struct identity *caller, struct tg_send *send,
                      struct tg_error *error)
 {
@@ -154,25 +132,13 @@ static bool read_org(struct json_object *root, const struct identity *caller, st
            identity_org(caller, org_id.data, org_id.length, "org_id", &send->org_id, error);
 }
 
-const char send_form_homeless[] = "homeless";
-
-// A number as somebody of the org has written it. What begins with "+" needs no home.
-static bool read_number(struct tg_span written, const char *field, struct homes *homes,
-                        struct tg_uuid org_id, char phone[static TG_PHONE_SIZE],
-                        struct tg_error *error)
-{
-    const struct tg_country *home = NULL;
-    if (!memchr(written.data, '+', written.length) && !homes_find(homes, org_id, &home))
-        return tg_error_set(error, send_form_homeless, field, "%s", "");
-    return tg_phone_read(written.data, written.length, home, field, phone, error);
-}
-
 static bool read_phone(struct json_object *root, struct homes *homes, struct tg_send *send,
                        struct tg_error *error)
 {
     struct tg_span phone;
     return find_text(root, "phone", &phone, error) &&
-           (!phone.data || read_number(phone, "phone", homes, send->org_id, send->phone, error));
+           (!phone.data ||
+            send_content_number(phone, "phone", homes, send->org_id, send->phone, error));
 }
 
 // The channel, by its id or by Meta's id of its number; who gives both must mean the same.
@@ -221,7 +187,7 @@ static bool read_time(struct json_object *root, const char *field, int64_t ahead
         return false;
     if (!given.data)
         return true;
-    if (holds_nul(given) || !tg_time_parse(given.data, time_ms))
+    if (send_content_holds_nul(given) || !tg_time_parse(given.data, time_ms))
         return tg_error_set(error, "invalid_field", field,
                             "%s must be a time such as 2026-11-24T09:30:00Z (RFC 3339)", field);
     if (*time_ms == 0)
@@ -324,21 +290,13 @@ static void add_missing(struct json_object *message, const char *name, const cha
         json_object_object_add(message, name, json_object_new_string(value));
 }
 
-static bool is_empty(struct json_object *message, const char *name)
-{
-    return tg_span_equals(tg_json_span(json_object_object_get(message, name)), "");
-}
-
 // The envelope (messaging_product, recipient_type, to) is whole or absent: a bare
 // {"type": ..., "template": ...} gets ours, a complete Cloud API message must be complete, unless
 // `phone` stands beside it, from which it is filled up. A receipt is written to nobody.
 static bool add_envelope(struct json_object *message, const struct tg_send *send,
                          struct tg_error *error)
 {
-    if (is_empty(message, "recipient"))
-        json_object_object_del(message, "recipient");
-    if (json_object_object_get(message, "recipient") && is_empty(message, "to"))
-        json_object_object_del(message, "to");
+    send_content_drop_empty(message);
     bool is_receipt = json_object_object_get(message, "status");
     bool is_addressed =
         json_object_object_get(message, "to") || json_object_object_get(message, "recipient");
@@ -357,52 +315,6 @@ static bool add_envelope(struct json_object *message, const struct tg_send *send
     return true;
 }
 
-static bool read_user_id(struct tg_span user_id, struct tg_send *send, struct tg_error *error)
-{
-    static const char field[] = "payload.recipient";
-    if (send->phone[0])
-        return tg_error_set(error, "invalid_field", "phone",
-                            "phone and payload.recipient name two recipients");
-    if (holds_nul(user_id))
-        return tg_error_set(error, "invalid_message", field, "%s must not hold NUL characters",
-                            field);
-    if (user_id.length >= sizeof send->user_id)
-        return tg_error_set(error, "invalid_message", field, "%s must have at most %zu bytes",
-                            field, sizeof send->user_id - 1);
-    memcpy(send->user_id, user_id.data, user_id.length + 1);
-    return true;
-}
-
-// Settles on the one recipient that `phone` and the message's own `to` or `recipient` name.
-static bool read_recipient(const struct tg_cloud_message *checked, struct json_object *message,
-                           struct homes *homes, struct tg_send *send, struct tg_error *error)
-{
-    const char *recipient_type = tg_json_string_member(message, "recipient_type");
-    if (recipient_type && strcmp(recipient_type, "individual") != 0)
-        return tg_error_set(error, "invalid_message", "payload.recipient_type",
-                            "Messages to groups are not supported");
-    if (checked->recipient)
-        return read_user_id(tg_json_span(checked->recipient), send, error);
-    if (!checked->to) {
-        send->phone[0] = '\0'; // a receipt goes to the message that it names
-        return true;
-    }
-    struct tg_span given = tg_json_span(checked->to);
-    if (given.length > 0) {
-        char to[TG_PHONE_SIZE];
-        if (!read_number(given, "payload.to", homes, send->org_id, to, error))
-            return false;
-        if (send->phone[0] && strcmp(send->phone, to) != 0)
-            return tg_error_set(error, "invalid_field", "payload.to",
-                                "payload.to and phone name two recipients");
-        memcpy(send->phone, to, sizeof to);
-    }
-    if (!send->phone[0])
-        return tg_error_set(error, "missing_field", "phone", "phone is required");
-    json_object_object_add(message, "to", json_object_new_string(send->phone));
-    return true;
-}
-
 static bool add_reply_to(struct json_object *root, struct json_object *message,
                          struct tg_error *error)
 {
@@ -418,19 +330,6 @@ static bool add_reply_to(struct json_object *root, struct json_object *message,
     return true;
 }
 
-// Keeps the client's own opaque data, in whose place ours goes to Meta, and writes what Meta gets.
-static bool write_payload(struct json_object *message, struct tg_send *send, struct tg_error *error)
-{
-    struct tg_span own =
-        tg_json_span(tg_json_member(message, "biz_opaque_callback_data", json_type_string));
-    if (own.data && holds_nul(own))
-        return tg_error_set(error, "invalid_message", "payload.biz_opaque_callback_data",
-                            "payload.biz_opaque_callback_data must not hold NUL characters");
-    tg_text_append(&send->callback_data, own.data, own.length);
-    tg_cloud_message_write(message, send->message_id, &send->payload);
-    return true;
-}
-
 static bool read_message(struct json_object *root, struct json_object *message, enum shape shape,
                          struct homes *homes, struct tg_send *send, struct tg_error *error)
 {
@@ -443,10 +342,7 @@ static bool read_message(struct json_object *root, struct json_object *message, 
         rename_field(shape, error);
         return false;
     }
-    if (!read_recipient(&checked, message, homes, send, error))
-        return false;
-    snprintf(send->type, sizeof send->type, "%s", checked.type);
-    return write_payload(message, send, error);
+    return send_content_read(message, &checked, "payload.", homes, send, error);
 }
 
 bool send_form_read(const struct tg_text *body, const struct identity *caller, struct homes *homes,

@@ -6,12 +6,10 @@
 #include "ingress/who/homes.h"
 #include "ingress/who/identity.h"
 
-// error.code where the default country of send->org_id is to be looked up first.
-extern const char send_form_homeless[];
-
 // Reads `body` (JSON: {org_id, phone, message | media | payload, ...}) into `send`, which must be
 // zeroed but for its key, and gets a new message id and the payload that Meta will get. On failure
-// `error` names the field as the client wrote it, and `send` needs no finish.
+// `error` names the field as the client wrote it (its code may be send_homeless: send_content.h),
+// and `send` needs no finish.
 bool send_form_read(const struct tg_text *body, const struct identity *caller, struct homes *homes,
                     struct tg_send *send, struct tg_error *error) TG_MUST_CHECK;
 

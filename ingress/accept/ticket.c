@@ -8,15 +8,13 @@
 #include "common/service/metrics.h"
 #include "common/service/stop_point.h"
 #include "common/store/failure.h"
-#include "ingress/accept/send_answer.h"
-#include "ingress/http/answer.h"
 
 #include <string.h>
 
-struct ticket *ticket_create(struct request *request, struct tg_send *send, int wait_s)
+struct ticket *ticket_create(struct sender sender, struct tg_send *send, int wait_s)
 {
     struct ticket *ticket = tg_alloc(sizeof *ticket);
-    *ticket = (struct ticket){.request = request,
+    *ticket = (struct ticket){.sender = sender,
                               .send = *send,
                               .wait_s = wait_s,
                               .deadline_ms = tg_now_ms() + TG_ACCEPT_DEADLINE_MS};
@@ -35,12 +33,14 @@ void ticket_free(struct ticket *ticket)
 static void answer_duplicate(struct results *results, const struct ticket *ticket,
                              const struct tg_verdict *verdict)
 {
-    request_add_header(ticket->request, "Idempotency-Replayed", "true");
-    request_drop_body(ticket->request);
+    const struct sender *sender = &ticket->sender;
+    int wait_ms = sender->words->repeats_wait ? ticket->wait_s * 1000 : 0;
+    request_add_header(sender->request, "Idempotency-Replayed", "true");
+    request_drop_body(sender->request);
     if (ticket->wait_s > 0)
-        results_tell(results, ticket->request, ticket->send.org_id, verdict);
+        results_tell(results, *sender, ticket->send.org_id, verdict, wait_ms);
     else
-        send_answer_accepted(ticket->request, verdict);
+        sender->words->accepted(sender->request, verdict);
 }
 
 // Lets a request wait for Meta, if it wants to and its message may leave before its time is up.
@@ -49,15 +49,15 @@ static bool wait_for_meta(struct results *results, const struct ticket *ticket,
 {
     if (ticket->wait_s == 0 || ticket->send.send_at_ms > tg_unix_ms() + ticket->wait_s * 1000LL)
         return false;
-    request_drop_body(ticket->request); // it may be for long
-    return results_await(results, ticket->request, ticket->send.org_id, verdict,
+    request_drop_body(ticket->sender.request); // it may be for long
+    return results_await(results, ticket->sender, ticket->send.org_id, verdict,
                          ticket->wait_s * 1000);
 }
 
 static void answer_refused(const struct ticket *ticket, const struct tg_verdict *verdict)
 {
     struct send_refusal refusal = send_refusal_of(&ticket->send, verdict);
-    send_answer_refused(ticket->request, &refusal);
+    ticket->sender.words->refused(ticket->sender.request, &ticket->send, &refusal);
 }
 
 // True: the results will answer.
@@ -73,7 +73,7 @@ static bool answer_unless_it_waits(struct results *results, const struct ticket 
     else if (wait_for_meta(results, ticket, verdict))
         return true;
     else
-        send_answer_accepted(ticket->request, verdict);
+        ticket->sender.words->accepted(ticket->sender.request, verdict);
     return false;
 }
 
@@ -162,7 +162,7 @@ static void refuse(struct ticket *ticket, enum tg_pg_status status, const struct
     if (ticket->bundle)
         bundle_refuse(ticket->bundle, ticket->place, &refusal);
     else
-        send_answer_refused(ticket->request, &refusal);
+        ticket->sender.words->refused(ticket->sender.request, &ticket->send, &refusal);
     ticket_free(ticket);
 }
 

@@ -1,4 +1,4 @@
-// A send on its way to be accepted, together with its request; and accepting some of them at once.
+// A send on its way to be accepted, together with who sends it; and accepting some of them at once.
 // Whoever holds a ticket owns it until it is answered.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include "ingress/accept/results.h"
 
 struct ticket {
-    struct request *request;
+    struct sender sender;
     struct bundle *bundle; // that it is one of, and answers for it; NULL: none
     size_t place;          // there
     struct tg_send send;
@@ -25,8 +25,8 @@ struct acceptor {
 };
 
 // A ticket that has TG_ACCEPT_DEADLINE_MS from now on. Takes what `send` owns and empties it.
-struct ticket *ticket_create(struct request *request, struct tg_send *send, int wait_s);
-void ticket_free(struct ticket *ticket); // its request is the caller's
+struct ticket *ticket_create(struct sender sender, struct tg_send *send, int wait_s);
+void ticket_free(struct ticket *ticket); // its sender's request is the caller's
 
 // Calls accept_sends for up to TG_BATCH_MAX tickets. Those that PostgreSQL has judged are answered
 // and gone, each by itself: one that it will not take does not fail its neighbours. The others,

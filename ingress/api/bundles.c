@@ -7,6 +7,7 @@
 #include "common/limits.h"
 #include "common/store/failure.h"
 #include "ingress/accept/bundle.h"
+#include "ingress/accept/send_content.h"
 #include "ingress/accept/send_form.h"
 #include "ingress/http/answer.h"
 #include "ingress/route/document.h"
@@ -161,8 +162,7 @@ static bool read_send(struct tg_pg *pg, struct sends *sends, const struct form *
     if (send_form_read(&text, &form->caller, sends->homes, send, error))
         return true;
     *send = (struct tg_send){.org_id = form->caller.org_id};
-    return error->code == send_form_homeless &&
-           homes_look_up(sends->homes, pg, send->org_id, error) &&
+    return error->code == send_homeless && homes_look_up(sends->homes, pg, send->org_id, error) &&
            send_form_read(&text, &form->caller, sends->homes, send, error);
 }
 

@@ -56,7 +56,7 @@ static bool send_receipt(struct request *request, const struct tg_desk_question 
     bool sent = wants_receipt(body) && wamid;
     if (sent) {
         write_receipt(wamid, &send);
-        lanes_submit(sends->lanes, request, &send, 0);
+        lanes_submit(sends->lanes, (struct sender){request, &send_answer_words}, &send, 0);
     }
     json_object_put(told);
     json_object_put(body);

@@ -2,6 +2,7 @@
 
 #include "common/base/memory.h"
 #include "common/limits.h"
+#include "ingress/accept/send_content.h"
 #include "ingress/accept/send_form.h"
 #include "ingress/http/answer.h"
 #include "ingress/route/document.h"
@@ -50,7 +51,7 @@ static void send_message(void *context, struct request *request, const struct id
     const char *key = request_header(request, "Idempotency-Key", &count);
     if (!send_form_read_key(key, count, body, &send, &error) ||
         !send_form_read(body, caller, sends->homes, &send, &error)) {
-        if (error.code == send_form_homeless)
+        if (error.code == send_homeless)
             wait_for_home(sends, request, send.org_id);
         else
             answer_error(request, &error);
@@ -59,7 +60,7 @@ static void send_message(void *context, struct request *request, const struct id
     int wait_s =
         send_form_wait_seconds(request_header(request, "Prefer", NULL), (int)*sends->unless_said_s);
     request_drop_bytes(request);
-    lanes_submit(sends->lanes, request, &send, wait_s);
+    lanes_submit(sends->lanes, (struct sender){request, &send_answer_words}, &send, wait_s);
 }
 
 const struct endpoint send_endpoints[] = {
