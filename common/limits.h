@@ -103,6 +103,13 @@ enum {
     TG_WAIT_MAX_S = 30,
     TG_WAITERS_MAX = 2048,
 
+    // Sends whose clients have gone before they were told, and may repeat them by themselves: as
+    // long as such clients go on trying, most of which give up within a minute; and so many (half a
+    // minute of sends that time out all the same on a busy gateway, 512 KiB), of which an org has
+    // its share.
+    TG_REPEAT_REMEMBERED_MS = 60 * 1000,
+    TG_REPEATS_REMEMBERED = 4096,
+
     // `send_at` may be so far ahead: a year and a day.
     TG_SEND_AT_MAX_S = 366 * 86400,
 

@@ -109,6 +109,7 @@ static void add_to_stops(struct stops *stops, const struct tg_settings *settings
         router_add(stops->router, *table, needs_sends(*table) ? &stops->sends : NULL);
     router_add(stops->router, link_endpoints, NULL);
     router_add(stops->router, callback_endpoints, &stops->callback);
+    router_add(stops->router, cloud_send_endpoints, &stops->sends);
     if (settings->docs)
         router_add(stops->router, description_endpoints, &stops->told);
 }
@@ -183,8 +184,14 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
     stops->jobs = job_writer_start(settings->redis_url, partitions);
     stops->lanes =
         lanes_start(settings->postgres_url, (size_t)settings->lanes, stops->results, stops->jobs);
-    stops->sends =
-        (struct sends){stops->lanes, homes_create(), stops->pool, &settings->send_waits_s};
+    stops->sends = (struct sends){.lanes = stops->lanes,
+                                  .homes = homes_create(),
+                                  .pool = stops->pool,
+                                  .unless_said_s = &settings->send_waits_s,
+                                  .cloud_unless_said_s = &settings->cloud_waits_s,
+                                  .results = stops->results,
+                                  .repeats = repeats_create(request_client_has_left),
+                                  .joins_repeats = settings->cloud_repeats == TG_REPEATS_JOIN};
     stops->webhooks = webhook_writer_start(settings->redis_url, partitions);
     stops->callback =
         (struct callback){settings->app_secrets, settings->verify_token, stops->webhooks};
@@ -242,6 +249,7 @@ static void free_stops(struct stops *stops)
     jwks_free(stops->jwks);
     webhook_writer_free(stops->webhooks);
     homes_free(stops->sends.homes);
+    repeats_free(stops->sends.repeats);
     lanes_free(stops->lanes);
     job_writer_free(stops->jobs);
     results_free(stops->results);

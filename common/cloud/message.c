@@ -373,6 +373,12 @@ bool tg_cloud_message_is_media(const char *type)
     return false;
 }
 
+const char *tg_cloud_message_part(size_t n)
+{
+    static const char *const beside[] = {"context", "typing_indicator", "direct_send_config", NULL};
+    return n < TYPES ? types[n].name : beside[n - TYPES];
+}
+
 // Without the "+" Meta may put the country code of the sending number in front, and so reach a
 // stranger or nobody. The id of a group stays as it is.
 static void add_plus(struct json_object *message)

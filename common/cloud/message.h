@@ -38,6 +38,9 @@ bool tg_cloud_message_check(struct json_object *message, struct tg_cloud_message
 // Is this one of the types that carry media: image, video, audio, document, sticker?
 bool tg_cloud_message_is_media(const char *type);
 
+// The members of a message that are objects or lists, from 0; NULL behind the last one.
+const char *tg_cloud_message_part(size_t n);
+
 // A text message with that body, which it takes. The caller's to put.
 struct json_object *tg_cloud_message_text(struct json_object *body);
 

@@ -19,6 +19,8 @@
         "accepted duplicate insufficient_balance no_org org_suspended no_channel channel_paused "  \
         "contact_opted_out idempotency_conflict expired no_message too_many_receipts",             \
         "Sends by verdict of accept_sends.")                                                       \
+    ROW(TG_REPEATS, INGRESS, "tollgate_repeats_total", "of", "joined told unknown",                \
+        "Sends that a client repeated by itself: of one in hand, told before, perhaps accepted.")  \
     ROW(TG_NOTICES, INGRESS, "tollgate_notices_total", "result", "awaited not_awaited invalid",    \
         "Notices of messages that are settled: of one that a request waits for, of others.")       \
     ROW(TG_JOBS_PUBLISHED, BOTH, "tollgate_jobs_published_total", NULL, NULL,                      \

@@ -442,6 +442,17 @@ static const struct setting table[] = {
      .standard = "0", BOUNDS(0, TG_WAIT_MAX_S),
      .help = "How many seconds a send waits for Meta's answer that has no Prefer header to say it: "
              "for clients of the Express backend. 0: it does not wait."},
+    {SETTING("TOLLGATE_CLOUD_WAITS", TG_INGRESS, cloud_waits_s, live_integer), .live = true,
+     .standard = "4", BOUNDS(0, TG_WAIT_MAX_S),
+     .help =
+         "How many seconds a send by Meta's own API (docs/cloud-api.md) waits for Meta's answer "
+         "that has no Prefer header to say it. Meta answers within one as a rule, and the "
+         "shortest time-out that HTTP clients have of themselves is five."},
+    {SETTING("TOLLGATE_CLOUD_REPEATS", TG_INGRESS, cloud_repeats, choice), .standard = "join",
+     .words = WORDS("join", "send"),
+     .help = "What becomes of a send by Meta's own API that repeats one whose client has gone "
+             "without an answer, byte for byte and with the same key: it is told what comes of "
+             "that one (join), or is another message (send)."},
     {SETTING("TOLLGATE_RATE_PER_KEY", TG_INGRESS, rate_per_key, live_integer), .live = true,
      .standard = "0", BOUNDS(0, TG_RATE_MAX),
      .help = "How many calls a second each API key, session or person with JWTs may make at this "

@@ -16,6 +16,7 @@
 
 enum tg_daemon { TG_INGRESS = 1, TG_WORKER = 2 };
 enum tg_auth { TG_AUTH_KEYS, TG_AUTH_TRUSTED };
+enum tg_repeats { TG_REPEATS_JOIN, TG_REPEATS_SEND };
 enum tg_unsigned { TG_UNSIGNED_REFUSE, TG_UNSIGNED_ACCEPT };
 enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_JANITOR = 4 };
 
@@ -43,8 +44,9 @@ struct tg_settings {
     const char *jwt_audience;
     const char *jwt_org_claim;
     const char *jwt_rights_claim;
-    const char *cors_origins;     // separated by commas; "": none
-    _Atomic int64_t send_waits_s; // of a send that does not say it; 0: it does not wait
+    const char *cors_origins;      // separated by commas; "": none
+    _Atomic int64_t send_waits_s;  // of a send that does not say it; 0: it does not wait
+    _Atomic int64_t cloud_waits_s; // likewise, by Meta's own API
     // Calls a second, and failures; 0: as many as they like.
     _Atomic int64_t rate_per_key;
     _Atomic int64_t rate_per_org;
@@ -66,6 +68,7 @@ struct tg_settings {
     _Atomic int64_t reply_within_s;
     const char *settings_file; // "": none
     enum tg_auth auth;
+    enum tg_repeats cloud_repeats;
     enum tg_unsigned unsigned_webhooks;
     unsigned worker_roles;          // of enum tg_role
     unsigned jwt_rights;            // a bit for each of send, read, manage, money, keys

@@ -62,6 +62,28 @@ enum tg_pg_status tg_store_find_message(struct tg_pg *pg, struct tg_uuid org_id,
     return tg_pg_call(pg, &find_message, TG_ONE(&question), TG_ROW_IF(message_id, found));
 }
 
+static const struct tg_call get_cloud_result = {
+    .name = "get_cloud_result",
+    .one = message_fields,
+    .out = TG_FIELDS(UUID("message_id", tg_result, message_id),
+                     WORD("status", tg_result, status, tg_status_names),
+                     BOOL("refunded", tg_result, refunded), TEXT("wamid", tg_result, wamid),
+                     TEXT("error_code", tg_result, error_code),
+                     TEXT("error_message", tg_result, error_message),
+                     INT8("error_subcode", tg_result, error_subcode),
+                     INT8("http_status", tg_result, http_status), TEXT("phone", tg_result, phone),
+                     TEXT("user_id", tg_result, user_id)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_get_cloud_result(struct tg_pg *pg, struct tg_uuid org_id,
+                                            struct tg_uuid message_id, bool *found,
+                                            struct tg_result *result)
+{
+    struct question question = {.org_id = org_id, .message_id = message_id};
+    return tg_pg_call(pg, &get_cloud_result, TG_ONE(&question), TG_ROW_IF(result, found));
+}
+
 static const struct tg_call get_message = {
     .name = "get_message", .one = message_fields, .out = document_field, .only_reads = true};
 
@@ -122,6 +144,12 @@ enum tg_pg_status tg_store_list_account_notices(struct tg_pg *pg, struct tg_uuid
     return list_page(pg, &list_account_notices, org_id, before, limit, found, json);
 }
 
-const struct tg_call *const tg_read_calls[] = {
-    &get_default_country,      &get_result,           &find_message, &get_message, &get_wallet,
-    &list_wallet_transactions, &list_account_notices, NULL};
+const struct tg_call *const tg_read_calls[] = {&get_default_country,
+                                               &get_result,
+                                               &get_cloud_result,
+                                               &find_message,
+                                               &get_message,
+                                               &get_wallet,
+                                               &list_wallet_transactions,
+                                               &list_account_notices,
+                                               NULL};

@@ -24,6 +24,11 @@ enum tg_pg_status tg_store_get_result(struct tg_pg *pg, struct tg_uuid org_id,
 enum tg_pg_status tg_store_find_message(struct tg_pg *pg, struct tg_uuid org_id, const char *wamid,
                                         bool *found, struct tg_uuid *message_id) TG_MUST_CHECK;
 
+// The same for who is told it as Meta's API would.
+enum tg_pg_status tg_store_get_cloud_result(struct tg_pg *pg, struct tg_uuid org_id,
+                                            struct tg_uuid message_id, bool *found,
+                                            struct tg_result *result) TG_MUST_CHECK;
+
 // Each fills an empty `json` with a JSON document, which is the caller's to finish.
 enum tg_pg_status tg_store_get_message(struct tg_pg *pg, struct tg_uuid org_id,
                                        struct tg_uuid message_id, bool *found,

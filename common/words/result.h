@@ -3,7 +3,10 @@
 
 #include "common/base/text.h"
 #include "common/words/ids.h"
+#include "common/words/phone.h"
 #include "common/words/status.h"
+
+#include <stdint.h>
 
 enum {
     TG_OUTCOME_KEY_SIZE = 32,
@@ -18,6 +21,11 @@ struct tg_result {
     char wamid[TG_WAMID_SIZE];
     char error_code[TG_OUTCOME_KEY_SIZE]; // "": no error
     char error_message[TG_ERROR_MESSAGE_SIZE];
+    // For who is told it as Meta's API would (get_cloud_result); else empty.
+    int64_t error_subcode;         // Meta's; 0: none
+    int64_t http_status;           // with which Meta answers the error; 0: it is not Meta's
+    char phone[TG_PHONE_SIZE];     // of who gets it; "": not known
+    char user_id[TG_USER_ID_SIZE]; // likewise
 };
 
 // Appends members of it as they stand in answers: a string, or null if there is none.

@@ -16,5 +16,8 @@ extern const struct endpoint contact_endpoints[]; // likewise
 // All of them; NULL behind the last one.
 extern const struct endpoint *const api_tables[];
 
+// Sends as Meta's API has them; their context is a struct sends, too.
+extern const struct endpoint cloud_send_endpoints[];
+
 // The way into the console, for who has a link.
 extern const struct endpoint link_endpoints[];

@@ -52,6 +52,8 @@ const struct code codes[] = {
     {"invalid_field", 400, 0, CHARGED_NOTHING,
      "a member or parameter has the wrong type or value, or contradicts another",
      "`error` says what it must be"},
+    {"invalid_form", 400, 0, CHARGED_NOTHING,
+     "a form is not well-formed, has more than 256 fields, or a file", "`error` has the byte"},
     {"invalid_header", 400, 0, CHARGED_NOTHING,
      "`Idempotency-Key` is empty, too long, not printable, or there twice", "mend it"},
     {"invalid_json", 400, 0, CHARGED_NOTHING,

@@ -22,6 +22,7 @@ struct request {
     const struct manner *manner; // NULL: it is answered in our own words
     struct tg_uuid trace;        // with a manner: by which its answers name it
     void *state;                 // the server's handler's own bytes (struct server_handler)
+    void *own;                   // of whoever has it in hand, and has to answer it
 };
 
 // The body has been read: its bytes go, its room stays taken while what was made of it waits.

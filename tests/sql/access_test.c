@@ -323,6 +323,8 @@ Test(access, ingress_does_its_work)
                      "queued");
     assert_no_rows(rows("SELECT * FROM get_message('%s', '%s')", beta, id));
     cr_assert_str_eq(value("SELECT status FROM get_result('%s', '%s')", acme, id), "queued");
+    cr_assert_str_eq(value("SELECT status FROM get_cloud_result('%s', '%s')", acme, id), "queued");
+    assert_no_rows(rows("SELECT * FROM get_cloud_result('%s', '%s')", beta, id));
     cr_assert_str_eq(value("SELECT document ->> 'balance' FROM get_wallet('%s')", acme), "99.80");
     cr_assert_str_eq(value("SELECT json_array_length(document -> 'transactions') "
                            "FROM list_wallet_transactions('%s', 1000000, 10)",

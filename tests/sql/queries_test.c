@@ -72,6 +72,32 @@ Test(queries, a_result_is_told_from_the_outbox_row_and_then_from_the_record)
     expect_result(acme, message, "failed, t, null, 190, expired token");
 }
 
+// As Meta's API tells it: with Meta's HTTP status, and with whom it was for.
+Test(queries, a_result_is_told_as_meta_s_api_would)
+{
+    static const char *const outcomes[][2] = {{"190", "failed, 190, 401, null"},
+                                              {"131026", "failed, 131026, 400, null"},
+                                              {"210", "failed, 210, 403, null"},
+                                              {"999999", "failed, 999999, null, null"},
+                                              {"http:407", "failed, http:407, null, null"},
+                                              {"sent", "sent, null, null, null"}};
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        const char *acme = given_org_with_channel("100.00"); // some pause it
+        const char *message = given_claimed_message(.org = acme);
+        (void)settle_sends({.org = acme, .message = message, .outcome = outcomes[i][0]});
+        assert_rows(rows("SELECT status, error_code, http_status, error_subcode FROM "
+                         "get_cloud_result('%s', '%s')",
+                         acme, message),
+                    outcomes[i][1]);
+        assert_rows(rows("SELECT g.phone = c.phone, g.wamid IS NOT DISTINCT FROM r.wamid, "
+                         "g.refunded = r.refunded FROM get_cloud_result('%s', '%s') g JOIN "
+                         "get_result('%s', '%s') r USING (message_id) JOIN messages m ON m.id = "
+                         "g.message_id JOIN contacts c ON c.id = m.contact_id",
+                         acme, message, acme, message),
+                    "t, t, t");
+    }
+}
+
 Test(queries, a_result_of_another_org_is_not_told)
 {
     const char *acme = given_org_with_channel("100.00");

@@ -93,9 +93,13 @@ static const char *path_of(const struct table_row *row)
         const char *const *value;
     } values[] = {{"{id}", thing_of(row)},
                   {"{org}", &acme.id},
+                  {"{phone_number_id}", &acme.phone_number_id},
                   {"{channel}", &acme.channel_id},
                   {"{contact}", &contact_id}};
+    static const char if_any[] = "[/{version}]";
     const char *path = row->path;
+    if (strncmp(path, if_any, strlen(if_any)) == 0)
+        path = text_of("/v23.0%s", path + strlen(if_any));
     for (const char *brace; (brace = strchr(path, '{'));) {
         size_t length = strcspn(brace, "}") + 1;
         const char *value = "1"; // a number or a name of something else
@@ -129,6 +133,9 @@ static const char *body_of_acme(const struct table_row *row)
         return "{}";
     if (strcmp(row->request, "ContactFile") == 0)
         return "phone\n+919876543210\n";
+    if (strcmp(row->request, "CloudSend") == 0)
+        return "{\"messaging_product\": \"whatsapp\", \"to\": \"919876543210\", "
+               "\"text\": {\"body\": \"Hi\"}}";
     if (strcmp(row->request, "NewKey") == 0)
         return "{\"name\": \"another\"}";
     cr_assert(false, "What is a good body of %s %s?", row->method, row->path);
@@ -332,6 +339,56 @@ Test(callers, who_may_is_let_in)
     given_all();
     char *key = text_of("%s", key_with("all", "'{send,read,manage,money,keys}'"));
     (void)each(TABLES_OF_ORGS, let_in, key);
+    end_all();
+}
+
+static void expect_refusal_as_meta(const struct table_row *row, const struct answer *answer,
+                                   const char *who, int status, const char *code)
+{
+    cr_assert(answer->status == status && strcmp(answer_text(answer, "/error/code"), code) == 0,
+              "%s: %s %s: %d %s", who, row->method, row->path, answer->status, answer->body);
+    expect_told_nothing(answer, who);
+}
+
+struct crowd_as_meta {
+    struct crowd strangers;
+    const char *without_right;
+    const char *of_another_org;
+    const char *of_acme;
+};
+
+// In the words of Meta's API; and then that who may is let in.
+static void refuse_as_meta(const struct table_row *row, void *context)
+{
+    const struct crowd_as_meta *crowd = context;
+    for (size_t i = 0; i < crowd->strangers.n; i++) {
+        const struct stranger *stranger = &crowd->strangers.of[i];
+        struct answer answer = call(gateway->http, row, stranger->key, stranger->header, false);
+        expect_refusal_as_meta(row, &answer, stranger->name, 401, "190");
+    }
+    struct answer answer = call(gateway->http, row, crowd->without_right, NULL, false);
+    expect_refusal_as_meta(row, &answer, "a caller without the right", 403, "10");
+    const char *before = database_state();
+    answer = call(gateway->http, row, crowd->of_another_org, NULL, false);
+    expect_refusal_as_meta(row, &answer, "another org's caller", 400, "100");
+    expect_equal(answer_text(&answer, "/error/error_subcode"), "33");
+    expect_equal(database_state(), before);
+    answer = call(gateway->http, row, crowd->of_acme, "Prefer: respond-async", false);
+    cr_assert_eq(answer.status, 200, "%s %s: %s", row->method, row->path, answer.body);
+}
+
+Test(callers, nobody_does_as_to_meta_what_they_may_not)
+{
+    given_all();
+    struct crowd_as_meta crowd = {
+        .without_right = text_of("%s", key_with("keys alone", "'{keys}'")),
+        .of_another_org = text_of("%s", database_text(gateway->database,
+                                                      "SELECT create_api_key('%s', 'all', "
+                                                      "'{send,read,manage,money,keys}')",
+                                                      beta.id)),
+        .of_acme = text_of("%s", key_with("all", "'{send,read,manage,money,keys}'"))};
+    crowd.strangers.n = list_strangers(crowd.strangers.of);
+    cr_assert_geq(each(TABLES_OF_ORGS_AS_META, refuse_as_meta, &crowd), 1);
     end_all();
 }
 

@@ -7,12 +7,14 @@
 #include <criterion/criterion.h>
 
 static const struct endpoint *const meta_tables[] = {callback_endpoints, NULL};
+static const struct endpoint *const as_meta_tables[] = {cloud_send_endpoints, NULL};
 
 static const struct {
     const struct endpoint *const *tables;
     enum caller_kind who;
 } kinds[] = {
     [TABLES_OF_ORGS] = {api_tables, CALLER_ORG},
+    [TABLES_OF_ORGS_AS_META] = {as_meta_tables, CALLER_ORG},
     [TABLES_OF_META] = {meta_tables, CALLER_META},
     [TABLES_OF_OPERATORS] = {desk_tables, CALLER_OPERATOR},
 };

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum table_of { TABLES_OF_ORGS, TABLES_OF_META, TABLES_OF_OPERATORS };
+// (AS_META: of orgs, as Meta's own API has them.)
+enum table_of { TABLES_OF_ORGS, TABLES_OF_ORGS_AS_META, TABLES_OF_META, TABLES_OF_OPERATORS };
 
 struct table_row {
     const char *method;

@@ -310,6 +310,7 @@ static const struct {
     int64_t highest;
 } numbers[] = {
     {"TOLLGATE_SEND_WAITS", 0, TG_WAIT_MAX_S},
+    {"TOLLGATE_CLOUD_WAITS", 0, TG_WAIT_MAX_S},
     {"TOLLGATE_RATE_PER_KEY", 0, TG_RATE_MAX},
     {"TOLLGATE_RATE_PER_ORG", 0, TG_RATE_MAX},
     {"TOLLGATE_RATE_PER_ADDRESS", 0, TG_RATE_MAX},
