@@ -22,6 +22,8 @@ enum {
     // libcurl's smallest; bodies are a few KiB, and each request under way has one.
     UPLOAD_BUFFER_BYTES = 16 * 1024,
     DOWNLOAD_BUFFER_BYTES = 4 * 1024,
+    // What moves at less than so many bytes a second stands still.
+    STALLED_BELOW = 1,
 };
 
 // The easy handle is made when it is first needed and used again and again, so what never changes
@@ -32,10 +34,12 @@ struct call {
     void *context;
     bool (*hold_back)(void *context);
     struct tg_span body;
+    int file;    // in its place, if body.data is NULL and it has a length
     size_t read; // bytes of it handed to libcurl
     bool sent;   // the first one was
     bool held_back;
     bool again;
+    bool (*take)(void *context, int status, const char *bytes, size_t size);
     size_t answer_max;
     struct curl_slist *headers;
     struct tg_text answer;
@@ -50,11 +54,23 @@ struct tg_http {
     bool https_only;
     const char *ca_file;
     const char *user_agent;
+    size_t buffer_bytes;
     size_t calls_max;
     struct call *calls;
     struct call **free; // a stack of `free_count`
     size_t free_count;
 };
+
+// So many bytes of the body at the most, from where it was read to. -1: the file is not as it was.
+static ssize_t read_next(const struct call *call, char *buffer, size_t size)
+{
+    size_t left = call->body.length - call->read;
+    size_t n = left < size ? left : size;
+    if (!call->body.data)
+        return pread(call->file, buffer, n, (off_t)call->read);
+    memcpy(buffer, call->body.data + call->read, n);
+    return (ssize_t)n;
+}
 
 static size_t read_body(char *buffer, size_t size, size_t count, void *context)
 {
@@ -63,13 +79,12 @@ static size_t read_body(char *buffer, size_t size, size_t count, void *context)
         call->held_back = true;
         return CURL_READFUNC_ABORT;
     }
-    size_t n = call->body.length - call->read;
-    if (n > size * count)
-        n = size * count;
-    memcpy(buffer, call->body.data + call->read, n);
-    call->read += n;
+    ssize_t n = read_next(call, buffer, size * count);
+    if (n < 0 || (n == 0 && call->read < call->body.length))
+        return CURL_READFUNC_ABORT;
+    call->read += (size_t)n;
     call->sent = true;
-    return n;
+    return (size_t)n;
 }
 
 static int refuse_seek(void *context, curl_off_t offset, int origin)
@@ -85,6 +100,11 @@ static size_t write_answer(char *bytes, size_t size, size_t count, void *context
 {
     struct call *call = context;
     size_t n = size * count;
+    long status = 0;
+    if (call->take) {
+        curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+        return call->take(call->context, (int)status, bytes, n) ? n : 0;
+    }
     if (call->answer.length + n > call->answer_max)
         return 0; // ends as CURLE_WRITE_ERROR
     tg_text_append(&call->answer, bytes, n);
@@ -151,8 +171,9 @@ static void prepare_call(struct tg_http *http, struct call *call)
     set(curl_easy_setopt(easy, CURLOPT_SEEKDATA, call));
     set(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write_answer));
     set(curl_easy_setopt(easy, CURLOPT_WRITEDATA, call));
-    set(curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER_BYTES));
-    set(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)DOWNLOAD_BUFFER_BYTES));
+    long buffer = (long)http->buffer_bytes;
+    set(curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, buffer ? buffer : UPLOAD_BUFFER_BYTES));
+    set(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, buffer ? buffer : DOWNLOAD_BUFFER_BYTES));
     set(curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent));
     if (http->ca_file)
         set(curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file));
@@ -192,6 +213,7 @@ struct tg_http *tg_http_create(const struct tg_http_options *options)
     http->silence_ms = (unsigned)options->silence_ms;
     http->https_only = options->https_only;
     http->ca_file = options->ca_file;
+    http->buffer_bytes = options->buffer_bytes;
     http->user_agent = options->user_agent ? options->user_agent : "tollgate/" TOLLGATE_VERSION;
     http->timer_at_ms = -1;
     prepare_multi(http);
@@ -267,11 +289,25 @@ static void set_headers(struct call *call, const struct tg_http_request *request
 static void set_method(struct call *call, const struct tg_http_request *request)
 {
     bool get = strcmp(request->method, "GET") == 0;
-    assert(!get || !call->body.data);
+    bool has_body = call->body.data || call->body.length > 0;
+    assert(!get || !has_body);
     set(curl_easy_setopt(call->easy, get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L));
     set(curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, request->method));
     set(curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length));
-    set(curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, !get && !call->body.data ? 1L : 0L));
+    set(curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, !get && !has_body ? 1L : 0L));
+}
+
+static void set_body(struct call *call, const struct tg_http_request *request)
+{
+    call->body = request->body;
+    call->file = request->file;
+    if (request->file_size > 0)
+        call->body = (struct tg_span){NULL, request->file_size};
+    call->take = request->take;
+    call->answer_max = request->answer_max;
+    call->read = 0;
+    call->sent = call->held_back = call->again = false;
+    tg_text_clear(&call->answer);
 }
 
 void tg_http_begin(struct tg_http *http, const struct tg_http_request *request)
@@ -283,11 +319,7 @@ void tg_http_begin(struct tg_http *http, const struct tg_http_request *request)
     call->under_way = true;
     call->context = request->context;
     call->hold_back = request->hold_back;
-    call->body = request->body;
-    call->answer_max = request->answer_max;
-    call->read = 0;
-    call->sent = call->held_back = call->again = false;
-    tg_text_clear(&call->answer);
+    set_body(call, request);
 
     // A new request waits for the connection that is being made instead of making one of its own.
     bool https = strncmp(request->url, "https:", 6) == 0;
@@ -298,6 +330,8 @@ void tg_http_begin(struct tg_http *http, const struct tg_http_request *request)
     set(curl_easy_setopt(easy, CURLOPT_PIPEWAIT, https ? 1L : 0L));
     set(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms));
     set(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms));
+    set(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)STALLED_BELOW));
+    set(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)request->stall_s));
     if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
         abort();
 }
@@ -387,7 +421,7 @@ static bool was_sent(const struct call *call)
 {
     curl_off_t ready_us = 0;
     curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
-    return call->sent || (!call->body.data && ready_us > 0);
+    return call->sent || (call->body.length == 0 && ready_us > 0);
 }
 
 // Takes the request out of the multi handle; its room is free again.
@@ -410,7 +444,8 @@ static void end(struct tg_http *http, struct call *call, CURLcode code,
                                       .retry_after_s = code == CURLE_OK ? retry_after_s : 0,
                                       .seconds = (double)total_us / 1e6,
                                       .reason = code == CURLE_OK ? "" : curl_easy_strerror(code),
-                                      .body = {tg_text_string(&call->answer), call->answer.length}};
+                                      .body = {tg_text_string(&call->answer), call->answer.length},
+                                      .handle = call->easy};
     if (code == CURLE_SEND_FAIL_REWIND)
         answer->reason = "The connection broke before an answer came";
     curl_multi_remove_handle(http->multi, call->easy);
@@ -432,13 +467,35 @@ bool tg_http_take(struct tg_http *http, struct tg_http_answer *answer)
     return true;
 }
 
-bool tg_http_break_off(struct tg_http *http, struct tg_http_answer *answer)
+const char *tg_http_header(const struct tg_http_answer *answer, const char *name)
+{
+    struct curl_header *header = NULL;
+    bool found = curl_easy_header(answer->handle, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    for (size_t i = 1; found && i < header->amount; i++)
+        found = curl_easy_header(answer->handle, name, i, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return found ? header->value : NULL;
+}
+
+// Any, or the one with this context.
+static bool break_off(struct tg_http *http, bool any, const void *context,
+                      struct tg_http_answer *answer)
 {
     for (size_t i = 0; i < http->calls_max; i++) {
-        if (http->calls[i].under_way) {
-            end(http, &http->calls[i], CURLE_ABORTED_BY_CALLBACK, answer);
+        struct call *call = &http->calls[i];
+        if (call->under_way && (any || call->context == context)) {
+            end(http, call, CURLE_ABORTED_BY_CALLBACK, answer);
             return true;
         }
     }
     return false;
+}
+
+bool tg_http_break_off(struct tg_http *http, struct tg_http_answer *answer)
+{
+    return break_off(http, true, NULL, answer);
+}
+
+bool tg_http_break_off_one(struct tg_http *http, const void *context, struct tg_http_answer *answer)
+{
+    return break_off(http, false, context, answer);
 }

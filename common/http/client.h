@@ -24,6 +24,7 @@ struct tg_http_options {
     const char
         *ca_file; // of certificates that the other side's must be signed by; NULL: the system's
     const char *user_agent; // NULL: tollgate/VERSION; must outlive the client
+    size_t buffer_bytes;    // for each way of a request; 0: enough for bodies of a few KiB
 };
 
 // A request. Everything is borrowed, until tg_http_begin returns; but the body's bytes until the
@@ -34,11 +35,17 @@ struct tg_http_request {
     const char *url;
     const char *headers[TG_HTTP_HEADERS_MAX]; // "Name: value"; NULL behind the last one
     struct tg_span body;                      // data NULL: none, as a GET has none
+    int file;         // in its place, if it has any bytes: a file, from its beginning on
+    size_t file_size; // which stays the caller's, and open until the request has ended
     int connect_timeout_ms;
     int timeout_ms;                   // for all of it
+    int stall_s;                      // nothing moves for so long: it is ended; 0: it may
     size_t answer_max;                // bytes of the body; a longer answer is none
     void *context;                    // the caller's
     bool (*hold_back)(void *context); // asked before the first byte of the body leaves; NULL: go on
+    // Takes the answer's body as it comes, so that none of it is kept; false ends the request.
+    // NULL: it is kept.
+    bool (*take)(void *context, int status, const char *bytes, size_t size);
 };
 
 enum tg_http_end {
@@ -64,6 +71,7 @@ struct tg_http_answer {
     double seconds;        // that it took
     const char *reason;    // why there is no answer; "" if there is one
     struct tg_span body;   // the answer's, never NULL; lives until the next tg_http_begin
+    void *handle;          // libcurl's
 };
 
 // Any number in a process, but one create or destroy at a time: they initialise libcurl and clean
@@ -87,6 +95,12 @@ void tg_http_run(struct tg_http *http, int timeout_ms);
 // The next request that has ended. False: there is none.
 bool tg_http_take(struct tg_http *http, struct tg_http_answer *answer) TG_MUST_CHECK;
 
+// A header of the answer, the last of that name; NULL: there is none. Lives as its body does.
+const char *tg_http_header(const struct tg_http_answer *answer, const char *name);
+
 // Breaks off one request that is under way: TG_HTTP_UNSENT, or TG_HTTP_UNKNOWN if it was sent. Take
 // what has ended before: it would count as broken off. False: there is none.
 bool tg_http_break_off(struct tg_http *http, struct tg_http_answer *answer) TG_MUST_CHECK;
+// The same for the one with this context.
+bool tg_http_break_off_one(struct tg_http *http, const void *context,
+                           struct tg_http_answer *answer) TG_MUST_CHECK;

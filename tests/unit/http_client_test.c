@@ -316,3 +316,132 @@ Test(http_client, believes_no_answer_that_broke_off)
     tg_http_destroy(http);
     peer_end(peer);
 }
+
+// A file with this text, which goes with its descriptor.
+static int given_file(const char *text)
+{
+    char path[] = "/tmp/http-client-XXXXXX";
+    int file = mkstemp(path);
+    cr_assert(file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text));
+    unlink(path);
+    return file;
+}
+
+Test(http_client, sends_a_file_from_its_beginning_and_no_more_of_it_than_it_shall)
+{
+    struct tg_http *http = given_client();
+    struct peer *peer = given_peer("file-end", OK);
+    int file = given_file("file-begin file-end and more");
+    const struct tg_http_request upload = {.file = file,
+                                           .file_size = strlen("file-begin file-end")};
+    struct tg_http_request request = upload;
+    request.method = "PUT"; // (a POST of this test's has a body)
+    struct tg_http_answer answer = ask(http, peer, &request);
+    cr_expect_eq(answer.status, 200);
+    cr_expect(answer.sent);
+    cr_expect(strstr(peer->heard, "Content-Length: 19\r\n"), "%s", peer->heard);
+    cr_expect(strstr(peer->heard, "\r\n\r\nfile-begin file-end"), "%s", peer->heard);
+    cr_expect_not(strstr(peer->heard, "more"), "%s", peer->heard);
+    close(file);
+    tg_http_destroy(http);
+    peer_end(peer);
+}
+
+Test(http_client, sends_no_file_twice_when_a_used_connection_ends_without_an_answer)
+{
+    struct tg_http *http = given_client();
+    int file = given_file("file-end");
+    struct peer *peer = given_peer("file-end", OK);
+    const struct tg_http_request upload = {.method = "PUT", .file = file, .file_size = 8};
+    cr_assert_eq(ask(http, peer, &upload).status, 200);
+    peer->answer = NULL;
+    struct tg_http_answer answer = ask(http, peer, &upload);
+    cr_expect_eq(answer.end, TG_HTTP_UNKNOWN);
+    cr_expect(answer.sent && answer.again);
+    cr_expect_eq(peer_has_heard(peer, "file-end"), 2);
+    close(file);
+    tg_http_destroy(http);
+    peer_end(peer);
+}
+
+// A file that was cut would leave the other side waiting.
+Test(http_client, ends_when_a_file_is_shorter_than_it_was)
+{
+    struct tg_http *http = given_client();
+    struct peer *peer = given_peer("file-end", OK);
+    int file = given_file("short");
+    const struct tg_http_request upload = {.method = "PUT", .file = file, .file_size = 100};
+    cr_expect_eq(ask(http, peer, &upload).end, TG_HTTP_UNKNOWN);
+    close(file);
+    tg_http_destroy(http);
+    peer_end(peer);
+}
+
+struct taken {
+    char text[64];
+    size_t max;
+    int status;
+};
+
+static bool take(void *context, int status, const char *bytes, size_t size)
+{
+    struct taken *taken = context;
+    taken->status = status;
+    strncat(taken->text, bytes, size);
+    return strlen(taken->text) <= taken->max;
+}
+
+Test(http_client, hands_an_answer_over_as_it_comes)
+{
+    struct tg_http *http = given_client();
+    struct peer *peer = given_peer("\r\n\r\n", "HTTP/1.1 404 Gone\r\nContent-Length: 5\r\n"
+                                               "X-One: 1\r\nX-Two: a\r\nX-Two: b\r\n\r\nhello");
+    struct taken taken = {.max = 5};
+    const struct tg_http_request get = {.method = "GET", .context = &taken, .take = take};
+    struct tg_http_answer answer = ask(http, peer, &get);
+    cr_expect_eq(answer.status, 404);
+    cr_expect_eq(answer.body.length, 0);
+    cr_expect_str_eq(taken.text, "hello");
+    cr_expect_eq(taken.status, 404);
+    cr_expect_str_eq(tg_http_header(&answer, "x-one"), "1");
+    cr_expect_str_eq(tg_http_header(&answer, "X-Two"), "b");
+    cr_expect_null(tg_http_header(&answer, "X-Three"));
+
+    taken = (struct taken){.max = 1};
+    answer = ask(http, peer, &get);
+    cr_expect_eq(answer.end, TG_HTTP_UNKNOWN);
+    cr_expect_eq(answer.status, 0);
+    tg_http_destroy(http);
+    peer_end(peer);
+}
+
+Test(http_client, ends_what_stands_still)
+{
+    struct tg_http *http = given_client();
+    struct peer *peer = given_peer("\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+    const struct tg_http_request get = {.method = "GET", .stall_s = 1};
+    struct tg_http_answer answer = ask(http, peer, &get);
+    cr_expect_eq(answer.end, TG_HTTP_UNKNOWN);
+    cr_expect_leq(answer.seconds, 8.0); // its time as a whole is longer
+    tg_http_destroy(http);
+    peer_end(peer);
+}
+
+Test(http_client, breaks_off_the_one_that_is_meant)
+{
+    struct tg_http *http = given_client();
+    struct peer *peer = given_peer("never", OK);
+    int first = 1;
+    int second = 2;
+    struct tg_http_answer answer;
+    begin(http, peer->url, &(const struct tg_http_request){.context = &first});
+    begin(http, peer->url, &(const struct tg_http_request){.context = &second});
+    cr_assert(tg_http_break_off_one(http, &second, &answer));
+    cr_expect_eq(answer.context, &second);
+    cr_expect_not(tg_http_break_off_one(http, &second, &answer));
+    cr_expect_eq(tg_http_active(http), 1);
+    cr_assert(tg_http_break_off(http, &answer));
+    cr_expect_eq(answer.context, &first);
+    tg_http_destroy(http);
+    peer_end(peer);
+}
