@@ -178,3 +178,16 @@ enum tg_opened tg_open(struct tg_keyring *ring, const struct tg_seal_place *plac
     tg_keyring_let_go(ring, keys);
     return opened;
 }
+
+enum tg_opened tg_open_token(struct tg_keyring *ring, struct tg_uuid org_id,
+                             struct tg_uuid channel_id, struct tg_text *stored,
+                             struct tg_text *token)
+{
+    const struct tg_seal_place place = tg_seal_place_of_token(org_id, channel_id);
+    struct tg_span given = {stored->data, stored->length};
+    if (tg_is_sealed(given))
+        return tg_open(ring, &place, given, token);
+    *token = *stored;
+    *stored = (struct tg_text){0};
+    return TG_OPENED;
+}

@@ -35,3 +35,8 @@ enum tg_opened {
 // TG_OPENED.
 enum tg_opened tg_open(struct tg_keyring *ring, const struct tg_seal_place *place,
                        struct tg_span sealed, struct tg_text *secret) TG_MUST_CHECK;
+
+// The same of a channel's access token as it stands, sealed or not: one that lies open is moved.
+enum tg_opened tg_open_token(struct tg_keyring *ring, struct tg_uuid org_id,
+                             struct tg_uuid channel_id, struct tg_text *stored,
+                             struct tg_text *token) TG_MUST_CHECK;

@@ -3,6 +3,7 @@
 #include "common/base/memory.h"
 #include "common/base/queue.h"
 #include "common/crypto/seal.h"
+#include "common/graph/token.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -41,41 +42,17 @@ static void pass_on_finished(struct dispatch *dispatch)
     tg_log_let_go();
 }
 
-// A token that would end the header, or begin another, never gets that far.
-static bool fits_header(const struct tg_text *token)
-{
-    for (size_t i = 0; i < token->length; i++) {
-        unsigned char c = (unsigned char)token->data[i];
-        if (c <= ' ' || c >= 0x7f)
-            return false;
-    }
-    return true;
-}
-
-// The channel's access token, opened if it stands sealed; one that lies open is moved. It is the
-// caller's to wipe.
-static enum tg_opened take_token(const struct dispatch *dispatch, struct in_hand *message,
-                                 struct tg_text *token)
-{
-    struct tg_claim *claim = &message->claim;
-    const struct tg_seal_place place = tg_seal_place_of_token(claim->org_id, claim->channel_id);
-    struct tg_span given = {claim->access_token.data, claim->access_token.length};
-    if (tg_is_sealed(given))
-        return tg_open(dispatch->worker->settings->token_keys, &place, given, token);
-    *token = claim->access_token;
-    claim->access_token = (struct tg_text){0};
-    return TG_OPENED;
-}
-
 static void begin(struct dispatch *dispatch, struct in_hand *message)
 {
     TG_SECRET_AUTO token = {0};
+    struct tg_claim *claim = &message->claim;
     if (in_hand_age_ms(message) > TG_CLAIM_FRESH_MS) {
         hand_back(dispatch, message);
         return;
     }
-    enum tg_opened opened = take_token(dispatch, message, &token);
-    if (opened == TG_OPENED && fits_header(&token)) {
+    enum tg_opened opened = tg_open_token(dispatch->worker->settings->token_keys, claim->org_id,
+                                          claim->channel_id, &claim->access_token, &token);
+    if (opened == TG_OPENED && tg_graph_token_is_plain(&token)) {
         graph_post(dispatch->http, dispatch->worker->settings, message, &token);
         return;
     }

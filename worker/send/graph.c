@@ -1,6 +1,6 @@
 #include "worker/send/graph.h"
 
-#include "common/crypto/digest.h"
+#include "common/graph/token.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
@@ -32,39 +32,16 @@ static void count_active(const struct tg_http *http)
     tg_gauge_set(TG_DISPATCHES, (int64_t)tg_http_active(http));
 }
 
-// With it Meta believes that the token is used by who knows the app's secret, and not by a thief:
-// docs/meta.md ("The request").
-static void append_proof(struct tg_text *url, const char *secret, const struct tg_text *token)
-{
-    unsigned char proof[TG_SHA256_SIZE];
-    tg_hmac_sha256(secret, strlen(secret), tg_text_string(token), token->length, proof);
-    tg_text_append_string(url, "?appsecret_proof=");
-    for (size_t i = 0; i < sizeof proof; i++)
-        tg_text_append_format(url, "%02x", proof[i]);
-}
-
-static void append_proof_if_wanted(struct tg_text *url, const struct tg_settings *settings,
-                                   const struct tg_text *token)
-{
-    const char *secret = tg_shared_text_hold(settings->graph_app_secret);
-    if (*secret)
-        append_proof(url, secret, token);
-    tg_shared_text_let_go(settings->graph_app_secret, secret);
-}
-
 void graph_post(struct tg_http *http, const struct tg_settings *settings, struct in_hand *message,
                 const struct tg_text *token)
 {
-    static const char bearer[] = "Authorization: Bearer ";
     TG_SECRET_AUTO url = {0};
     TG_SECRET_AUTO authorization = {0};
     tg_text_reserve(&url, URL_BYTES);
-    tg_text_reserve(&authorization, sizeof bearer + token->length);
     tg_text_append_format(&url, "%s/%s/%s/messages", settings->graph_url, settings->graph_version,
                           message->claim.phone_number_id);
-    append_proof_if_wanted(&url, settings, token);
-    tg_text_append_string(&authorization, bearer);
-    tg_text_append(&authorization, token->data, token->length);
+    tg_graph_append_proof(&url, settings->graph_app_secret, token);
+    tg_graph_append_authorization(&authorization, token);
     tg_http_begin(http,
                   &(const struct tg_http_request){
                       .method = "POST",
