@@ -29,6 +29,41 @@ void tg_sha256(const void *bytes, size_t length, unsigned char digest[static TG_
         abort();
 }
 
+struct tg_sha256 {
+    EVP_MD_CTX *context;
+};
+
+struct tg_sha256 *tg_sha256_begin(void)
+{
+    pthread_once(&sha256_once, look_sha256_up);
+    struct tg_sha256 *sum = tg_alloc(sizeof *sum);
+    sum->context = EVP_MD_CTX_new();
+    if (!sum->context || EVP_DigestInit_ex(sum->context, sha256, NULL) != 1)
+        abort();
+    return sum;
+}
+
+void tg_sha256_add(struct tg_sha256 *sum, const void *bytes, size_t length)
+{
+    if (EVP_DigestUpdate(sum->context, bytes, length) != 1)
+        abort();
+}
+
+void tg_sha256_end(struct tg_sha256 *sum, unsigned char digest[static TG_SHA256_SIZE])
+{
+    if (EVP_DigestFinal_ex(sum->context, digest, NULL) != 1)
+        abort();
+    tg_sha256_drop(sum);
+}
+
+void tg_sha256_drop(struct tg_sha256 *sum)
+{
+    if (!sum)
+        return;
+    EVP_MD_CTX_free(sum->context);
+    free(sum);
+}
+
 static EVP_MAC_CTX *hmac_sha256; // without a key
 static pthread_once_t hmac_sha256_once = PTHREAD_ONCE_INIT;
 

@@ -1,12 +1,21 @@
 // Digests by libcrypto, and comparing what must not be guessed. Thread-safe; cannot fail.
 #pragma once
 
+#include "common/base/attributes.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 enum { TG_SHA256_SIZE = 32 };
 
 void tg_sha256(const void *bytes, size_t length, unsigned char digest[static TG_SHA256_SIZE]);
+
+// The same of what comes in pieces. Whoever begins one ends it, or drops it.
+struct tg_sha256;
+struct tg_sha256 *tg_sha256_begin(void) TG_MUST_CHECK;
+void tg_sha256_add(struct tg_sha256 *sum, const void *bytes, size_t length);
+void tg_sha256_end(struct tg_sha256 *sum, unsigned char digest[static TG_SHA256_SIZE]);
+void tg_sha256_drop(struct tg_sha256 *sum); // NULL is fine
 
 void tg_hmac_sha256(const void *key, size_t key_length, const void *bytes, size_t length,
                     unsigned char mac[static TG_SHA256_SIZE]);
