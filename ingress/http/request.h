@@ -36,12 +36,20 @@ const char *request_header(const struct request *request, const char *name, int 
 // (The name of a parameter that is none of `names`, which end in NULL; NULL: there is none such.)
 const char *request_unknown_parameter(const struct request *request, const char *const *names);
 const char *request_parameter(const struct request *request, const char *name);
+// Calls `each` with every parameter, in their order, until it returns false. NULL: no value.
+typedef bool request_parameter_seen(void *context, const char *name, const char *value);
+void request_each_parameter(const struct request *request, request_parameter_seen *each,
+                            void *context);
 
 // Where the request comes from, as far as the network tells and, behind a proxy that is trusted
 // (server_place), that proxy.
 struct tg_ip request_ip(const struct request *request);
 // Whom that is: an address of IPv4, or the network of one of IPv6.
 struct tg_uuid request_address(const struct request *request);
+
+// Does it come by TLS, as far as we know and, behind a proxy that is trusted, that proxy
+// (X-Forwarded-Proto)?
+bool request_is_by_tls(const struct request *request);
 
 // Whether the client of a request that is in hand has closed its side of the connection. It may
 // still read, though hardly any does; so answer it.
@@ -50,15 +58,22 @@ bool request_client_has_left(const struct request *request) TG_MUST_CHECK;
 // Gives the answer to come a further header. Both are copied.
 void request_add_header(struct request *request, const char *name, const char *value);
 
+// A file for the answer to come, which counts as what its party's requests have on disk: keeps the
+// next bytes, or drops it, as body_take does. Begins as body_of(BODY_FILE, ...).
+void request_keep(struct request *request, struct body *file, const void *bytes, size_t size);
+void request_drop_file(struct request *request, struct body *file);
+
 // What goes back.
 struct answer {
     int status;
-    const char *content_type; // of the body, a string literal; NULL: application/json
-    struct tg_text body;      // may be empty
+    // Of the body, a string literal; NULL: application/json; "": it is among the further headers.
+    const char *content_type;
+    struct tg_text body; // may be empty
+    struct body *file;   // NULL: none; else all of it goes back in place of the body
 };
 
-// Answers, once: the request must not be touched afterwards. Takes the bytes of the answer's body
-// and empties it.
+// Answers, once: the request must not be touched afterwards. Takes the bytes of the answer's body,
+// or its file, and empties it.
 void request_answer(struct request *request, struct answer *answer);
 
 // While the headers are looked at (server_handler's begin): nothing of the body is read until

@@ -81,6 +81,7 @@ struct exchange {
     struct answer answer;  // status 0 until answered
     size_t answer_counted; // bytes that it takes of its budget
     int answer_place;
+    struct body file;     // that goes back in place of its body, if there is one
     long long began_ms;   // its first line has come
     size_t target_length; // in that line
     max_align_t state[];  // the handler's
@@ -99,6 +100,17 @@ void request_drop_body(struct request *request)
 void request_drop_bytes(struct request *request)
 {
     body_drop_bytes(&request->body);
+}
+
+void request_keep(struct request *request, struct body *file, const void *bytes, size_t size)
+{
+    file->party = request->body.party;
+    body_take(file, exchange_of(request)->server->room, bytes, size);
+}
+
+void request_drop_file(struct request *request, struct body *file)
+{
+    body_drop(file, exchange_of(request)->server->room);
 }
 
 struct header_search {
@@ -162,6 +174,27 @@ const char *request_parameter(const struct request *request, const char *name)
                                        name);
 }
 
+struct parameter_walk {
+    request_parameter_seen *each;
+    void *context;
+};
+
+static enum MHD_Result see_parameter(void *context, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    (void)kind;
+    struct parameter_walk *walk = context;
+    return walk->each(walk->context, name, value) ? MHD_YES : MHD_NO;
+}
+
+void request_each_parameter(const struct request *request, request_parameter_seen *each,
+                            void *context)
+{
+    struct parameter_walk walk = {each, context};
+    MHD_get_connection_values(exchange_of(request)->connection, MHD_GET_ARGUMENT_KIND,
+                              see_parameter, &walk);
+}
+
 // What several such headers say is one list (RFC 9110, 5.3).
 static enum MHD_Result join_forwarded(void *context, enum MHD_ValueKind kind, const char *name,
                                       const char *value)
@@ -185,17 +218,32 @@ static struct tg_ip ip_of_peer(const struct request *request)
     return ip;
 }
 
+static bool comes_by_trusted_proxy(const struct request *request)
+{
+    const struct tg_networks *proxies = &exchange_of(request)->server->proxies;
+    return proxies->count > 0 && tg_networks_hold(proxies, ip_of_peer(request));
+}
+
 struct tg_ip request_ip(const struct request *request)
 {
     const struct tg_networks *proxies = &exchange_of(request)->server->proxies;
     struct tg_ip ip = ip_of_peer(request);
-    if (proxies->count == 0 || !tg_networks_hold(proxies, ip))
+    if (!comes_by_trusted_proxy(request))
         return ip;
     TG_TEXT_AUTO passed_on = {0};
     MHD_get_connection_values(exchange_of(request)->connection, MHD_HEADER_KIND, join_forwarded,
                               &passed_on);
     forwarded_for(tg_text_string(&passed_on), proxies, &ip);
     return ip;
+}
+
+bool request_is_by_tls(const struct request *request)
+{
+    const char *proto =
+        comes_by_trusted_proxy(request) ? request_header(request, "X-Forwarded-Proto", NULL) : NULL;
+    return proto ? strcasecmp(proto, "https") == 0
+                 : MHD_get_connection_info(exchange_of(request)->connection,
+                                           MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
 }
 
 struct tg_uuid request_address(const struct request *request)
@@ -276,6 +324,7 @@ static void free_exchange(void *context, struct MHD_Connection *connection, void
                        exchange->answer_counted);
     tg_text_finish(&exchange->answer.body);
     tg_text_finish(&exchange->path);
+    request_drop_file(&exchange->request, &exchange->file);
     while (exchange->headers) {
         struct header *header = exchange->headers;
         exchange->headers = header->next;
@@ -283,6 +332,23 @@ static void free_exchange(void *context, struct MHD_Connection *connection, void
     }
     free(exchange);
     *held = NULL;
+}
+
+// The response takes the body's memory, or the file, and gives it back; *length is what goes back.
+static struct MHD_Response *response_of(struct exchange *exchange, size_t *length)
+{
+    struct tg_text *bytes = &exchange->answer.body;
+    struct body *file = &exchange->file;
+    *length = file->file >= 0 ? file->held : bytes->length;
+    struct MHD_Response *response =
+        file->file >= 0
+            ? MHD_create_response_from_fd64(file->held, file->file)
+            : MHD_create_response_from_buffer(bytes->length, bytes->data, MHD_RESPMEM_MUST_FREE);
+    if (response) {
+        *bytes = (struct tg_text){0};
+        file->file = -1;
+    }
+    return response;
 }
 
 static enum MHD_Result queue_answer(struct exchange *exchange)
@@ -294,16 +360,13 @@ static enum MHD_Result queue_answer(struct exchange *exchange)
         tg_count(TG_HTTP_REQUESTS, status, 1);
     tg_observe_in(exchange->request.series, (double)(tg_now_ms() - exchange->began_ms) / 1e3);
 
-    size_t length = answer->body.length;
-    // The response takes the body's memory and frees it.
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->body.length, answer->body.data, MHD_RESPMEM_MUST_FREE);
+    size_t length;
+    const char *type = answer->content_type ? answer->content_type : "application/json";
+    struct MHD_Response *response = response_of(exchange, &length);
     if (!response)
         return MHD_NO;
-    if (answer->body.length > 0)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                answer->content_type ? answer->content_type : "application/json");
-    answer->body = (struct tg_text){0};
+    if (length > 0 && *type)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     for (const struct header *header = exchange->headers; header; header = header->next)
         MHD_add_response_header(response, header->name, header->value);
     if (atomic_load_explicit(&exchange->server->closed, memory_order_relaxed) || exchange->unread)
@@ -435,6 +498,7 @@ static void *on_line(void *context, const char *uri, struct MHD_Connection *conn
         head_target_path(uri, &exchange->path);
     exchange->began_ms = tg_now_ms();
     exchange->request = (struct request){.state = exchange->state, .series = -1, .body.file = -1};
+    exchange->file.file = -1;
     return exchange;
 }
 
@@ -469,6 +533,10 @@ void request_answer(struct request *request, struct answer *answer)
     if (request->manner)
         request->manner->mark(request, answer->status);
     exchange->answer = *answer;
+    if (answer->file) {
+        exchange->file = *answer->file;
+        *answer->file = body_of(BODY_FILE, 0);
+    }
     *answer = (struct answer){0};
     if (!exchange->in_hand)
         return; // it was answered by its headers; nobody has it but the thread that we are on
