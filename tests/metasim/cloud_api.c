@@ -1,7 +1,9 @@
 #include "tests/metasim/cloud_api.h"
 
 #include "common/base/json.h"
+#include "tests/metasim/access.h"
 #include "tests/metasim/envelope.h"
+#include "tests/metasim/graph_calls.h"
 #include "tests/metasim/judge.h"
 #include "tests/metasim/phone.h"
 #include "tests/metasim/sim_limits.h"
@@ -12,10 +14,8 @@
 #include <strings.h>
 
 enum {
-    CODE_SERVICE = 2,
     CODE_PARAMETER_INVALID = 100,
     CODE_TOKEN = 190,
-    CODE_UNKNOWN_PATH = 2500,
     CODE_PARAMETER_VALUE = 131009,
 };
 
@@ -123,37 +123,13 @@ static bool is_json(const char *content_type)
 
 static bool check_access(struct sim *sim, struct post_in_hand *post)
 {
-    const struct request *request = post->request;
-    const char *token = request->authorization;
-    if (sim_settings_get(&sim->settings, SETTING_DOWN))
-        return refuse(post, CODE_SERVICE, 503, "Service temporarily unavailable");
-    if (!token || strncasecmp(token, "Bearer ", 7) != 0)
-        return refuse(post, CODE_TOKEN, 401,
-                      "An access token is required to request this resource");
-    if (strncmp(token + 7, "EAA", 3) != 0)
-        return refuse(post, CODE_TOKEN, 401, "Invalid OAuth access token");
-    if (!is_json(request->content_type))
-        return refuse(post, CODE_PARAMETER_INVALID, 400, "Content-Type must be application/json");
-    return true;
-}
-
-// An app may ask that each call proves to know its secret, by the HMAC of the token with it.
-static bool check_proof(struct sim *sim, struct post_in_hand *post)
-{
-    char secret[SIM_WEBHOOK_SECRET_SIZE];
-    char wanted[WEBHOOK_SIGNATURE_SIZE];
-    if (!sim_settings_get(&sim->settings, SETTING_WANTS_PROOF))
-        return true;
-    TG_TEXT_AUTO token = {0};
-    tg_text_append_string(&token, post->request->authorization + strlen("Bearer "));
-    webhooks_secret(sim->webhooks, secret);
-    webhook_body_sign(&token, secret, wanted);
-    const char *given = request_argument(post->request, "appsecret_proof");
-    if (given && strcmp(given, wanted + strlen("sha256=")) == 0)
-        return true;
-    post->title = given ? "Invalid appsecret_proof provided in the API argument"
-                        : "API calls from the server require an appsecret_proof argument";
-    return refuse(post, CODE_PARAMETER_INVALID, 400, "");
+    struct access access;
+    if (!access_check(sim, post->request, &access)) {
+        post->title = access.title;
+        return refuse(post, access.code, access.http_status, access.details);
+    }
+    return is_json(post->request->content_type) ||
+           refuse(post, CODE_PARAMETER_INVALID, 400, "Content-Type must be application/json");
 }
 
 static bool check_message(struct post_in_hand *post)
@@ -324,8 +300,7 @@ static void answer_fate(struct sim *sim, const struct post_in_hand *post, const 
 
 static void answer_post(struct sim *sim, struct post_in_hand *post, struct answer *answer)
 {
-    if (!check_access(sim, post) || !check_proof(sim, post) || !check_message(post) ||
-        !check_rates(sim, post)) {
+    if (!check_access(sim, post) || !check_message(post) || !check_rates(sim, post)) {
         answer_refusal(sim, post, answer);
         return;
     }
@@ -356,10 +331,7 @@ void cloud_api_answer(struct sim *sim, const struct request *request, struct ans
     answer->graph.usage_percent = sim_settings_get(&sim->settings, SETTING_USAGE_PERCENT);
     if (!parse_path(request->path, &answer->graph, post.phone_number_id) ||
         strcmp(request->method, "POST") != 0) {
-        envelope_write(answer, 404, CODE_UNKNOWN_PATH, 0, "Unknown path components",
-                       "Only POST /{version}/{phone_number_id}/messages is simulated");
-        stats_count(&sim->stats, STAT_REFUSED);
-        stats_count_code(&sim->stats, CODE_UNKNOWN_PATH);
+        graph_calls_answer(sim, request, answer);
         return;
     }
     understand(sim, &post);

@@ -82,6 +82,26 @@ static void answer_number(struct sim *sim, const struct request *request, struct
     json_object_put(change);
 }
 
+static void answer_account(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    struct tg_error error;
+    struct json_object *change = parse_body(request, &error);
+    if (!change || !estate_apply(&sim->estate, change, &error)) {
+        refuse(answer, &error);
+    } else {
+        answer->http_status = 200;
+        tg_text_append_string(&answer->body, "{\"success\":true}");
+    }
+    json_object_put(change);
+}
+
+static void answer_calls(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    (void)request;
+    answer->http_status = 200;
+    estate_write_calls(&sim->estate, &answer->body);
+}
+
 static bool aim_webhooks(struct sim *sim, struct json_object *target, struct tg_error *error)
 {
     const char *url = tg_json_string_member(target, "url");
@@ -135,6 +155,7 @@ static const struct route {
 } routes[] = {
     {"GET", "/_sim/posts", answer_posts},      {"GET", "/_sim/log", answer_log},
     {"GET", "/_sim/stats", answer_stats},      {"POST", "/_sim/settings", answer_settings},
+    {"GET", "/_sim/calls", answer_calls},      {"POST", "/_sim/account", answer_account},
     {"POST", "/_sim/number", answer_number},   {"POST", "/_sim/webhook", answer_webhook},
     {"POST", "/_sim/inbound", answer_inbound}, {"POST", "/_sim/reset", answer_reset},
 };

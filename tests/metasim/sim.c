@@ -15,6 +15,7 @@ bool sim_init(struct sim *sim, const char *error_rules_path, int64_t latency_ms,
         return false;
     sim_settings_init(&sim->settings, latency_ms);
     numbers_init(&sim->numbers);
+    estate_init(&sim->estate);
     stats_init(&sim->stats);
     wamids_init(&sim->wamids);
     posts_init(&sim->posts, &sim->wamids);
@@ -31,6 +32,7 @@ void sim_finish(struct sim *sim)
     recipients_finish(&sim->recipients);
     posts_finish(&sim->posts);
     stats_finish(&sim->stats);
+    estate_finish(&sim->estate);
     numbers_finish(&sim->numbers);
     error_rules_finish(&sim->error_rules);
 }
@@ -39,6 +41,7 @@ void sim_reset(struct sim *sim)
 {
     sim_settings_reset(&sim->settings);
     numbers_reset(&sim->numbers);
+    estate_reset(&sim->estate);
     webhooks_reset(sim->webhooks);
     delay_release_forever(sim->delay);
     rates_reset(&sim->rates);

@@ -4,6 +4,7 @@
 
 #include "tests/metasim/delay.h"
 #include "tests/metasim/error_rules.h"
+#include "tests/metasim/estate.h"
 #include "tests/metasim/numbers.h"
 #include "tests/metasim/posts.h"
 #include "tests/metasim/rates.h"
@@ -17,6 +18,7 @@ struct sim {
     struct error_rules error_rules;
     struct sim_settings settings;
     struct numbers numbers;
+    struct estate estate;
     struct stats stats;
     struct posts posts;
     struct recipients recipients;

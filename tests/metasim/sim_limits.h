@@ -41,6 +41,10 @@ enum {
     // What a body has beyond this is read but not kept. Meta names no limit; it is more than any
     // gateway lets through.
     SIM_BODY_MAX = 1024 * 1024,
+    // What a form with a file is read by.
+    SIM_UPLOAD_BUFFER_BYTES = 64 * 1024,
+    // Files that are kept, on disk: the oldest goes.
+    SIM_FILES_MAX = 256,
     // A business-scoped user id is the longest kind of recipient; judge.c takes 256 characters of
     // ASCII.
     SIM_RECIPIENT_SIZE = 257,

@@ -5,6 +5,7 @@
 #include "tests/metasim/exchange.h"
 #include "tests/metasim/graph_headers.h"
 #include "tests/metasim/sim_limits.h"
+#include "tests/metasim/upload.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -33,6 +34,17 @@ struct exchange {
     struct request request;
     struct answer answer;
     struct delay_entry wait;
+    uint64_t came;         // of the body
+    struct upload *upload; // in which the body is; NULL: it is none
+    struct uploaded uploaded;
+};
+
+// What is sent of a file: a copy, as the exchange may end before it.
+struct sending {
+    struct answer_file file;
+    struct sim *sim;
+    struct MHD_Connection *connection;
+    struct delay_entry stall;
 };
 
 // What is known of a connection from its first request to its last.
@@ -45,10 +57,31 @@ const char *request_argument(const struct request *request, const char *name)
     return MHD_lookup_connection_value(request->transport, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static void wake(void *owner)
+struct argument_walk {
+    void (*each)(void *context, const char *name, const char *value);
+    void *context;
+};
+
+static enum MHD_Result see_argument(void *context, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
 {
-    struct exchange *exchange = owner;
-    MHD_resume_connection(exchange->connection);
+    (void)kind;
+    struct argument_walk *walk = context;
+    walk->each(walk->context, name, value ? value : "");
+    return MHD_YES;
+}
+
+void request_each_argument(const struct request *request,
+                           void (*each)(void *context, const char *name, const char *value),
+                           void *context)
+{
+    struct argument_walk walk = {each, context};
+    MHD_get_connection_values(request->transport, MHD_GET_ARGUMENT_KIND, see_argument, &walk);
+}
+
+static void wake(void *connection)
+{
+    MHD_resume_connection(connection);
 }
 
 static int socket_of(struct MHD_Connection *connection)
@@ -71,8 +104,17 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const
         exchange->request.authorization = exchange->authorizations == 1 ? value : NULL;
     } else if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_TYPE) == 0) {
         exchange->request.content_type = value;
+    } else if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0) {
+        exchange->request.host = value;
     }
     return MHD_YES;
+}
+
+// A form whose body may be a file.
+static bool is_upload(const struct request *request)
+{
+    const char *slash = strrchr(request->path, '/');
+    return strcmp(request->method, "POST") == 0 && slash && strcmp(slash, "/media") == 0;
 }
 
 static struct exchange *begin(struct sim *sim, struct MHD_Connection *connection, const char *path,
@@ -90,6 +132,9 @@ static struct exchange *begin(struct sim *sim, struct MHD_Connection *connection
                                          .connection_reused = carrier->used,
                                          .transport = connection};
     MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, exchange);
+    if (is_upload(&exchange->request))
+        exchange->upload = upload_begin(connection);
+    exchange->uploaded.file = -1;
     if (!exchange->control) {
         carrier->used = true;
         stats_request_began(&sim->stats);
@@ -97,8 +142,14 @@ static struct exchange *begin(struct sim *sim, struct MHD_Connection *connection
     return exchange;
 }
 
-static void take_body(struct request *request, const char *bytes, size_t length)
+static void take_body(struct exchange *exchange, const char *bytes, size_t length)
 {
+    struct request *request = &exchange->request;
+    exchange->came += length;
+    if (exchange->upload) {
+        upload_take(exchange->upload, bytes, length);
+        return;
+    }
     if (length > SIM_BODY_MAX - request->body.length)
         request->body_too_large = true;
     if (!request->body_too_large)
@@ -119,17 +170,70 @@ static void add_header(void *response, const char *name, const char *value)
     MHD_add_response_header(response, name, value);
 }
 
+static void end_sending(void *context)
+{
+    struct sending *sending = context;
+    close(sending->file.file);
+    free(sending);
+}
+
+// How much of the next bytes may leave before something goes wrong.
+static size_t bounded(uint64_t at, size_t max, int64_t bound)
+{
+    uint64_t left = bound > 0 && (uint64_t)bound > at ? (uint64_t)bound - at : 0;
+    return bound == 0 || left > max ? max : (size_t)left;
+}
+
+static ssize_t read_file(void *context, uint64_t at, char *buffer, size_t max)
+{
+    struct sending *sending = context;
+    const struct answer_file *file = &sending->file;
+    if (file->cut_at > 0 && bounded(at, max, file->cut_at) == 0)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    size_t n = bounded(at, bounded(at, max, file->cut_at), file->stall_at);
+    if (n > 0)
+        return pread(file->file, buffer, n, (off_t)at);
+    // Until the client goes, or a reset: then it is cut.
+    MHD_suspend_connection(sending->connection);
+    sending->file.cut_at = 1;
+    sending->stall =
+        (struct delay_entry){.owner = sending->connection, .fd = socket_of(sending->connection)};
+    delay_hold(sending->sim->delay, &sending->stall, 0, true);
+    return 0;
+}
+
+static struct MHD_Response *file_response(struct exchange *exchange)
+{
+    struct answer_file *file = &exchange->answer.file;
+    struct sending *sending = calloc(1, sizeof *sending);
+    if (!sending)
+        abort();
+    *sending = (struct sending){*file, exchange->sim, exchange->connection, {.fd = -1}};
+    file->there = false; // the response's own from here on
+    return MHD_create_response_from_callback(file->size, SIM_UPLOAD_BUFFER_BYTES, read_file,
+                                             sending, end_sending);
+}
+
+static struct MHD_Response *body_response(struct answer *answer)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->body.length, answer->body.data, MHD_RESPMEM_MUST_FREE);
+    if (response)
+        answer->body = (struct tg_text){0}; // the response's own from here on
+    return response;
+}
+
 static enum MHD_Result send_answer(struct exchange *exchange)
 {
     struct answer *answer = &exchange->answer;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->body.length, answer->body.data, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *response =
+        answer->file.there ? file_response(exchange) : body_response(answer);
     if (!response)
         return MHD_NO;
-    answer->body = (struct tg_text){0}; // the response's own from here on
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                            answer->content_type ? answer->content_type
-                                                 : "application/json; charset=UTF-8");
+                            *answer->file.type     ? answer->file.type
+                            : answer->content_type ? answer->content_type
+                                                   : "application/json; charset=UTF-8");
     if (answer->graph.number != 0)
         graph_headers(answer, add_header, response);
     char seconds[24];
@@ -162,6 +266,11 @@ static enum MHD_Result decide(struct exchange *exchange)
 {
     struct answer *answer = &exchange->answer;
     exchange->decided = true;
+    if (exchange->upload) {
+        exchange->uploaded = upload_end(exchange->upload);
+        exchange->request.uploaded = &exchange->uploaded;
+        exchange->upload = NULL;
+    }
     if (exchange->control)
         control_answer(exchange->sim, &exchange->request, answer);
     else
@@ -176,7 +285,7 @@ static enum MHD_Result decide(struct exchange *exchange)
         answer->webhooks = NULL;
     // Suspended before it is handed over: the other thread may resume it at once, and this one does
     // not touch the exchange again.
-    exchange->wait.owner = exchange;
+    exchange->wait.owner = exchange->connection;
     exchange->wait.ticket = answer->ticket;
     exchange->wait.fd = socket_of(exchange->connection);
     MHD_suspend_connection(exchange->connection);
@@ -184,6 +293,15 @@ static enum MHD_Result decide(struct exchange *exchange)
     if (held)
         webhooks_begin(sim->webhooks, webhooks);
     return MHD_YES;
+}
+
+static bool is_cut(const struct exchange *exchange)
+{
+    int64_t at = sim_settings_get(&exchange->sim->settings, SETTING_CUT_UPLOAD_AT);
+    bool cut = exchange->upload && at > 0 && exchange->came >= (uint64_t)at;
+    if (cut)
+        reset_connection(socket_of(exchange->connection));
+    return cut;
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
@@ -197,9 +315,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     if (*length > 0) {
-        take_body(&exchange->request, bytes, *length);
+        take_body(exchange, bytes, *length);
         *length = 0;
-        return MHD_YES;
+        return is_cut(exchange) ? MHD_NO : MHD_YES;
     }
     return exchange->decided ? deliver(exchange) : decide(exchange);
 }
@@ -217,6 +335,11 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         stats_request_ended(&sim->stats);
     if (exchange->answer.webhooks)
         webhooks_begin(sim->webhooks, exchange->answer.webhooks);
+    upload_drop(exchange->upload);
+    if (exchange->uploaded.file >= 0)
+        close(exchange->uploaded.file);
+    if (exchange->answer.file.there)
+        close(exchange->answer.file.file);
     tg_text_finish(&exchange->request.body);
     tg_text_finish(&exchange->answer.body);
     free(exchange);

@@ -20,6 +20,9 @@ static const struct kind kinds[SETTINGS] = {
     [SETTING_WEBHOOKS] = {"webhooks", 1, 1, true},
     [SETTING_USAGE_PERCENT] = {"usage_percent", 0, 1000, false},
     [SETTING_WANTS_PROOF] = {"wants_proof", 0, 1, true},
+    [SETTING_CUT_UPLOAD_AT] = {"cut_upload_at", 0, 1000000000, false},
+    [SETTING_CUT_DOWNLOAD_AT] = {"cut_download_at", 0, 1000000000, false},
+    [SETTING_STALL_DOWNLOAD_AT] = {"stall_download_at", 0, 1000000000, false},
     [SETTING_STATUS_GAP_MS] = {"status_gap_ms", 300, SIM_LATENCY_MS_MAX, false},
 };
 

@@ -9,16 +9,19 @@
 #include <stdint.h>
 
 enum setting {
-    SETTING_LATENCY_MS,       // before every answer of Meta's API
-    SETTING_MPS,              // messages a second that a number may send; 0: any
-    SETTING_PAIR_BURST,       // messages that a number may send to one recipient at once; 0: any
-    SETTING_PAIR_INTERVAL_MS, // after how long one more of that burst is free again
-    SETTING_RETRY_AFTER_S,    // Retry-After of what is refused; 0: none
-    SETTING_DOWN,             // Meta is down: every request is answered 503
-    SETTING_WEBHOOKS,         // messages taken from now on get status webhooks
-    SETTING_USAGE_PERCENT,    // how much of its rates the app has used, as headers tell
-    SETTING_WANTS_PROOF,      // calls must have an appsecret_proof
-    SETTING_STATUS_GAP_MS,    // what the times of a message's status webhooks are counted in
+    SETTING_LATENCY_MS,        // before every answer of Meta's API
+    SETTING_MPS,               // messages a second that a number may send; 0: any
+    SETTING_PAIR_BURST,        // messages that a number may send to one recipient at once; 0: any
+    SETTING_PAIR_INTERVAL_MS,  // after how long one more of that burst is free again
+    SETTING_RETRY_AFTER_S,     // Retry-After of what is refused; 0: none
+    SETTING_DOWN,              // Meta is down: every request is answered 503
+    SETTING_WEBHOOKS,          // messages taken from now on get status webhooks
+    SETTING_USAGE_PERCENT,     // how much of its rates the app has used, as headers tell
+    SETTING_WANTS_PROOF,       // calls must have an appsecret_proof
+    SETTING_CUT_UPLOAD_AT,     // uploads are cut off behind so many bytes; 0: they are not
+    SETTING_CUT_DOWNLOAD_AT,   // and downloads
+    SETTING_STALL_DOWNLOAD_AT, // of which nothing more comes behind so many bytes; 0: it does
+    SETTING_STATUS_GAP_MS,     // what the times of a message's status webhooks are counted in
     SETTINGS,
 };
 

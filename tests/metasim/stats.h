@@ -13,6 +13,7 @@ enum stat {
     STAT_REQUESTS,     // answered or not
     STAT_TAKEN,        // messages taken
     STAT_RECEIPTS,     // read receipts and typing indicators taken
+    STAT_CALLS,        // others than messages, done
     STAT_REFUSED,      // neither taken nor unauthorized
     STAT_UNAUTHORIZED, // refused for their token
     STAT_CONNECTIONS,  // connections that carried a request
