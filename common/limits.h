@@ -50,6 +50,8 @@ enum {
     TG_SEND_BUFFER_BYTES = 64 * 1024,
     // And of files, on its disk: twenty of the largest that Meta takes (100 MB).
     TG_FILES_BYTES_MAX = 2000 * 1000 * 1000,
+    // A file counts as so much at the least, so that there are not thousands of them: 476.
+    TG_FILE_LEAST_BYTES = 4 * 1024 * 1024,
     // A form that a person or a client library fills in has a few dozen fields.
     TG_FORM_FIELDS_MAX = 256,
     // Webhooks that wait for Redis: half of all connections, and of their bytes what leaves room to
@@ -74,6 +76,8 @@ enum {
     TG_CONNECTION_MEMORY_BYTES = 16 * 1024,
     // Files that a daemon has open besides its connections: servers, logs, what is just closing.
     TG_FILES_BESIDES = 256,
+    // And what the relay may have: bodies on disk, and connections to Meta (TG_RELAY_CALLS_MAX).
+    TG_RELAY_FILES = TG_FILES_BYTES_MAX / TG_FILE_LEAST_BYTES + 128,
     // A client that sends nothing for so long is cut off.
     TG_CONNECTION_IDLE_S = 30,
     // How long a client may take as a whole: for a request's headers; for its body, behind a rate
@@ -167,6 +171,33 @@ enum {
     TG_HOME_CACHE_ENTRIES = 16384,
     TG_HOME_CACHE_TTL_MS = 10000,
     TG_HOME_ASKED_MS = 2000,
+
+    // The relay. Calls in hand at once, each of which has its client's connection, one to Meta and
+    // some 100 KiB; what one org may have of them, and of all below, tg_shares says.
+    TG_RELAY_CALLS_MAX = 128,
+    // A template with full texts and examples has some 10 KiB.
+    TG_RELAY_BODY_MAX = 64 * 1024,
+    // A list of 250 templates has some 500 KiB. Answers are held until they are whole, since what
+    // stands in them changes; and all of them together.
+    TG_RELAY_ANSWER_MAX = 1024 * 1024,
+    TG_RELAY_ANSWERS_BYTES_MAX = 8 * 1024 * 1024,
+    // What is read of a file, or of a connection, at a time.
+    TG_RELAY_BUFFER_BYTES = 32 * 1024,
+    // Media has up to 100 MB, by whichever count; with what a form has around it.
+    TG_MEDIA_MAX = 100 * 1024 * 1024,
+    TG_UPLOAD_MAX = TG_MEDIA_MAX + 64 * 1024,
+    // Meta's addresses of media have some 200 characters; and of so many is remembered what Meta has
+    // said, in under 1 MiB as they are.
+    TG_MEDIA_URL_MAX = 2048,
+    TG_MEDIA_PLACES = 1024,
+    // Nothing moves for so long: Meta, or the way there, stands still. What moves has longer than
+    // TOLLGATE_GRAPH_TIMEOUT_MS by what it would take at so many bytes a millisecond.
+    TG_RELAY_STALL_S = 30,
+    TG_RELAY_BYTES_PER_MS = 256,
+    // How often is looked for clients that have left; and how long calls may take that are at Meta
+    // when ingress is to stop.
+    TG_RELAY_LOOK_MS = 250,
+    TG_RELAY_DRAIN_MS = 3000,
 
     // Worker. Claimed messages on their way to the thread that posts them, each of which has its
     // place there already: one batch is enough.

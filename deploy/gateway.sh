@@ -111,6 +111,7 @@ start_gateway() {
     for ((i = 1; i <= ingresses; i++)); do
         ! is_taken 3000 || at=127.0.0.1:0
         start_daemon "ingress-$i" tollgate-ingress TOLLGATE_LISTEN=$at \
+            TOLLGATE_GRAPH_URL="${graph_url:-$METASIM_URL}" \
             TOLLGATE_OPERATOR_POSTGRES_URL="postgresql://tollgate_operator@127.0.0.1:$pg_port/tollgate" \
             TOLLGATE_POSTGRES_URL="postgresql://tollgate_ingress@127.0.0.1:$pg_port/tollgate"
         ingress_pids+=("$started_pid")

@@ -20,6 +20,8 @@
 #include "ingress/http/server.h"
 #include "ingress/meta/callback.h"
 #include "ingress/meta/webhook_writer.h"
+#include "ingress/relay/relay.h"
+#include "ingress/relay/table.h"
 #include "ingress/route/router.h"
 #include "ingress/who/api_key.h"
 #include "ingress/who/watch.h"
@@ -43,6 +45,7 @@ struct stops {
     struct keys *keys;
     struct rates *rates;
     struct watch *watch;
+    struct relay *relay; // NULL: nothing is relayed
     struct router *router;
     struct told told;
 };
@@ -110,6 +113,8 @@ static void add_to_stops(struct stops *stops, const struct tg_settings *settings
     router_add(stops->router, link_endpoints, NULL);
     router_add(stops->router, callback_endpoints, &stops->callback);
     router_add(stops->router, cloud_send_endpoints, &stops->sends);
+    if (settings->relay)
+        router_add(stops->router, relay_endpoints, stops->relay);
     if (settings->docs)
         router_add(stops->router, description_endpoints, &stops->told);
 }
@@ -214,6 +219,7 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
         .origins = {settings->cors_origins, settings->auth_trusted_anywhere, settings->listen},
         .rates = stops->rates,
         .metas = &cloud_manner});
+    stops->relay = relay_start(settings);
     add_to_stops(stops, settings);
     if (settings->docs)
         told_make(&stops->told, stops->router, LISTENER_PUBLIC);
@@ -224,6 +230,7 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
 static void stop_stops(struct stops *stops)
 {
     webhook_writer_close(stops->webhooks);
+    relay_close(stops->relay);
     watch_stop(stops->watch);
     pool_stop(stops->strangers);
     pool_stop(stops->look_ups);
@@ -235,6 +242,7 @@ static void stop_stops(struct stops *stops)
     webhook_writer_stop(stops->webhooks);
     job_writer_stop(stops->jobs);
     results_stop(stops->results);
+    relay_stop(stops->relay);
     pool_stop(stops->pool);
 }
 
@@ -242,6 +250,7 @@ static void free_stops(struct stops *stops)
 {
     router_free(stops->router);
     told_finish(&stops->told);
+    relay_free(stops->relay);
     rates_free(stops->rates);
     keys_free(stops->keys);
     pool_free(stops->readers);
@@ -299,7 +308,7 @@ static bool take_listener(struct tg_settings *settings, int *listener)
 // Describes both listeners; nothing is started.
 static int print(enum printed what)
 {
-    static struct tg_settings all = {.docs = true};
+    static struct tg_settings all = {.docs = true, .relay = true};
     struct stops stops = {.router = router_create(&(struct router_parts){0})};
     struct office office = {.router = router_create(&(struct router_parts){0})};
     add_to_stops(&stops, &all);

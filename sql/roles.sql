@@ -19,12 +19,15 @@ END $$;
 \set ingress_password ''
 \set worker_password ''
 \set operator_password ''
+\set relay ''
 \getenv ingress_password TOLLGATE_INGRESS_PASSWORD
 \getenv worker_password TOLLGATE_WORKER_PASSWORD
 \getenv operator_password TOLLGATE_OPERATOR_PASSWORD
+\getenv relay TOLLGATE_RELAY
 SELECT set_config('tollgate.ingress_password', :'ingress_password', true),
        set_config('tollgate.worker_password', :'worker_password', true),
-       set_config('tollgate.operator_password', :'operator_password', true) \g /dev/null
+       set_config('tollgate.operator_password', :'operator_password', true),
+       set_config('tollgate.relay', :'relay', true) \g /dev/null
 
 DO $$
 DECLARE
@@ -66,6 +69,8 @@ BEGIN
             UNION ALL
             SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', m.function::regprocedure, v_role)
               FROM made m WHERE m.room IN ('daemons', v_room)
+                             OR (m.room = 'relay' AND v_room = 'ingress'
+                                 AND current_setting('tollgate.relay') <> 'off')
             UNION ALL
             SELECT format('REVOKE ALL ON ALL TABLES IN SCHEMA tollgate FROM %I', v_role)
             UNION ALL

@@ -105,6 +105,17 @@ static bool admit_schema(struct tg_pg *pg, enum tg_calls_of calls)
                     "run deploy/migrate of this version, and connect as the daemon's own role");
 }
 
+// An ingress whose role sees no token sends as ever, and relays nothing.
+static bool admit_relay(struct tg_pg *pg, const struct tg_settings *settings)
+{
+    struct tg_misfit misfit;
+    return !settings->relay ||
+           (tg_store_check_schema(pg, TG_CALLS_OF_RELAY, &misfit) == TG_PG_OK &&
+            misfit.call[0] == '\0') ||
+           complain("PostgreSQL", "our role may not relay calls to Meta",
+                    "run deploy/migrate without TOLLGATE_RELAY=off, or set that here, too");
+}
+
 static bool check_postgresql(const struct tg_settings *settings, const char *url,
                              enum tg_calls_of calls)
 {
@@ -112,7 +123,8 @@ static bool check_postgresql(const struct tg_settings *settings, const char *url
     struct tg_pg *pg = tg_pg_create(url, "tollgate check");
     bool good;
     if (tg_store_find_login(pg, &role) == TG_PG_OK)
-        good = admit_role(&role, settings, calls) && admit_schema(pg, calls);
+        good = admit_role(&role, settings, calls) && admit_schema(pg, calls) &&
+               (calls != TG_CALLS_OF_INGRESS || admit_relay(pg, settings));
     else
         good =
             complain("PostgreSQL", tg_pg_trouble(pg), cure_of(postgres_cures, tg_pg_trouble(pg)));

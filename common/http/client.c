@@ -450,6 +450,7 @@ static void end(struct tg_http *http, struct call *call, CURLcode code,
         answer->reason = "The connection broke before an answer came";
     curl_multi_remove_handle(http->multi, call->easy);
     curl_slist_free_all(call->headers);
+    set(curl_easy_setopt(call->easy, CURLOPT_URL, NULL)); // there may be a secret in it
     call->under_way = false;
     http->free[http->free_count++] = call;
 }

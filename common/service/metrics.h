@@ -65,6 +65,12 @@
         "accepted answered contact_opted_out invalid_reply cooldown daily_cap loop_guard "         \
         "rule_changed insufficient_balance channel_paused org_suspended wallet_held",              \
         "Automatic replies by verdict of accept_replies.")                                         \
+    ROW(TG_RELAYED_CALLS, INGRESS, "tollgate_relayed_calls_total", "outcome",                      \
+        "answered meta_unavailable outcome_unknown client_left token_not_opened not_found "             \
+        "too_many_requests overloaded", \
+        "Calls of the Cloud API relayed to Meta: answered by it, or why not.")                     \
+    ROW(TG_RELAYED_BYTES, INGRESS, "tollgate_relayed_bytes_total", "way", "up down",               \
+        "Bytes of media relayed to Meta, and from it.")                                            \
     ROW(TG_CONNECTIONS_CUT, INGRESS, "tollgate_connections_cut_total", "why",                      \
         "headers body answer room",                                                                \
         "Clients cut off: late with headers or a body, not taking an answer, to make room.")       \
@@ -85,6 +91,8 @@
     ROW(TG_JOB_QUEUE, INGRESS, "tollgate_job_queue_jobs", "Jobs that wait for Redis.")             \
     ROW(TG_WAITERS, INGRESS, "tollgate_waiting_requests",                                          \
         "Requests that wait for the answer of Meta.")                                              \
+    ROW(TG_RELAYS, INGRESS, "tollgate_relayed_calls_in_hand",                                      \
+        "Calls of the Cloud API that are being relayed.")                                          \
     ROW(TG_DISPATCHES, WORKER, "tollgate_dispatches_in_flight", "Requests under way at Meta.")     \
     ROW(TG_DISPATCH_QUEUE, WORKER, "tollgate_dispatch_queue_messages",                             \
         "Claimed messages that wait to be posted.")                                                \
@@ -129,6 +137,8 @@
         "Sends per call of accept_sends.", batch_bounds)                                           \
     ROW(TG_ACCEPT_SECONDS, INGRESS, "tollgate_accept_duration_seconds", NULL,                      \
         "Duration of accept_sends.", database_bounds)                                              \
+    ROW(TG_RELAY_SECONDS, INGRESS, "tollgate_relayed_call_duration_seconds", NULL,                 \
+        "Duration of a relayed call, once its request is there.", meta_bounds)                     \
     ROW(TG_DISPATCH_SECONDS, WORKER, "tollgate_dispatch_duration_seconds", NULL,                   \
         "Duration of a request to Meta.", meta_bounds)                                             \
     ROW(TG_SETTLE_BATCH, WORKER, "tollgate_settle_batch_outcomes", NULL,                           \

@@ -135,3 +135,9 @@ pthread_t tg_service_thread(const char *name, void *(*run)(void *), void *argume
     pthread_setname_np(thread, name);
     return thread;
 }
+
+void tg_service_yield(void)
+{
+    enum { NICE = 5 };
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); // a thread's own, in Linux
+}

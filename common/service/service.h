@@ -25,3 +25,6 @@ void tg_service_wait_for_stop(tg_service_reread *on_hangup, void *context);
 // Starts a thread with a name of at most 15 characters (pthread_setname_np). A thread that cannot
 // be started ends the process: there is no daemon without it.
 pthread_t tg_service_thread(const char *name, void *(*run)(void *), void *argument);
+
+// The calling thread leaves the processor to the others when they want it (setpriority).
+void tg_service_yield(void);

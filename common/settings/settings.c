@@ -110,6 +110,28 @@ static bool is_http_url(const char *value)
     return true;
 }
 
+static bool is_no_or_good_http_url(const char *value)
+{
+    return *value == '\0' || is_http_url(value);
+}
+
+static bool is_hosts(const char *value)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+    while (*value) {
+        size_t length = strspn(value, letters);
+        if (length == 0)
+            return false;
+        value += length;
+        if (*value == ',' && value[1] != '\0')
+            value++;
+        else if (*value != '\0')
+            return false;
+    }
+    return true;
+}
+
 static bool is_graph_version(const char *value)
 {
     if (*value != 'v')
@@ -492,28 +514,45 @@ static const struct setting table[] = {
     {SETTING("TOLLGATE_PARTITIONS", BOTH, partitions, integer), .standard = "4",
      BOUNDS(1, TG_PARTITIONS_MAX),
      .help = "Partitions that jobs and webhooks are spread over; the same for all daemons."},
-    {SETTING("TOLLGATE_GRAPH_URL", TG_WORKER, graph_url, text),
-     .standard = "https://graph.facebook.com", .check = is_http_url,
-     .shape = "an http:// or https:// URL without a slash at its end",
+    {SETTING("TOLLGATE_GRAPH_URL", BOTH, graph_url, text), .standard = "https://graph.facebook.com",
+     .check = is_http_url, .shape = "an http:// or https:// URL without a slash at its end",
      .help = "Meta's Graph API, or the simulator."},
-    {SETTING("TOLLGATE_GRAPH_VERSION", TG_WORKER, graph_version, text), .standard = "v23.0",
+    {SETTING("TOLLGATE_GRAPH_VERSION", BOTH, graph_version, text), .standard = "v23.0",
      .check = is_graph_version, .shape = "a version such as v23.0",
-     .help = "The version of the Graph API."},
-    {SETTING("TOLLGATE_GRAPH_TIMEOUT_MS", TG_WORKER, graph_timeout_ms, integer),
-     .standard = "30000", BOUNDS(1000, 120000),
-     .help = "How long Meta may take to answer; after that the message is unconfirmed."},
-    {SETTING("TOLLGATE_GRAPH_APP_SECRET", TG_WORKER, graph_app_secret, shared), .live = true,
+     .help = "The version of the Graph API; of relayed calls that name none."},
+    {SETTING("TOLLGATE_GRAPH_TIMEOUT_MS", BOTH, graph_timeout_ms, integer), .standard = "30000",
+     BOUNDS(1000, 120000),
+     .help = "How long Meta may take to answer; after that the message is unconfirmed. Relayed "
+             "files have longer, by their size."},
+    {SETTING("TOLLGATE_GRAPH_APP_SECRET", BOTH, graph_app_secret, shared), .live = true,
      .secret = true, .chosen = true, .standard = "", .check = is_secret,
      .shape = "a secret without spaces and commas",
+     .help = "The secret of the Meta app whose tokens the channels have: each message, and each "
+             "relayed call, bears a proof of it (appsecret_proof). Needed where the app requires "
+             "that."},
+    {SETTING("TOLLGATE_RELAY", TG_INGRESS, relay, yes_no), .standard = "on",
+     .words = WORDS("off", "on"), .shape = "on or off",
      .help =
-         "The secret of the Meta app whose tokens the channels have: each message bears a proof "
-         "of it (appsecret_proof). Needed where the app requires that."},
+         "Whether calls of the Cloud API beside messages are relayed to Meta, under the tokens "
+         "of the orgs' channels. Where it is off, run deploy/migrate with it, too: then ingress "
+         "may see no token."},
+    {SETTING("TOLLGATE_MEDIA_HOSTS", TG_INGRESS, media_hosts, text),
+     .standard = "lookaside.fbsbx.com", .check = is_hosts,
+     .shape = "names of hosts, separated by commas",
+     .help = "From which hosts of Meta's, beside that of TOLLGATE_GRAPH_URL, media is fetched, by "
+             "https and with the channel's token."},
+    {SETTING("TOLLGATE_PUBLIC_URL", TG_INGRESS, public_url, text), .standard = "",
+     .check = is_no_or_good_http_url,
+     .shape = "an http:// or https:// URL without a slash at its end",
+     .help = "The address of this listener for clients, as addresses in relayed answers have it; "
+             "unless set, it is the host that a request names."},
     {SETTING("TOLLGATE_TOKEN_KEYS", BOTH, token_keys_file, text), .standard = "", .tell = tell_keys,
      .shape = "the path of a file to which others have no right, a line for each key, the newest "
               "first: an id, a blank, and 32 bytes in base64",
      .help = "The keys under which access tokens stand sealed in the database: docs/secrets.md. "
              "SIGHUP has the file read again. Unless it is set for the workers, they lie open "
-             "there; with it ingress seals those that operators write before they get there."},
+             "there; with it ingress seals those that operators write before they get there, and "
+             "relays calls under those that are sealed."},
     {SETTING("TOLLGATE_SEND_CONCURRENCY", TG_WORKER, send_concurrency, live_integer), .live = true,
      .standard = "1024", BOUNDS(1, TG_SEND_CONCURRENCY_MAX), .tell = tell_rate,
      .help =

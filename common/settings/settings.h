@@ -61,6 +61,8 @@ struct tg_settings {
     const char *graph_version;
     int64_t graph_timeout_ms;
     struct tg_shared_text *graph_app_secret; // "": none
+    const char *media_hosts;                 // separated by commas
+    const char *public_url;                  // "": none; without a trailing slash
     const char *token_keys_file;             // "": none
     struct tg_keyring *token_keys;           // what it has
     _Atomic int64_t send_concurrency;
@@ -75,6 +77,7 @@ struct tg_settings {
     enum tg_log_level log_level;    // the log itself has it from the start on
     enum tg_log_level log_messages; // debug or info
     enum tg_log_format log_format;
+    bool relay;
     bool allow_owner;
     bool admin_insecure; // also where others could read what operators send
     bool auth_trusted_anywhere;

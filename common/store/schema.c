@@ -12,10 +12,13 @@ const struct tg_call *const *const tg_calls_of_worker[] = {
 
 const struct tg_call *const *const tg_calls_of_operator[] = {tg_desk_calls, NULL};
 
+const struct tg_call *const *const tg_calls_of_relay[] = {tg_relay_calls, NULL};
+
 static const struct tg_call *const *const *const calls_of[] = {
     [TG_CALLS_OF_INGRESS] = tg_calls_of_ingress,
     [TG_CALLS_OF_WORKER] = tg_calls_of_worker,
-    [TG_CALLS_OF_OPERATOR] = tg_calls_of_operator};
+    [TG_CALLS_OF_OPERATOR] = tg_calls_of_operator,
+    [TG_CALLS_OF_RELAY] = tg_calls_of_relay};
 
 // A parameter or a column that a call names.
 struct expected {

@@ -6,8 +6,14 @@
 
 #include <stdint.h>
 
-// Whose calls: those that a daemon of the kind makes, or an ingress on behalf of operators.
-enum tg_calls_of { TG_CALLS_OF_INGRESS, TG_CALLS_OF_WORKER, TG_CALLS_OF_OPERATOR };
+// Whose calls: those that a daemon of the kind makes, or an ingress on behalf of operators, or to
+// relay.
+enum tg_calls_of {
+    TG_CALLS_OF_INGRESS,
+    TG_CALLS_OF_WORKER,
+    TG_CALLS_OF_OPERATOR,
+    TG_CALLS_OF_RELAY
+};
 
 // The first thing that does not fit. "": everything does.
 struct tg_misfit {

@@ -30,6 +30,7 @@ static const struct told {
     {"method_not_allowed", 400, 100, "Unsupported request method"},
     {"body_too_large", 413, 100, "(#100) Invalid parameter"},
     {"too_many_requests", 429, 4, "(#4) Application request limit reached"},
+    {"outcome_unknown", 500, 1, "(#1) An unknown error has occurred"},
     {"internal_error", 500, 131000, "(#131000) Something went wrong"},
 };
 
@@ -142,6 +143,13 @@ static bool is_id(const struct tg_text *part)
     return part->length > 0 && strspn(part->data, "0123456789") == part->length;
 }
 
+// Unless Meta has said it.
+static void add_header(struct request *request, const char *name, const char *value)
+{
+    if (!request_has_header(request, name))
+        request_add_header(request, name, value);
+}
+
 // What we know of Meta's own usage is nothing, and of ours that it is used up where we say so.
 static void add_usage(struct request *request, int status)
 {
@@ -150,7 +158,7 @@ static void add_usage(struct request *request, int status)
     int percent = status == 429 ? 100 : 0;
     tg_text_append_format(&usage, "{\"call_count\":%d,\"total_cputime\":0,\"total_time\":0}",
                           percent);
-    request_add_header(request, "x-app-usage", usage.data);
+    add_header(request, "x-app-usage", usage.data);
     copy_part(request, "id", &id);
     if (!is_id(&id))
         return;
@@ -160,7 +168,7 @@ static void add_usage(struct request *request, int status)
                           "\"total_cputime\":0,\"total_time\":0,"
                           "\"estimated_time_to_regain_access\":%d}]}",
                           id.data, percent, percent > 0);
-    request_add_header(request, "x-business-use-case-usage", usage.data);
+    add_header(request, "x-business-use-case-usage", usage.data);
 }
 
 static void mark(struct request *request, int status)
@@ -168,13 +176,13 @@ static void mark(struct request *request, int status)
     char trace[TRACE_SIZE];
     TG_TEXT_AUTO version = {0};
     write_trace(request, trace);
-    request_add_header(request, "x-fb-request-id", trace);
-    request_add_header(request, "x-fb-trace-id", trace + TRACE_SIZE - 12);
-    request_add_header(request, "x-fb-debug", trace + 1);
-    request_add_header(request, "x-fb-rev", TOLLGATE_VERSION);
+    add_header(request, "x-fb-request-id", trace);
+    add_header(request, "x-fb-trace-id", trace + TRACE_SIZE - 12);
+    add_header(request, "x-fb-debug", trace + 1);
+    add_header(request, "x-fb-rev", TOLLGATE_VERSION);
     copy_part(request, "version", &version);
     if (version.length > 0)
-        request_add_header(request, "facebook-api-version", version.data);
+        add_header(request, "facebook-api-version", version.data);
     add_usage(request, status);
 }
 

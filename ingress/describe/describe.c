@@ -172,6 +172,8 @@ struct json_object *describe(const struct router *router, enum listener listener
     json_object_object_add(description, "paths", paths);
     json_object_object_add(components, "schemas", schemas);
     struct json_object *refusals = list_refusals();
+    if (json_object_object_get_ex(schemas, "MetaError", NULL)) // a row is of Meta's API
+        json_object_object_add(refusals, "RefusedByMeta", written("refusal_of_meta"));
     json_object_object_add(components, "responses", refusals);
     json_object_object_add(description, "x-codes", list_codes());
     return description;

@@ -274,6 +274,7 @@ static void set_answers(struct json_object *operation, const struct endpoint *en
             content_of(media_json, named(endpoint->answer, schemas, whose, faults)));
     json_object_object_add(responses, status, good);
     if (is_metas(endpoint)) {
+        json_object_put(named("MetaError", schemas, whose, faults));
         json_object_object_add(responses, "4XX", reference("responses", "RefusedByMeta"));
         json_object_object_add(responses, "5XX", reference("responses", "RefusedByMeta"));
     } else {

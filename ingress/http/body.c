@@ -104,12 +104,19 @@ static enum body_budget budget_of(const struct body *body)
                                    : BUDGET_ORGS;
 }
 
+// What a body takes of its budget that holds so much.
+static size_t room_for(const struct body *body, size_t held)
+{
+    if (body->kind == BODY_FILE)
+        return held > TG_FILE_LEAST_BYTES ? held : TG_FILE_LEAST_BYTES;
+    return held > TG_BODY_FREE_BYTES ? held - TG_BODY_FREE_BYTES : 0;
+}
+
 // Counts so many bytes more as held. false: there is no room for them.
 static bool take_room(struct body *body, struct body_room *room, size_t size)
 {
-    const size_t free_bytes = body->kind == BODY_FILE ? 0 : TG_BODY_FREE_BYTES;
     size_t held = body->held + size;
-    size_t more = held > free_bytes ? held - free_bytes - body->counted : 0;
+    size_t more = room_for(body, held) - body->counted;
     int place = more > 0 ? body_room_take(room, budget_of(body), body->party, more) : body->place;
     body->share_used = place == TG_SHARE_USED;
     if (place < 0) {

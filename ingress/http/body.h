@@ -17,7 +17,7 @@ enum body_kind {
 // those of strangers, whom only the whole body tells apart (Meta signs it), for the disk, and for
 // answers (TG_BODIES_BYTES_MAX, TG_WEBHOOK_BODIES_BYTES_MAX, TG_FILES_BYTES_MAX,
 // TG_ANSWERS_BYTES_MAX); parties share each (shares.h). TG_BODY_FREE_BYTES of a body in memory are
-// counted nowhere.
+// counted nowhere, and a file counts as TG_FILE_LEAST_BYTES at the least.
 struct body_room;
 enum body_budget { BUDGET_ORGS, BUDGET_STRANGERS, BUDGET_DISK, BUDGET_ANSWERS, BUDGETS };
 struct body_room *body_room_create(void);

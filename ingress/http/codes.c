@@ -53,7 +53,9 @@ const struct code codes[] = {
      "a member or parameter has the wrong type or value, or contradicts another",
      "`error` says what it must be"},
     {"invalid_form", 400, 0, CHARGED_NOTHING,
-     "a form is not well-formed, has more than 256 fields, or a file", "`error` has the byte"},
+     "the body is no form as its Content-Type says, or has too many fields, or a file where "
+     "none is taken",
+     "`error` says what; mend it"},
     {"invalid_header", 400, 0, CHARGED_NOTHING,
      "`Idempotency-Key` is empty, too long, not printable, or there twice", "mend it"},
     {"invalid_json", 400, 0, CHARGED_NOTHING,
@@ -72,6 +74,10 @@ const struct code codes[] = {
     {"message_not_found", 404, 0, CHARGED_NOTHING,
      "a receipt for a message that did not come over this number",
      "`payload.message_id` must be the wamid of a received one"},
+    {"meta_unavailable", 503, 0, CHARGED_NOTHING,
+     "of a relayed call: Meta cannot be reached, or has answered nothing of use; nothing "
+     "was done",
+     "come again after `Retry-After`; `error` says why"},
     {"method_not_allowed", 405, 0, CHARGED_NOTHING, "the path has other methods: `Allow`",
      "use one of them"},
     {"missing_field", 400, 0, CHARGED_NOTHING, "something required is not there", "add it"},
@@ -91,13 +97,19 @@ const struct code codes[] = {
     {"org_suspended", 403, 0, CHARGED_NOTHING, "the org is suspended",
      "who runs Tollgate sets it going (`tollgatectl org resume`)"},
     {"outcome_unknown", 503, 0, CHARGED_PERHAPS,
-     "the database went away while it accepted the message; `detail.message_id`",
-     "ask for that id, or send again with the same `Idempotency-Key`"},
+     "the database went away while it accepted the message; `detail.message_id`. Of a "
+     "relayed call that changes something: Meta's answer never came",
+     "ask for that id, or send again with the same `Idempotency-Key`; look at Meta whether "
+     "it was done"},
     {"overloaded", 503, 0, CHARGED_NOTHING, "too much is waiting or being read, of everybody's",
      "come again after `Retry-After`"},
     {"send_failed", 500, 0, CHARGED_AS_TOLD,
      "with `Prefer: wait`: Meta refused the message; `detail` has it",
      "see what comes of a message, below; not a fault of the server"},
+    {"token_not_opened", 503, 0, CHARGED_NOTHING,
+     "of a relayed call: the gateway has not the key of the number's access token, or it "
+     "does not open",
+     "tell who runs Tollgate: docs/secrets.md"},
     {"too_late", 409, 0, CHARGED_NOTHING, "the message is `queued` or further",
      "nothing: it leaves, or has left"},
     {"too_many_requests", 429, 0, CHARGED_NOTHING,

@@ -57,6 +57,8 @@ bool request_client_has_left(const struct request *request) TG_MUST_CHECK;
 
 // Gives the answer to come a further header. Both are copied.
 void request_add_header(struct request *request, const char *name, const char *value);
+// Has it one of that name?
+bool request_has_header(const struct request *request, const char *name);
 
 // A file for the answer to come, which counts as what its party's requests have on disk: keeps the
 // next bytes, or drops it, as body_take does. Begins as body_of(BODY_FILE, ...).

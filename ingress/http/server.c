@@ -280,6 +280,14 @@ void request_add_header(struct request *request, const char *name, const char *v
     exchange->headers = header;
 }
 
+bool request_has_header(const struct request *request, const char *name)
+{
+    const struct header *header = exchange_of(request)->headers;
+    while (header && strcasecmp(header->name, name) != 0)
+        header = header->next;
+    return header != NULL;
+}
+
 // A request is ours now: the server does not stop before it is answered.
 static void take_in_hand(struct exchange *exchange)
 {
@@ -603,9 +611,9 @@ static bool bodies_in_need(void *context)
 // As many connections as we want, or as there are files for.
 static size_t connections_max(void)
 {
-    size_t files = tg_service_files((size_t)TG_CONNECTIONS_MAX + TG_FILES_BESIDES);
-    size_t besides = files > 2 * (size_t)TG_FILES_BESIDES ? TG_FILES_BESIDES : files / 2;
-    return files - besides;
+    const size_t besides = (size_t)TG_FILES_BESIDES + TG_RELAY_FILES;
+    size_t files = tg_service_files(TG_CONNECTIONS_MAX + besides);
+    return files > 2 * besides ? files - besides : files - files / 2;
 }
 
 __attribute__((format(printf, 2, 0))) static void log_library(void *context, const char *format,

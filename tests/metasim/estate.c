@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -189,6 +190,12 @@ struct json_object *estate_account(struct estate *estate, const char *id)
 uint64_t estate_new_id(struct estate *estate)
 {
     return id_base + ++estate->last_id;
+}
+
+bool estate_was_new(const struct estate *estate, const char *id)
+{
+    uint64_t number = strtoull(id, NULL, 10);
+    return number > id_base && number <= id_base + estate->last_id;
 }
 
 struct estate_file *estate_file(struct estate *estate, const char *token, const char *id)

@@ -57,8 +57,10 @@ bool estate_owns(struct estate *estate, const char *token, const char *id);
 struct json_object *estate_number(struct estate *estate, const char *id);
 struct json_object *estate_account(struct estate *estate, const char *id);
 
-// A new id, that no other thing has. Under the lock.
+// A new id, that no other thing has; and whether an id was one, of what may be gone. Under the
+// lock.
 uint64_t estate_new_id(struct estate *estate);
+bool estate_was_new(const struct estate *estate, const char *id);
 
 // The file of that id, NULL: there is none of the token's. Under the lock.
 struct estate_file *estate_file(struct estate *estate, const char *token, const char *id);

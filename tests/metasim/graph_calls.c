@@ -97,9 +97,7 @@ static void get_object(struct graph_call *call)
 {
     if (graph_get_media(call) || graph_get_template(call))
         return;
-    bool made =
-        is_known(call->estate->templates, call->id) || estate_file(call->estate, NULL, call->id);
-    if (made || !estate_owns(call->estate, call->token, call->id))
+    if (estate_was_new(call->estate, call->id) || !estate_owns(call->estate, call->token, call->id))
         graph_refuse_object(call);
     else if (is_known(call->estate->accounts, call->id))
         get_account(call);
@@ -117,7 +115,7 @@ static void set_object(struct graph_call *call)
     const char *pin = graph_text(call, "pin");
     if (graph_edit_template(call))
         return;
-    if (is_known(call->estate->templates, call->id) ||
+    if (estate_was_new(call->estate, call->id) ||
         !estate_owns(call->estate, call->token, call->id)) {
         graph_refuse_object(call);
     } else if (!is_pin(pin)) {

@@ -134,6 +134,8 @@ static struct exchange *begin(struct sim *sim, struct MHD_Connection *connection
     MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, exchange);
     if (is_upload(&exchange->request))
         exchange->upload = upload_begin(connection);
+    if (exchange->upload)
+        stats_count(&sim->stats, STAT_UPLOADS);
     exchange->uploaded.file = -1;
     if (!exchange->control) {
         carrier->used = true;

@@ -8,7 +8,8 @@ static const char *const names[STATS] = {
     [STAT_REQUESTS] = "requests",       [STAT_TAKEN] = "taken",
     [STAT_RECEIPTS] = "receipts",       [STAT_CALLS] = "calls",
     [STAT_REFUSED] = "refused",         [STAT_UNAUTHORIZED] = "unauthorized",
-    [STAT_CONNECTIONS] = "connections", [STAT_REUSED] = "reused",
+    [STAT_CONNECTIONS] = "connections", [STAT_UPLOADS] = "uploads",
+    [STAT_REUSED] = "reused",
 };
 
 void stats_init(struct stats *stats)

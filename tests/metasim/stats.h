@@ -17,6 +17,7 @@ enum stat {
     STAT_REFUSED,      // neither taken nor unauthorized
     STAT_UNAUTHORIZED, // refused for their token
     STAT_CONNECTIONS,  // connections that carried a request
+    STAT_UPLOADS,      // files that began to come
     STAT_REUSED,       // requests on a connection that had carried one before
     STATS,
 };

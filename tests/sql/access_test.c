@@ -1,6 +1,7 @@
 // Who may do what: the roles of the daemons, and row-level security behind them.
 
 #include "tests/sql/givens.h"
+#include "tests/sql/program.h"
 
 #include <glob.h>
 #include <string.h>
@@ -27,7 +28,9 @@ Test(access, no_daemon_executes_a_function_outside_of_its_rooms)
                         "AND has_function_privilege(r.oid, p.oid, 'EXECUTE') <> "
                         "(obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM 'Room: daemons' "
                         "OR obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM "
-                        "'Room: ' || replace(substr(r.rolname, 10), 'operator', 'admin'))"));
+                        "'Room: ' || replace(substr(r.rolname, 10), 'operator', 'admin') "
+                        "OR (obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM 'Room: relay' "
+                        "AND r.rolname = 'tollgate_ingress'))"));
 }
 
 // The names of the files in a folder of sql, as rows of an answer.
@@ -55,7 +58,7 @@ static const char *functions_in(const char *room)
 
 Test(access, each_function_that_a_daemon_calls_is_found_by_its_name)
 {
-    const char *const rooms[] = {"admin", "daemons", "ingress", "worker"};
+    const char *const rooms[] = {"admin", "daemons", "ingress", "relay", "worker"};
     for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)
         cr_expect_str_eq(functions_in(rooms[i]), files_in(rooms[i]), "sql/%s: %sand %s", rooms[i],
                          functions_in(rooms[i]), files_in(rooms[i]));
@@ -153,6 +156,22 @@ Test(access, ingress_is_refused_what_is_not_its_own)
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         cr_expect_str_eq(refusal("%s", refused[i]), INSUFFICIENT_PRIVILEGE, "%s", refused[i]);
+}
+
+// Where migrating is told so; and it may again, once it is not told any more.
+Test(access, ingress_sees_no_token_where_nothing_is_relayed)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *look = text("SELECT access_token FROM find_relayed('%s', NULL, NULL)", acme);
+    (void)must_succeed((const char *const[]){"env", "TOLLGATE_RELAY=off",
+                                             TOLLGATE_SOURCE_DIR "/deploy/migrate", "--url",
+                                             database_conninfo(), NULL});
+    become("tollgate_ingress");
+    assert_refused(INSUFFICIENT_PRIVILEGE, "%s", look);
+    become_owner();
+    (void)migrate(TOLLGATE_SOURCE_DIR);
+    become("tollgate_ingress");
+    cr_assert_str_eq(value("%s", look), "token");
 }
 
 Test(access, the_worker_is_refused_what_is_not_its_own)

@@ -197,6 +197,7 @@ static void expect_called(const char *room, const char *names)
 Test(schema_check, every_function_that_a_daemon_may_call_is_looked_at)
 {
     expect_called("ingress", names_of(tg_calls_of_ingress));
+    expect_called("relay", names_of(tg_calls_of_relay));
     expect_called("worker", names_of(tg_calls_of_worker));
     expect_called("admin", names_of(tg_calls_of_operator));
 }

@@ -551,3 +551,50 @@ Test(sealed, a_crash_writes_no_core)
     }
     stop_gateway(gateway);
 }
+
+static struct answer relayed_call(const struct org *org)
+{
+    return ask(org->gateway->http, .path = text_of("/v23.0/%s", org->phone_number_id),
+               .key = org->key);
+}
+
+static void expect_unopened(const struct org *org)
+{
+    struct answer answer = relayed_call(org);
+    cr_assert_eq(answer.status, 503, "%s", answer.body);
+    expect_equal(answer_text(&answer, "/error/code"), "2");
+    cr_assert(strstr(answer_text(&answer, "/error/error_data/details"), "access token"), "%s",
+              answer.body);
+}
+
+// Nothing but the relay goes without, and nothing of another row's is shown to Meta.
+Test(sealed, a_relayed_call_is_made_under_a_token_that_ingress_can_open)
+{
+    const char *keys = keys_setting(K1);
+    struct gateway *gateway =
+        given_gateway(.worker_settings = {keys, "TOLLGATE_GRAPH_APP_SECRET=the-secret-of-the-app"},
+                      .ingress_settings = {keys,
+                                           "TOLLGATE_GRAPH_APP_SECRET=the-secret-of-the-app"});
+    want_proof(gateway);
+    struct org acme = given_org(gateway, .token = "EAAacme");
+    struct org beta = given_org(gateway, .token = "EAAbeta");
+    eventually(strcmp(key_of(&acme), "k1") == 0 && strcmp(key_of(&beta), "k1") == 0);
+    struct answer answer = relayed_call(&acme);
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    expect_equal(answer_text(&answer, "/id"), acme.phone_number_id);
+    set_token(&beta, token_of(&acme));
+    expect_unopened(&beta);
+    expect_equal(process_log_value(gateway->ingress.process, "relay_token_not_opened", "why"),
+                 "not_opened");
+    set_token(&beta, "EAAbeta again"); // no token, and no two headers either
+    expect_unopened(&beta);
+
+    write_keys(K2);
+    (void)daemon_hang_up(&gateway->ingress, "token_keys_reread", "newest");
+    expect_unopened(&acme);
+    expect_equal(process_log_value(gateway->ingress.process, "relay_token_not_opened", "why"),
+                 "no_key");
+    expect_sends(&acme);
+    cr_assert_not(strstr(process_log(gateway->ingress.process), "EAA"));
+    stop_gateway(gateway);
+}

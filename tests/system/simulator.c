@@ -74,6 +74,25 @@ long simulator_stat(struct simulator *simulator, const char *name)
     return figure(simulator, "/_sim/stats", text_of("/%s", name));
 }
 
+long simulator_calls(struct simulator *simulator, const char *call)
+{
+    struct answer answer = ask(simulator->http, .path = "/_sim/calls");
+    cr_assert(answer.status == 200 && answer.json, "%s", answer.body);
+    long n = 0;
+    json_object_object_foreach(answer.json, name, count)
+    {
+        if (!call || strcmp(name, call) == 0)
+            n += (long)json_object_get_int64(count);
+    }
+    return n;
+}
+
+void simulator_account(struct simulator *simulator, const char *change)
+{
+    struct answer answer = ask(simulator->http, .path = "/_sim/account", .body = change);
+    cr_assert(answer.status == 200, "%s", answer.body);
+}
+
 void simulator_set(struct simulator *simulator, const char *settings)
 {
     struct answer answer = ask(simulator->http, .path = "/_sim/settings", .body = settings);

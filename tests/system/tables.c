@@ -3,11 +3,13 @@
 #include "ingress/admin/endpoints.h"
 #include "ingress/api/endpoints.h"
 #include "ingress/meta/callback.h"
+#include "ingress/relay/table.h"
 
 #include <criterion/criterion.h>
 
 static const struct endpoint *const meta_tables[] = {callback_endpoints, NULL};
 static const struct endpoint *const as_meta_tables[] = {cloud_send_endpoints, NULL};
+static const struct endpoint *const relayed_tables[] = {relay_endpoints, NULL};
 
 static const struct {
     const struct endpoint *const *tables;
@@ -17,6 +19,7 @@ static const struct {
     [TABLES_OF_ORGS_AS_META] = {as_meta_tables, CALLER_ORG},
     [TABLES_OF_META] = {meta_tables, CALLER_META},
     [TABLES_OF_OPERATORS] = {desk_tables, CALLER_OPERATOR},
+    [TABLES_OF_RELAYED] = {relayed_tables, CALLER_ORG},
 };
 
 static struct table_row row_of(const struct endpoint *endpoint)

@@ -6,7 +6,13 @@
 #include <stddef.h>
 
 // (AS_META: of orgs, as Meta's own API has them.)
-enum table_of { TABLES_OF_ORGS, TABLES_OF_ORGS_AS_META, TABLES_OF_META, TABLES_OF_OPERATORS };
+enum table_of {
+    TABLES_OF_ORGS,
+    TABLES_OF_ORGS_AS_META,
+    TABLES_OF_META,
+    TABLES_OF_OPERATORS,
+    TABLES_OF_RELAYED
+};
 
 struct table_row {
     const char *method;

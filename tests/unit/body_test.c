@@ -156,7 +156,23 @@ Test(body, that_is_a_file_has_no_name_and_no_bytes_in_memory)
     char bytes[16];
     cr_assert_eq(pread(body.file, bytes, sizeof bytes, 0), 7);
     cr_assert_arr_eq(bytes, "abc\0def", 7);
-    cr_assert_eq(body_room_taken(room, BUDGET_DISK), 7);
+    body_drop(&body, room);
+    expect_nothing_held(&body, room);
+    body_room_free(room);
+}
+
+// Else thousands of small ones would take all files that a process may have.
+Test(body, that_is_a_file_counts_as_a_larger_one)
+{
+    static const char bytes[1024 * 1024];
+    struct body_room *room = body_room_create();
+    struct body body = body_of(BODY_FILE, SIZE_MAX);
+    body_take(&body, room, "1", 1);
+    cr_assert_eq(body_room_taken(room, BUDGET_DISK), TG_FILE_LEAST_BYTES);
+    for (size_t held = 1; held <= TG_FILE_LEAST_BYTES; held += sizeof bytes)
+        body_take(&body, room, bytes, sizeof bytes);
+    cr_assert_eq(body_room_taken(room, BUDGET_DISK), body.held);
+    cr_assert_gt(body.held, TG_FILE_LEAST_BYTES);
     body_drop(&body, room);
     expect_nothing_held(&body, room);
     body_room_free(room);

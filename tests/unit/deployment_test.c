@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 64 * 1024, NAMES_MAX = 64 };
+enum { TEXT_MAX = 64 * 1024, NAMES_MAX = 128 };
 
 struct name {
     char text[64];
@@ -114,7 +114,7 @@ Test(deployment, compose_gives_each_daemon_every_setting_and_no_other)
 // The file has the rest, and the environment would keep a reload from changing it.
 Test(deployment, units_give_the_address_for_figures_and_files_and_nothing_else)
 {
-    // (Ingress has the keys of tokens only where it has a desk.)
+    // (Ingress has the keys of tokens only where it has a desk, or relays.)
     static const char *const units[][4] = {
         {"ingress", "deploy/systemd/tollgate-ingress@.service",
          "\nEnvironment=TOLLGATE_SETTINGS_FILE=/etc/tollgate/ingress.env\n",

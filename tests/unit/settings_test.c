@@ -209,7 +209,7 @@ Test(settings, a_required_one_that_is_missing_or_empty_is_named)
 
 Test(settings, a_wrong_one_of_the_other_daemon_does_not_matter)
 {
-    given_environment(REQUIRED, "TOLLGATE_GRAPH_URL=nonsense");
+    given_environment(REQUIRED, "TOLLGATE_REPLY_WITHIN_S=nonsense");
     cr_assert(tg_settings_read(TG_INGRESS, &settings, &error), "%s", error.message);
     cr_assert_not(tg_settings_read(TG_WORKER, &settings, &error));
 }
@@ -270,6 +270,13 @@ ParameterizedTestParameters(settings, refuses_what_is_wrong_and_names_it)
         {"TOLLGATE_GRAPH_VERSION=v23.0/"},
         {"TOLLGATE_GRAPH_TIMEOUT_MS=999"},
         {"TOLLGATE_GRAPH_TIMEOUT_MS=120001"},
+        {"TOLLGATE_RELAY=yes"},
+        {"TOLLGATE_MEDIA_HOSTS=https://lookaside.fbsbx.com"},
+        {"TOLLGATE_MEDIA_HOSTS=a.example,"},
+        {"TOLLGATE_MEDIA_HOSTS=a.example,,b.example"},
+        {"TOLLGATE_MEDIA_HOSTS=a.example:8080"},
+        {"TOLLGATE_PUBLIC_URL=gateway.example"},
+        {"TOLLGATE_PUBLIC_URL=https://gateway.example/"},
         {"TOLLGATE_WORKER_ROLES=send,"},
         {"TOLLGATE_WORKER_ROLES=send janitor"},
         {"TOLLGATE_WORKER_ROLES=inbox"},

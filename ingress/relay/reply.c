@@ -1,0 +1,159 @@
+#include "ingress/relay/reply.h"
+
+#include "common/base/json.h"
+#include "common/service/log.h"
+#include "common/service/metrics.h"
+#include "ingress/http/answer.h"
+#include "ingress/relay/rewrite.h"
+
+#include <ctype.h>
+#include <string.h>
+
+// Is it something that may stand in a header of ours?
+static bool is_plain(const char *value)
+{
+    enum { VALUE_MAX = 512 };
+    size_t length = value ? strlen(value) : 0;
+    for (size_t i = 0; i < length; i++) {
+        if (value[i] < ' ' || value[i] > '~')
+            return false;
+    }
+    return length > 0 && length <= VALUE_MAX;
+}
+
+// Meta's own of each answer, by which clients hold themselves back, or ask Meta about it.
+static void pass_headers(struct request *request, const struct tg_http_answer *answer)
+{
+    static const char *const names[] = {"x-app-usage",
+                                        "x-business-use-case-usage",
+                                        "x-fb-trace-id",
+                                        "x-fb-request-id",
+                                        "x-fb-rev",
+                                        "x-fb-debug",
+                                        "facebook-api-version",
+                                        "www-authenticate",
+                                        "retry-after"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = tg_http_header(answer, names[i]);
+        if (is_plain(value))
+            request_add_header(request, names[i], value);
+    }
+}
+
+// The address at which the client has reached us.
+static void append_our_address(const struct tg_settings *settings, const struct request *request,
+                               struct tg_text *address)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:[]";
+    const char *host = request_header(request, "Host", NULL);
+    if (*settings->public_url)
+        tg_text_append_string(address, settings->public_url);
+    else if (host && *host && host[strspn(host, plain)] == '\0')
+        tg_text_append_format(address, "%s://%s", request_is_by_tls(request) ? "https" : "http",
+                              host);
+}
+
+// The answer says where a file is: remembers it, and says where it is to be had from us.
+static bool rename_media(struct meta *meta, struct call *call, const char *ours,
+                         struct tg_text *json)
+{
+    const struct media_name name = call_media_name(call);
+    struct media_place where;
+    if (call->task->answer != RELAY_MEDIA || call->relayed.kind != TG_RELAYED_NODE ||
+        !media_read((struct tg_span){call->answer.data, call->answer.length}, &where))
+        return false;
+    TG_TEXT_AUTO url = {0};
+    const char *version = *call->version ? call->version : meta->settings->graph_version;
+    tg_text_append_format(&url, "%s/%s/media-content/%s/%s", ours, version, name.phone_number_id,
+                          name.id);
+    media_rename((struct tg_span){call->answer.data, call->answer.length}, url.data, json);
+    media_places_keep(meta->places, &name, &where);
+    return true;
+}
+
+static void hide_token(const struct call *call, struct tg_text *json)
+{
+    if (rewrite_hide(json, &call->token))
+        tg_log_rarely(TG_LOG_WARN, "relay_token_hidden", TG_LOG_ID("org_id", call->org_id),
+                      TG_LOG_TEXT("call", call->task->name));
+}
+
+static void answer_json_of_meta(struct meta *meta, struct call *call,
+                                const struct tg_http_answer *answer)
+{
+    TG_TEXT_AUTO ours = {0};
+    struct tg_text json = {0};
+    append_our_address(meta->settings, call->request, &ours);
+    if (answer->status != 200 || !rename_media(meta, call, tg_text_string(&ours), &json))
+        rewrite_addresses((struct tg_span){call->answer.data, call->answer.length},
+                          meta->settings->graph_url, tg_text_string(&ours), &json);
+    hide_token(call, &json);
+    pass_headers(call->request, answer);
+    request_answer(call->request, &(struct answer){.status = answer->status, .body = json});
+}
+
+// What a browser would show as a page of ours, it is to keep as a file.
+static void answer_file(struct call *call, const struct tg_http_answer *answer)
+{
+    struct request *request = call->request;
+    const char *type = tg_http_header(answer, "content-type");
+    const char *disposition = tg_http_header(answer, "content-disposition");
+    bool is_attachment = is_plain(disposition) && strncasecmp(disposition, "attachment", 10) == 0;
+    request_add_header(request, "Content-Type", is_plain(type) ? type : "application/octet-stream");
+    request_add_header(request, "Content-Disposition", is_attachment ? disposition : "attachment");
+    request_add_header(request, "Content-Security-Policy", "sandbox; default-src 'none'");
+    request_answer(request,
+                   &(struct answer){.status = 200, .content_type = "", .file = &call->file});
+}
+
+static bool is_json(const struct tg_text *text)
+{
+    size_t at = 0;
+    while (at < text->length && isspace((unsigned char)text->data[at]))
+        at++;
+    return at < text->length && strchr("{[", text->data[at]);
+}
+
+// A page of somebody's on the way, or of a Meta that is in trouble.
+static void refuse_foreign(struct call *call, const struct tg_http_answer *answer)
+{
+    bool changes = strcmp(call->request->method, "GET") != 0;
+    bool may_be_done = changes && (answer->status < 300 || answer->status >= 500);
+    tg_error_set(&call->error, may_be_done ? "outcome_unknown" : "meta_unavailable", NULL,
+                 "Something else than Meta's API has answered, with status %d%s", answer->status,
+                 may_be_done ? ": it may have been done" : "");
+}
+
+static void log_call(const struct call *call, const char *outcome, int status)
+{
+    bool is_frequent = call->task->is_frequent || strcmp(call->request->method, "GET") == 0;
+    tg_log(is_frequent ? TG_LOG_DEBUG : TG_LOG_INFO, "call_relayed",
+           TG_LOG_ID("org_id", call->org_id), TG_LOG_ID("channel_id", call->relayed.channel_id),
+           TG_LOG_TEXT("caller", call->caller->actor), TG_LOG_TEXT("call", call->task->name),
+           TG_LOG_TEXT("outcome", outcome), TG_LOG_NUMBER("http_status", status),
+           TG_LOG_NUMBER("duration_ms", tg_now_ms() - call->began_ms));
+}
+
+void reply(struct meta *meta, struct call *call, const struct tg_http_answer *answer)
+{
+    int status = answer ? answer->status : 0;
+    bool is_file = !call->error.code && call->step == CALL_FETCHES;
+    if (!call->error.code && !is_file && !is_json(&call->answer))
+        refuse_foreign(call, answer);
+    const char *outcome = call->left         ? "client_left"
+                          : call->error.code ? call->error.code
+                                             : "answered";
+    tg_count(TG_RELAYED_CALLS, outcome, 1);
+    tg_observe(TG_RELAY_SECONDS, (double)(tg_now_ms() - call->began_ms) / 1e3);
+    log_call(call, outcome, status);
+    if (!is_file)
+        request_drop_file(call->request, &call->file);
+    request_drop_body(call->request);
+    if (call->error.code)
+        call_refuse(call);
+    else if (is_file)
+        answer_file(call, answer);
+    else
+        answer_json_of_meta(meta, call, answer);
+}
