@@ -41,12 +41,37 @@ static bool unfold(struct json_object *message, const char *name, struct tg_erro
     return part != NULL;
 }
 
+// Below the parts, too, programs write objects as text, and Graph takes it: wherever there is
+// nothing but an object or a list to be expected.
+static const char *const below[][4] = {
+    {"interactive", "header"},
+    {"interactive", "body"},
+    {"interactive", "footer"},
+    {"interactive", "action"},
+    {"interactive", "action", "parameters"},
+    {"interactive", "action", "buttons"},
+    {"interactive", "action", "sections"},
+    {"interactive", "action", "cards"},
+    {"template", "language"},
+    {"template", "components"},
+};
+
+static bool unfold_below(struct json_object *message, const char *const *path,
+                         struct tg_error *error)
+{
+    for (; message && path[1]; path++)
+        message = tg_json_member(message, *path, json_type_object);
+    return !message || unfold(message, *path, error);
+}
+
 static bool unfold_all(struct json_object *message, struct tg_error *error)
 {
     bool good = true;
     const char *name;
     for (size_t n = 0; good && (name = tg_cloud_message_part(n)); n++)
         good = unfold(message, name, error);
+    for (size_t n = 0; good && n < sizeof below / sizeof *below; n++)
+        good = unfold_below(message, below[n], error);
     return good;
 }
 

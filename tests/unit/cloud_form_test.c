@@ -56,6 +56,24 @@ Test(cloud_form, reads_each_way_to_write_a_message)
     }
 }
 
+// Below the parts, too, where nothing but an object or a list can be.
+Test(cloud_form, reads_what_is_written_as_text_below_the_parts)
+{
+    struct json_object *message =
+        read_message("application/json",
+                     "{\"interactive\":{\"type\":\"[]\",\"body\":\"{\\\"text\\\":\\\"{}\\\"}\","
+                     "\"action\":\"{\\\"button\\\":\\\"{}\\\",\\\"sections\\\":\\\"[1]\\\"}\"},"
+                     "\"template\":\"{\\\"name\\\":\\\"{}\\\",\\\"components\\\":\\\"[]\\\"}\"}");
+    cr_assert(message, "%s", error.message);
+    const char *json = json_object_to_json_string_ext(message, JSON_C_TO_STRING_PLAIN);
+    cr_assert_str_eq(json, "{\"interactive\":{\"type\":\"[]\",\"body\":{\"text\":\"{}\"},"
+                           "\"action\":{\"button\":\"{}\",\"sections\":[1]}},"
+                           "\"template\":{\"name\":\"{}\",\"components\":[]}}");
+    json_object_put(message);
+    cr_assert_null(read_message("application/json", "{\"interactive\":{\"action\":\"{\"}}"));
+    cr_assert_str_eq(error.code, "invalid_json");
+}
+
 // What is text at Meta stays text, also where it looks like JSON.
 Test(cloud_form, leaves_texts_alone)
 {
