@@ -72,6 +72,17 @@ static bool rename_media(struct meta *meta, struct call *call, const char *ours,
     return true;
 }
 
+// The key of a client that shows it in its query, and so where an address of ours can show it to
+// that client again; "": it does not.
+static const char *key_in_query(const struct request *request)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    const char *key = request_parameter(request, "access_token");
+    bool counts = key && !request_header(request, "Authorization", NULL);
+    return counts && key[strspn(key, plain)] == '\0' ? key : "";
+}
+
 static void hide_token(const struct call *call, struct tg_text *json)
 {
     if (rewrite_hide(json, &call->token))
@@ -87,7 +98,8 @@ static void answer_json_of_meta(struct meta *meta, struct call *call,
     append_our_address(meta->settings, call->request, &ours);
     if (answer->status != 200 || !rename_media(meta, call, tg_text_string(&ours), &json))
         rewrite_addresses((struct tg_span){call->answer.data, call->answer.length},
-                          meta->settings->graph_url, tg_text_string(&ours), &json);
+                          meta->settings->graph_url, tg_text_string(&ours),
+                          key_in_query(call->request), &json);
     hide_token(call, &json);
     pass_headers(call->request, answer);
     request_answer(call->request, &(struct answer){.status = answer->status, .body = json});

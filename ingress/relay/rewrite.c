@@ -57,17 +57,22 @@ static bool read_literal(const char *at, const char *end, struct tg_text *text)
     return true;
 }
 
-static void append_parameters(const char *query, struct tg_text *out)
+static void append_parameters(const char *query, const char *key, struct tg_text *out)
 {
     char separator = '?';
     for (size_t length; *query; query += length + (query[length] == '&')) {
         length = strcspn(query, "&#");
         if (query[length] == '#')
             break;
-        if (length == 0 || rewrite_is_withheld((struct tg_span){query, strcspn(query, "=&#")}))
+        const struct tg_span name = {query, strcspn(query, "=&#")};
+        bool shows = *key && tg_span_equals(name, "access_token");
+        if (length == 0 || (!shows && rewrite_is_withheld(name)))
             continue;
         tg_text_append(out, &separator, 1);
-        tg_text_append(out, query, length);
+        if (shows)
+            tg_text_append_format(out, "access_token=%s", key);
+        else
+            tg_text_append(out, query, length);
         separator = '&';
     }
 }
@@ -79,7 +84,8 @@ static bool is_below(const char *url, const char *address)
     return strncasecmp(url, address, length) == 0 && (url[length] == '/' || url[length] == '?');
 }
 
-static bool rewrite_one(const char *url, const char *graph, const char *ours, struct tg_text *out)
+static bool rewrite_one(const char *url, const char *graph, const char *ours, const char *key,
+                        struct tg_text *out)
 {
     if (!is_below(url, graph))
         return false;
@@ -89,12 +95,12 @@ static bool rewrite_one(const char *url, const char *graph, const char *ours, st
     tg_text_append_string(&address, ours);
     tg_text_append(&address, path, length);
     if (path[length] == '?')
-        append_parameters(path + length + 1, &address);
+        append_parameters(path + length + 1, key, &address);
     tg_text_append_json(out, address.data, address.length);
     return true;
 }
 
-void rewrite_addresses(struct tg_span json, const char *graph, const char *ours,
+void rewrite_addresses(struct tg_span json, const char *graph, const char *ours, const char *key,
                        struct tg_text *out)
 {
     const char *end = json.data + json.length;
@@ -107,7 +113,7 @@ void rewrite_addresses(struct tg_span json, const char *graph, const char *ours,
         if (behind && behind - at > 8 && (at[1] == 'h' || at[1] == 'H' || at[1] == '\\') &&
             read_literal(at, behind, &text)) {
             TG_TEXT_AUTO ours_of_it = {0};
-            if (rewrite_one(tg_text_string(&text), graph, ours, &ours_of_it)) {
+            if (rewrite_one(tg_text_string(&text), graph, ours, key, &ours_of_it)) {
                 tg_text_append(out, kept, (size_t)(at - kept));
                 tg_text_append(out, ours_of_it.data, ours_of_it.length);
                 kept = behind;

@@ -6,9 +6,11 @@
 #include "common/base/text.h"
 
 // Appends the JSON of an answer with every string in it that is an address below `graph` ("https://
-// graph.facebook.com") written as one below `ours`, without the parameters that show a token. What
-// is no JSON is appended as it is.
-void rewrite_addresses(struct tg_span json, const char *graph, const char *ours,
+// graph.facebook.com") written as one below `ours`, without the parameters that show a token. In
+// the place of Meta's comes `key`, if it is not "": the one by which the client came, if it stood
+// in its query, so that who calls such addresses as they are is let in. What is no JSON is appended
+// as it is.
+void rewrite_addresses(struct tg_span json, const char *graph, const char *ours, const char *key,
                        struct tg_text *out);
 
 // Puts asterisks over each place where the secret stands. Whether it stood anywhere.

@@ -13,12 +13,25 @@
 #define GRAPH "https://graph.facebook.com"
 #define OURS "https://gateway.example"
 
-static const char *rewritten(const char *json)
+static const char *rewritten_with(const char *key, const char *json)
 {
     static struct tg_text out;
     tg_text_clear(&out);
-    rewrite_addresses((struct tg_span){json, strlen(json)}, GRAPH, OURS, &out);
+    rewrite_addresses((struct tg_span){json, strlen(json)}, GRAPH, OURS, key, &out);
     return tg_text_string(&out);
+}
+
+static const char *rewritten(const char *json)
+{
+    return rewritten_with("", json);
+}
+
+Test(relay, shows_a_client_its_own_key_where_meta_s_token_was)
+{
+    cr_expect_str_eq(rewritten_with("tg_k", "{\"next\":\"" GRAPH "/v23.0/1/x?access_token=EAAx&"
+                                            "appsecret_proof=b&a=b\",\"b\":\"" GRAPH "/1?a\"}"),
+                     "{\"next\":\"" OURS "/v23.0/1/x?access_token=tg_k&a=b\",\"b\":\"" OURS
+                     "/1?a\"}");
 }
 
 Test(relay, makes_addresses_of_graph_s_its_own_and_shows_no_token_in_them)
