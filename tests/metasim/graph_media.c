@@ -37,26 +37,34 @@ static void refuse_file(struct graph_call *call, const char *details)
     graph_refuse(call, 400, CODE_PARAMETER, 0, "Invalid parameter", details);
 }
 
+// A field of the form; an argument of the query, or what the file itself says, stands in for it.
+static const char *given(const char *field, const char *stand_in)
+{
+    return *field || !stand_in ? field : stand_in;
+}
+
 void graph_upload(struct graph_call *call)
 {
     struct uploaded *uploaded = call->request->uploaded;
+    const char *asked = request_argument(call->request, "messaging_product");
+    const char *product = uploaded ? given(uploaded->product, asked) : "";
+    const char *type = uploaded ? given(uploaded->type, uploaded->file_type) : "";
     if (!uploaded || !uploaded->is_form) {
         refuse_file(call, "The body must be multipart/form-data");
-    } else if (strcmp(uploaded->product, "whatsapp") != 0) {
+    } else if (strcmp(product, "whatsapp") != 0) {
         refuse_file(call, "messaging_product is required");
     } else if (uploaded->file < 0) {
         refuse_file(call, "Param file must be a file");
-    } else if (strcasecmp(uploaded->type, uploaded->file_type) != 0 ||
-               max_of(uploaded->type) == 0) {
+    } else if (strcasecmp(type, uploaded->file_type) != 0 || max_of(type) == 0) {
         refuse_file(call, "Param file must be a file with one of the types that are taken");
-    } else if (uploaded->size > (uint64_t)max_of(uploaded->type)) {
+    } else if (uploaded->size > (uint64_t)max_of(type)) {
         refuse_file(call, "Param file is too large");
     } else {
         struct estate_file file = {.file = uploaded->file, .size = uploaded->size};
         uploaded->file = -1;
         snprintf(file.token, sizeof file.token, "%s", call->token);
         snprintf(file.phone_number_id, sizeof file.phone_number_id, "%s", call->id);
-        snprintf(file.type, sizeof file.type, "%s", uploaded->type);
+        snprintf(file.type, sizeof file.type, "%s", type);
         snprintf(file.sha256, sizeof file.sha256, "%s", uploaded->sha256);
         call->answer->http_status = 200;
         tg_text_append_format(&call->answer->body, "{\"id\":\"%s\"}",

@@ -256,5 +256,5 @@ const struct shape judge_interactive = {
                  {"cta_url", &with_link}, {"location_request_message", &with_location_request},
                  {"order_details", &with_order_details}, {"order_status", &with_order_status},
                  {"request_contact_info", &with_anything}, {"address_message", &with_anything},
-                 {"voice_call", &with_anything}),
+                 {"voice_call", &with_anything}, {"carousel", &with_anything}),
 };
