@@ -15,8 +15,8 @@ static void expect_rewritten(const struct tg_text *input)
     struct tg_error error;
     TG_TEXT_AUTO once = {0};
     TG_TEXT_AUTO twice = {0};
-    rewrite_addresses(fuzz_span(input), GRAPH, OURS, &once);
-    rewrite_addresses(fuzz_span(&once), GRAPH, OURS, &twice);
+    rewrite_addresses(fuzz_span(input), GRAPH, OURS, "", &once);
+    rewrite_addresses(fuzz_span(&once), GRAPH, OURS, "", &twice);
     FUZZ_HOLDS(fuzz_same(fuzz_span(&once), fuzz_span(&twice)));
     struct json_object *before = tg_json_parse(tg_text_string(input), input->length, &error);
     struct json_object *after = tg_json_parse(tg_text_string(&once), once.length, &error);
