@@ -190,9 +190,8 @@ enum {
     // said, in under 1 MiB as they are.
     TG_MEDIA_URL_MAX = 2048,
     TG_MEDIA_PLACES = 1024,
-    // Nothing moves for so long: Meta, or the way there, stands still. What moves has longer than
-    // TOLLGATE_GRAPH_TIMEOUT_MS by what it would take at so many bytes a millisecond.
-    TG_RELAY_STALL_S = 30,
+    // What moves has longer than TOLLGATE_GRAPH_TIMEOUT_MS by what it would take at so many bytes a
+    // millisecond.
     TG_RELAY_BYTES_PER_MS = 256,
     // How often is looked for clients that have left; and how long calls may take that are at Meta
     // when ingress is to stop.

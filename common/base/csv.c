@@ -27,11 +27,11 @@ static void unread(struct tg_csv *csv, int c)
     ungetc(c, csv->file);
 }
 
-// What is too long is read, and not kept.
+// What is too long, or in a cell too many, is read, and not kept.
 static void keep(struct tg_csv *csv, int c, bool *good)
 {
     const char byte = (char)c;
-    if (csv->bytes.length < csv->record_max)
+    if (csv->bytes.length < csv->record_max && csv->n < TG_CSV_CELLS_MAX)
         tg_text_append(&csv->bytes, &byte, 1);
     else
         *good = false;

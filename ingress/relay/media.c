@@ -84,7 +84,7 @@ bool media_read(struct tg_span json, struct media_place *place)
     struct json_object *answer = tg_json_parse(json.data, json.length, &error);
     const char *url = tg_json_string_member(answer, "url");
     const char *sha256 = tg_json_string_member(answer, "sha256");
-    if (url && strlen(url) <= TG_MEDIA_URL_MAX)
+    if (url && *url && strlen(url) <= TG_MEDIA_URL_MAX)
         tg_text_append_string(&place->url, url);
     if (sha256 && is_sha256(sha256))
         snprintf(place->sha256, sizeof place->sha256, "%s", sha256);

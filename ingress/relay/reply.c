@@ -6,6 +6,7 @@
 #include "ingress/http/answer.h"
 #include "ingress/relay/rewrite.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -149,6 +150,7 @@ static void log_call(const struct call *call, const char *outcome, int status)
 
 void reply(struct meta *meta, struct call *call, const struct tg_http_answer *answer)
 {
+    assert(answer || call->error.code);
     int status = answer ? answer->status : 0;
     bool is_file = !call->error.code && call->step == CALL_FETCHES;
     if (!call->error.code && !is_file && !is_json(&call->answer))

@@ -6,10 +6,14 @@
 
 enum { MAX = 64 };
 
+// A word or a number is a document with a blank behind it.
 static bool is_json(const char *bytes, size_t length)
 {
     struct tg_error error;
-    struct json_object *root = tg_json_parse(bytes, length, &error);
+    TG_TEXT_AUTO text = {0};
+    tg_text_append(&text, bytes, length);
+    tg_text_append_string(&text, " ");
+    struct json_object *root = tg_json_parse(text.data, text.length, &error);
     json_object_put(root);
     return root != NULL || strstr(error.message, "it is null") != NULL;
 }

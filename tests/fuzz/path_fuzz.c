@@ -1,6 +1,7 @@
 #include "ingress/route/path.h"
 
 #include "ingress/http/head.h"
+#include "ingress/http/request.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -41,16 +42,29 @@ static void expect_parts(const char *pattern, const char *const *names, const ch
     FUZZ_HOLDS(strcmp(tg_text_string(&whole), path) == 0);
 }
 
+// A blank, a NUL or what stands for an encoded slash in the path: by byte, or encoded.
 static bool is_plain(const char *uri)
 {
     bool in_query = false;
     for (const char *at = uri; *at; at++) {
         in_query = in_query || *at == '?';
-        if (*at == ' ' || strncmp(at, "%00", 3) == 0 ||
-            (!in_query && strncasecmp(at, "%2f", 3) == 0))
+        if (*at == ' ' || *at == PATH_SLASH || strncmp(at, "%00", 3) == 0 ||
+            (!in_query && strncasecmp(at, "%1f", 3) == 0))
             return false;
     }
     return true;
+}
+
+// A path is decoded by us if it has an encoded slash, and then it is as short as it can be.
+static void expect_decoded(const char *uri)
+{
+    TG_TEXT_AUTO path = {0};
+    TG_TEXT_AUTO before_query = {0};
+    tg_text_append(&before_query, uri, strcspn(uri, "?"));
+    head_target_path(uri, &path);
+    FUZZ_HOLDS((path.length > 0) == (strcasestr(tg_text_string(&before_query), "%2f") != NULL));
+    FUZZ_HOLDS(path.length == 0 || memchr(path.data, PATH_SLASH, path.length));
+    FUZZ_HOLDS(path.length <= before_query.length);
 }
 
 // What fits one of Meta's, without its version and the slash at its end, is as one of ours.
@@ -77,6 +91,8 @@ FUZZ_TARGET(path)
 {
     const char *path = tg_text_string(input); // up to a NUL, as a request's
     FUZZ_HOLDS(head_target_is_plain(path) == is_plain(path));
+    if (is_plain(path))
+        expect_decoded(path);
     expect_metas(path);
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
         if (path_fits(patterns[i].pattern, path))
