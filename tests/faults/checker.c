@@ -21,13 +21,6 @@ enum {
     MEMORY_SLACK_KIB = 16 * 1024,
 };
 
-// AddressSanitizer keeps what is freed for a while, and looks for leaks by itself.
-#ifdef __SANITIZE_ADDRESS__
-enum { MEMORY_IS_TOLD = false };
-#else
-enum { MEMORY_IS_TOLD = true };
-#endif
-
 void violated(struct check *check, const char *format, ...)
 {
     if (check->violations++ >= SHOWN_MAX)
@@ -461,10 +454,11 @@ static void check_order(struct check *check)
     free(lines);
 }
 
+// AddressSanitizer keeps what is freed for a while, and looks for leaks by itself.
 static void check_memory(struct check *check, const struct rig_daemon *daemon)
 {
     long now = rig_memory_kib(daemon);
-    if (MEMORY_IS_TOLD && now > daemon->memory_kib + MEMORY_SLACK_KIB)
+    if (!rig_has_address_sanitizer(daemon) && now > daemon->memory_kib + MEMORY_SLACK_KIB)
         violated(check, "%s has %ld KiB resident, %ld at its start", daemon->daemon.process->name,
                  now, daemon->memory_kib);
 }

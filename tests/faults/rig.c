@@ -283,3 +283,15 @@ long rig_memory_kib(const struct rig_daemon *daemon)
     (void)fclose(file);
     return kib;
 }
+
+bool rig_has_address_sanitizer(const struct rig_daemon *daemon)
+{
+    FILE *file = fopen(text_of("/proc/%d/maps", (int)daemon->daemon.process->pid), "re");
+    bool found = false;
+    char line[512];
+    while (file && !found && fgets(line, sizeof line, file))
+        found = strstr(line, "/libasan.so") != NULL;
+    if (file)
+        (void)fclose(file);
+    return found;
+}

@@ -92,3 +92,6 @@ void rig_stop(struct rig *rig);
 // How many descriptors a process has open, and how much memory it has resident. 0: it is gone.
 long rig_descriptors(const struct rig_daemon *daemon);
 long rig_memory_kib(const struct rig_daemon *daemon);
+
+// Was it built with AddressSanitizer, whatever these tests are built with? (Of gcc: a library.)
+bool rig_has_address_sanitizer(const struct rig_daemon *daemon);
