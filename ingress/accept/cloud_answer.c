@@ -176,18 +176,28 @@ static void tell_no_number(struct request *request, const struct cloud_sender *s
 }
 
 // A transient error, which has its client send again: the same message then.
+static void tell_transient(struct request *request, const struct cloud_sender *sender,
+                           const void *context)
+{
+    (void)sender;
+    cloud_refuse(request, &(struct cloud_error){.status = 503,
+                                                .code = 2,
+                                                .message = "(#2) Service temporarily unavailable",
+                                                .details = context,
+                                                .is_transient = true});
+}
+
 static void tell_unknown(struct request *request, const struct tg_send *send)
 {
-    struct tg_error error;
+    TG_TEXT_AUTO details = {0};
     char id[TG_UUID_TEXT_SIZE];
     const struct repeat_of of = {send->message_id, TG_STATUS_NONE};
     tg_uuid_format(send->message_id, id);
-    tg_error_set(&error, "outcome_unknown", NULL,
-                 "The database went away while it was accepting message %s: send it again as it "
-                 "is, soon, or ask for it",
-                 id);
-    const struct send_refusal refusal = {error.code, error.message, {0}};
-    tell_all(request, REPEAT_UNKNOWN, &of, tell_refusal, &refusal);
+    tg_text_append_format(&details,
+                          "The database went away while it was accepting message %s: send it "
+                          "again as it is, soon, or ask for it",
+                          id);
+    tell_all(request, REPEAT_UNKNOWN, &of, tell_transient, details.data);
 }
 
 static void refused(struct request *request, const struct tg_send *send,

@@ -248,7 +248,7 @@ Test(cloud_repeats, of_what_was_perhaps_accepted_are_one_message)
     struct gateway *gateway =
         given_gateway(.database = database_of("127.0.0.1", text_of("%d", proxy_port(proxy)),
                                               database->name),
-                      .ingress_settings = {"TOLLGATE_CLOUD_WAITS=30"});
+                      .ingress_settings = {"TOLLGATE_CLOUD_WAITS=30", "TOLLGATE_LANES=1"});
     gateway->database = database; // the test's own questions go past the proxy
     eventually(*daemon_missing(&gateway->ingress) == '\0');
     struct org org = given_org(gateway);

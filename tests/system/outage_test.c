@@ -146,11 +146,13 @@ Test(outage, of_a_postgresql_that_falls_silent_ends_by_itself)
     struct proxy *proxy = proxy_create((int)strtol(database->port, NULL, 10));
     struct gateway *gateway =
         given_gateway(.database = database_of("127.0.0.1", text_of("%d", proxy_port(proxy)),
-                                              database->name));
+                                              database->name),
+                      .ingress_settings = {"TOLLGATE_LANES=1"});
     gateway->database = database; // the test's own questions go past the proxy
     expect_both_miss(gateway, "");
     struct org org = given_org(gateway);
     expect_key_known(gateway, &org);
+    eventually(send_text(&org, "919876543213").status == 202); // the lane has its connection
 
     proxy_set(proxy, PROXY_SWALLOW);
     struct answer unknown = send_text(&org, "919876543211");
