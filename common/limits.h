@@ -186,7 +186,8 @@ enum {
     // Media has up to 100 MB, by whichever count; with what a form has around it.
     TG_MEDIA_MAX = 100 * 1024 * 1024,
     TG_UPLOAD_MAX = TG_MEDIA_MAX + 64 * 1024,
-    // Meta's addresses of media have some 200 characters; and of so many is remembered what Meta has
+    // Meta's addresses of media have some 200 characters; and of so many is remembered what Meta
+    // has
     // said, in under 1 MiB as they are.
     TG_MEDIA_URL_MAX = 2048,
     TG_MEDIA_PLACES = 1024,

@@ -66,8 +66,8 @@
         "rule_changed insufficient_balance channel_paused org_suspended wallet_held",              \
         "Automatic replies by verdict of accept_replies.")                                         \
     ROW(TG_RELAYED_CALLS, INGRESS, "tollgate_relayed_calls_total", "outcome",                      \
-        "answered meta_unavailable outcome_unknown client_left token_not_opened not_found "             \
-        "too_many_requests overloaded", \
+        "answered meta_unavailable outcome_unknown client_left token_not_opened not_found "        \
+        "too_many_requests overloaded",                                                            \
         "Calls of the Cloud API relayed to Meta: answered by it, or why not.")                     \
     ROW(TG_RELAYED_BYTES, INGRESS, "tollgate_relayed_bytes_total", "way", "up down",               \
         "Bytes of media relayed to Meta, and from it.")                                            \

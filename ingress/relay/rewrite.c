@@ -35,7 +35,7 @@ static char unescape(const char **at, const char *end)
     char c = (*at)[1];
     *at += 2;
     if (c != 'u')
-        return strchr(letters, c) ? c : '\0';
+        return (char)(strchr(letters, c) ? c : '\0');
     if (end - *at < 4 || !tg_hex_read(*at, code, 2) || code[0] != 0 || code[1] >= 0x80)
         return '\0';
     *at += 4;
@@ -49,7 +49,11 @@ static bool read_literal(const char *at, const char *end, struct tg_text *text)
     at++;
     end--;
     while (at < end) {
-        char c = *at == '\\' ? unescape(&at, end) : *at++;
+        char c = *at;
+        if (c == '\\')
+            c = unescape(&at, end);
+        else
+            at++;
         if (c <= ' ' || c >= 0x7f)
             return false;
         tg_text_append(text, &c, 1);

@@ -1,8 +1,8 @@
 -- import_contacts: contacts that a file names, in its order: each by its phone (digits). One that the org does not have is
 -- made; of one that it has what the file says is kept, and what it does not say stays: names, languages; tags are added.
--- Of each what became of it: created, changed, same. Safe to repeat.
+-- Each one's tags have commas between them. Of each what became of it: created, changed, same. Safe to repeat.
 CREATE OR REPLACE FUNCTION import_contacts(p_actor text, p_org_id uuid, p_phones text[], p_names text[], p_languages text[],
-                                           p_tags text[]) -- with commas between
+                                           p_tags text[])
 RETURNS TABLE (outcome text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE

@@ -66,5 +66,5 @@ bool estate_was_new(const struct estate *estate, const char *id);
 struct estate_file *estate_file(struct estate *estate, const char *token, const char *id);
 // Keeps a file, which it closes at its end, in place of the oldest if need be, and gives it an id.
 // Under the lock.
-struct estate_file *estate_keep(struct estate *estate, const struct estate_file *file);
+struct estate_file *estate_keep(struct estate *estate, const struct estate_file *given);
 void estate_drop(struct estate_file *file); // under the lock

@@ -163,8 +163,8 @@ Test(access, ingress_sees_no_token_where_nothing_is_relayed)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *look = text("SELECT access_token FROM find_relayed('%s', NULL, NULL)", acme);
-    (void)must_succeed((const char *const[]){"env", "TOLLGATE_RELAY=off",
-                                             TOLLGATE_SOURCE_DIR "/deploy/migrate", "--url",
+    const char *program = TOLLGATE_SOURCE_DIR "/deploy/migrate";
+    (void)must_succeed((const char *const[]){"env", "TOLLGATE_RELAY=off", program, "--url",
                                              database_conninfo(), NULL});
     become("tollgate_ingress");
     assert_refused(INSUFFICIENT_PRIVILEGE, "%s", look);

@@ -47,6 +47,11 @@ static void given_orgs(void)
                                           "\"phone_number_ids\": [\"4711002\"]}");
 }
 
+static bool wants_figures(void)
+{
+    return getenv("TOLLGATE_TEST_FIGURES") != NULL; // NOLINT(concurrency-mt-unsafe)
+}
+
 // How a client's script learns what it is to reach.
 static const char *const *environment_at(const char *url, const char *further)
 {
@@ -60,9 +65,9 @@ static const char *const *environment_at(const char *url, const char *further)
         text_of("POOR_KEY=%s", poor.key),
         text_of("POOR_PHONE_NUMBER_ID=%s", poor.phone_number_id),
         text_of("DIRECTORY=%s", testbed_directory()),
-        "RECEIVED_WAMID=" RECEIVED,
+        text_of("RECEIVED_WAMID=%s", RECEIVED),
         "EMPTY_WALLET_CODE=990402",
-        text_of("FIGURES=%s", getenv("TOLLGATE_TEST_FIGURES") ? "1" : ""),
+        text_of("FIGURES=%s", wants_figures() ? "1" : ""),
         further,
     };
     cr_assert(variables);
@@ -70,7 +75,7 @@ static const char *const *environment_at(const char *url, const char *further)
     return variables;
 }
 
-#define SCRIPT TOLLGATE_SOURCE_DIR "/tests/clients/run.mjs"
+static const char script[] = TOLLGATE_SOURCE_DIR "/tests/clients/run.mjs";
 
 // The messages of the org by type, as a script tells them: "sent audio 2 text 5".
 static const char *messages_by_type(void)
@@ -105,7 +110,7 @@ static void expect_success(const char *const *argv, const char *const *environme
 {
     struct command_result result = command_run(argv, environment);
     cr_assert(result.status == 0, "%d\n%s%s", result.status, result.output, result.errors);
-    if (getenv("TOLLGATE_TEST_FIGURES"))
+    if (wants_figures())
         printf("%s", result.output);
     expect_messages(result.output);
 }
@@ -114,7 +119,7 @@ static void run_by_url(const char *name)
 {
     gateway = given_gateway();
     given_orgs();
-    expect_success(WORDS("node", SCRIPT, name), environment_at(gateway->ingress.url, NULL));
+    expect_success(WORDS("node", script, name), environment_at(gateway->ingress.url, NULL));
     stop_gateway(gateway);
 }
 
@@ -135,7 +140,7 @@ static void run_by_name(const char *name)
     const char *hosts = file_with("hosts", text_of("%s graph.facebook.com\n", address));
     const char *authority = text_of("NODE_EXTRA_CA_CERTS=%s", ours.authority);
     expect_success(WORDS("unshare", "--mount", "sh", "-c",
-                         "mount --bind \"$0\" /etc/hosts && exec \"$@\"", hosts, "node", SCRIPT,
+                         "mount --bind \"$0\" /etc/hosts && exec \"$@\"", hosts, "node", script,
                          name),
                    environment_at("https://graph.facebook.com", authority));
     stop_gateway(gateway);

@@ -1,6 +1,6 @@
 #include "tests/system/relayed.h"
 
-#include "common/base/memory.h"
+#include "common/base/text.h"
 
 #include <string.h>
 
@@ -66,17 +66,17 @@ struct http_request upload_of(const struct org *org, const char *type, size_t si
                                "\r\n\r\n%s\r\n--" BOUNDARY "\r\nContent-Disposition: form-data; "
                                "name=\"file\"; filename=\"f\"\r\nContent-Type: %s\r\n\r\n",
                                type, type);
-    static const char tail[] = "\r\n--" BOUNDARY "--\r\n";
-    size_t length = strlen(head) + size + sizeof tail - 1;
-    char *body = tg_alloc(length + 1);
-    memcpy(body, head, strlen(head));
-    memset(body + strlen(head), 'x', size);
-    memcpy(body + strlen(head) + size, tail, sizeof tail - 1);
+    struct tg_text body = {0}; // ends with the test
+    tg_text_append_string(&body, head);
+    tg_text_reserve(&body, size);
+    memset(body.data + body.length, 'x', size);
+    body.length += size;
+    tg_text_append_string(&body, "\r\n--" BOUNDARY "--\r\n");
     return (struct http_request){.path = text_of("/v23.0/%s/media", org->phone_number_id),
                                  .key = org->key,
                                  .content_type = "multipart/form-data; boundary=" BOUNDARY,
-                                 .body = body,
-                                 .body_length = length};
+                                 .body = body.data,
+                                 .body_length = body.length};
 }
 
 const char *upload(const struct org *org, const char *type, size_t size)

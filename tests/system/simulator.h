@@ -28,7 +28,8 @@ const char *simulator_to_at(struct simulator *simulator, const char *recipient, 
 // A figure of /_sim/stats, such as "reused".
 long simulator_stat(struct simulator *simulator, const char *name);
 
-// How often a call other than messages came, such as "GET /v23.0/1001/phone_numbers", or any (NULL).
+// How often a call other than messages came, such as "GET /v23.0/1001/phone_numbers", or any
+// (NULL).
 long simulator_calls(struct simulator *simulator, const char *call);
 
 // Says whose accounts and numbers are, or that a token or a file's address is dead: the JSON of

@@ -61,8 +61,8 @@ Test(relay, leaves_every_other_byte_as_it_is)
         "{}",
         " {\"id\" : 12345678901234567890.10, \"a\":1,\"a\":\"\\u00e4\\/\\ud83d\\ude00\"}\n",
         "[\"https://graph.facebook.com.evil.example/v1.0?access_token=a\"]",
-        "[\"https://graph.facebook.comevil/\",\"graph.facebook.com/\",\"http://graph.facebook.com/"
-        "\"]",
+        "[\"https://graph.facebook.comevil/\",\"graph.facebook.com/\"]",
+        "[\"http://graph.facebook.com/\"]",
         "[\"see https://graph.facebook.com/docs\"]",
         "[\"https://graph.facebook.com/ with blanks\"]",
         "[\"https://pps.whatsapp.net/v/t61?ccb=1&oh=2\"]",
