@@ -85,17 +85,30 @@ static void kill_addresses(struct estate *estate, const char *id)
     }
 }
 
+static void set_fields(struct json_object *number, struct json_object *fields)
+{
+    json_object_object_foreach(fields, name, value)
+    {
+        json_object_object_add(number, name, json_object_get(value));
+    }
+}
+
 bool estate_apply(struct estate *estate, struct json_object *change, struct tg_error *error)
 {
     const char *token = tg_json_string_member(change, "token");
     const char *account = tg_json_string_member(change, "waba_id");
     const char *file = tg_json_string_member(change, "media_id");
+    const char *number = tg_json_string_member(change, "phone_number_id");
+    struct json_object *fields = tg_json_member(change, "fields", json_type_object);
     bool dead = tg_json_member(change, "dead", json_type_boolean) != NULL;
-    if (!token && !file)
-        return tg_error_set(error, "invalid_account", "token", "token or media_id must be a text");
+    if (!token && !file && !(number && fields))
+        return tg_error_set(error, "invalid_account", "token",
+                            "token, media_id, or phone_number_id with fields must be there");
     pthread_mutex_lock(&estate->lock);
     if (file)
         kill_addresses(estate, file);
+    if (number && fields)
+        set_fields(estate_number(estate, number), fields);
     if (token && dead)
         json_object_object_add(estate->dead, token, json_object_new_boolean(true));
     if (token && account)
@@ -171,6 +184,12 @@ struct json_object *estate_number(struct estate *estate, const char *id)
     set(number, "status", "CONNECTED");
     set(number, "platform_type", "CLOUD_API");
     json_object_object_add(number, "throughput", json_tokener_parse("{\"level\":\"STANDARD\"}"));
+    set(number, "account_mode", "LIVE");
+    set(number, "whatsapp_business_manager_messaging_limit", "TIER_250");
+    json_object_object_add(
+        number, "health_status",
+        json_tokener_parse("{\"can_send_message\":\"AVAILABLE\",\"entities\":[{\"entity_type\":"
+                           "\"PHONE_NUMBER\",\"can_send_message\":\"AVAILABLE\"}]}"));
     return number;
 }
 

@@ -40,7 +40,8 @@ void estate_finish(struct estate *estate);
 void estate_reset(struct estate *estate);
 
 // Claims what {"token", "waba_id", "phone_number_ids": [...]} names, or kills the token ({"token",
-// "dead": true}), or the addresses of a file ({"media_id"}).
+// "dead": true}), or the addresses of a file ({"media_id"}), or sets fields of a number
+// ({"phone_number_id", "fields": {...}}).
 bool estate_apply(struct estate *estate, struct json_object *change,
                   struct tg_error *error) TG_MUST_CHECK;
 

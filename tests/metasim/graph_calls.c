@@ -58,13 +58,21 @@ static bool is_named(const char *list, const char *name)
     return false;
 }
 
+// Are only told where ?fields= names them.
+static bool is_told_by_itself(const char *name)
+{
+    return strcmp(name, "health_status") != 0 && strcmp(name, "account_mode") != 0 &&
+           strcmp(name, "whatsapp_business_manager_messaging_limit") != 0;
+}
+
 void graph_write_fields(struct graph_call *call, struct json_object *object, struct tg_text *out)
 {
     const char *fields = request_argument(call->request, "fields");
     const char *separator = "{";
     json_object_object_foreach(object, name, value)
     {
-        bool wanted = !fields || is_named(fields, name) || strcmp(name, "id") == 0;
+        bool wanted =
+            fields ? is_named(fields, name) || strcmp(name, "id") == 0 : is_told_by_itself(name);
         if (*name == '_' || !wanted)
             continue;
         tg_text_append_format(out, "%s\"%s\":%s", separator, name,
@@ -74,10 +82,28 @@ void graph_write_fields(struct graph_call *call, struct json_object *object, str
     tg_text_append_string(out, *separator == '{' ? "{}" : "}");
 }
 
+// "_raw" is the answer as it is, "_refuse" the code of an error, "_words" what that says, and
+// "_lacks" a field that this version of the API has not.
 static void get_number(struct graph_call *call)
 {
-    call->answer->http_status = 200;
-    graph_write_fields(call, estate_number(call->estate, call->id), &call->answer->body);
+    struct json_object *number = estate_number(call->estate, call->id);
+    struct json_object *code = tg_json_member(number, "_refuse", json_type_int);
+    const char *words = tg_json_string_member(number, "_words");
+    const char *raw = tg_json_string_member(number, "_raw");
+    const char *lacks = tg_json_string_member(number, "_lacks");
+    const char *fields = request_argument(call->request, "fields");
+    if (code) {
+        graph_refuse(call, 400, json_object_get_int(code), 0, words ? words : "Refused", "");
+    } else if (lacks && fields && is_named(fields, lacks)) {
+        graph_refuse(call, 400, CODE_PARAMETER, 0,
+                     "(#100) Tried accessing nonexisting field on node type", "");
+    } else {
+        call->answer->http_status = 200;
+        if (raw)
+            tg_text_append_string(&call->answer->body, raw);
+        else
+            graph_write_fields(call, number, &call->answer->body);
+    }
 }
 
 static void get_account(struct graph_call *call)
