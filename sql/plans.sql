@@ -48,11 +48,12 @@ BEGIN
             ('lookup ordered generic', 'take_due expire_sends next_due find_lost_sends unconfirm_sends '
              'delete_idempotency_keys delete_sessions delete_console_links'),
             ('lookup ordered nested', 'take_turns seal_tokens'),
-            ('lookup ordered', 'list_figures count_open_tokens list_tokens_to_seal'),
+            ('lookup ordered', 'list_figures count_open_tokens list_tokens_to_seal claim_channel_looks waiting_document'),
             -- By the keys of parents.
             ('lookup nested', 'check_contacts_tenancy check_messages_tenancy check_outbox_tenancy '
              'check_conversations_tenancy check_wallet_transactions_tenancy check_idempotency_keys_tenancy'),
             ('lookup nested', 'list_words renew_terms terms_of join_cards'),
+            ('lookup nested', 'record_channel_looks'),
             ('lookup', 'accept_replies take_dead_letters end_dead_letters take_rules_to_check alert_unchecked_rules'
              ' follow_notices')
           ) AS l (traits, functions), string_to_table(l.functions, ' ') f

@@ -36,6 +36,8 @@ BEGIN
                                     'default_country, default_channel_id, undelivered_after, keep_bodies_for, created_at'),
                   ('channels', 'org_id, id, phone_number_id, display_phone_number, waba_id, service_fee_per_msg, '
                                'max_mps, status, paused_for, created_at'),
+                  ('channel_health', 'org_id, channel_id, paused_at, looked_at, failed_at, error_code, error_message'),
+                  ('channel_facts', 'org_id, channel_id, fact, value, as_of'),
                   ('alerts', 'org_id, id, channel_id, rule_id, kind, outcome, message, advice, raised_at, resolved_at'),
                   ('wallets', 'org_id, balance, currency'),
                   ('wallet_locks', 'org_id'),

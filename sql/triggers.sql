@@ -10,6 +10,7 @@ BEGIN
             -- What comes with an org and with a channel.
             ('organizations', 'organizations_wallet', 'AFTER INSERT', 'FOR EACH ROW', 'open_wallet()'),
             ('channels', 'channels_pace', 'AFTER INSERT', 'FOR EACH ROW', 'open_pace()'),
+            ('channels', 'channels_health', 'AFTER INSERT', 'FOR EACH ROW', 'open_channel_health()'),
             ('organizations', 'organizations_currency_stays', 'BEFORE UPDATE OF currency',
              'FOR EACH ROW WHEN (NEW.currency <> OLD.currency)', 'keep_currency()'),
             ('organizations', 'organizations_words', 'BEFORE INSERT OR UPDATE OF opt_out_words, opt_in_words',
@@ -25,6 +26,11 @@ BEGIN
             ('channels', 'channels_org', 'BEFORE INSERT', 'FOR EACH ROW', 'join_org()'),
             ('channels', 'channels_resumed', 'AFTER UPDATE OF status, access_token, org_active',
              'FOR EACH ROW WHEN (NEW.sends AND NOT OLD.sends)', 'resume_channel()'),
+            ('channels', 'channels_health_followed',
+             'AFTER UPDATE OF access_token, status, org_active, phone_number_id, waba_id',
+             'FOR EACH ROW WHEN (NEW.token_changed_at <> OLD.token_changed_at OR NEW.status <> OLD.status '
+             'OR NEW.org_active AND NOT OLD.org_active OR NEW.phone_number_id <> OLD.phone_number_id '
+             'OR NEW.waba_id IS DISTINCT FROM OLD.waba_id)', 'follow_channel_health()'),
             ('channels', 'channels_repaced', 'AFTER UPDATE OF max_mps',
              'FOR EACH ROW WHEN (OLD.max_mps <> NEW.max_mps)', 'repace_channel()'),
             ('organizations', 'organizations_await_otherwise', 'AFTER UPDATE OF undelivered_after',

@@ -12,6 +12,7 @@ extern const struct tg_call *const tg_dispatch_calls[];
 extern const struct tg_call *const tg_figure_calls[];
 extern const struct tg_call *const tg_inbound_calls[];
 extern const struct tg_call *const tg_list_calls[];
+extern const struct tg_call *const tg_look_calls[];
 extern const struct tg_call *const tg_own_calls[];
 extern const struct tg_call *const tg_read_calls[];
 extern const struct tg_call *const tg_relay_calls[];

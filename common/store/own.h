@@ -4,6 +4,8 @@
 
 struct tg_call;
 
+extern const struct tg_call tg_list_channels;
+extern const struct tg_call tg_get_channel;
 extern const struct tg_call tg_list_keys;
 extern const struct tg_call tg_create_key;
 extern const struct tg_call tg_revoke_key;

@@ -8,7 +8,7 @@ const struct tg_call *const *const tg_calls_of_ingress[] = {
     tg_own_calls,    tg_list_calls,   tg_contact_calls, tg_token_calls,   NULL};
 const struct tg_call *const *const tg_calls_of_worker[] = {
     tg_dispatch_calls, tg_wallet_calls, tg_inbound_calls, tg_rule_calls, tg_upkeep_calls,
-    tg_figure_calls,   tg_token_calls,  tg_sealing_calls, NULL};
+    tg_figure_calls,   tg_token_calls,  tg_sealing_calls, tg_look_calls, NULL};
 
 const struct tg_call *const *const tg_calls_of_operator[] = {tg_desk_calls, NULL};
 

@@ -9,6 +9,7 @@ extern const struct endpoint conversation_endpoints[]; // their context likewise
 extern const struct endpoint wallet_endpoints[];
 extern const struct endpoint account_endpoints[];
 extern const struct endpoint session_endpoints[];
+extern const struct endpoint own_channel_endpoints[];
 extern const struct endpoint own_key_endpoints[];
 extern const struct endpoint setting_endpoints[];
 extern const struct endpoint contact_endpoints[]; // likewise

@@ -83,13 +83,17 @@ BEGIN
     RETURN org_document(v_org);
 END $$;
 
--- channel_document: all but the access token.
+-- channel_document: all but the access token; with how the number is, as its org sees it too.
 CREATE OR REPLACE FUNCTION channel_document(p_channel channels) RETURNS json
 LANGUAGE sql STABLE AS $$
     SELECT row_to_json(d) FROM (
         SELECT (p_channel).id, (p_channel).org_id, (p_channel).phone_number_id, (p_channel).display_phone_number,
                (p_channel).waba_id, money_text((p_channel).service_fee_per_msg) AS service_fee_per_msg,
                (p_channel).max_mps, (p_channel).status, (p_channel).paused_for,
+               (SELECT time_text(h.paused_at) FROM channel_health h
+                 WHERE h.org_id = (p_channel).org_id AND h.channel_id = (p_channel).id) AS paused_at,
+               waiting_document((p_channel).org_id, (p_channel).id) AS waiting,
+               health_document((p_channel).org_id, (p_channel).id) AS health,
                time_text((p_channel).token_changed_at) AS token_changed_at,
                time_text((p_channel).created_at) AS created_at) d;
 $$;

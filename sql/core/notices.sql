@@ -10,6 +10,12 @@ CREATE OR REPLACE FUNCTION digits_of(p_number text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(p_number, '[^0-9]', '', 'g');
 
+-- number_named: the number that a notice names, as digits; NULL: none. (Bounded, as it becomes a key; one that is too long
+-- is nobody's.)
+CREATE OR REPLACE FUNCTION number_named(p_value json) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN left(nullif(digits_of(left(coalesce(p_value ->> 'phone_number', p_value ->> 'display_phone_number'), 64)), ''), 20);
+
 -- notice_says: what a notice is a word on, and what it says; a row where something follows. outcome NULL: all is well.
 CREATE OR REPLACE FUNCTION notice_says(p_field text, p_event text, p_value json)
 RETURNS TABLE (matter text, outcome text, number text, is_of_number boolean, ends_at timestamptz)
@@ -35,10 +41,7 @@ LANGUAGE sql STABLE AS $$
             ('phone_number_quality_update', 'UNFLAGGED', NULL, 'quality', NULL, true),
             ('phone_number_quality_update', 'THROUGHPUT_UPGRADE', NULL, 'throughput', NULL, true)
            ) AS m (field, event, state, matter, outcome, is_of_number)
-     CROSS JOIN LATERAL (
-           -- (Bounded, as it becomes a key; one that is too long is nobody's.)
-           SELECT left(nullif(digits_of(left(coalesce(p_value ->> 'phone_number',
-                                                      p_value ->> 'display_phone_number'), 64)), ''), 20) AS number) d
+     CROSS JOIN LATERAL number_named(p_value) AS d (number)
      CROSS JOIN LATERAL read_restrictions(CASE m.matter WHEN 'restriction' THEN p_value -> 'restriction_info' END) r
      WHERE m.field = p_field AND m.event = p_event
        AND (m.state IS NULL OR m.state = p_value -> 'ban_info' ->> 'waba_ban_state');
@@ -57,13 +60,17 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- channels_told_of: the channels of an account that a word from that time is about; NULL: none. One on a single number
--- is about its channel: where that cannot be told by display_phone_number, the only one that there is.
+-- is about its channel: where that cannot be told by display_phone_number, the one that was written or the one that Meta
+-- has told, it is the only one that there is.
 CREATE OR REPLACE FUNCTION channels_told_of(p_waba_id text, p_is_of_number boolean, p_number text, p_at timestamptz)
 RETURNS uuid[] LANGUAGE sql STABLE AS $$
     SELECT array_agg(c.id) FILTER (WHERE NOT p_is_of_number OR c.number = p_number
                                       OR c.number IS NULL AND c.all_there_are = 1)
-      FROM (SELECT k.id, nullif(digits_of(k.display_phone_number), '') AS number,
-                   k.number_since, count(*) OVER () AS all_there_are
+      FROM (SELECT k.id, k.number_since, count(*) OVER () AS all_there_are,
+                   coalesce(nullif(digits_of(k.display_phone_number), ''),
+                            (SELECT nullif(digits_of(f.value #>> '{}'), '') FROM channel_facts f
+                              WHERE f.org_id = k.org_id AND f.channel_id = k.id
+                                AND f.fact = 'display_phone_number')) AS number
               FROM channels k WHERE k.waba_id = p_waba_id AND k.status <> 'disabled') c
      WHERE c.number_since <= p_at;
 $$;

@@ -95,6 +95,7 @@ static const char *path_of(const struct table_row *row)
                   {"{org}", &acme.id},
                   {"{phone_number_id}", &acme.phone_number_id},
                   {"{channel}", &acme.channel_id},
+                  {"{number}", &acme.channel_id},
                   {"{contact}", &contact_id}};
     static const char if_any[] = "[/{version}]";
     const char *path = row->path;
