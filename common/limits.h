@@ -238,6 +238,16 @@ enum {
     // Once asked to stop, how long requests that are under way at Meta may take.
     TG_DRAIN_MS = 8000,
 
+    // Looks at numbers (worker/upkeep/numbers.c): so many at once, and each second, of all workers
+    // together. That is 14,400 in an hour, in which Meta takes 200 calls of an account's, and
+    // nothing that a send would notice.
+    TG_CHANNEL_LOOKS_MAX = 4,
+    // No number is asked about twice within that, whatever becomes of it: a new token, notices,
+    // suspending and resuming.
+    TG_CHANNEL_LOOK_LEAST_S = 60,
+    // Meta answers within one or two; those that are slow hold up no others for longer.
+    TG_CHANNEL_LOOK_TIMEOUT_MS = 10 * 1000,
+
     // Inbound. Webhooks that a worker takes at once, and the bytes that they should have: a usual
     // body is under 1 KiB. It begins with as many as might be of the largest, and doubles that
     // while they are small.

@@ -51,6 +51,8 @@
         "due lost expired abandoned unheard undelivered keys receipts rules notices consumers "    \
         "bodies seal",                                                                             \
         "What the janitor has dealt with, by duty.")                                               \
+    ROW(TG_CHANNEL_LOOKS, WORKER, "tollgate_channel_looks_total", "outcome",                       \
+        "answered 190 network:after_write", "Times that Meta was asked how a number is.")          \
     ROW(TG_INBOUND_ITEMS, WORKER, "tollgate_inbound_items_total", "result",                        \
         "status_applied status_early status_not_ours message_saved message_duplicate copy_saved "  \
         "copy_duplicate preference_applied account_notice dead",                                   \

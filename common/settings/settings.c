@@ -565,6 +565,11 @@ static const struct setting table[] = {
      .standard = "600", BOUNDS(1, 86400),
      .help = "How old a customer's message may be, by its own time, when an automatic reply is "
              "thought of."},
+    {SETTING("TOLLGATE_LOOK_INTERVAL_S", TG_WORKER, look_interval_s, live_integer), .live = true,
+     .roles = TG_ROLE_JANITOR, .standard = "3600", BOUNDS(0, 604800),
+     .help = "How often Meta is asked how each channel's number is (GET /api/channels): its "
+             "quality, limit, name and health, under the channel's token; a minute at the least. "
+             "0: never, and only webhooks tell."},
     {SETTING("TOLLGATE_SETTINGS_FILE", BOTH, settings_file, text), .standard = "",
      .shape = "the path of a file, and stand in the environment",
      .help = "A file with settings, a line NAME=value each, as systemd's EnvironmentFile has them. "

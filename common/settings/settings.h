@@ -68,7 +68,8 @@ struct tg_settings {
     _Atomic int64_t send_concurrency;
     _Atomic int64_t confirmation_window_s;
     _Atomic int64_t reply_within_s;
-    const char *settings_file; // "": none
+    _Atomic int64_t look_interval_s; // 0: numbers are not looked at
+    const char *settings_file;       // "": none
     enum tg_auth auth;
     enum tg_repeats cloud_repeats;
     enum tg_unsigned unsigned_webhooks;

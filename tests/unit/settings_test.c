@@ -329,6 +329,7 @@ static const struct {
     {"TOLLGATE_SEND_CONCURRENCY", 1, TG_SEND_CONCURRENCY_MAX},
     {"TOLLGATE_CONFIRMATION_WINDOW_S", 1, 604800},
     {"TOLLGATE_REPLY_WITHIN_S", 1, 86400},
+    {"TOLLGATE_LOOK_INTERVAL_S", 0, 604800},
 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 

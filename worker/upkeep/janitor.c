@@ -8,6 +8,7 @@
 #include "common/streams/webhook.h"
 #include "worker/upkeep/duty.h"
 #include "worker/upkeep/figures.h"
+#include "worker/upkeep/numbers.h"
 
 // How soon another janitor takes over when the acting one is gone.
 enum { LOCK_INTERVAL_MS = 2000 };
@@ -24,6 +25,7 @@ struct janitor {
     pthread_t thread;
     atomic_bool acting;
     struct figures *figures;
+    struct numbers *numbers;
     // The thread's own.
     long long next_ms[DUTIES]; // when each duty wants to be called again
 };
@@ -85,6 +87,7 @@ struct janitor *janitor_start(const struct worker *worker)
     janitor->upkeep.worker = worker;
     janitor->thread = tg_service_thread("janitor", run, janitor);
     janitor->figures = figures_start(worker, &janitor->acting);
+    janitor->numbers = numbers_start(worker, &janitor->acting);
     return janitor;
 }
 
@@ -94,6 +97,7 @@ void janitor_stop(struct janitor *janitor)
         return;
     pthread_join(janitor->thread, NULL);
     figures_stop(janitor->figures);
+    numbers_stop(janitor->numbers);
 }
 
 void janitor_free(struct janitor *janitor)
@@ -101,5 +105,6 @@ void janitor_free(struct janitor *janitor)
     if (!janitor)
         return;
     figures_free(janitor->figures);
+    numbers_free(janitor->numbers);
     free(janitor);
 }

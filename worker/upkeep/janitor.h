@@ -6,7 +6,7 @@
 
 struct janitor;
 
-// Starts its thread, and that of the figures.
+// Starts its thread, and those of the figures and the numbers.
 struct janitor *janitor_start(const struct worker *worker);
 
 // Once stop is ordered no further duty is begun. Waits until the batch at hand is done.
