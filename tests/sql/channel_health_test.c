@@ -47,13 +47,20 @@ static const char *failed(const char *look, const char *channel, const char *cod
                  look, code, channel);
 }
 
-// Meta has said that so many seconds ago (below zero: will say), of account 1004.
+// Meta says that of account 1004, at a time of its clock, in whole seconds.
+static void tell_at(const char *field, const char *event, const char *time_s, const char *value_)
+{
+    run("SELECT record_account_notices('{NULL}', '{1004}', ARRAY[%s], '{%s}', ARRAY['%s'], "
+        "ARRAY[nullif('%s', '')])",
+        time_s, field, value_, event);
+    (void)value("SELECT follow_notices(100)");
+}
+
+// So many seconds ago; below zero: it will.
 static void tell(const char *field, const char *event, long ago_s, const char *value_)
 {
-    run("SELECT record_account_notices('{NULL}', '{1004}', ARRAY[extract(epoch FROM "
-        "clock_timestamp())::bigint - %ld], '{%s}', ARRAY['%s'], ARRAY[nullif('%s', '')])",
-        ago_s, field, value_, event);
-    (void)value("SELECT follow_notices(100)");
+    tell_at(field, event,
+            value("SELECT extract(epoch FROM clock_timestamp())::bigint - %ld", ago_s), value_);
 }
 
 #define OF_ACME "\"display_phone_number\": \"91981004711\""
@@ -287,11 +294,11 @@ Test(channel_health, the_newer_word_counts_in_whatever_order_they_come)
 Test(channel_health, a_webhook_of_the_second_in_which_was_asked_is_the_newer_word)
 {
     const char *channel = given_acme();
+    const char *second = value("SELECT extract(epoch FROM now())::bigint - 10");
     (void)claim_looks(LOOK);
-    run("UPDATE channel_health SET asked_at = date_trunc('second', now() - interval '10 seconds') "
-        "+ interval '300 milliseconds'");
+    run("UPDATE channel_health SET asked_at = to_timestamp(%s.9)", second);
     (void)answered(LOOK, channel, "{\"status\": \"CONNECTED\"}");
-    tell("phone_number_quality_update", "FLAGGED", 10, "{" OF_ACME "}");
+    tell_at("phone_number_quality_update", "FLAGGED", second, "{" OF_ACME "}");
     cr_assert_str_eq(fact(channel, "status"), "FLAGGED");
 }
 

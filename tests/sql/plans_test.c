@@ -286,3 +286,11 @@ Test(plans, uniting_contacts_reads_what_is_theirs)
     cr_assert_lt(read, 4 * 128L, "%ld", read);
     cr_assert_str_eq(number_of("contacts WHERE merged_into IS NOT NULL"), "6");
 }
+
+Test(plans, what_waits_on_a_channel_is_counted_up_to_a_bound)
+{
+    given_a_full_day();
+    long read = rows_read(
+        text("SELECT waiting_document(org_id, id) FROM channels WHERE org_id = '%s'", acme));
+    cr_assert(read > 1000 && read < 1100, "%ld", read);
+}
