@@ -142,7 +142,9 @@ Test(channels, keep_what_is_known_when_meta_does_not_answer_as_it_should)
          "pqrstuvwxyz0123456789\"}",
          "190"},
         {"{\"_refuse\": 10, \"_words\": null}", "10"},
-        {"{\"_refuse\": null, \"_raw\": \"<html>\"}", "unreadable"},
+        {"{\"_refuse\": 190, \"_words\": \"Malformed access token EAAtest\"}", "190"},
+        {"{\"_refuse\": null, \"verified_name\": \"is EAAtest\"}", "unreadable"},
+        {"{\"verified_name\": \"Sim\", \"_raw\": \"<html>\"}", "unreadable"},
         {"{\"_raw\": \"{\\\"id\\\":\\\"1\\\",\\\"quality_rating\\\":\\\"RED\\\"}\"}", "unreadable"},
         {"{\"_raw\": \"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"}", "unreadable"},
     };

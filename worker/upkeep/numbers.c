@@ -52,6 +52,7 @@ struct numbers {
 
 static void fail(struct look *look, const char *code, const char *message)
 {
+    tg_text_finish(&look->number.facts);
     look->number = (struct tg_graph_number){.error_code = ""};
     snprintf(look->number.error_code, sizeof look->number.error_code, "%s", code);
     snprintf(look->number.error_message, sizeof look->number.error_message, "%s", message);
@@ -120,6 +121,22 @@ static const char *code_of(enum tg_http_end end)
     return "network:after_write";
 }
 
+static bool has_token(const struct look *look, const char *text)
+{
+    return strstr(text, tg_text_string(&look->token)) != NULL;
+}
+
+// Nobody sees a token, wherever an answer quotes it.
+static void hide_token(struct look *look)
+{
+    struct tg_graph_number *number = &look->number;
+    if (has_token(look, tg_text_string(&number->facts)))
+        fail(look, "unreadable", "What came quotes the channel's access token");
+    else if (has_token(look, number->error_message))
+        snprintf(number->error_message, sizeof number->error_message,
+                 "Meta's words quote the channel's access token");
+}
+
 static void take_answered(struct numbers *numbers)
 {
     struct tg_http_answer answer;
@@ -135,6 +152,7 @@ static void take_answered(struct numbers *numbers)
             look->is_old = true;
             ask(numbers, look);
         } else {
+            hide_token(look);
             look->done = true;
         }
     }
