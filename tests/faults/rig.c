@@ -11,7 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-enum { READY_S = 30, END_S = 40, INGRESS_SETTINGS = 3, WORKER_SETTINGS = 6 };
+enum { READY_S = 30, END_S = 40, INGRESS_SETTINGS = 3, WORKER_SETTINGS = 7 };
 
 static const char *const balance = "1000000.00";
 
@@ -72,6 +72,7 @@ static void set_settings(struct rig *rig)
     settings->worker_settings[3] = text_of("TOLLGATE_CONFIRMATION_WINDOW_S=%d", RIG_CONFIRMATION_S);
     settings->worker_settings[4] = "TOLLGATE_SEND_CONCURRENCY=32";
     settings->worker_settings[5] = text_of("TOLLGATE_GRAPH_URL=http://%s", address(rig->to_meta));
+    settings->worker_settings[6] = "TOLLGATE_LOOK_INTERVAL_S=60";
     rig->token_keys = file_with("token-keys", "k1 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n");
     cr_assert_eq(chmod(rig->token_keys, 0600), 0);
 }
