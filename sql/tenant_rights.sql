@@ -33,7 +33,8 @@ BEGIN
             SELECT format('GRANT SELECT (%s) ON %I TO tollgate_tenant', t.columns, t.table)
               FROM (VALUES
                   ('organizations', 'id, name, status, currency, opt_out_words, opt_in_words, replies_per_minute_max, '
-                                    'default_country, default_channel_id, undelivered_after, keep_bodies_for, created_at'),
+                                    'default_country, default_channel_id, undelivered_after, keep_bodies_for, '
+                                    'outside_window, created_at'),
                   ('channels', 'org_id, id, phone_number_id, display_phone_number, waba_id, service_fee_per_msg, '
                                'max_mps, status, paused_for, created_at'),
                   ('channel_health', 'org_id, channel_id, paused_at, looked_at, failed_at, error_code, error_message'),
@@ -50,7 +51,7 @@ BEGIN
                                'refunded, refund_waived, status, attempts, wamid, error_code, error_subcode, '
                                'error_message, error_transient, text, summary, media_id, mime_type, reply_to, referral, '
                                'pricing, group_id, origin, created_at, unconfirmed_at, sent_at, delivered_at, read_at, '
-                               'failed_at, body_gone_at, claimed_at, took_ms'),
+                               'failed_at, body_gone_at, claimed_at, took_ms, outside_window'),
                   ('message_changes', 'org_id, message_id, channel_id, wamid'),
                   ('attempts', 'org_id, message_id, attempt, outcome, error_message, claimed_at, settled_at'),
                   ('outbox', 'org_id, message_id, channel_id, contact_id, priority, state, attempt, due_at, not_after, '

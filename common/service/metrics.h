@@ -17,7 +17,8 @@
         "stored repeated bad_signature unavailable overloaded", "Webhooks posted to us.")          \
     ROW(TG_SENDS, INGRESS, "tollgate_sends_total", "verdict",                                      \
         "accepted duplicate insufficient_balance no_org org_suspended no_channel channel_paused "  \
-        "contact_opted_out idempotency_conflict expired no_message too_many_receipts",             \
+        "contact_opted_out outside_window idempotency_conflict expired no_message "                \
+        "too_many_receipts",                                                                       \
         "Sends by verdict of accept_sends.")                                                       \
     ROW(TG_REPEATS, INGRESS, "tollgate_repeats_total", "of", "joined told unknown",                \
         "Sends that a client repeated by itself: of one in hand, told before, perhaps accepted.")  \

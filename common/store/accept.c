@@ -11,6 +11,7 @@ const char *const tg_verdict_names[TG_VERDICT_CODES] = {
     [TG_NO_CHANNEL] = "no_channel",
     [TG_CHANNEL_PAUSED] = "channel_paused",
     [TG_CONTACT_OPTED_OUT] = "contact_opted_out",
+    [TG_OUTSIDE_WINDOW] = "outside_window",
     [TG_DUPLICATE] = "duplicate",
     [TG_IDEMPOTENCY_CONFLICT] = "idempotency_conflict",
     [TG_EXPIRED] = "expired",
@@ -39,7 +40,8 @@ static const struct tg_call accept_sends = {
     .out = TG_FIELDS(WORD("verdict", tg_verdict, code, tg_verdict_names),
                      UUID("message_id", tg_verdict, message_id),
                      WORD("status", tg_verdict, status, tg_status_names),
-                     TEXT("balance", tg_verdict, balance), TEXT("fee", tg_verdict, fee)),
+                     TEXT("balance", tg_verdict, balance), TEXT("fee", tg_verdict, fee),
+                     BOOL("is_outside", tg_verdict, is_outside)),
 };
 
 void tg_send_finish(struct tg_send *send)

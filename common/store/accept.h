@@ -46,6 +46,7 @@ enum tg_verdict_code {
     TG_NO_CHANNEL,
     TG_CHANNEL_PAUSED,
     TG_CONTACT_OPTED_OUT,    // of bulk sends
+    TG_OUTSIDE_WINDOW,       // Meta would not take it, and its org has such refused
     TG_DUPLICATE,            // of a send with the same idempotency key: its first verdict again
     TG_IDEMPOTENCY_CONFLICT, // the key came with another body before
     TG_EXPIRED,              // not_after has passed
@@ -62,6 +63,7 @@ struct tg_verdict {
     enum tg_status status;     // queued, scheduled or held if accepted, now or then; else none
     char balance[24];          // after this send (of a duplicate: after the first); "": no org
     char fee[24];              // what the send costs; "" where that is not known
+    bool is_outside;           // of Meta's window, which its org wants to be warned of
 };
 
 // Accepts up to TG_BATCH_MAX sends in one transaction; verdicts[i] is for sends[i]. Safe to repeat

@@ -31,9 +31,11 @@
      "Auto-replies to one contact."},                                                              \
         {"undelivered-after-s", VALUE_NUMBER, "undelivered_after_s",                               \
          "Seconds after which what is not delivered fails."},                                      \
+        {"keep-bodies-for-s", VALUE_NUMBER, "keep_bodies_for_s",                                   \
+         "Seconds after which texts are deleted."},                                                \
     {                                                                                              \
-        "keep-bodies-for-s", VALUE_NUMBER, "keep_bodies_for_s",                                    \
-            "Seconds after which texts are deleted."                                               \
+        "outside-window", VALUE_TEXT, "outside_window",                                            \
+            "What becomes of what Meta's window forbids: off, warn, refuse."                       \
     }
 #define RULE                                                                                       \
     {"pattern", VALUE_TEXT, "pattern", "What it is compared with; not of any, first_message."},    \

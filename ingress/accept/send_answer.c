@@ -17,6 +17,10 @@ static const struct {
     [TG_NO_CHANNEL] = {"channel_not_found", "The org has no such active channel", "channel_id"},
     [TG_CHANNEL_PAUSED] = {"channel_paused", "The channel is paused", "channel_id"},
     [TG_CONTACT_OPTED_OUT] = {"contact_opted_out", "The contact wants no bulk messages", "phone"},
+    [TG_OUTSIDE_WINDOW] = {"outside_window",
+                           "The contact has not written to this number for 24 hours: Meta takes "
+                           "nothing but templates",
+                           "phone"},
     [TG_IDEMPOTENCY_CONFLICT] = {"idempotency_conflict",
                                  "The Idempotency-Key came with another body before",
                                  "Idempotency-Key"},
@@ -70,6 +74,13 @@ struct send_refusal send_refusal_failed(struct tg_uuid message_id, bool maybe_ac
     return refusal;
 }
 
+// What is said of an accepted message beside how it stands, behind its other members.
+static void write_warning(const struct tg_verdict *verdict, struct tg_text *json)
+{
+    if (verdict->is_outside)
+        tg_text_append_string(json, ",\"warning\":\"outside_window\"");
+}
+
 static void refused(struct request *request, const struct tg_send *send,
                     struct send_refusal *refusal)
 {
@@ -84,6 +95,7 @@ void send_write_standing(const struct tg_verdict *verdict, enum tg_status status
     tg_uuid_format(verdict->message_id, id);
     tg_text_append_format(json, "\"message_id\":\"%s\",\"status\":\"%s\",\"balance\":\"%s\"", id,
                           tg_status_names[status], verdict->balance);
+    write_warning(verdict, json);
 }
 
 static void answer_standing(struct request *request, const struct tg_verdict *verdict,
@@ -101,12 +113,15 @@ static void accepted(struct request *request, const struct tg_verdict *verdict)
     answer_standing(request, verdict, verdict->status);
 }
 
-static void answer_sent(struct request *request, const struct tg_result *result, const char *id)
+static void answer_sent(struct request *request, const struct tg_verdict *verdict,
+                        const struct tg_result *result, const char *id)
 {
     struct tg_text json = {0};
     tg_text_append_format(&json, "{\"success\":true,\"message_id\":\"%s\",\"wamid\":", id);
     tg_result_write_wamid(result, &json);
-    tg_text_append_format(&json, ",\"status\":\"%s\"}", tg_status_names[result->status]);
+    tg_text_append_format(&json, ",\"status\":\"%s\"", tg_status_names[result->status]);
+    write_warning(verdict, &json);
+    tg_text_append_string(&json, "}");
     answer_json(request, 200, &json);
 }
 
@@ -132,7 +147,7 @@ static void result_of(struct request *request, const struct tg_verdict *verdict,
     case TG_STATUS_SENT:
     case TG_STATUS_DELIVERED:
     case TG_STATUS_READ:
-        answer_sent(request, result, id);
+        answer_sent(request, verdict, result, id);
         break;
     case TG_STATUS_FAILED:
         answer_not_sent(request, result, id);

@@ -3,14 +3,17 @@
 
 static const struct desk_name of_org[] = {{"org", DESK_ORG_ID}, {0}};
 
+static const char *const outside_window_words[] = {"off", "warn", "refuse", NULL};
+
 #define SETTINGS                                                                                   \
     {.name = "currency", .kind = DESK_TEXT}, {"default_country", DESK_TEXT, .clears = true},       \
         {"default_channel_id", DESK_ID, .clears = true}, {"opt_out_words", .kind = DESK_TEXTS},    \
         {"opt_in_words", .kind = DESK_TEXTS},                                                      \
         {"replies_per_minute_max", DESK_NUMBER, .max = 1000},                                      \
         {"undelivered_after_s", DESK_NUMBER, .clears = true, .max = 90LL * 86400},                 \
+        {"keep_bodies_for_s", DESK_NUMBER, .clears = true, .max = 3650LL * 86400},                 \
     {                                                                                              \
-        "keep_bodies_for_s", DESK_NUMBER, .clears = true, .max = 3650LL * 86400                    \
+        "outside_window", DESK_WORD, .words = outside_window_words                                 \
     }
 
 const struct endpoint org_endpoints[] = {

@@ -5,6 +5,8 @@
 
 enum { DAY_S = 86400 };
 
+static const char *const outside_window_words[] = {"off", "warn", "refuse", NULL};
+
 const struct endpoint setting_endpoints[] = {
     {.method = "GET",
      .path = "/api/settings",
@@ -25,7 +27,8 @@ const struct endpoint setting_endpoints[] = {
                    {"opt_out_words", .kind = DESK_TEXTS}, {"opt_in_words", .kind = DESK_TEXTS},
                    {"replies_per_minute_max", .kind = DESK_NUMBER, .max = 1000},
                    {"undelivered_after_s", DESK_NUMBER, .clears = true, .max = 90LL * DAY_S},
-                   {"keep_bodies_for_s", DESK_NUMBER, .clears = true, .max = 3650LL * DAY_S})),
+                   {"keep_bodies_for_s", DESK_NUMBER, .clears = true, .max = 3650LL * DAY_S},
+                   {"outside_window", DESK_WORD, .words = outside_window_words})),
      .says = "Changes what the org may set by itself.",
      .request = "SettingsChange",
      .answer = "Settings"},

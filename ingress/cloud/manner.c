@@ -21,6 +21,7 @@ static const struct told {
     {"channel_paused", 409, CLOUD_CHANNEL_PAUSED, "(#990409) The number is paused"},
     {"idempotency_conflict", 409, CLOUD_KEY_CONFLICT,
      "(#990410) The Idempotency-Key came with another body before"},
+    {"outside_window", 400, 131047, "(#131047) Re-engagement message"},
     {"contact_opted_out", 400, 131050, "(#131050) User has stopped receiving marketing messages"},
     {"missing_field", 400, 131008, "(#131008) Required parameter is missing"},
     {"invalid_message", 400, 131009, "(#131009) Parameter value is not valid"},

@@ -101,6 +101,10 @@ const struct code codes[] = {
      "relayed call that changes something: Meta's answer never came",
      "ask for that id, or send again with the same `Idempotency-Key`; look at Meta whether "
      "it was done"},
+    {"outside_window", 409, 0, CHARGED_NOTHING,
+     "the contact has not written to the number for 24 hours, the message is no template, and "
+     "the org's `outside_window` is `refuse`",
+     "send a template"},
     {"overloaded", 503, 0, CHARGED_NOTHING, "too much is waiting or being read, of everybody's",
      "come again after `Retry-After`"},
     {"send_failed", 500, 0, CHARGED_AS_TOLD,

@@ -84,14 +84,72 @@ RETURNS boolean[] LANGUAGE sql STABLE AS $$
       LEFT JOIN LATERAL find_channel(u.org_id, u.channel_id, u.phone_number_id, o.default_channel_id) c ON true;
 $$;
 
+-- has_written: has the contact written over this channel since then? (Ids have our time, and times are Meta's: its clock
+-- may be ahead by an hour.)
+CREATE OR REPLACE FUNCTION has_written(p_org_id uuid, p_channel_id uuid, p_contact_id bigint, p_since timestamptz)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM (SELECT p_contact_id AS id
+                     UNION ALL
+                     SELECT k.id FROM contacts k WHERE k.org_id = p_org_id AND k.merged_into = p_contact_id) c
+         CROSS JOIN LATERAL (
+               SELECT FROM messages m
+                WHERE m.contact_id = c.id AND m.attempts >= 0 AND m.org_id = p_org_id
+                  AND m.id >= first_id_of(p_since - interval '1 hour') AND m.channel_id = p_channel_id
+                  AND m.direction = 'inbound' AND m.group_id IS NULL AND m.origin IS NULL
+                  AND m.type NOT IN ('edit', 'revoke') AND m.sent_at >= p_since
+                ORDER BY m.id LIMIT 1) m);
+$$;
+
+-- is_heard: do we know that anybody has written over this channel? Looked at are those of its conversations that are with
+-- the oldest and the newest contacts, 100 of each: some are of people who have only opted out.
+CREATE OR REPLACE FUNCTION is_heard(p_org_id uuid, p_channel_id uuid) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM (SELECT v.last_inbound_at FROM conversations v
+                                 WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id
+                                 ORDER BY v.contact_id LIMIT 100) o
+                    WHERE o.last_inbound_at IS NOT NULL)
+        OR EXISTS (SELECT FROM (SELECT v.last_inbound_at FROM conversations v
+                                 WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id
+                                 ORDER BY v.contact_id DESC LIMIT 100) n
+                    WHERE n.last_inbound_at IS NOT NULL);
+$$;
+
+-- is_outside: do we know that such a send comes outside of Meta's window: that the contact (null: nobody whom the org
+-- knows) has not written over this channel for 24 hours, and that only a template may be sent? We know what has come to
+-- a number that has been here, and whose database has, for as long; of a contact who never wrote only where somebody
+-- has, as else webhooks may go elsewhere. (docs/sending.md)
+CREATE OR REPLACE FUNCTION is_outside(p_org_id uuid, p_channel_id uuid, p_contact_id bigint, p_type text,
+                                      p_payload text, p_now timestamptz) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_begin CONSTANT timestamptz := p_now - interval '24 hours';
+    v_last  timestamptz;
+BEGIN
+    IF p_type IN ('template', 'receipt') OR p_payload::json ->> 'category' IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    v_last := (SELECT v.last_inbound_at FROM conversations v
+                WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id AND v.contact_id = p_contact_id);
+    IF v_last >= v_begin THEN
+        RETURN false;
+    ELSIF v_last > v_begin - interval '1 minute' -- it may be too early by that: keep_conversations
+          AND has_written(p_org_id, p_channel_id, p_contact_id, v_begin) THEN
+        RETURN false;
+    END IF;
+    RETURN EXISTS (SELECT FROM channels c WHERE c.org_id = p_org_id AND c.id = p_channel_id AND c.created_at <= v_begin)
+       AND (v_last IS NOT NULL OR is_heard(p_org_id, p_channel_id))
+       AND NOT EXISTS (SELECT FROM restores r WHERE r.until IS NOT NULL AND r.at > v_begin);
+END $$;
+
 -- judge_sends: each as if it had come alone after those before it. The caller has locked the wallets: so balances
 -- and keys stay as they are seen here, and nobody else joins a line. p_received: of find_received; p_opt_outs: of
--- find_opt_outs; NULL: there is no such item.
+-- find_opt_outs; NULL: there is no such item. p_payloads: of what may be outside of Meta's window.
 CREATE OR REPLACE FUNCTION judge_sends(
     p_now timestamptz, p_message_ids uuid[], p_org_ids uuid[], p_channel_ids uuid[], p_phones text[],
     p_user_ids text[], p_types text[], p_priorities text[], p_send_ats bigint[], p_not_afters bigint[],
     p_keys text[], p_body_hashes bytea[], p_phone_number_ids text[] DEFAULT NULL, p_received uuid[] DEFAULT NULL,
-    p_opt_outs boolean[] DEFAULT NULL
+    p_opt_outs boolean[] DEFAULT NULL, p_payloads text[] DEFAULT NULL
 ) RETURNS SETOF send_item LANGUAGE sql STABLE AS $$
     WITH item AS (
         SELECT u.*, coalesce(u.priority_or_null, 'high') AS priority, o.status AS org_status,
@@ -103,7 +161,10 @@ CREATE OR REPLACE FUNCTION judge_sends(
                         WHERE m.id = ANY (ARRAY[u.message_id]) AND m.org_id = u.org_id) AS is_known,
                k.message_id AS first_id, k.body_hash = u.body_hash AS is_same_body,
                u.key IS NOT NULL AND row_number() OVER (PARTITION BY u.org_id, u.key ORDER BY u.n) > 1 AS follows,
-               t.contact_id,
+               t.contact_id, o.outside_window,
+               -- (What leaves later may find the contact to have written by then.)
+               CASE WHEN o.outside_window <> 'off' AND (to_timestamp(u.send_at_ms / 1000.0) > p_now) IS NOT TRUE
+                    THEN is_outside(o.id, c.id, t.contact_id, u.type, p_payloads[u.n], p_now) END AS is_outside,
                -- Asked once for each org: the others go on from there.
                CASE WHEN row_number() OVER (PARTITION BY u.org_id ORDER BY u.n) = 1 AND o.id IS NOT NULL
                     THEN coalesce((SELECT t.balance_after FROM wallet_transactions t
@@ -130,6 +191,7 @@ CREATE OR REPLACE FUNCTION judge_sends(
                          WHEN i.own_channel_id IS NULL THEN 'no_channel'
                          WHEN i.channel_status <> 'active' THEN 'channel_paused'
                          WHEN i.is_opted_out THEN 'contact_opted_out'
+                         WHEN i.is_outside AND i.outside_window = 'refuse' THEN 'outside_window'
                          WHEN i.type = 'receipt' AND i.came_over IS DISTINCT FROM i.own_channel_id THEN 'no_message'
                          WHEN i.type = 'receipt' AND waits_long(i.org_id, i.own_channel_id, p_now)
                          THEN 'too_many_receipts'
@@ -150,7 +212,7 @@ CREATE OR REPLACE FUNCTION judge_sends(
                 WHEN lag(s.balance_after, 1, s.balance) OVER (PARTITION BY s.org_id ORDER BY s.n) < s.fee
                 THEN 'insufficient_balance'
                 ELSE 'accepted' END,
-           CASE s.judgement WHEN 'duplicate' THEN s.first_id ELSE s.message_id END
+           CASE s.judgement WHEN 'duplicate' THEN s.first_id ELSE s.message_id END, s.is_outside
       FROM spent s ORDER BY s.n;
 $$;
 
@@ -243,9 +305,9 @@ BEGIN
         SELECT * FROM unnest(p_items, p_seats) i WHERE i.verdict = 'accepted'
     ), saved AS (
         INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, callback_data, fee,
-                              status)
+                              status, outside_window)
         SELECT i.message_id, i.org_id, i.channel_id, i.recipient, 'outbound', i.type, p_payloads[i.n]::json,
-               p_callback_data[i.n], i.fee, 'queued'
+               p_callback_data[i.n], i.fee, 'queued', nullif(i.is_outside, false)
           FROM item i
     )
     INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state, not_after, due_at, look_at,
@@ -269,15 +331,14 @@ $$;
 CREATE OR REPLACE FUNCTION keep_keys(p_items send_item[], p_seats seat[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance)
-    SELECT i.org_id, i.key, i.body_hash, i.message_id, i.state, i.balance_after
+    INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance, outside_window)
+    SELECT i.org_id, i.key, i.body_hash, i.message_id, i.state, i.balance_after, nullif(i.is_outside, false)
       FROM unnest(p_items, p_seats) i WHERE i.verdict = 'accepted' AND i.key IS NOT NULL;
 END $$;
 
--- tell_accepted: a row per item, in order. What was accepted before, under the same id or key, is told as it was
--- then.
-CREATE OR REPLACE FUNCTION tell_accepted(p_items send_item[], p_seats seat[])
-RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text)
+-- tell_sends: a row per item, in order. What was accepted before, under the same id or key, is told as it was then.
+CREATE OR REPLACE FUNCTION tell_sends(p_items send_item[], p_seats seat[])
+RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text, is_outside boolean)
 LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN i.verdict = 'known' THEN 'accepted' ELSE i.verdict END, i.answer_id,
            CASE i.verdict WHEN 'accepted' THEN i.state
@@ -285,10 +346,18 @@ LANGUAGE sql STABLE AS $$
                                SELECT o.state FROM outbox o
                                 WHERE o.message_id = i.answer_id AND o.org_id = i.org_id), 'sending'), 'queued')
                           ELSE k.status END,
-           money_text(coalesce(k.balance, i.balance_after)), money_text(i.fee)
+           money_text(coalesce(k.balance, i.balance_after)), money_text(i.fee),
+           CASE WHEN i.verdict = 'duplicate' THEN k.outside_window ELSE i.is_outside END
       FROM unnest(p_items, p_seats) i
-      LEFT JOIN LATERAL (SELECT s.status, s.balance FROM idempotency_keys s
+      LEFT JOIN LATERAL (SELECT s.status, s.balance, s.outside_window FROM idempotency_keys s
                           WHERE i.verdict IN ('known', 'duplicate') AND s.org_id = i.org_id
                             AND s.key = i.key LIMIT 1) k ON true
      ORDER BY i.n;
+$$;
+
+-- tell_accepted: the same for an accept_sends of the version before, which runs while deploy/migrate does.
+CREATE OR REPLACE FUNCTION tell_accepted(p_items send_item[], p_seats seat[])
+RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text)
+LANGUAGE sql STABLE AS $$
+    SELECT t.verdict, t.message_id, t.status, t.balance, t.fee FROM tell_sends(p_items, p_seats) t;
 $$;

@@ -17,7 +17,7 @@ LANGUAGE sql STABLE AS $$
                (SELECT money_text(w.balance) FROM wallets w WHERE w.org_id = (p_org).id) AS balance,
                (p_org).default_channel_id, (p_org).default_country, (p_org).opt_out_words, (p_org).opt_in_words,
                (p_org).replies_per_minute_max, seconds_of((p_org).undelivered_after) AS undelivered_after_s,
-               seconds_of((p_org).keep_bodies_for) AS keep_bodies_for_s,
+               seconds_of((p_org).keep_bodies_for) AS keep_bodies_for_s, (p_org).outside_window,
                time_text((p_org).created_at) AS created_at) d;
 $$;
 
@@ -65,7 +65,8 @@ BEGIN
                                     ELSE o.undelivered_after END,
            keep_bodies_for = CASE WHEN p_body ? 'keep_bodies_for_s'
                                   THEN (p_body ->> 'keep_bodies_for_s')::bigint * interval '1 second'
-                                  ELSE o.keep_bodies_for END
+                                  ELSE o.keep_bodies_for END,
+           outside_window = coalesce(p_body ->> 'outside_window', o.outside_window)
      WHERE o.id = p_org_id RETURNING * INTO v_org;
     RETURN v_org;
 EXCEPTION WHEN restrict_violation THEN -- keep_currency

@@ -25,7 +25,8 @@ CREATE OR REPLACE FUNCTION accept_sends(
     p_keys text[] DEFAULT NULL,          -- idempotency keys; NULL: none
     p_body_hashes bytea[] DEFAULT NULL,  -- of the request, with a key
     p_phone_number_ids text[] DEFAULT NULL -- Meta's id of the channel's number; NULL: not given
-) RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text) -- per item, in order
+) RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text, -- per item, in order
+                 is_outside boolean)     -- of Meta's window, which its org wants to be warned of
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -55,7 +56,7 @@ BEGIN
       INTO v_items, v_accepted, v_follows, v_keyed, v_receipts
       FROM judge_sends(v_now, p_message_ids, p_org_ids, p_channel_ids, p_phones, p_user_ids, p_types,
                        p_priorities, p_send_ats, p_not_afters, p_keys, p_body_hashes, p_phone_number_ids,
-                       v_received, v_opt_outs) i;
+                       v_received, v_opt_outs, p_payloads) i;
     IF v_follows THEN
         v_items := follow_keys(v_items);
     END IF;
@@ -72,5 +73,5 @@ BEGIN
                      ARRAY(SELECT CASE i.verdict WHEN 'accepted' THEN -i.fee END FROM unnest(v_items) i),
                      p_message_ids, '{WhatsApp message}');
     END IF;
-    RETURN QUERY SELECT t.* FROM tell_accepted(v_items, v_seats) t;
+    RETURN QUERY SELECT t.* FROM tell_sends(v_items, v_seats) t;
 END $$;

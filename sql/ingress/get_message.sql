@@ -25,7 +25,7 @@ BEGIN
                                time_text(a.settled_at) AS ended_at
                           FROM attempts a WHERE a.org_id = m.org_id AND a.message_id = m.id) t)
                AS failed_attempts,
-               m.refund_waived, m.callback_data,
+               m.refund_waived, CASE WHEN m.outside_window THEN 'outside_window' END AS warning, m.callback_data,
                CASE WHEN m.body_gone_at IS NULL THEN m.payload END AS payload,
                CASE WHEN k.revoked_at IS NOT NULL THEN NULL WHEN k.edited_at IS NOT NULL THEN k.text
                     ELSE m.text END AS text,

@@ -224,7 +224,7 @@ Test(accept_phases, what_was_accepted_before_is_told_as_it_was_then)
     given_judged({.org = acme, .id = first, .key = "a"}, {.org = acme, .key = "a"},
                  {.org = acme, .id = plain}, {.org = acme});
     assert_rows(rows("SELECT t.verdict, t.message_id = '%s', t.status, t.balance, t.fee "
-                     "FROM items, tell_accepted(items, NULL) t",
+                     "FROM items, tell_sends(items, NULL) t",
                      first),
                 "accepted, t, queued, 0.20, 0.20", "duplicate, t, queued, 0.20, 0.20",
                 "accepted, f, queued, 0.00, 0.20", "insufficient_balance, f, null, 0.00, 0.20");

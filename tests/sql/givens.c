@@ -102,11 +102,16 @@ static const char *send_batch(const struct send_spec *sends, size_t n)
                 items);
 }
 
+const char *accept_sends_told_sql(const char *columns, const struct send_spec *sends, size_t n)
+{
+    return text("SELECT %s FROM %s, accept_sends(a, b, c, d, e, f, g, h, i, j, k, l, m, o) verdict",
+                columns, send_batch(sends, n));
+}
+
 const char *accept_sends_sql(const struct send_spec *sends, size_t n)
 {
-    return text("SELECT verdict.verdict, verdict.status, verdict.balance, verdict.fee FROM %s, "
-                "accept_sends(a, b, c, d, e, f, g, h, i, j, k, l, m, o) verdict",
-                send_batch(sends, n));
+    return accept_sends_told_sql("verdict.verdict, verdict.status, verdict.balance, verdict.fee",
+                                 sends, n);
 }
 
 const char *judged_sends_sql(const struct send_spec *sends, size_t n)

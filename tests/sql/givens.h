@@ -54,6 +54,9 @@ struct send_spec {
 // The statement that accepts it. Any thread.
 const char *accept_sends_sql(const struct send_spec *sends, size_t n);
 
+// The same for these columns, of `verdict`.
+const char *accept_sends_told_sql(const char *columns, const struct send_spec *sends, size_t n);
+
 // The items of a batch as judge_sends gives them: an expression for the other phases.
 #define judged_sends(...)                                                                          \
     judged_sends_sql((struct send_spec[]){__VA_ARGS__},                                            \

@@ -137,6 +137,26 @@ Test(plans, accepting_reads_what_is_accepted)
     cr_assert_str_eq(number_of("outbox WHERE state = 'held'"), text("%d", BATCH));
 }
 
+// Whom nobody has heard of, and who has only opted out, are looked for among few.
+Test(plans, accepting_looks_little_for_who_has_written)
+{
+    given_a_full_day();
+    run("UPDATE channels SET created_at = now() - interval '9 days'");
+    run("UPDATE organizations SET outside_window = 'warn'");
+    const char *one = accept_of(1, "NULL::text");
+    const char *all = accept_of(BATCH, "NULL::text");
+    cr_assert_lt(rows_read(one), READS_MAX, "to somebody new");
+    run("SELECT setval('phones', currval('phones') - 1)");
+    cr_assert_lt(rows_read(one), READS_MAX, "to somebody who has only been written to");
+    static const char *const ago[] = {"2 days", "1 day 10 seconds"};
+    for (size_t i = 0; i < 2; i++) {
+        run("UPDATE conversations SET last_inbound_at = now() - interval '%s'", ago[i]);
+        run("SELECT setval('phones', currval('phones') - %d)", i == 0 ? FULL / 2 : BATCH);
+        cr_assert_lt(rows_read(all) / 2, READS_MAX, "to those who wrote %s ago", ago[i]);
+    }
+    cr_assert_str_eq(number_of("messages WHERE outside_window"), text("%d", 2 * BATCH + 2));
+}
+
 // Of the indexes by which what changes with every batch is found, what is dead included.
 static long entries_read(const char *statement)
 {
