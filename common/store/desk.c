@@ -44,6 +44,7 @@ CHANGE(admin_credit_wallet, ORG, BODY);
 CHANGE(admin_adjust_wallet, ORG, BODY);
 READ(admin_list_keys, ORG, PAGE_BY_ID);
 CHANGE(admin_create_key, ORG, BODY);
+CHANGE(admin_change_key, ORG, ID("p_id"), BODY);
 CHANGE(admin_revoke_key, ORG, ID("p_id"));
 CHANGE(admin_create_console_link, ORG, BODY);
 READ(admin_list_sessions, ORG, PAGE_BY_ID);
@@ -108,6 +109,7 @@ const struct tg_call *const tg_desk_calls[] = {&find_operator,
                                                &tg_admin_adjust_wallet,
                                                &tg_admin_list_keys,
                                                &tg_admin_create_key,
+                                               &tg_admin_change_key,
                                                &tg_admin_revoke_key,
                                                &tg_admin_create_console_link,
                                                &tg_admin_list_sessions,

@@ -62,6 +62,7 @@ extern const struct tg_call tg_admin_credit_wallet;
 extern const struct tg_call tg_admin_adjust_wallet;
 extern const struct tg_call tg_admin_list_keys;
 extern const struct tg_call tg_admin_create_key;
+extern const struct tg_call tg_admin_change_key;
 extern const struct tg_call tg_admin_revoke_key;
 extern const struct tg_call tg_admin_create_console_link;
 extern const struct tg_call tg_admin_list_sessions;

@@ -5,9 +5,9 @@
 
 // The codes that SQL functions refuse with: an error's is a literal.
 static const char *const refusals[] = {
-    "already_exists", "channel_not_found", "conflict",  "insufficient_balance",
-    "invalid_field",  "missing_field",     "not_found", "message_not_found",
-    "org_not_found",  "too_many_requests", NULL};
+    "already_exists",    "channel_not_found", "conflict",          "insufficient_balance",
+    "invalid_field",     "missing_field",     "missing_right",     "not_found",
+    "message_not_found", "org_not_found",     "too_many_requests", NULL};
 
 static bool tell_refusal(const struct tg_pg_refusal *refusal, struct tg_error *error)
 {

@@ -24,8 +24,8 @@ static bool check_right(const void *context, struct tg_desk_question *question,
 {
     (void)context;
     return !wants_receipt(body) || strstr(question->rights, right_name(RIGHT_SEND)) ||
-           tg_error_set(error, "missing_right", "receipt", "This needs the right \"%s\"",
-                        right_name(RIGHT_SEND));
+           tg_error_set(error, "missing_right", right_name(RIGHT_SEND),
+                        "This needs the right \"%s\"", right_name(RIGHT_SEND));
 }
 
 // A receipt for the message that Meta knows by this id.

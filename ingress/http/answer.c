@@ -56,8 +56,9 @@ void answer_error(struct request *request, const struct tg_error *error)
 {
     TG_TEXT_AUTO detail = {0};
     if (error->field[0]) {
+        bool is_right = strcmp(error->code, "missing_right") == 0;
         tg_text_append_string(&detail, "{");
-        append_member(&detail, "field", error->field);
+        append_member(&detail, is_right ? "right" : "field", error->field);
         tg_text_append_string(&detail, "}");
     }
     send_error(request, error->code, error->message, &detail, RETRY_AFTER_S);

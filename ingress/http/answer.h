@@ -6,7 +6,8 @@
 #include "ingress/http/request.h"
 
 // Answers with an error, whose code decides the HTTP status; detail holds `error->field` if there
-// is one. 429 and 503 get a Retry-After of a second.
+// is one: as `field`, and of missing_right, where it is the right, as `right`. 429 and 503 get a
+// Retry-After of a second.
 void answer_error(struct request *request, const struct tg_error *error);
 
 // The same for an error that is made here.

@@ -1,5 +1,10 @@
 -- Keys as the desks make and end them.
 
+-- is_key_name: may a key be called so?
+CREATE OR REPLACE FUNCTION is_key_name(p_name text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN p_name ~ '^[^[:space:][:cntrl:]]([^[:cntrl:]]{0,98}[^[:space:][:cntrl:]])?$';
+
 -- made_key: makes a key (name, rights, expires_at, addresses), which is told this once. What cannot be is refused by its
 -- name.
 CREATE OR REPLACE FUNCTION made_key(p_org_id uuid, p_body json) RETURNS json
@@ -27,6 +32,71 @@ EXCEPTION
     WHEN invalid_parameter_value OR invalid_text_representation THEN
         PERFORM refuse('invalid_field', v_field, CASE v_field WHEN 'addresses'
             THEN 'addresses must be 1 to 32 networks such as 203.0.113.0/24' ELSE SQLERRM END);
+END $$;
+
+-- key_as: a key as the body has it (name, rights, expires_at, addresses); what is not named stays. What cannot be is
+-- refused by its name.
+CREATE OR REPLACE FUNCTION key_as(p_key api_keys, p_body jsonb) RETURNS api_keys
+LANGUAGE plpgsql AS $$
+BEGIN
+    p_key.name := coalesce(p_body ->> 'name', p_key.name);
+    IF NOT is_key_name(p_key.name) THEN
+        PERFORM refuse('invalid_field', 'name',
+                       'name must be up to 100 characters in one line, without blanks at its ends');
+    END IF;
+    IF p_body ? 'rights' THEN
+        IF p_body -> 'rights' = '[]' OR NOT texts_of(p_body -> 'rights') <@ '{send,read,manage,money,keys}' THEN
+            PERFORM refuse('invalid_field', 'rights', 'rights must be some of send, read, manage, money, keys');
+        END IF;
+        p_key.rights := check_rights(texts_of(p_body -> 'rights'));
+    END IF;
+    IF p_body ? 'expires_at' THEN
+        p_key.expires_at := (p_body ->> 'expires_at')::timestamptz;
+        IF p_key.expires_at <= now() THEN
+            PERFORM refuse('invalid_field', 'expires_at', 'expires_at must be in the future, or null');
+        END IF;
+    END IF;
+    IF p_body ? 'addresses' THEN
+        p_key.addresses := CASE WHEN p_body -> 'addresses' <> 'null' THEN texts_of(p_body -> 'addresses')::cidr[] END;
+    END IF;
+    RETURN p_key;
+EXCEPTION WHEN invalid_text_representation THEN
+    PERFORM refuse('invalid_field', 'addresses', 'addresses must be 1 to 32 networks such as 203.0.113.0/24');
+END $$;
+
+-- changed_key: changes a key (name, rights, expires_at, addresses), which every ingress knows within a second. p_rights:
+-- the key may do no more, once that is done (NULL: whatever there is): so nobody widens, or lengthens, what they lack.
+CREATE OR REPLACE FUNCTION changed_key(p_org_id uuid, p_id uuid, p_rights text[], p_body json) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_key   api_keys;
+    v_lacks text;
+BEGIN
+    PERFORM FROM organizations o WHERE o.id = p_org_id FOR NO KEY UPDATE; -- one name after the other
+    SELECT * INTO v_key FROM api_keys k WHERE k.org_id = p_org_id AND k.id = p_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        PERFORM refuse('not_found', NULL, 'The org has no such key');
+    ELSIF v_key.revoked_at IS NOT NULL THEN
+        PERFORM refuse('conflict', NULL, 'The key was ended: make another');
+    END IF;
+    v_key := key_as(v_key, p_body::jsonb);
+    v_lacks := (SELECT r FROM unnest(v_key.rights) WITH ORDINALITY AS v (r, n)
+                 WHERE r <> ALL (p_rights) ORDER BY n LIMIT 1);
+    IF v_lacks IS NOT NULL AND p_body::jsonb ? 'rights' THEN
+        PERFORM refuse('invalid_field', 'rights', 'rights must be some of ' || array_to_string(p_rights, ', ')
+                                                  || ': those of who changes the key');
+    ELSIF v_lacks IS NOT NULL THEN
+        PERFORM refuse('missing_right', v_lacks, format('The key has the right "%s", which who changes it lacks', v_lacks));
+    ELSIF EXISTS (SELECT FROM api_keys k WHERE k.org_id = p_org_id AND k.id <> p_id AND k.revoked_at IS NULL
+                                           AND v_key.name IN (k.name, k.id::text)) THEN
+        PERFORM refuse('already_exists', 'name', 'The org has a good key of that name');
+    ELSIF cardinality(v_key.addresses) NOT BETWEEN 1 AND 32 THEN
+        PERFORM refuse('invalid_field', 'addresses', 'addresses must be 1 to 32 networks such as 203.0.113.0/24, or null');
+    END IF;
+    UPDATE api_keys k
+       SET name = v_key.name, rights = v_key.rights, expires_at = v_key.expires_at, addresses = v_key.addresses
+     WHERE k.org_id = p_org_id AND k.id = p_id RETURNING * INTO v_key;
+    RETURN key_document(v_key);
 END $$;
 
 -- ended_key: from now on the key is nobody's; every ingress knows it within a second.

@@ -11,7 +11,7 @@ BEGIN
     PERFORM FROM organizations o WHERE o.id = p_org_id FOR NO KEY UPDATE; -- one after the other
     IF NOT FOUND THEN
         RAISE no_data_found USING MESSAGE = format('there is no org %s', p_org_id);
-    ELSIF p_name IS NULL OR p_name !~ '^[^[:space:][:cntrl:]]([^[:cntrl:]]{0,98}[^[:space:][:cntrl:]])?$' THEN
+    ELSIF is_key_name(p_name) IS NOT TRUE THEN
         RAISE invalid_parameter_value
             USING MESSAGE = 'a key needs a name: up to 100 characters in one line, without blanks at its ends';
     ELSIF p_expires_at <= now() THEN

@@ -227,6 +227,8 @@ Test(admin, an_org_comes_to_its_first_message_without_a_line_of_sql)
     answer = change(gateway, "POST", text_of("%s/keys", org), "{\"name\": \"main\"}");
     struct org acme = {gateway, "", "", "", answer_text(&answer, "/key")};
     const char *key = text_of("%s/keys/%s", org, answer_text(&answer, "/id"));
+    answer = change(gateway, "PATCH", key, "{\"rights\": [\"send\", \"read\", \"manage\"]}");
+    expect_equal(answer_text(&answer, "/rights/2"), "manage");
     answer = send_text(&acme, "919876543210");
     expect_refused(&answer, 402, "insufficient_balance", NULL);
     (void)change(gateway, "POST", text_of("%s/wallet/credits", org),

@@ -130,7 +130,8 @@ static const char *body_of_acme(const struct table_row *row)
     if (strcmp(row->request, "NewContact") == 0)
         return "{\"phone\": \"+919876543299\"}";
     if (strcmp(row->request, "ContactChange") == 0 || strcmp(row->request, "Wish") == 0 ||
-        strcmp(row->request, "SettingsChange") == 0 || strcmp(row->request, "NewConsoleLink") == 0)
+        strcmp(row->request, "SettingsChange") == 0 || strcmp(row->request, "KeyChange") == 0 ||
+        strcmp(row->request, "NewConsoleLink") == 0)
         return "{}";
     if (strcmp(row->request, "ContactFile") == 0)
         return "phone\n+919876543210\n";

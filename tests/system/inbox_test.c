@@ -64,7 +64,8 @@ Test(inbox, a_customer_s_message_is_seen_and_marked_as_read_here_and_at_meta)
     const char *reader =
         database_text(gateway->database, "SELECT create_api_key('%s', 'r', '{read}')", org.id);
     answer = mark_read(&org, reader, "{\"receipt\": true}");
-    expect_refused(&answer, 403, "missing_right", "receipt");
+    expect_refused(&answer, 403, "missing_right", NULL);
+    expect_equal(answer_text(&answer, "/detail/right"), "send");
     expect_equal(conversation(&org, "/unread"), "1");
     answer = mark_read(&org, reader, "{}");
     expect_equal(answer_text(&answer, "/unread"), "0");

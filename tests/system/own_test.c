@@ -1,6 +1,8 @@
 // What orgs do by themselves with what is theirs: /api/keys and others.
 #include "tests/system/org.h"
 
+#include <string.h>
+
 TestSuite(own, .timeout = 120);
 
 Test(own, a_key_makes_another_that_may_do_less_and_ends_it)
@@ -29,6 +31,56 @@ Test(own, a_key_makes_another_that_may_do_less_and_ends_it)
     answer = get(&org, "/api/keys?limit=1");
     cr_assert_str_neq(json_text(answer.json, "/keys/0/revoked_at"), "null");
     expect_equal(json_text(answer.json, "/next_before"), id);
+    stop_gateway(gateway);
+}
+
+static struct answer change_key(const struct org *org, const char *id, const char *body)
+{
+    return ask(org->gateway->http, .method = "PATCH", .path = text_of("/api/keys/%s", id),
+               .key = org->key, .body = body);
+}
+
+Test(own, a_key_is_changed_and_every_ingress_knows)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct daemon second = start_ingress(gateway);
+    struct http *there = http_open(second.url);
+    struct org org = given_org(gateway);
+    struct org boss = org;
+    boss.key = database_text(gateway->database,
+                             "SELECT create_api_key('%s', 'boss', '{read,keys}')", org.id);
+    const char *id =
+        database_text(gateway->database, "SELECT id FROM api_keys WHERE name <> 'boss'");
+    cr_assert_eq(ask(there, .path = "/api/wallet", .key = org.key).status, 200);
+
+    struct answer answer = change_key(&boss, id, "{\"expires_at\": null}");
+    expect_refused(&answer, 403, "missing_right", NULL);
+    expect_equal(answer_text(&answer, "/detail/right"), "send");
+    answer = change_key(&boss, id, "{\"rights\": [\"send\"]}");
+    expect_refused(&answer, 400, "invalid_field", "rights");
+    answer = change_key(&boss, id, "{\"rights\": [\"read\"], \"name\": \"reports\"}");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    expect_equal(answer_text(&answer, "/name"), "reports");
+    expect_equal(answer_text(&answer, "/rights/0"), "read");
+    cr_assert_not(strstr(answer.body, "\"key\""), "%s", answer.body);
+    eventually(send_text(&org, "919876543210").status == 403);
+    eventually(
+        ask(there, .path = "/api/send-message", .key = org.key, .body = text_body("919876543210"))
+            .status == 403);
+
+    answer = change_key(&boss, id, "{\"addresses\": [\"192.0.2.0/24\"]}");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    eventually(ask(there, .path = "/api/wallet", .key = org.key).status == 403);
+    answer = change_key(&boss, id, "{\"addresses\": null}");
+    eventually(ask(there, .path = "/api/wallet", .key = org.key).status == 200);
+    answer = change_key(&boss, id, "{\"key\": \"tg_mine\"}");
+    expect_refused(&answer, 400, "unknown_field", "key");
+    answer = change_key(&org, id, "{}");
+    expect_refused(&answer, 403, "missing_right", NULL);
+    answer = change_key(&boss, "00000000-0000-4000-8000-000000000000", "{}");
+    expect_refused(&answer, 404, "not_found", NULL);
+    http_close(there);
+    process_stop_cleanly(second.process);
     stop_gateway(gateway);
 }
 

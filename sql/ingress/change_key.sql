@@ -1,0 +1,8 @@
+-- change_key: changes a key (name, rights, expires_at, addresses), which every ingress knows within a second. It may do no
+-- more then than who changes it, whose rights are p_rights ("send,read").
+CREATE OR REPLACE FUNCTION change_key(p_actor text, p_rights text, p_org_id uuid, p_id uuid, p_body json) RETURNS json
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+BEGIN
+    PERFORM act_as(p_actor), org_named(p_org_id);
+    RETURN changed_key(p_org_id, p_id, string_to_array(p_rights, ','), p_body);
+END $$;
