@@ -17,6 +17,11 @@ BEGIN
        AND coalesce(time_of_id(i.message_id) >= time_of_id(v.newest_id) + interval '1 minute', false);
 END $$;
 
+-- reading_of: how far a conversation is read, for the audit log.
+CREATE OR REPLACE FUNCTION reading_of(p_conversation conversations) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+RETURN jsonb_build_object('unread', (p_conversation).unread, 'read_until', (p_conversation).read_until);
+
 -- newest_inbound: the newest message that the contact has written, or of those up to p_until.
 CREATE OR REPLACE FUNCTION newest_inbound(p_conversation conversations, p_until uuid) RETURNS TABLE (id uuid, wamid text)
 LANGUAGE sql STABLE AS $$

@@ -1,5 +1,6 @@
 -- read_conversation: marks a conversation as read here, up to the message `until` (its id; else up to the newest that the
--- contact has written), and returns it; told_by: Meta's id of the newest that is read now, by which Meta can be told.
+-- contact has written), and returns it; told_by: Meta's id of the newest that is read now, by which Meta can be told. Who
+-- does what others see from then on is told (I13), by a row of its own: a trigger would cost each message that comes.
 CREATE OR REPLACE FUNCTION read_conversation(p_actor text, p_org_id uuid, p_channel_id uuid, p_contact_id bigint,
                                              p_body json)
 RETURNS json LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
@@ -7,6 +8,8 @@ DECLARE
     v_conversation conversations;
     v_read         record;
     v_is_behind    boolean;
+    v_before       jsonb;
+    v_after        jsonb;
 BEGIN
     PERFORM act_as(p_actor), org_named(p_org_id);
     SELECT v.* INTO v_conversation FROM contacts c
@@ -16,6 +19,7 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM refuse('not_found', NULL, 'The org has no such conversation');
     END IF;
+    v_before := reading_of(v_conversation);
     -- (What came in the meantime is seen from here on: who writes it holds the conversation.)
     SELECT * INTO v_read FROM newest_inbound(v_conversation, (p_body ->> 'until')::uuid) n;
     v_is_behind := (SELECT n.id FROM newest_inbound(v_conversation, NULL) n) > v_read.id;
@@ -24,5 +28,11 @@ BEGIN
            read_until = greatest(v.read_until, v_read.id)
      WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id AND v.contact_id = v_conversation.contact_id
     RETURNING * INTO v_conversation;
+    v_after := reading_of(v_conversation);
+    IF v_before <> v_after THEN
+        INSERT INTO audit_log (actor, org_id, action, object, object_id, before, after)
+        VALUES (current_actor(), p_org_id, 'update', 'conversations',
+                format('%s/%s', p_channel_id, v_conversation.contact_id), v_before, v_after);
+    END IF;
     RETURN ((conversation_lines(p_org_id, ARRAY[v_conversation.newest_id]))[1]::jsonb || jsonb_build_object('told_by', v_read.wamid))::json;
 END $$;

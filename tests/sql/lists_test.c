@@ -317,6 +317,28 @@ Test(lists, a_conversation_is_unread_until_it_is_read)
         value("SELECT wamid FROM messages WHERE id = '%s'", id_of(4)));
 }
 
+Test(lists, who_reads_a_conversation_is_told_where_that_changes_something)
+{
+    acme = given_org_with_channel("1.00");
+    write_in("919800000001", 1, "one", 60);
+    renumber("one", 1);
+    (void)reading("919800000001", text("{\"until\": \"%s\"}", id_of(0)));
+    cr_assert_str_eq(value("SELECT count(*) FROM audit_log WHERE object = 'conversations'"), "0",
+                     "nothing was read");
+    (void)reading("919800000001", "{}");
+    (void)reading("919800000001", "{}");
+    assert_rows(
+        rows("SELECT a.actor, a.action, a.org_id = v.org_id, a.object_id = v.channel_id || '/' || "
+             "v.contact_id, a.before, a.after FROM audit_log a, conversations v WHERE a.object = "
+             "'conversations'"),
+        text("key:x, update, t, t, {\"unread\": true, \"read_until\": null}, {\"unread\": false, "
+             "\"read_until\": \"%s\"}",
+             id_of(1)));
+    write_in("919800000001", 2, "two", 30);
+    cr_assert_str_eq(value("SELECT count(*) FROM audit_log WHERE object = 'conversations'"), "1",
+                     "what customers do is not told");
+}
+
 Test(lists, what_leaves_moves_a_conversation_and_makes_none)
 {
     acme = given_org_with_channel("9.00");
