@@ -116,3 +116,57 @@ struct tg_span tg_csv_cell(const struct tg_csv *csv, size_t i)
         return (struct tg_span){0};
     return (struct tg_span){tg_text_string(&csv->bytes) + begin, csv->ends[i] - begin};
 }
+
+// Digits, with a minus before them perhaps, and a point between them.
+static bool is_number(struct tg_span cell)
+{
+    size_t at = cell.length > 0 && cell.data[0] == '-';
+    size_t digits = 0;
+    size_t points = 0;
+    for (; at < cell.length; at++) {
+        bool is_digit = cell.data[at] >= '0' && cell.data[at] <= '9';
+        bool is_point = cell.data[at] == '.' && digits > 0 && points == 0;
+        if (!is_digit && !is_point)
+            return false;
+        digits += is_digit;
+        points += is_point;
+    }
+    return digits > 0;
+}
+
+static bool has_any(struct tg_span cell, const char *bytes)
+{
+    for (size_t i = 0; i < cell.length; i++) {
+        if (cell.data[i] != '\0' && strchr(bytes, cell.data[i]))
+            return true;
+    }
+    return false;
+}
+
+static void append_cell(struct tg_text *text, struct tg_span cell)
+{
+    bool is_formula =
+        has_any((struct tg_span){cell.data, cell.length > 0}, "=+-@\t\r") && !is_number(cell);
+    bool quoted = has_any(cell, "\",\r\n");
+    if (quoted)
+        tg_text_append(text, "\"", 1);
+    if (is_formula)
+        tg_text_append(text, "'", 1);
+    for (size_t i = 0; i < cell.length; i++) {
+        if (cell.data[i] == '"')
+            tg_text_append(text, "\"", 1);
+        tg_text_append(text, &cell.data[i], 1);
+    }
+    if (quoted)
+        tg_text_append(text, "\"", 1);
+}
+
+void tg_csv_append(struct tg_text *text, const struct tg_span *cells, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            tg_text_append(text, ",", 1);
+        append_cell(text, cells[i]);
+    }
+    tg_text_append(text, "\r\n", 2);
+}

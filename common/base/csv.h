@@ -1,6 +1,6 @@
-// Reading comma-separated values (RFC 4180), a record at a time, from a file of any length. Lines
-// may end in LF alone; a byte order mark at the beginning is passed over; a quote that does not
-// begin a cell stands for itself.
+// Comma-separated values (RFC 4180). They are read a record at a time, from a file of any length:
+// lines may end in LF alone; a byte order mark at the beginning is passed over; a quote that does
+// not begin a cell stands for itself.
 #pragma once
 
 #include "common/base/text.h"
@@ -34,3 +34,7 @@ enum tg_csv_read tg_csv_next(struct tg_csv *csv) TG_MUST_CHECK;
 
 // A cell of that record, until the next one is read; absent if it has fewer.
 struct tg_span tg_csv_cell(const struct tg_csv *csv, size_t i);
+
+// Appends a record and its CRLF. What a spreadsheet would take for a formula (it begins with = + -
+// @ a tab or a CR, and is no number such as -12.50) gets a ' before it.
+void tg_csv_append(struct tg_text *text, const struct tg_span *cells, size_t n);

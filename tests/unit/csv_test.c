@@ -52,3 +52,34 @@ ParameterizedTest(struct file *file, csv, records_are_read_as_they_are_written)
     tg_csv_finish(&csv);
     fclose(stream);
 }
+
+struct record {
+    char cells[4][24]; // up to the first empty one
+    char written[64];
+};
+
+ParameterizedTestParameters(csv, records_are_written_so_that_they_are_read_again_and_do_nothing)
+{
+    static struct record records[] = {
+        {{"a", "b c"}, "a,b c\r\n"},
+        {{"a,b", "\"c\"", "d\ne"}, "\"a,b\",\"\"\"c\"\"\",\"d\ne\"\r\n"},
+        {{"-0.20", "-12", "1e3"}, "-0.20,-12,1e3\r\n"},
+        {{"=1+1", "+49", "-", "@x"}, "'=1+1,'+49,'-,'@x\r\n"},
+        {{"-1-1", "-.5", "-1.2.3"}, "'-1-1,'-.5,'-1.2.3\r\n"},
+        {{"\t=1", "\r=1", "\"=1"}, "'\t=1,\"'\r=1\",\"\"\"=1\"\r\n"},
+    };
+    return cr_make_param_array(struct record, records, sizeof records / sizeof *records);
+}
+
+ParameterizedTest(struct record *record, csv,
+                  records_are_written_so_that_they_are_read_again_and_do_nothing)
+{
+    struct tg_span cells[4];
+    struct tg_text written = {0};
+    size_t n = 0;
+    for (; n < 4 && *record->cells[n]; n++)
+        cells[n] = (struct tg_span){record->cells[n], strlen(record->cells[n])};
+    tg_csv_append(&written, cells, n);
+    cr_assert_str_eq(tg_text_string(&written), record->written);
+    tg_text_finish(&written);
+}
