@@ -24,6 +24,9 @@ enum {
     TG_IMPORT_LINES_MAX = 50 * 1000,
     TG_IMPORT_LINE_MAX = 8 * 1024,
     TG_IMPORT_FAULTS_MAX = 100,
+    // A statement of the wallet: a busy shop's month, of 20 MB. It is written to disk in pages.
+    TG_STATEMENT_ROWS_MAX = 200 * 1000,
+    TG_STATEMENT_BYTES_MAX = 64 * 1000 * 1000,
     // Deeper JSON than any message Meta has; json-c's stack use stays small.
     TG_JSON_DEPTH_MAX = 32,
     // One page of a list, an item of which may have some KiB.

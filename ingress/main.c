@@ -23,6 +23,7 @@
 #include "ingress/relay/relay.h"
 #include "ingress/relay/table.h"
 #include "ingress/route/router.h"
+#include "ingress/statement/statement.h"
 #include "ingress/who/api_key.h"
 #include "ingress/who/watch.h"
 
@@ -95,8 +96,10 @@ static void add_desk(struct router *router, struct tg_settings *settings)
 static void add_to_office(struct office *office, struct tg_settings *settings, bool has_desk)
 {
     router_add(office->router, probe_endpoints, &office->probes);
-    if (has_desk)
+    if (has_desk) {
         add_desk(office->router, settings);
+        router_add(office->router, desk_statement_endpoints, office->pool);
+    }
     if (settings->docs)
         router_add(office->router, description_endpoints, &office->told);
 }
@@ -110,6 +113,7 @@ static void add_to_stops(struct stops *stops, const struct tg_settings *settings
 {
     for (const struct endpoint *const *table = api_tables; *table; table++)
         router_add(stops->router, *table, needs_sends(*table) ? &stops->sends : NULL);
+    router_add(stops->router, statement_endpoints, stops->pool);
     router_add(stops->router, link_endpoints, NULL);
     router_add(stops->router, callback_endpoints, &stops->callback);
     router_add(stops->router, cloud_send_endpoints, &stops->sends);

@@ -18,6 +18,8 @@ extern const struct tg_call *const tg_read_calls[];
 extern const struct tg_call *const tg_relay_calls[];
 extern const struct tg_call *const tg_rule_calls[];
 extern const struct tg_call *const tg_sealing_calls[];
+extern const struct tg_call *const tg_statement_calls[];
+extern const struct tg_call *const tg_desk_statement_calls[]; // operators'
 extern const struct tg_call *const tg_token_calls[];
 extern const struct tg_call *const tg_session_calls[];
 extern const struct tg_call *const tg_upkeep_calls[];

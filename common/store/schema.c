@@ -3,14 +3,23 @@
 #include "common/base/memory.h"
 #include "common/store/calls.h"
 
-const struct tg_call *const *const tg_calls_of_ingress[] = {
-    tg_accept_calls, tg_wallet_calls, tg_caller_calls,  tg_session_calls, tg_read_calls,
-    tg_own_calls,    tg_list_calls,   tg_contact_calls, tg_token_calls,   NULL};
+const struct tg_call *const *const tg_calls_of_ingress[] = {tg_accept_calls,
+                                                            tg_wallet_calls,
+                                                            tg_caller_calls,
+                                                            tg_session_calls,
+                                                            tg_read_calls,
+                                                            tg_own_calls,
+                                                            tg_list_calls,
+                                                            tg_contact_calls,
+                                                            tg_token_calls,
+                                                            tg_statement_calls,
+                                                            NULL};
 const struct tg_call *const *const tg_calls_of_worker[] = {
     tg_dispatch_calls, tg_wallet_calls, tg_inbound_calls, tg_rule_calls, tg_upkeep_calls,
     tg_figure_calls,   tg_token_calls,  tg_sealing_calls, tg_look_calls, NULL};
 
-const struct tg_call *const *const tg_calls_of_operator[] = {tg_desk_calls, NULL};
+const struct tg_call *const *const tg_calls_of_operator[] = {tg_desk_calls, tg_desk_statement_calls,
+                                                             NULL};
 
 const struct tg_call *const *const tg_calls_of_relay[] = {tg_relay_calls, NULL};
 
