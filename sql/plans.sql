@@ -36,6 +36,7 @@ BEGIN
             ('lookup ordered nested generic', 'delete_bodies lock_line_ends call_up_next pull_forward give_slots '
              'delete_receipts fail_undelivered_sends'),
             ('lookup nested generic', 'lock_wallets'),
+            ('lookup ordered nested custom', 'count_messages sum_ledgers sum_ledgers_of'),
             ('lookup generic', 'release_sends find_callers'),
             ('lookup ordered nested generic', 'message_lines conversation_lines'),
             -- Not called for each message, so that planning costs little.
@@ -46,7 +47,7 @@ BEGIN
             -- the end of that index, and pass what is dead there.
             ('lookup ordered unmerged generic', 'release_due_sends'),
             ('lookup ordered generic', 'take_due expire_sends next_due find_lost_sends unconfirm_sends '
-             'delete_idempotency_keys delete_sessions delete_console_links'),
+             'delete_idempotency_keys delete_sessions delete_console_links count_usage open_usage_days'),
             ('lookup ordered nested', 'take_turns seal_tokens'),
             ('lookup ordered', 'list_figures count_open_tokens list_tokens_to_seal claim_channel_looks waiting_document'),
             -- By the keys of parents.

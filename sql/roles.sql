@@ -78,7 +78,8 @@ BEGIN
             SELECT format('GRANT SELECT %s TO %I', t.seen, v_role)
               FROM (VALUES ('ON organizations, wallets, wallet_locks, wallet_transactions, contacts, messages, '
                             'message_changes, account_notices, outbox, attempts, auto_replies, conversations, '
-                            'contact_cards, contact_terms, preferences, channel_health, channel_facts'),
+                            'contact_cards, contact_terms, preferences, channel_health, channel_facts, '
+                            'usage_days, usage_messages, usage_money, usage_walk'),
                            ('(org_id, id, phone_number_id, display_phone_number, waba_id, service_fee_per_msg, '
                             'max_mps, status, paused_for, created_at) ON channels')) AS t (seen)
              WHERE v_room = 'ingress'

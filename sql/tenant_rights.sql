@@ -59,7 +59,10 @@ BEGIN
                   ('automation_rules', 'org_id, id, channel_id, priority, match_kind, match_on, pattern, reply, '
                                        'cooldown_s, daily_cap, active, state, refused_for, written_at, created_at'),
                   ('auto_replies', 'org_id, message_id, channel_id, contact_id, rule_id, reply_id, reply_skipped, '
-                                   'created_at')) AS t ("table", columns)) AS s
+                                   'created_at'),
+                  ('usage_messages', 'day, org_id, channel_id, category, accepted, sent, delivered, read, failed, '
+                                     'refunded, received, auto_replies'),
+                  ('usage_money', 'day, org_id, channel_id, kind, amount')) AS t ("table", columns)) AS s
          WHERE to_regrole('tollgate_tenant') IS NOT NULL
     LOOP
         EXECUTE v_statement;

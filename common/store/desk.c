@@ -40,6 +40,7 @@ CHANGE(admin_disable_channel, ORG, ID("p_id"));
 CHANGE(admin_hand_over_channel, ORG, ID("p_id"), BODY);
 READ(admin_get_wallet, ORG);
 READ(admin_list_wallet_transactions, ORG, PAGE);
+READ(admin_get_usage, ORG, FOUND);
 CHANGE(admin_credit_wallet, ORG, BODY);
 CHANGE(admin_adjust_wallet, ORG, BODY);
 READ(admin_list_keys, ORG, PAGE_BY_ID);
@@ -105,6 +106,7 @@ const struct tg_call *const tg_desk_calls[] = {&find_operator,
                                                &tg_admin_hand_over_channel,
                                                &tg_admin_get_wallet,
                                                &tg_admin_list_wallet_transactions,
+                                               &tg_admin_get_usage,
                                                &tg_admin_credit_wallet,
                                                &tg_admin_adjust_wallet,
                                                &tg_admin_list_keys,

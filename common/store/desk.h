@@ -58,6 +58,7 @@ extern const struct tg_call tg_admin_disable_channel;
 extern const struct tg_call tg_admin_hand_over_channel;
 extern const struct tg_call tg_admin_get_wallet;
 extern const struct tg_call tg_admin_list_wallet_transactions;
+extern const struct tg_call tg_admin_get_usage;
 extern const struct tg_call tg_admin_credit_wallet;
 extern const struct tg_call tg_admin_adjust_wallet;
 extern const struct tg_call tg_admin_list_keys;

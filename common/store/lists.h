@@ -6,4 +6,5 @@ struct tg_call;
 
 extern const struct tg_call tg_list_messages;
 extern const struct tg_call tg_list_conversations;
+extern const struct tg_call tg_get_usage;
 extern const struct tg_call tg_read_conversation;

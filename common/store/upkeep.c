@@ -233,6 +233,33 @@ enum tg_pg_status tg_store_delete_bodies(struct tg_pg *pg, int64_t limit,
     return tg_pg_call(pg, &delete_bodies, TG_ONE(&task), TG_ROWS(done, 1));
 }
 
+static const struct tg_field rolled_up_fields[] = {
+    INT8("counted", tg_rolled_up, counted), BOOL("more", tg_rolled_up, more), {0}};
+
+static const struct tg_call sum_ledgers = {
+    .name = "sum_ledgers",
+    .one = TG_FIELDS(INT8("p_limit", task, slice.limit)),
+    .out = rolled_up_fields,
+};
+
+enum tg_pg_status tg_store_sum_ledgers(struct tg_pg *pg, int64_t limit, struct tg_rolled_up *done)
+{
+    struct task task = {.slice = {.limit = limit}};
+    return tg_pg_call(pg, &sum_ledgers, TG_ONE(&task), TG_ROWS(done, 1));
+}
+
+static const struct tg_call count_usage = {
+    .name = "count_usage",
+    .one = TG_FIELDS(INT8("p_limit", task, slice.limit)),
+    .out = rolled_up_fields,
+};
+
+enum tg_pg_status tg_store_count_usage(struct tg_pg *pg, int64_t limit, struct tg_rolled_up *done)
+{
+    struct task task = {.slice = {.limit = limit}};
+    return tg_pg_call(pg, &count_usage, TG_ONE(&task), TG_ROWS(done, 1));
+}
+
 static const struct tg_call finish_open_erasures = {
     .name = "finish_open_erasures",
     .one = TG_FIELDS(INT8("p_limit", task, slice.limit)),
@@ -271,6 +298,8 @@ const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
                                                  &delete_sessions,
                                                  &delete_console_links,
                                                  &delete_bodies,
+                                                 &sum_ledgers,
+                                                 &count_usage,
                                                  &finish_open_erasures,
                                                  &take_janitor_lock,
                                                  NULL};

@@ -100,6 +100,16 @@ struct tg_deleted_bodies {
 enum tg_pg_status tg_store_delete_bodies(struct tg_pg *pg, int64_t limit,
                                          struct tg_deleted_bodies *done) TG_MUST_CHECK;
 
+// Goes on with the daily figures: adds up to `limit` rows of ledgers, or counts so many messages.
+struct tg_rolled_up {
+    int64_t counted;
+    bool more; // there is more to do now
+};
+enum tg_pg_status tg_store_sum_ledgers(struct tg_pg *pg, int64_t limit,
+                                       struct tg_rolled_up *done) TG_MUST_CHECK;
+enum tg_pg_status tg_store_count_usage(struct tg_pg *pg, int64_t limit,
+                                       struct tg_rolled_up *done) TG_MUST_CHECK;
+
 // Goes on with the erasures of contacts of up to `limit` orgs; *finished is how many had their end.
 enum tg_pg_status tg_store_finish_open_erasures(struct tg_pg *pg, int64_t limit,
                                                 int64_t *finished) TG_MUST_CHECK;

@@ -212,6 +212,16 @@ const struct command commands[] = {
      .columns = "created_at,kind,amount,balance_after,description,message_id",
      .says = "Lists an org's ledger, newest first."},
 
+    {.words = "usage show",
+     .arguments = {ORG},
+     .options = {{"since", VALUE_TEXT, "since", "From this day of UTC on, such as 2026-11-01."},
+                 {"until", VALUE_TEXT, "until", "Before this day."},
+                 {"channel", VALUE_CHANNEL, "channel_id", "Only of this channel."}},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/usage",
+     .columns = "since,until,as_of",
+     .says = "What an org used, by day and channel."},
+
     {.words = "key create",
      .arguments = {ORG, MEMBER("NAME", "name")},
      .options = {{"rights", VALUE_WORDS, "rights",

@@ -2,14 +2,7 @@
 
 #include <stddef.h>
 
-const struct endpoint *const api_tables[] = {send_endpoints,
-                                             message_endpoints,
-                                             conversation_endpoints,
-                                             wallet_endpoints,
-                                             account_endpoints,
-                                             session_endpoints,
-                                             own_key_endpoints,
-                                             setting_endpoints,
-                                             contact_endpoints,
-                                             own_channel_endpoints,
-                                             NULL};
+const struct endpoint *const api_tables[] = {
+    send_endpoints,    message_endpoints,     conversation_endpoints, wallet_endpoints,
+    account_endpoints, session_endpoints,     own_key_endpoints,      setting_endpoints,
+    contact_endpoints, own_channel_endpoints, usage_endpoints,        NULL};

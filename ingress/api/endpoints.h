@@ -7,6 +7,7 @@ extern const struct endpoint send_endpoints[]; // their context is a struct send
 extern const struct endpoint message_endpoints[];
 extern const struct endpoint conversation_endpoints[]; // their context likewise
 extern const struct endpoint wallet_endpoints[];
+extern const struct endpoint usage_endpoints[];
 extern const struct endpoint account_endpoints[];
 extern const struct endpoint session_endpoints[];
 extern const struct endpoint own_channel_endpoints[];

@@ -76,6 +76,8 @@ struct json_object *schema_of_find(const struct desk_member *member)
         return typed("boolean");
     case DESK_TIME:
         return formatted("date-time");
+    case DESK_DAY:
+        return formatted("date");
     case DESK_OBJECT:
         schema = json_object_new_object();
         json_object_object_add(schema, "type", json_tokener_parse("[\"object\", \"string\"]"));

@@ -62,6 +62,17 @@ static bool is_time(struct json_object *value)
            tg_time_parse(json_object_get_string(value), &time_ms);
 }
 
+static bool is_day(struct json_object *value)
+{
+    char time[sizeof "2026-11-28T00:00:00Z"];
+    int64_t time_ms;
+    if (!json_object_is_type(value, json_type_string) ||
+        strnlen(json_object_get_string(value), 11) != 10)
+        return false;
+    snprintf(time, sizeof time, "%sT00:00:00Z", json_object_get_string(value));
+    return tg_time_parse(time, &time_ms) && time_ms > 0;
+}
+
 static bool is_word(struct json_object *value, const char *const *words)
 {
     while (*words && !(json_object_is_type(value, json_type_string) &&
@@ -88,6 +99,8 @@ static bool fits(struct json_object *value, const struct desk_member *member)
         return json_object_is_type(value, json_type_boolean);
     case DESK_TIME:
         return is_time(value);
+    case DESK_DAY:
+        return is_day(value);
     case DESK_OBJECT:
         return json_object_is_type(value, json_type_object) || is_text(value, member);
     case DESK_WORD:
@@ -116,6 +129,7 @@ static bool refuse_kind(const struct desk_member *member, struct tg_error *error
                                          [DESK_MONEY] = "an amount as a string, such as \"12.50\"",
                                          [DESK_BOOL] = "true or false",
                                          [DESK_TIME] = "a time such as 2026-11-28T09:30:00Z",
+                                         [DESK_DAY] = "a day such as 2026-11-28",
                                          [DESK_OBJECT] = "an object or a text"};
     if (member->kind == DESK_TEXT || member->kind == DESK_CONTACT)
         snprintf(shape, sizeof shape, "a text of 1 to %lld bytes", max);

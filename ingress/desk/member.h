@@ -17,6 +17,7 @@ enum desk_kind {
     DESK_MONEY,  // a string such as "-12.50": up to ten digits, and up to four decimals
     DESK_BOOL,
     DESK_TIME,    // as RFC 3339 has it
+    DESK_DAY,     // likewise, without the time of day
     DESK_OBJECT,  // an object, or a string of up to `max` bytes
     DESK_CONTACT, // a phone as people write it; of a query also a user id; SQL gets a phone's
                   // digits

@@ -1,5 +1,5 @@
 -- The parts of audit_ledger (operator/audit_ledger.sql), each of which returns its violations: all but audit_orgs,
--- for I7, which core/tenancy.sql makes.
+-- for I7, which core/tenancy.sql makes, and audit_usage, for I14 (core/usage.sql).
 
 -- Does the ledger say that the message's fee was given back, and not taken again?
 CREATE OR REPLACE FUNCTION is_refunded(p_org_id uuid, p_message_id uuid) RETURNS boolean

@@ -13,6 +13,7 @@ static const struct desk_member members[] = {
     {.name = "amount", .kind = DESK_MONEY},
     {.name = "active", .kind = DESK_BOOL},
     {.name = "expires_at", .kind = DESK_TIME, .clears = true},
+    {.name = "since", .kind = DESK_DAY},
     {.name = "reply", .kind = DESK_OBJECT, .max = 4096},
     {0},
 };

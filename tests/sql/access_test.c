@@ -269,7 +269,8 @@ Test(access, every_table_of_an_org_has_row_level_security)
     assert_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' AND NOT relrowsecurity "
                      "AND relnamespace = 'tollgate'::regnamespace ORDER BY 1"),
                 "body_walks", "clock", "erasure_key", "error_rules", "former_error_rules",
-                "janitor_seat", "operators", "restores", "schema_migrations", "token_sealing");
+                "janitor_seat", "operators", "restores", "schema_migrations", "token_sealing",
+                "usage_days", "usage_walk");
 }
 
 static const char *const tables[] = {"organizations", "wallets",  "wallet_transactions",

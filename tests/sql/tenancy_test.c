@@ -295,5 +295,6 @@ Test(tenancy, every_table_carries_org_id)
                      "AND c.column_name = 'org_id' AND c.is_nullable = 'NO') ORDER BY 1"),
                 "account_notices", "audit_log", "body_walks", "clock", "dead_letters",
                 "erasure_key", "error_rules", "former_error_rules", "janitor_seat", "operators",
-                "organizations", "restores", "schema_migrations", "token_sealing");
+                "organizations", "restores", "schema_migrations", "token_sealing", "usage_days",
+                "usage_walk");
 }

@@ -211,6 +211,10 @@ static bool takes(const struct desk_task *task, const char *member)
         if (strcmp(known->name, member) == 0)
             return true;
     }
+    for (const struct desk_member *known = task->find; known && known->name; known++) {
+        if (strcmp(known->name, member) == 0)
+            return true;
+    }
     return task->list != DESK_NO_LIST &&
            (strcmp(member, "limit") == 0 || strcmp(member, "before") == 0);
 }

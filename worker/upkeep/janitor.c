@@ -16,7 +16,7 @@ enum { LOCK_INTERVAL_MS = 2000 };
 static duty_round *const duties[] = {
     duty_clock,       duty_due,     duty_lost,     duty_expired,   duty_abandoned, duty_unheard,
     duty_undelivered, duty_keys,    duty_receipts, duty_sessions,  duty_bodies,    duty_erasures,
-    duty_rules,       duty_notices, duty_seal,     duty_consumers,
+    duty_rules,       duty_notices, duty_seal,     duty_consumers, duty_usage,
 };
 enum { DUTIES = sizeof duties / sizeof *duties };
 
