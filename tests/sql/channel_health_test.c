@@ -2,6 +2,9 @@
 
 #include "tests/sql/givens.h"
 
+#include <stdio.h>
+#include <string.h>
+
 TestSuite(channel_health, .init = database_create, .fini = database_drop);
 
 #define LOOK "'00000000-0000-4000-8000-000000000001'"
@@ -414,4 +417,51 @@ Test(channel_health, lists_have_pages_and_count_what_waits_so_far)
         (void)given_message(.org = acme, .number = "4711");
     next = seen_by(acme, "get_channel", "'4711'");
     cr_assert(strstr(next, "\"messages\" : 1000, \"more\" : true"), "%s", next);
+}
+
+// What the table's file says of channels that are there already.
+static const char *filling(void)
+{
+    static char sql[16384];
+    FILE *file = fopen(TOLLGATE_SOURCE_DIR "/sql/tables/038_channel_health.sql", "re");
+    cr_assert(file);
+    sql[fread(sql, 1, sizeof sql - 1, file)] = '\0';
+    (void)fclose(file);
+    const char *insert = strstr(sql, "INSERT INTO channel_health");
+    cr_assert(insert);
+    return insert;
+}
+
+Test(channel_health, channels_of_before_are_looked_at_and_paused_since_their_alert)
+{
+    const char *channel = given_acme();
+    const char *by_hand = given_channel(.org = acme, .status = "paused");
+    const char *gone = given_channel(.org = acme, .status = "disabled");
+    const char *banned = given_number(acme, "4712");
+    run("UPDATE channels SET status = 'paused', paused_for = '190' WHERE id = '%s'", channel);
+    run("UPDATE channels SET status = 'paused', paused_for = 'account:disabled' WHERE id = '%s'",
+        banned);
+    run("INSERT INTO alerts (org_id, channel_id, kind, outcome, raised_at) VALUES ('%s', '%s', "
+        "'channel_paused', '190', '2026-01-02')",
+        acme, channel);
+    run("INSERT INTO alerts (org_id, kind, outcome, waba_id, matter, raised_at) VALUES ('%s', "
+        "'account', 'account:disabled', '1004', 'ban', '2026-01-03')",
+        acme);
+    run("DELETE FROM channel_health");
+    run("%s", filling());
+    assert_rows(rows("SELECT count(*) FROM channel_health"), "4");
+    assert_rows(rows("SELECT paused_at::date, due_at <= now() FROM channel_health WHERE channel_id "
+                     "= '%s'",
+                     channel),
+                "2026-01-02, t");
+    assert_rows(rows("SELECT paused_at::date, due_at <= now() FROM channel_health WHERE channel_id "
+                     "= '%s'",
+                     banned),
+                "2026-01-03, t");
+    assert_rows(rows("SELECT paused_at, due_at <= now() FROM channel_health WHERE channel_id = "
+                     "'%s'",
+                     by_hand),
+                "null, t");
+    assert_rows(rows("SELECT paused_at, due_at FROM channel_health WHERE channel_id = '%s'", gone),
+                "null, infinity");
 }

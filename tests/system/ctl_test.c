@@ -98,6 +98,8 @@ Test(ctl, runs_a_house_from_an_empty_database)
     cr_assert(strstr(shown, "refund") && strstr(shown, "-0.20") && strstr(shown, "190"), "%s",
               shown);
     cr_assert(strstr(CTL("alert", "list"), "write a new one"));
+    shown = CTL("channel", "show", "Acme", "700100200");
+    cr_assert(strstr(shown, "paused_at") && strstr(shown, "quality_rating"), "%s", shown);
     CTL("alert", "acknowledge", MEMBER("/alerts/0/id", "alert", "list"));
     CTL("channel", "set", "Acme", "700100200", "--access-token-file", token_file("EAAsecond"));
     expect_equal(CTL("alert", "list"), "there are none\n");
