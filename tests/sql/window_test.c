@@ -127,6 +127,17 @@ Test(window, a_message_of_the_same_minute_counts)
     cr_assert_str_eq(verdict_of(.org = acme, .phone = ASHA), "accepted");
 }
 
+// A send that waits for its org's wallet is judged by what is there when its turn has come.
+Test(window, a_message_that_comes_while_the_send_waits_counts)
+{
+    const char *acme = given_org_that("refuse", 2 * DAY);
+    const struct inbound_spec written[] = {{.org = acme, .phone = ASHA, .at = ago(1)}};
+    const struct send_spec send[] = {{.org = acme, .phone = ASHA}};
+    const char *comes =
+        text("SELECT lock_wallets(ARRAY['%s']::uuid[]); %s", acme, receive_sql(written, 1));
+    assert_rows(meanwhile(comes, accept_sends_sql(send, 1)), "accepted, queued, 9.80, 0.20");
+}
+
 Test(window, each_number_has_its_own)
 {
     const char *acme = given_org_that("refuse", 2 * DAY);
