@@ -38,7 +38,7 @@ BEGIN
             ('lookup nested generic', 'lock_wallets'),
             ('lookup ordered nested custom', 'count_messages sum_ledgers sum_ledgers_of'),
             ('lookup generic', 'release_sends find_callers'),
-            ('lookup ordered nested generic', 'message_lines conversation_lines'),
+            ('lookup ordered nested generic', 'message_lines conversation_lines newest_inbound'),
             -- Not called for each message, so that planning costs little.
             ('lookup nested custom', 'alert_refused_replies'),
             ('lookup custom', 'end_sends fail_unheard_sends park_sends'),
@@ -49,6 +49,9 @@ BEGIN
             ('lookup ordered generic', 'take_due expire_sends next_due find_lost_sends unconfirm_sends '
              'delete_idempotency_keys delete_sessions delete_console_links count_usage open_usage_days'),
             ('lookup ordered nested', 'take_turns seal_tokens'),
+            -- Planned at each call, for what is looked for; and never by reading all that an org seems to have.
+            ('lookup ordered', 'look_through'),
+            ('lookup ordered nested', 'list_contacts candidates_of'),
             ('lookup ordered', 'list_figures count_open_tokens list_tokens_to_seal claim_channel_looks waiting_document'),
             -- By the keys of parents.
             ('lookup nested', 'check_contacts_tenancy check_messages_tenancy check_outbox_tenancy '

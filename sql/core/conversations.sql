@@ -22,7 +22,10 @@ CREATE OR REPLACE FUNCTION reading_of(p_conversation conversations) RETURNS json
 LANGUAGE sql IMMUTABLE
 RETURN jsonb_build_object('unread', (p_conversation).unread, 'read_until', (p_conversation).read_until);
 
--- newest_inbound: the newest message that the contact has written, or of those up to p_until.
+-- newest_inbound: the newest message that the contact has written, or of those up to p_until. It is looked for among the
+-- newest that there are with the contact, whoever wrote them and over whichever number, and no further back: a campaign
+-- may have left any number since then. (What is said of ids, the index of contacts' messages alone can answer: by that of
+-- all messages everybody's would be passed.)
 CREATE OR REPLACE FUNCTION newest_inbound(p_conversation conversations, p_until uuid) RETURNS TABLE (id uuid, wamid text)
 LANGUAGE sql STABLE AS $$
     SELECT m.id, m.wamid FROM (
@@ -31,10 +34,13 @@ LANGUAGE sql STABLE AS $$
         SELECT k.id FROM contacts k
          WHERE k.org_id = (p_conversation).org_id AND k.merged_into = (p_conversation).contact_id) c
      CROSS JOIN LATERAL (
-           SELECT i.id, i.wamid FROM messages i
-            WHERE i.contact_id = c.id AND i.attempts >= 0 AND i.org_id = (p_conversation).org_id AND i.direction = 'inbound'
-              AND i.channel_id = (p_conversation).channel_id AND i.group_id IS NULL AND i.type NOT IN ('edit', 'revoke')
-              AND i.id <= coalesce(p_until, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-            ORDER BY i.id DESC LIMIT 1) m
+           SELECT l.id, l.wamid FROM (
+                  SELECT i.* FROM messages i
+                   WHERE i.contact_id = c.id AND i.attempts >= 0
+                     AND (i.contact_id, i.id) <= (c.id, coalesce(p_until, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+                   ORDER BY i.id DESC LIMIT 1000) l
+            WHERE l.org_id = (p_conversation).org_id AND l.channel_id = (p_conversation).channel_id
+              AND l.direction = 'inbound' AND l.group_id IS NULL AND l.type NOT IN ('edit', 'revoke')
+            ORDER BY l.id DESC LIMIT 1) m
      ORDER BY m.id DESC LIMIT 1;
 $$;

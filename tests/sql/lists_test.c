@@ -317,6 +317,33 @@ Test(lists, a_conversation_is_unread_until_it_is_read)
         value("SELECT wamid FROM messages WHERE id = '%s'", id_of(4)));
 }
 
+// The contact's last word stands further back than is looked.
+Test(lists, a_conversation_is_read_however_many_were_written_since)
+{
+    acme = given_org_with_channel("1.00");
+    write_in("919800000001", 1, "one", 60);
+    run("SET session_replication_role = replica");
+    run("UPDATE messages SET id = overlay(first_id_of(now() - interval '1 minute')::text PLACING "
+        "'1' FROM 36)::uuid");
+    run("INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, "
+        "status) "
+        "SELECT overlay(m.id::text PLACING lpad(to_hex(i + 1), 12, '0') FROM 25)::uuid, m.org_id, "
+        "m.channel_id, "
+        "m.contact_id, 'outbound', 'text', '{}', 'sent' FROM messages m, generate_series(1, 1000) "
+        "i");
+    run("SET session_replication_role = DEFAULT");
+    const char *one = text("{\"until\": \"%s\"}", value("SELECT min(id::text) FROM messages"));
+    const char *last = text("{\"until\": \"%s\"}", value("SELECT max(id::text) FROM messages"));
+    const char *before =
+        text("{\"until\": \"%s\"}", value("SELECT first_id_of(now() - interval '1 day')"));
+    cr_assert_str_eq(reading("919800000001", before), "1");
+    cr_assert_str_eq(reading("919800000001", one), "0");
+    run("UPDATE conversations SET unread = true, read_until = NULL");
+    cr_assert_str_eq(reading("919800000001", last), "0");
+    run("UPDATE conversations SET unread = true, read_until = NULL");
+    cr_assert_str_eq(reading("919800000001", "{}"), "0");
+}
+
 Test(lists, who_reads_a_conversation_is_told_where_that_changes_something)
 {
     acme = given_org_with_channel("1.00");

@@ -314,3 +314,75 @@ Test(plans, what_waits_on_a_channel_is_counted_up_to_a_bound)
         text("SELECT waiting_document(org_id, id) FROM channels WHERE org_id = '%s'", acme));
     cr_assert(read > 1000 && read < 1100, "%ld", read);
 }
+
+// The lists of orgs, and what is looked through for them: up to so many rows.
+enum {
+    PAGE = 16,
+    PAGE_READS = 16 * PAGE,
+    LOOKED_THROUGH = 2 * 1000 + PAGE_READS, // (twice, where it tells how far it came)
+    CONTACTS_LOOKED_THROUGH = 3 * 2000 + PAGE_READS
+};
+
+#define assert_list_reads(max, statement)                                                          \
+    do {                                                                                           \
+        long read_ = rows_read(statement);                                                         \
+        cr_assert_lt(read_, (max), "%ld rows: %s", read_, statement);                              \
+    } while (0)
+
+Test(plans, a_page_of_messages_reads_itself_or_what_is_looked_through)
+{
+    given_a_full_day();
+    assert_list_reads(PAGE_READS, text("SELECT list_messages('%s', '{}', NULL, %d)", acme, PAGE));
+    assert_list_reads(
+        LOOKED_THROUGH,
+        text("SELECT list_messages('%s', '{\"status\": \"queued\"}', NULL, %d)", acme, PAGE));
+    assert_list_reads(PAGE_READS,
+                      text("SELECT list_messages('%s', '{\"contact\": \"%s\"}', NULL, %d)", acme,
+                           value("SELECT phone FROM contacts WHERE phone LIKE '4915%%' "
+                                 "ORDER BY id DESC LIMIT 1"),
+                           PAGE));
+    assert_list_reads(
+        LOOKED_THROUGH,
+        text("SELECT list_messages('%s', '{\"type\": \"video\"}', NULL, %d)", acme, PAGE));
+}
+
+Test(plans, a_page_of_conversations_reads_itself_or_what_is_looked_through)
+{
+    given_a_full_day();
+    run("UPDATE conversations SET newest_id = gen_random_uuid(), last_inbound_at = now()");
+    assert_list_reads(PAGE_READS,
+                      text("SELECT list_conversations('%s', '{}', NULL, %d)", acme, PAGE));
+    assert_list_reads(
+        LOOKED_THROUGH,
+        text("SELECT list_conversations('%s', '{\"opted_out\": true}', NULL, %d)", acme, PAGE));
+    assert_list_reads(
+        PAGE_READS,
+        text("SELECT list_conversations('%s', '{\"unread\": true}', NULL, %d)", acme, PAGE));
+}
+
+Test(plans, a_page_of_contacts_reads_what_is_looked_at)
+{
+    given_a_full_day();
+    run("UPDATE contacts SET name = 'Asha ' || id WHERE id %% 100 = 0");
+    assert_list_reads(CONTACTS_LOOKED_THROUGH,
+                      text("SELECT list_contacts('%s', '{}', NULL, %d)", acme, PAGE));
+    assert_list_reads(
+        CONTACTS_LOOKED_THROUGH,
+        text("SELECT list_contacts('%s', '{\"name\": \"asha\"}', NULL, %d)", acme, PAGE));
+}
+
+Test(plans, reading_a_conversation_looks_back_so_far_and_no_further)
+{
+    given_a_full_day();
+    const char *contact = value("SELECT max(contact_id) FROM conversations");
+    const char *channel =
+        value("SELECT channel_id FROM conversations WHERE contact_id = %s", contact);
+    run("INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, "
+        "status) "
+        "SELECT gen_random_uuid(), '%s', '%s', %s, 'outbound', 'text', '{}', 'sent' FROM "
+        "generate_series(1, %d)",
+        acme, channel, contact, FULL);
+    assert_list_reads(
+        LOOKED_THROUGH,
+        text("SELECT read_conversation('key:x', '%s', '%s', %s, '{}')", acme, channel, contact));
+}
