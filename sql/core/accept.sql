@@ -87,8 +87,9 @@ $$;
 -- has_written: has the contact written over this channel since then? (Ids have our time, and times are Meta's: its clock
 -- may be ahead by an hour.)
 CREATE OR REPLACE FUNCTION has_written(p_org_id uuid, p_channel_id uuid, p_contact_id bigint, p_since timestamptz)
-RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (
         SELECT FROM (SELECT p_contact_id AS id
                      UNION ALL
                      SELECT k.id FROM contacts k WHERE k.org_id = p_org_id AND k.merged_into = p_contact_id) c
@@ -99,13 +100,14 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
                   AND m.direction = 'inbound' AND m.group_id IS NULL AND m.origin IS NULL
                   AND m.type NOT IN ('edit', 'revoke') AND m.sent_at >= p_since
                 ORDER BY m.id LIMIT 1) m);
-$$;
+END $$;
 
 -- is_heard: do we know that anybody has written over this channel? Looked at are those of its conversations that are with
 -- the oldest and the newest contacts, 100 of each: some are of people who have only opted out.
 CREATE OR REPLACE FUNCTION is_heard(p_org_id uuid, p_channel_id uuid) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM (SELECT v.last_inbound_at FROM conversations v
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM (SELECT v.last_inbound_at FROM conversations v
                                  WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id
                                  ORDER BY v.contact_id LIMIT 100) o
                     WHERE o.last_inbound_at IS NOT NULL)
@@ -113,7 +115,7 @@ LANGUAGE sql STABLE AS $$
                                  WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id
                                  ORDER BY v.contact_id DESC LIMIT 100) n
                     WHERE n.last_inbound_at IS NOT NULL);
-$$;
+END $$;
 
 -- is_outside: do we know that such a send comes outside of Meta's window: that the contact (null: nobody whom the org
 -- knows) has not written over this channel for 24 hours, and that only a template may be sent? We know what has come to
