@@ -42,10 +42,9 @@ BEGIN
              'recall_opt_outs()'),
             ('contacts', 'contacts_recalled_later', 'AFTER UPDATE',
              'REFERENCING NEW TABLE AS n FOR EACH STATEMENT', 'recall_opt_outs()'),
-            -- (What an accept makes has no name.)
-            ('contacts', 'contacts_named', 'AFTER INSERT', 'FOR EACH ROW WHEN (NEW.name IS NOT NULL)', 'follow_name()'),
-            ('contacts', 'contacts_renamed', 'AFTER UPDATE OF name',
-             'FOR EACH ROW WHEN (NEW.name IS DISTINCT FROM OLD.name)', 'follow_name()'),
+            ('contacts', 'contacts_named', 'AFTER INSERT', 'REFERENCING NEW TABLE AS n FOR EACH STATEMENT', 'keep_names()'),
+            ('contacts', 'contacts_renamed', 'AFTER UPDATE',
+             'REFERENCING OLD TABLE AS o NEW TABLE AS n FOR EACH STATEMENT', 'follow_names()'),
             ('contact_cards', 'contact_cards_followed', 'AFTER INSERT OR DELETE OR UPDATE OF name, tags',
              'FOR EACH ROW', 'follow_card()'),
             ('api_keys', 'api_keys_changed', 'BEFORE UPDATE OF key_hash, rights, expires_at, addresses, revoked_at',

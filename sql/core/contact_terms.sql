@@ -25,12 +25,40 @@ BEGIN
     SELECT p_org_id, w, p_contact_id FROM unnest(v_terms) w ON CONFLICT DO NOTHING;
 END $$;
 
--- A profile's name, where it is another now.
-CREATE OR REPLACE FUNCTION follow_name() RETURNS trigger
+-- Profiles' names: of all contacts of a statement at once, since those who write for the first time come many together.
+-- (What an accept makes has no name.)
+CREATE OR REPLACE FUNCTION keep_names() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 BEGIN
-    PERFORM renew_terms(NEW.org_id, NEW.id, CASE WHEN TG_OP = 'UPDATE'
-                                                 THEN ARRAY(SELECT 'n:' || w FROM words_of(OLD.name) w) END);
+    IF EXISTS (SELECT FROM n WHERE n.name IS NOT NULL) THEN
+        INSERT INTO contact_terms (org_id, term, contact_id)
+        SELECT n.org_id, 'n:' || w, n.id FROM n CROSS JOIN LATERAL words_of(n.name) w ORDER BY 1, 2, 3
+        ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- And where they are others now.
+CREATE OR REPLACE FUNCTION follow_names() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+DECLARE
+    v_names record; -- of each an array
+BEGIN
+    SELECT array_agg(n.org_id) AS orgs, array_agg(n.id) AS contacts, array_agg(n.name) AS new, array_agg(o.name) AS old
+      INTO v_names FROM n JOIN o ON o.org_id = n.org_id AND o.id = n.id WHERE n.name IS DISTINCT FROM o.name;
+    IF v_names.orgs IS NULL THEN
+        RETURN NULL;
+    END IF;
+    DELETE FROM contact_terms t
+     USING unnest(v_names.orgs, v_names.contacts, v_names.old) AS i (org_id, contact_id, name),
+           LATERAL words_of(i.name) w
+     WHERE t.org_id = i.org_id AND t.term = 'n:' || w AND t.contact_id = ANY (ARRAY[i.contact_id])
+       AND t.term <> ALL (terms_of(i.org_id, i.contact_id));
+    INSERT INTO contact_terms (org_id, term, contact_id)
+    SELECT i.org_id, 'n:' || w, i.contact_id
+      FROM unnest(v_names.orgs, v_names.contacts, v_names.new) AS i (org_id, contact_id, name)
+     CROSS JOIN LATERAL words_of(i.name) w ORDER BY 1, 2, 3
+    ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
 

@@ -2,19 +2,31 @@
 
 -- move_conversations: what was written to a contact (null: to none) or by the org moves their conversation forward, if
 -- they have one. As with what contacts write, once a minute at most: each change leaves a version of the row behind.
+-- (Looked up one by one and found again by their place, whatever the planner thinks of the table; and not by a condition
+-- that an index of lists could answer.)
 CREATE OR REPLACE FUNCTION move_conversations(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                               p_message_ids uuid[])
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_since  uuid := first_id_of(clock_timestamp() - interval '1 minute');
+    v_behind record; -- of each an array
 BEGIN
-    UPDATE conversations v SET newest_id = i.message_id
+    SELECT array_agg(i.org_id) AS orgs, array_agg(v.place) AS places, array_agg(i.message_id) AS newest INTO v_behind
       FROM (SELECT DISTINCT ON (u.org_id, u.channel_id, u.contact_id) u.*
               FROM unnest(p_org_ids, p_channel_ids, p_contact_ids, p_message_ids)
                    AS u (org_id, channel_id, contact_id, message_id)
              WHERE u.contact_id IS NOT NULL
              ORDER BY u.org_id, u.channel_id, u.contact_id, u.message_id DESC) i
-     WHERE v.org_id = i.org_id AND v.channel_id = i.channel_id AND v.contact_id = i.contact_id
-       -- (Not as a condition that an index of lists could answer: it is found by its key.)
-       AND coalesce(time_of_id(i.message_id) >= time_of_id(v.newest_id) + interval '1 minute', false);
+     CROSS JOIN LATERAL (
+           SELECT c.ctid AS place FROM conversations c
+            WHERE c.org_id = i.org_id AND c.channel_id = i.channel_id AND c.contact_id = i.contact_id
+              AND coalesce(c.newest_id < least(i.message_id, v_since), false)
+            LIMIT 1 FOR NO KEY UPDATE) v;
+    IF v_behind.orgs IS NOT NULL THEN
+        UPDATE conversations v SET newest_id = i.newest_id
+          FROM unnest(v_behind.orgs, v_behind.places, v_behind.newest) AS i (org_id, place, newest_id)
+         WHERE v.ctid = i.place AND v.org_id = ANY (ARRAY[i.org_id]);
+    END IF;
 END $$;
 
 -- reading_of: how far a conversation is read, for the audit log.

@@ -72,6 +72,7 @@ static void given_a_full_day(void)
     run("VACUUM ANALYZE outbox");
     run("VACUUM ANALYZE messages");
     run("VACUUM ANALYZE idempotency_keys");
+    run("VACUUM ANALYZE conversations");
     run("%s", accept_of(1, "'key'::text"));
     run("%s", receive_of(1));
     static const char *const outcomes[] = {"sent", "131049", "network:refused"};
@@ -99,8 +100,8 @@ static void given_a_full_day(void)
         "SELECT org_id, id, channel_id, contact_id, nextval('outbox_seq'), 'high', 'queued', now() "
         "+ interval '1 day' "
         "FROM messages WHERE status = 'queued'");
-    run("INSERT INTO conversations (org_id, channel_id, contact_id) SELECT org_id, channel_id, "
-        "contact_id "
+    run("INSERT INTO conversations (org_id, channel_id, contact_id, newest_id) SELECT org_id, "
+        "channel_id, contact_id, first_id_of(now() - interval '1 hour') "
         "FROM outbox ON CONFLICT DO NOTHING");
     run("INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance) "
         "SELECT org_id, id::text, sha256('x'), id, 'queued', 1 FROM messages WHERE status = "
