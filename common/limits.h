@@ -40,16 +40,22 @@ enum {
     TG_WEBHOOK_BODY_MAX = 3 * 1024 * 1024,
     // What one ingress holds of bodies, of all requests together: the largest body on every
     // connection would be 12 GiB. Sends, counted until they are accepted, and webhooks have budgets
-    // of their own, which orgs and addresses share: one alone gets half. That is sixty of the
-    // largest sends.
-    TG_BODIES_BYTES_MAX = 16 * 1024 * 1024,
+    // of their own, which orgs and addresses share: one alone gets half. That is almost fifty
+    // of the largest sends, and one bundle for an org.
+    TG_BODIES_BYTES_MAX = 12 * 1024 * 1024,
     TG_WEBHOOK_BODIES_BYTES_MAX = 192 * 1024 * 1024,
-    // So much of each body is outside of them, so that a usual one always has room: 32 MiB on all
+    // From so much on, which bodies at their usual pace hardly come to, slow ones are not waited
+    // for.
+    TG_BODIES_SHORT_BYTES = 4 * 1024 * 1024,
+    // So much of each body is outside of them, so that a usual one always has room: 16 MiB on all
     // connections.
-    TG_BODY_FREE_BYTES = 8 * 1024,
+    TG_BODY_FREE_BYTES = 4 * 1024,
+    // Of a body that is announced so much gets its place at once; a larger one moves as it grows,
+    // which costs nothing where it has pages of its own.
+    TG_BODY_AT_ONCE = 64 * 1024 - 1,
     // Of answers that their clients have not taken, likewise; and what the kernel may hold of one,
     // in place of megabytes. Who takes theirs has it for milliseconds.
-    TG_ANSWERS_BYTES_MAX = 16 * 1024 * 1024,
+    TG_ANSWERS_BYTES_MAX = 8 * 1024 * 1024,
     TG_SEND_BUFFER_BYTES = 64 * 1024,
     // And of files, on its disk: twenty of the largest that Meta takes (100 MB).
     TG_FILES_BYTES_MAX = 2000 * 1000 * 1000,

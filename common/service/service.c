@@ -48,12 +48,13 @@ size_t tg_service_files(size_t wanted)
 
 // What is freed goes back to the machine: glibc would raise these bounds by itself after the first
 // large body, and keep what a burst of them took. What is larger than usual bodies has pages of its
-// own: within an arena, one small thing behind it would keep it there.
+// own, and so has the memory of each connection, of which mostly a part is ever touched: within an
+// arena, one small thing behind it would keep it there.
 static void give_memory_back(void)
 {
     // NOLINTBEGIN(concurrency-mt-unsafe): no other thread runs yet
-    mallopt(M_MMAP_THRESHOLD, 32 * 1024);
-    mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+    mallopt(M_MMAP_THRESHOLD, 16 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
     // NOLINTEND(concurrency-mt-unsafe)
 }
 

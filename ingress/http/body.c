@@ -72,9 +72,9 @@ size_t body_room_taken(struct body_room *room, enum body_budget budget)
 bool body_room_is_short(struct body_room *room)
 {
     bool is_short = atomic_exchange(&room->lacking, false);
-    for (int i = 0; i < BUDGET_ANSWERS; i++)
-        is_short |= body_room_taken(room, (enum body_budget)i) > capacities[i] / 4;
-    return is_short;
+    is_short |= body_room_taken(room, BUDGET_ORGS) > TG_BODIES_SHORT_BYTES;
+    is_short |= body_room_taken(room, BUDGET_STRANGERS) > TG_BODIES_SHORT_BYTES;
+    return is_short || body_room_taken(room, BUDGET_DISK) > TG_FILES_BYTES_MAX / 4;
 }
 
 struct body body_of(enum body_kind kind, size_t max)
@@ -165,10 +165,21 @@ static bool write_file(struct body *body, const void *bytes, size_t size)
     return written;
 }
 
+// Memory for what was announced, so that it does not grow piece by piece: what is larger than usual
+// bodies is then never within an arena, in which what grows leaves holes. It is taken as it comes.
+static void make_room(struct body *body)
+{
+    bool is_told = body->announced > 0 && body->announced <= body->max;
+    size_t most = body->announced < TG_BODY_AT_ONCE ? body->announced : TG_BODY_AT_ONCE;
+    if (is_told && !body->bytes.data)
+        tg_text_reserve(&body->bytes, most);
+}
+
 static bool keep(struct body *body, const void *bytes, size_t size)
 {
     if (body->kind == BODY_FILE)
         return write_file(body, bytes, size);
+    make_room(body);
     tg_text_append(&body->bytes, bytes, size);
     return true;
 }

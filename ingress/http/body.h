@@ -36,6 +36,7 @@ struct body {
     enum body_kind kind;
     int file; // -1: none
     size_t max;
+    size_t announced;     // by the client; 0, or SIZE_MAX: nothing was said
     struct tg_uuid party; // who sends it: an org, or the address of a stranger
     bool of_stranger;
     bool too_large;

@@ -425,6 +425,7 @@ static enum MHD_Result go_on_to_body(struct exchange *exchange)
     struct body *body = &exchange->request.body;
     bool answered = exchange->answer.status != 0;
     bool long_body = head->length != SIZE_MAX && head->length > DISCARD_MAX;
+    body->announced = head->length;
     body->too_large = head->length != SIZE_MAX && head->length > body->max;
     if ((answered || body->too_large) && (head->expects_continue || long_body))
         exchange->unread = true;

@@ -104,6 +104,25 @@ Test(body, for_which_there_is_no_room_is_dropped)
     }
 }
 
+// Long before budgets are full slow ones are not waited for any more.
+Test(body, room_is_short_from_a_few_megabytes_on)
+{
+    for (int stranger = 0; stranger < 2; stranger++) {
+        struct body_room *room = body_room_create();
+        struct body body = body_of(BODY_RAW, LARGE);
+        body.of_stranger = stranger;
+        body.party = party(1);
+        while (body.held + PIECE < TG_BODIES_SHORT_BYTES)
+            take_a_piece(&body, room);
+        cr_assert_not(body_room_is_short(room));
+        take_a_piece(&body, room);
+        cr_assert_not(body.without_room);
+        cr_assert(body_room_is_short(room));
+        body_drop(&body, room);
+        body_room_free(room);
+    }
+}
+
 // What comes behind is read and not kept, also once there is room again.
 Test(body, that_was_dropped_is_not_kept_later)
 {
@@ -118,6 +137,30 @@ Test(body, that_was_dropped_is_not_kept_later)
     body_drop(&first, room);
     body_take(&body, room, "8", 1);
     expect_nothing_held(&body, room);
+    body_room_free(room);
+}
+
+// No piece that comes makes it grow, of what was announced; and nothing is believed beyond that.
+Test(body, has_its_place_at_once)
+{
+    static const struct {
+        size_t announced;
+        size_t most; // of its first place
+    } cases[] = {
+        {100, 256},         {5000, 8192}, {TG_BODY_AT_ONCE + 100, 2 * TG_BODY_AT_ONCE},
+        {2UL * LARGE, 256}, // more than it may have
+        {SIZE_MAX, 256},    // in chunks
+    };
+    struct body_room *room = body_room_create();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct body body = body_of(BODY_JSON, LARGE);
+        body.announced = cases[i].announced;
+        body_take(&body, room, "{", 1);
+        size_t least = cases[i].most == 256 ? 0 : cases[i].most / 2;
+        cr_expect(body.bytes.capacity > least && body.bytes.capacity <= cases[i].most, "%zu: %zu",
+                  cases[i].announced, body.bytes.capacity);
+        body_drop(&body, room);
+    }
     body_room_free(room);
 }
 
