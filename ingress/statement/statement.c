@@ -169,13 +169,14 @@ static void go_on(struct tg_pg *pg, void *context)
 static bool read_time(struct request *request, const char *name, int64_t *time_ms,
                       struct tg_error *error)
 {
-    enum { DAY_LENGTH = 10 };
+    enum { DAY_LENGTH = 10, TIME_MAX = 36 };
     const char *text = request_parameter(request, name);
-    char time[40];
+    char time[TIME_MAX + sizeof "T00:00:00Z"];
     if (!text)
         return true;
-    snprintf(time, sizeof time, "%.36s%s", text, strlen(text) == DAY_LENGTH ? "T00:00:00Z" : "");
-    return (strlen(text) < sizeof time && tg_time_parse(time, time_ms) && *time_ms > 0) ||
+    snprintf(time, sizeof time, "%.*s%s", TIME_MAX, text,
+             strlen(text) == DAY_LENGTH ? "T00:00:00Z" : "");
+    return (strlen(text) <= TIME_MAX && tg_time_parse(time, time_ms) && *time_ms > 0) ||
            tg_error_set(error, "invalid_field", name,
                         "%s must be a day such as 2026-11-28, or a time such as "
                         "2026-11-28T09:30:00Z, of 1970 or later",
