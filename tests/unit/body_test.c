@@ -147,7 +147,7 @@ Test(body, has_its_place_at_once)
         size_t announced;
         size_t most; // of its first place
     } cases[] = {
-        {100, 256},         {5000, 8192}, {TG_BODY_AT_ONCE + 100, 2 * TG_BODY_AT_ONCE},
+        {100, 256},         {5000, 8192}, {TG_BODY_AT_ONCE + 100, 2UL * TG_BODY_AT_ONCE},
         {2UL * LARGE, 256}, // more than it may have
         {SIZE_MAX, 256},    // in chunks
     };
