@@ -329,7 +329,9 @@ int main(int argc, char **argv)
     enum printed what;
     if (print_asked(argc, argv, &what))
         return print(what);
-    tg_service_start();
+    // Of a connection's memory mostly a part is ever touched.
+    tg_service_start((struct tg_service_memory){.large_bytes = TG_CONNECTION_MEMORY_BYTES,
+                                                .kept_bytes = 1024 * 1024});
     int status = tg_settings_main(TG_INGRESS, argc, argv, &settings);
     if (status == TG_SETTINGS_CONNECT)
         return tg_connect_check(&settings, TG_CALLS_OF_INGRESS);

@@ -65,7 +65,10 @@ static void work(struct tg_settings *settings)
 int main(int argc, char **argv)
 {
     static struct tg_settings settings;
-    tg_service_start();
+    // A message's buffers come and go (libcurl's has 16 KiB), and a batch's objects: these are
+    // kept.
+    tg_service_start((struct tg_service_memory){.large_bytes = 32 * 1024, //
+                                                .kept_bytes = 4 * 1024 * 1024});
     int status = tg_settings_main(TG_WORKER, argc, argv, &settings);
     if (status == TG_SETTINGS_CONNECT)
         return tg_connect_check(&settings, TG_CALLS_OF_WORKER);

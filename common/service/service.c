@@ -47,14 +47,13 @@ size_t tg_service_files(size_t wanted)
 }
 
 // What is freed goes back to the machine: glibc would raise these bounds by itself after the first
-// large body, and keep what a burst of them took. What is larger than usual bodies has pages of its
-// own, and so has the memory of each connection, of which mostly a part is ever touched: within an
+// large body, and keep what a burst of them took. What is large has pages of its own: within an
 // arena, one small thing behind it would keep it there.
-static void give_memory_back(void)
+static void give_memory_back(struct tg_service_memory memory)
 {
     // NOLINTBEGIN(concurrency-mt-unsafe): no other thread runs yet
-    mallopt(M_MMAP_THRESHOLD, 16 * 1024);
-    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+    mallopt(M_MMAP_THRESHOLD, memory.large_bytes);
+    mallopt(M_TRIM_THRESHOLD, memory.kept_bytes);
     // NOLINTEND(concurrency-mt-unsafe)
 }
 
@@ -67,11 +66,11 @@ static void keep_memory_private(void)
         tg_log(TG_LOG_WARN, "memory_not_private", TG_LOG_TEXT("reason", strerrordesc_np(errno)));
 }
 
-void tg_service_start(void)
+void tg_service_start(struct tg_service_memory memory)
 {
     keep_memory_private();
     raise_file_limit();
-    give_memory_back();
+    give_memory_back(memory);
     sigset_t set = signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     // A peer that has gone is an error of that write, not the end of the daemon.

@@ -4,10 +4,17 @@
 #include <pthread.h>
 #include <stddef.h>
 
+// How a daemon has its memory: what is as large has pages of its own, which go back when it is
+// freed, and of the rest no more is kept free.
+struct tg_service_memory {
+    int large_bytes;
+    int kept_bytes;
+};
+
 // Blocks the signals below in this and all later threads, ignores SIGPIPE, raises the limit of open
 // files as far as it may be, has what is freed given back to the machine, and keeps what is in
 // memory out of cores and from others of the same user. Call first in main.
-void tg_service_start(void);
+void tg_service_start(struct tg_service_memory memory);
 
 // How many files may be open of those that the daemon wants; logs "file_limit_low" if it is fewer.
 size_t tg_service_files(size_t wanted);
