@@ -385,7 +385,9 @@ Test(outcome, what_was_broken_off_is_after_write)
 Test(outcome, a_malformed_token_is_what_meta_would_say_of_it)
 {
     struct tg_outcome outcome = {0};
-    outcome_malformed_token(&outcome);
+    TG_TEXT_AUTO token = {0};
+    tg_text_append_string(&token, "EAA\r\nHost: elsewhere");
+    outcome_unusable_token(&outcome, unasked_token(TG_OPENED, &token));
     cr_expect_str_eq(outcome.key, "190");
     cr_expect(outcome.error_message[0] != '\0');
 }
@@ -393,12 +395,12 @@ Test(outcome, a_malformed_token_is_what_meta_would_say_of_it)
 Test(outcome, a_token_that_does_not_open_is_one_of_our_own)
 {
     struct tg_outcome outcome = {.wamid = "wamid.HBgL", .retry_after_s = 9};
-    outcome_unopened_token(&outcome, true);
+    outcome_unusable_token(&outcome, unasked_token(TG_OPEN_NO_KEY, &(struct tg_text){0}));
     cr_expect_str_eq(outcome.key, "token:no_key");
     cr_expect(strstr(outcome.error_message, "Meta was not asked"));
     cr_expect_str_eq(outcome.wamid, "");
     cr_expect_eq(outcome.retry_after_s, 0);
-    outcome_unopened_token(&outcome, false);
+    outcome_unusable_token(&outcome, unasked_token(TG_OPEN_WRONG, &(struct tg_text){0}));
     cr_expect_str_eq(outcome.key, "token:not_opened");
     cr_expect(strstr(outcome.error_message, "Meta was not asked"));
 }

@@ -3,12 +3,12 @@
 #include "common/base/memory.h"
 #include "common/base/queue.h"
 #include "common/crypto/seal.h"
-#include "common/graph/token.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "worker/send/outcome.h"
+#include "worker/unasked.h"
 
 #include <stdlib.h>
 
@@ -52,14 +52,12 @@ static void begin(struct dispatch *dispatch, struct in_hand *message)
     }
     enum tg_opened opened = tg_open_token(dispatch->worker->settings->token_keys, claim->org_id,
                                           claim->channel_id, &claim->access_token, &token);
-    if (opened == TG_OPENED && tg_graph_token_is_plain(&token)) {
+    const struct unasked_token *unusable = unasked_token(opened, &token);
+    if (!unusable) {
         graph_post(dispatch->http, dispatch->worker->settings, message, &token);
         return;
     }
-    if (opened == TG_OPENED)
-        outcome_malformed_token(&message->outcome);
-    else
-        outcome_unopened_token(&message->outcome, opened == TG_OPEN_NO_KEY);
+    outcome_unusable_token(&message->outcome, unusable);
     settle_push(dispatch->next, message);
 }
 

@@ -118,19 +118,14 @@ static void judge_status(const struct tg_http_answer *answer, struct tg_outcome 
     else if (answer->sent)
         set_key(outcome, "http:5xx");
     else // answered before the message left us: nobody can have passed it on
-        set_key(outcome, "network:before_write");
+        set_key(outcome, unasked_network(TG_HTTP_UNSENT));
     snprintf(outcome->error_message, sizeof outcome->error_message,
              "Answered HTTP %d without an error of Meta's", status);
 }
 
 static void judge_failure(const struct tg_http_answer *answer, struct tg_outcome *outcome)
 {
-    static const char *const keys[] = {
-        [TG_HTTP_NO_HOST] = "network:dns",         [TG_HTTP_REFUSED] = "network:refused",
-        [TG_HTTP_NO_TLS] = "network:tls",          [TG_HTTP_HELD_BACK] = "network:before_write",
-        [TG_HTTP_UNSENT] = "network:before_write", [TG_HTTP_UNKNOWN] = "network:after_write",
-    };
-    set_key(outcome, keys[answer->end]);
+    set_key(outcome, unasked_network(answer->end));
     set_message(outcome, answer->reason, NULL);
 }
 
@@ -172,24 +167,13 @@ void outcome_judge(const struct tg_http_answer *answer, bool receipt, struct tg_
 void outcome_broken_off(struct tg_outcome *outcome)
 {
     clear(outcome);
-    set_key(outcome, "network:after_write");
+    set_key(outcome, unasked_network(TG_HTTP_UNKNOWN));
     set_message(outcome, "The worker stopped before the answer came", NULL);
 }
 
-void outcome_malformed_token(struct tg_outcome *outcome)
+void outcome_unusable_token(struct tg_outcome *outcome, const struct unasked_token *why)
 {
     clear(outcome);
-    set_key(outcome, "190");
-    set_message(outcome, "The channel's access token is malformed; Meta was not asked", NULL);
-}
-
-void outcome_unopened_token(struct tg_outcome *outcome, bool no_key)
-{
-    clear(outcome);
-    set_key(outcome, no_key ? "token:no_key" : "token:not_opened");
-    set_message(outcome,
-                no_key ? "The channel's access token is sealed under a key that this worker does "
-                         "not have; Meta was not asked"
-                       : "The channel's sealed access token does not open; Meta was not asked",
-                NULL);
+    set_key(outcome, why->outcome);
+    set_message(outcome, why->says, NULL);
 }

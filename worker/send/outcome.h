@@ -8,6 +8,7 @@
 
 #include "common/http/client.h"
 #include "common/store/dispatch.h"
+#include "worker/unasked.h"
 
 // Fills all of `outcome` but the ids, which are the caller's to fill. `receipt`: Meta answers
 // {"success":true}, without a wamid. Retry-After is heeded up to TG_RETRY_AFTER_MAX_S.
@@ -24,10 +25,5 @@ void outcome_judge(const struct tg_http_answer *answer, bool receipt, struct tg_
 // The outcome of a request that was broken off here after its body had been sent.
 void outcome_broken_off(struct tg_outcome *outcome);
 
-// The outcome of a message whose channel's access token is sealed and does not open: for want of
-// the key, or as it is not what was sealed for this channel.
-void outcome_unopened_token(struct tg_outcome *outcome, bool no_key);
-
-// The outcome of a message whose channel's access token no HTTP header can carry. It is what Meta
-// says of a malformed token, without asking.
-void outcome_malformed_token(struct tg_outcome *outcome);
+// The outcome of a message whose channel's access token cannot be shown to Meta (unasked_token).
+void outcome_unusable_token(struct tg_outcome *outcome, const struct unasked_token *why);

@@ -11,6 +11,7 @@
 #include "common/service/metrics.h"
 #include "common/service/service.h"
 #include "common/store/looks.h"
+#include "worker/unasked.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,36 +90,11 @@ static void begin(struct numbers *numbers, struct look *look)
     enum tg_opened opened =
         tg_open_token(numbers->worker->settings->token_keys, claimed->org_id, claimed->channel_id,
                       &claimed->access_token, &look->token);
-    if (opened == TG_OPEN_NO_KEY)
-        fail(look, "token:no_key",
-             "The channel's access token is sealed under a key that the worker does not have; Meta "
-             "was not asked");
-    else if (opened != TG_OPENED)
-        fail(look, "token:not_opened",
-             "The channel's sealed access token does not open; Meta was not asked");
-    else if (!tg_graph_token_is_plain(&look->token))
-        fail(look, "190", "The channel's access token is malformed; Meta was not asked");
+    const struct unasked_token *unusable = unasked_token(opened, &look->token);
+    if (unusable)
+        fail(look, unusable->outcome, unusable->says);
     else
         ask(numbers, look);
-}
-
-static const char *code_of(enum tg_http_end end)
-{
-    switch (end) {
-    case TG_HTTP_NO_HOST:
-        return "network:dns";
-    case TG_HTTP_REFUSED:
-        return "network:refused";
-    case TG_HTTP_NO_TLS:
-        return "network:tls";
-    case TG_HTTP_HELD_BACK:
-    case TG_HTTP_UNSENT:
-        return "network:before_write";
-    case TG_HTTP_ANSWERED:
-    case TG_HTTP_UNKNOWN:
-        break;
-    }
-    return "network:after_write";
 }
 
 static bool has_token(const struct look *look, const char *text)
@@ -143,7 +119,8 @@ static void take_answered(struct numbers *numbers)
     while (tg_http_take(numbers->http, &answer)) {
         struct look *look = answer.context;
         if (answer.end != TG_HTTP_ANSWERED) {
-            fail(look, code_of(answer.end), "Meta could not be reached, or did not answer in time");
+            fail(look, unasked_network(answer.end),
+                 "Meta could not be reached, or did not answer in time");
             continue;
         }
         tg_graph_read_number(look->claimed.phone_number_id, answer.status, answer.body,
