@@ -180,11 +180,7 @@ static void tell_transient(struct request *request, const struct cloud_sender *s
                            const void *context)
 {
     (void)sender;
-    cloud_refuse(request, &(struct cloud_error){.status = 503,
-                                                .code = 2,
-                                                .message = "(#2) Service temporarily unavailable",
-                                                .details = context,
-                                                .is_transient = true});
+    cloud_refuse_for_now(request, context);
 }
 
 static void tell_unknown(struct request *request, const struct tg_send *send)

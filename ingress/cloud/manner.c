@@ -44,10 +44,12 @@ static const struct told *find_told(const char *code)
     return NULL;
 }
 
+static const struct told for_now = {NULL, 503, 2, "(#2) Service temporarily unavailable"};
+
 static struct told told_by_status(int status)
 {
     if (status >= 500)
-        return (struct told){NULL, 503, 2, "(#2) Service temporarily unavailable"};
+        return for_now;
     if (status == 403)
         return *find_told("missing_right");
     return (struct told){NULL, 400, 100, "(#100) Invalid parameter"};
@@ -120,16 +122,25 @@ void cloud_refuse_object(struct request *request, struct tg_span id)
                                                 .message = message.data});
 }
 
+static void refuse_as(struct request *request, const struct told *as, const char *details)
+{
+    cloud_refuse(request, &(struct cloud_error){.status = as->status,
+                                                .code = as->meta,
+                                                .message = as->message,
+                                                .details = details,
+                                                .is_transient = as->status == 503});
+}
+
+void cloud_refuse_for_now(struct request *request, const char *details)
+{
+    refuse_as(request, &for_now, details);
+}
+
 static void refuse(struct request *request, const struct refusal *refusal)
 {
     const struct told *found = find_told(refusal->code);
     const struct told by_status = told_by_status(refusal->status);
-    const struct told *as = found ? found : &by_status;
-    cloud_refuse(request, &(struct cloud_error){.status = as->status,
-                                                .code = as->meta,
-                                                .message = as->message,
-                                                .details = refusal->message,
-                                                .is_transient = as->status == 503});
+    refuse_as(request, found ? found : &by_status, refusal->message);
 }
 
 // A part of the path by its name; empty if it is not there.

@@ -39,6 +39,9 @@ struct cloud_error {
 // Answers with an error that is Meta's own, or stands in our table of them by no code of ours.
 void cloud_refuse(struct request *request, const struct cloud_error *error);
 
+// With the transient one, which has clients send the same again.
+void cloud_refuse_for_now(struct request *request, const char *details);
+
 // What an id in the path names is not there for who asks, though it may be for others: a number, a
 // file or a template of another org's is as one that never was.
 void cloud_refuse_object(struct request *request, struct tg_span id);
