@@ -8,6 +8,11 @@
 
 enum { FIRST_CAPACITY = 128 };
 
+struct tg_span tg_span_of(const char *string)
+{
+    return (struct tg_span){string, string ? strlen(string) : 0};
+}
+
 bool tg_span_equals(struct tg_span span, const char *string)
 {
     return span.data && span.length == strlen(string) &&
@@ -102,4 +107,9 @@ void tg_text_append_json(struct tg_text *text, const char *string, size_t length
 const char *tg_text_string(const struct tg_text *text)
 {
     return text->data ? text->data : "";
+}
+
+struct tg_span tg_text_span(const struct tg_text *text)
+{
+    return (struct tg_span){tg_text_string(text), text->length};
 }

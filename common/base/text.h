@@ -20,6 +20,9 @@ struct tg_span {
     size_t length;
 };
 
+// That of a string; NULL: there is none.
+struct tg_span tg_span_of(const char *string);
+
 // Is it exactly this string? One that is absent is none.
 bool tg_span_equals(struct tg_span span, const char *string);
 
@@ -46,6 +49,9 @@ void tg_text_append_json(struct tg_text *text, const char *string, size_t length
 
 // The bytes as a C string; "" for an empty text. Valid until the text changes.
 const char *tg_text_string(const struct tg_text *text);
+
+// The same as a span; never absent.
+struct tg_span tg_text_span(const struct tg_text *text);
 
 // A text that frees itself at the end of its scope.
 #define TG_TEXT_AUTO __attribute__((cleanup(tg_text_finish))) struct tg_text

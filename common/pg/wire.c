@@ -101,28 +101,21 @@ static void append_int8s(struct tg_text *bytes, const int64_t *values, size_t n)
     end_array(bytes, begin);
 }
 
-static struct tg_span span_of_string(const char *string)
-{
-    return (struct tg_span){string, string ? strlen(string) : 0};
-}
-
 // The text or the bytes of a member.
 static struct tg_span span_of(const struct tg_field *field, const char *member)
 {
     switch (field->form) {
     case TG_FORM_CHARS:
-        return span_of_string(member);
+        return tg_span_of(member);
     case TG_FORM_STRING:
-        return span_of_string(*(const char *const *)(const void *)member);
+        return tg_span_of(*(const char *const *)(const void *)member);
     case TG_FORM_WORD: {
         unsigned word = *(const unsigned *)(const void *)member;
         assert(word < field->word_count);
-        return span_of_string(field->words[word]);
+        return tg_span_of(field->words[word]);
     }
-    case TG_FORM_TEXT: {
-        const struct tg_text *text = (const void *)member;
-        return (struct tg_span){tg_text_string(text), text->length};
-    }
+    case TG_FORM_TEXT:
+        return tg_text_span((const struct tg_text *)(const void *)member);
     case TG_FORM_BYTES:
         return (struct tg_span){member, field->size};
     default:

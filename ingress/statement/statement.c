@@ -32,16 +32,6 @@ struct writing {
     struct tg_statement_row rows[STEP];
 };
 
-static struct tg_span span_of(const char *text)
-{
-    return (struct tg_span){text, strlen(text)};
-}
-
-static struct tg_span span_of_text(const struct tg_text *text)
-{
-    return (struct tg_span){tg_text_string(text), text->length};
-}
-
 static void append(struct writing *writing, const struct tg_span cells[static COLUMNS])
 {
     tg_csv_append(&writing->bytes, cells,
@@ -52,7 +42,7 @@ static void append_names(struct writing *writing)
 {
     struct tg_span cells[COLUMNS];
     for (size_t i = 0; i < COLUMNS; i++)
-        cells[i] = span_of(columns[i]);
+        cells[i] = tg_span_of(columns[i]);
     append(writing, cells);
 }
 
@@ -62,8 +52,10 @@ static void append_balance(struct writing *writing, const char *time, const char
 {
     char words[64];
     snprintf(words, sizeof words, "%s in %s", name, writing->statement.currency);
-    const struct tg_span cells[COLUMNS] = {
-        [1] = span_of(time), [2] = span_of(kind), [4] = span_of(balance), [6] = span_of(words)};
+    const struct tg_span cells[COLUMNS] = {[1] = tg_span_of(time),
+                                           [2] = tg_span_of(kind),
+                                           [4] = tg_span_of(balance),
+                                           [6] = tg_span_of(words)};
     append(writing, cells);
 }
 
@@ -71,15 +63,15 @@ static void append_row(struct writing *writing, struct tg_statement_row *row)
 {
     char id[24];
     snprintf(id, sizeof id, "%lld", (long long)row->n);
-    const struct tg_span cells[COLUMNS] = {span_of(id),
-                                           span_of(row->created_at),
-                                           span_of(row->kind),
-                                           span_of(row->amount),
-                                           span_of(row->balance_after),
-                                           span_of(row->message_id),
-                                           span_of_text(&row->description),
-                                           span_of_text(&row->actor),
-                                           span_of_text(&row->reference)};
+    const struct tg_span cells[COLUMNS] = {tg_span_of(id),
+                                           tg_span_of(row->created_at),
+                                           tg_span_of(row->kind),
+                                           tg_span_of(row->amount),
+                                           tg_span_of(row->balance_after),
+                                           tg_span_of(row->message_id),
+                                           tg_text_span(&row->description),
+                                           tg_text_span(&row->actor),
+                                           tg_text_span(&row->reference)};
     append(writing, cells);
     writing->written = row->n;
     tg_text_finish(&row->description);

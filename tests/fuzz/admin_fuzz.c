@@ -31,7 +31,7 @@ static void expect_body(const struct tg_text *read)
     struct tg_error error = {0};
     TG_TEXT_AUTO again = {0};
     FUZZ_HOLDS(desk_read_body(read, members, &again, &error));
-    FUZZ_HOLDS(fuzz_same(fuzz_span(read), fuzz_span(&again)));
+    FUZZ_HOLDS(fuzz_same(tg_text_span(read), tg_text_span(&again)));
     struct json_object *body = tg_json_parse(read->data, read->length, &error);
     FUZZ_HOLDS(json_object_object_length(body) < (int)(sizeof members / sizeof *members));
     FUZZ_HOLDS(tg_json_string_member(body, "name") != NULL);

@@ -30,7 +30,7 @@ FUZZ_TARGET(answer)
                                     .sent = true,
                                     .reason = "",
                                     .retry_after_s = INT64_MAX,
-                                    .body = fuzz_span(input)};
+                                    .body = tg_text_span(input)};
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         answer.status = statuses[i];
         expect_outcome(&answer, i % 2 == 0);

@@ -109,11 +109,6 @@ bool fuzz_same(struct tg_span one, struct tg_span other)
            (!one.data || memcmp(one.data, other.data, one.length) == 0);
 }
 
-struct tg_span fuzz_span(const struct tg_text *text)
-{
-    return (struct tg_span){tg_text_string(text), text->length};
-}
-
 struct tg_text fuzz_text(struct tg_span span)
 {
     struct tg_text text = {0};

@@ -66,5 +66,4 @@ const char *fuzz_file(struct tg_span bytes);
 
 // The same text, and one like it for the caller to finish.
 bool fuzz_same(struct tg_span one, struct tg_span other);
-struct tg_span fuzz_span(const struct tg_text *text);
 struct tg_text fuzz_text(struct tg_span span);

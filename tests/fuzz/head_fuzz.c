@@ -73,7 +73,7 @@ static void expect_line(struct tg_span line, const char *method, const char *ver
 {
     TG_TEXT_AUTO text = {0};
     tg_text_append_format(&text, "%s %s %s", method, tg_text_string(&asked_for), version);
-    FUZZ_HOLDS(fuzz_same(line, fuzz_span(&text)));
+    FUZZ_HOLDS(fuzz_same(line, tg_text_span(&text)));
 }
 
 // Empty lines before a request say nothing. The library takes one that begins with a NUL for empty,
@@ -164,7 +164,7 @@ FUZZ_TARGET(head)
                              MHD_OPTION_URI_LOG_CALLBACK, on_line, NULL,
                              MHD_OPTION_NOTIFY_CONNECTION, on_connection, &is_open, MHD_OPTION_END);
     FUZZ_HOLDS(library && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-    said = fuzz_span(input);
+    said = tg_text_span(input);
     (void)send(pair[1], said.data, said.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(pair[1], SHUT_WR);
     is_open = true;

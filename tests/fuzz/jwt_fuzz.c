@@ -119,14 +119,14 @@ static void expect_signed(const char *alg, struct tg_span header, struct tg_span
     size_t dotted = token.length;
     tg_text_append(&token, ".", 1);
     append_base64url(&token, signature, length);
-    if (judge(issuer.jwt, fuzz_span(&token), &identity) != JWT_GOOD)
+    if (judge(issuer.jwt, tg_text_span(&token), &identity) != JWT_GOOD)
         return;
     expect_identity(&identity, claims);
     expect_alg(header, alg);
     signature[length / 2] ^= 1;
     token.length = dotted + 1;
     append_base64url(&token, signature, length);
-    FUZZ_HOLDS(judge(issuer.jwt, fuzz_span(&token), &identity) == JWT_REFUSED);
+    FUZZ_HOLDS(judge(issuer.jwt, tg_text_span(&token), &identity) == JWT_REFUSED);
 }
 
 static void expect_claims(const struct tg_text *input)
@@ -152,10 +152,10 @@ FUZZ_TARGET(jwt)
     tg_log_set_level(TG_LOG_NONE);
     if (!issuer.jwt)
         make_issuer();
-    struct jwks *jwks = jwks_create(fuzz_file(fuzz_span(input)), NULL, NULL);
+    struct jwks *jwks = jwks_create(fuzz_file(tg_text_span(input)), NULL, NULL);
     struct jwt *jwt = judge_with(jwks);
     // Nobody has signed it, whichever keys there are.
-    FUZZ_HOLDS(judge(jwt, fuzz_span(input), &identity) != JWT_GOOD);
+    FUZZ_HOLDS(judge(jwt, tg_text_span(input), &identity) != JWT_GOOD);
     FUZZ_HOLDS(judge(jwt, (struct tg_span){unsigned_token, strlen(unsigned_token)}, &identity) !=
                JWT_GOOD);
     expect_claims(input);

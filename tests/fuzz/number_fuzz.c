@@ -32,7 +32,7 @@ FUZZ_TARGET(number)
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         struct tg_graph_number number;
         memset(&number, 'x', sizeof number);
-        tg_graph_read_number("4711", statuses[i], fuzz_span(input), &number);
+        tg_graph_read_number("4711", statuses[i], tg_text_span(input), &number);
         bool failed = *number.error_code != '\0';
         FUZZ_HOLDS(failed || statuses[i] == 200);
         FUZZ_HOLDS(failed == (number.facts.length == 0));

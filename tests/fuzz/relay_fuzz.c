@@ -15,21 +15,21 @@ static void expect_rewritten(const struct tg_text *input)
     struct tg_error error;
     TG_TEXT_AUTO once = {0};
     TG_TEXT_AUTO twice = {0};
-    rewrite_addresses(fuzz_span(input), GRAPH, OURS, "", &once);
-    rewrite_addresses(fuzz_span(&once), GRAPH, OURS, "", &twice);
-    FUZZ_HOLDS(fuzz_same(fuzz_span(&once), fuzz_span(&twice)));
+    rewrite_addresses(tg_text_span(input), GRAPH, OURS, "", &once);
+    rewrite_addresses(tg_text_span(&once), GRAPH, OURS, "", &twice);
+    FUZZ_HOLDS(fuzz_same(tg_text_span(&once), tg_text_span(&twice)));
     struct json_object *before = tg_json_parse(tg_text_string(input), input->length, &error);
     struct json_object *after = tg_json_parse(tg_text_string(&once), once.length, &error);
     FUZZ_HOLDS(!before || after);
     json_object_put(before);
     json_object_put(after);
     if (!memchr(tg_text_string(input), '"', input->length))
-        FUZZ_HOLDS(fuzz_same(fuzz_span(input), fuzz_span(&once)));
+        FUZZ_HOLDS(fuzz_same(tg_text_span(input), tg_text_span(&once)));
 }
 
 static void expect_hidden(const struct tg_text *input)
 {
-    struct tg_text text = fuzz_text(fuzz_span(input));
+    struct tg_text text = fuzz_text(tg_text_span(input));
     struct tg_text secret = {0};
     tg_text_append_string(&secret, "EAA");
     bool found = rewrite_hide(&text, &secret);
@@ -49,15 +49,15 @@ static void expect_place(const struct tg_text *input)
     if (media_is_at_meta(url, "lookaside.fbsbx.com", GRAPH))
         FUZZ_HOLDS(strncasecmp(url, "https://lookaside.fbsbx.com/", 28) == 0 ||
                    strncmp(url, GRAPH "/", strlen(GRAPH) + 1) == 0);
-    if (!media_read(fuzz_span(input), &place))
+    if (!media_read(tg_text_span(input), &place))
         return;
     FUZZ_HOLDS(place.url.length > 0 && place.file_size >= 0);
     FUZZ_HOLDS(strlen(place.sha256) == 0 || strlen(place.sha256) == 64);
     media_place_finish(&place);
-    media_rename(fuzz_span(input), OURS "/x", &renamed);
+    media_rename(tg_text_span(input), OURS "/x", &renamed);
     if (renamed.length > input->length) // more than is read, perhaps
         return;
-    FUZZ_HOLDS(media_read(fuzz_span(&renamed), &place));
+    FUZZ_HOLDS(media_read(tg_text_span(&renamed), &place));
     FUZZ_HOLDS(strcmp(place.url.data, OURS "/x") == 0);
     media_place_finish(&place);
 }

@@ -18,7 +18,7 @@ static void expect_same_again(const struct tg_settings_file *file)
         char quote = strchr(value, '\'') ? '"' : '\'';
         tg_text_append_format(&text, "%s=%c%s%c\n", name, quote, value, quote);
     }
-    struct tg_settings_file *again = tg_settings_file_read(fuzz_file(fuzz_span(&text)), &error);
+    struct tg_settings_file *again = tg_settings_file_read(fuzz_file(tg_text_span(&text)), &error);
     // Quotes may make a file too long.
     FUZZ_HOLDS(again != NULL || text.length > 65536);
     for (size_t i = 0; again && (name = tg_settings_file_name(file, i)); i++)
@@ -48,7 +48,7 @@ FUZZ_TARGET(settings)
     expect_address(tg_text_string(input));
     if (tg_redis_url_check(tg_text_string(input)))
         tg_redis_destroy(tg_redis_create(tg_text_string(input), 1));
-    struct tg_settings_file *file = tg_settings_file_read(fuzz_file(fuzz_span(input)), &error);
+    struct tg_settings_file *file = tg_settings_file_read(fuzz_file(tg_text_span(input)), &error);
     if (file) {
         expect_same_again(file);
     } else {

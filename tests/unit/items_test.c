@@ -18,11 +18,6 @@ static struct tg_text text_of(const char *string)
     return text;
 }
 
-static struct tg_span span_of(const char *string)
-{
-    return (struct tg_span){string, strlen(string)};
-}
-
 // A body with one change of the field "messages" of number 123456 that holds these members.
 static struct tg_text body_with(const char *members)
 {
@@ -284,8 +279,8 @@ static void expect_sender(const struct absent *absent)
                  item->kind == ITEM_DEAD ? item->reason : "a message");
     if (item->kind == ITEM_MESSAGE) {
         cr_expect_str_eq(item->message.phone, absent->phone, "%s", absent->members);
-        cr_expect(same(item->message.user_id, span_of(absent->user_id)), "%s", absent->members);
-        cr_expect(same(item->message.name, span_of(absent->name)), "%s", absent->members);
+        cr_expect(same(item->message.user_id, tg_span_of(absent->user_id)), "%s", absent->members);
+        cr_expect(same(item->message.name, tg_span_of(absent->name)), "%s", absent->members);
     }
     expect_same_again(item, absent->members);
     items_finish(&items);
@@ -399,8 +394,8 @@ Test(items, a_change_of_number_or_user_id_says_who_it_was_and_who_it_is)
         cr_assert_eq(item->kind, ITEM_MESSAGE, "%zu: %s", i, item->reason);
         cr_expect_str_eq(item->message.phone, cases[i].phone, "%zu", i);
         cr_expect_str_eq(item->message.new_phone, cases[i].new_phone, "%zu", i);
-        cr_expect(same(item->message.user_id, span_of(cases[i].user_id)), "%zu", i);
-        cr_expect(same(item->message.new_user_id, span_of(cases[i].new_user_id)), "%zu", i);
+        cr_expect(same(item->message.user_id, tg_span_of(cases[i].user_id)), "%zu", i);
+        cr_expect(same(item->message.new_user_id, tg_span_of(cases[i].new_user_id)), "%zu", i);
         expect_same_again(item, cases[i].members);
         items_finish(&items);
         tg_text_finish(&members);

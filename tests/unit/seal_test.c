@@ -48,15 +48,10 @@ static struct tg_keyring *given_ring(const char *text)
     return ring;
 }
 
-static struct tg_span span_of(const char *text)
-{
-    return (struct tg_span){text, strlen(text)};
-}
-
 static char *sealed_by(struct tg_keyring *ring, const char *secret)
 {
     struct tg_text sealed = {0};
-    cr_assert(tg_seal(ring, &place, span_of(secret), &sealed));
+    cr_assert(tg_seal(ring, &place, tg_span_of(secret), &sealed));
     return sealed.data;
 }
 
@@ -64,7 +59,7 @@ static enum tg_opened opens(struct tg_keyring *ring, const struct tg_seal_place 
                             const char *sealed)
 {
     TG_SECRET_AUTO secret = {0};
-    enum tg_opened opened = tg_open(ring, at, span_of(sealed), &secret);
+    enum tg_opened opened = tg_open(ring, at, tg_span_of(sealed), &secret);
     cr_assert_eq(secret.length, opened == TG_OPENED ? strlen("EAAtoken") : 0);
     return opened;
 }
@@ -78,7 +73,7 @@ Test(seal, what_was_sealed_opens)
         TG_SECRET_AUTO secret = {0};
         cr_assert_eq(strncmp(sealed, "sealed:k1:", 10), 0, "%s", sealed);
         cr_assert(strlen(secrets[i]) < 5 || !strstr(sealed, secrets[i]));
-        cr_assert_eq(tg_open(ring, &place, span_of(sealed), &secret), TG_OPENED);
+        cr_assert_eq(tg_open(ring, &place, tg_span_of(sealed), &secret), TG_OPENED);
         cr_assert_str_eq(tg_text_string(&secret), secrets[i]);
         cr_assert_eq(secret.length, strlen(secrets[i]));
         free(sealed);
@@ -111,7 +106,7 @@ Test(seal, a_secret_is_appended)
     char *sealed = sealed_by(ring, "EAAtoken");
     TG_SECRET_AUTO secret = {0};
     tg_text_append_string(&secret, "Bearer ");
-    cr_assert_eq(tg_open(ring, &place, span_of(sealed), &secret), TG_OPENED);
+    cr_assert_eq(tg_open(ring, &place, tg_span_of(sealed), &secret), TG_OPENED);
     cr_assert_str_eq(secret.data, "Bearer EAAtoken");
     free(sealed);
     tg_keyring_destroy(ring);
@@ -243,10 +238,10 @@ ParameterizedTest(struct shape *shape, seal, what_has_not_the_shape_opens_not)
 
 Test(seal, is_told_from_a_clear_secret_by_how_it_begins)
 {
-    cr_assert(tg_is_sealed(span_of("sealed:k1:x")));
-    cr_assert(tg_is_sealed(span_of("sealed:")));
-    cr_assert_not(tg_is_sealed(span_of("sealed")));
-    cr_assert_not(tg_is_sealed(span_of("EAAsealed:k1:x")));
+    cr_assert(tg_is_sealed(tg_span_of("sealed:k1:x")));
+    cr_assert(tg_is_sealed(tg_span_of("sealed:")));
+    cr_assert_not(tg_is_sealed(tg_span_of("sealed")));
+    cr_assert_not(tg_is_sealed(tg_span_of("EAAsealed:k1:x")));
     cr_assert_not(tg_is_sealed((struct tg_span){NULL, 0}));
 }
 
@@ -290,7 +285,7 @@ Test(keyring, without_a_key_nothing_is_sealed)
     struct tg_keyring *ring = tg_keyring_create();
     cr_assert_not(tg_keyring_newest(ring, id));
     cr_assert_str_eq(id, "");
-    cr_assert_not(tg_seal(ring, &place, span_of("EAAtoken"), &sealed));
+    cr_assert_not(tg_seal(ring, &place, tg_span_of("EAAtoken"), &sealed));
     cr_assert_eq(sealed.length, 0);
     tg_keyring_destroy(ring);
 }

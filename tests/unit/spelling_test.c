@@ -11,11 +11,6 @@ struct spelling {
     char expected[96];
 };
 
-static struct tg_span span_of(const char *string)
-{
-    return (struct tg_span){string, strlen(string)};
-}
-
 ParameterizedTestParameters(spelling, what_reads_the_same_is_the_same)
 {
     static struct spelling cases[] = {
@@ -59,7 +54,7 @@ ParameterizedTestParameters(spelling, what_reads_the_same_is_the_same)
 ParameterizedTest(struct spelling *spelling, spelling, what_reads_the_same_is_the_same)
 {
     TG_TEXT_AUTO folded = {0};
-    spelling_fold(span_of(spelling->given), &folded);
+    spelling_fold(tg_span_of(spelling->given), &folded);
     cr_assert_str_eq(tg_text_string(&folded), spelling->expected, "%s", spelling->given);
 }
 
@@ -67,10 +62,10 @@ Test(spelling, what_is_no_utf_8_is_a_replacement_character)
 {
     TG_TEXT_AUTO folded = {0};
     TG_TEXT_AUTO composed = {0};
-    spelling_fold(span_of("st\xffop"), &folded);
+    spelling_fold(tg_span_of("st\xffop"), &folded);
     cr_assert_str_eq(tg_text_string(&folded), "st\xef\xbf\xbd"
                                               "op");
-    spelling_compose(span_of("\xc3"), &composed);
+    spelling_compose(tg_span_of("\xc3"), &composed);
     cr_assert_str_eq(tg_text_string(&composed), "\xef\xbf\xbd");
 }
 
@@ -111,7 +106,7 @@ ParameterizedTestParameters(spelling, a_name_can_stand_within_a_sentence)
 ParameterizedTest(struct spelling *spelling, spelling, a_name_can_stand_within_a_sentence)
 {
     TG_TEXT_AUTO shown = {0};
-    spelling_name(span_of(spelling->given), &shown);
+    spelling_name(tg_span_of(spelling->given), &shown);
     cr_assert_str_eq(tg_text_string(&shown), spelling->expected, "%s", spelling->given);
 }
 
@@ -149,7 +144,8 @@ Test(spelling, a_name_that_can_be_seen_only_behind_the_bound_is_none)
 
 Test(spelling, a_text_is_trimmed_by_what_is_seen)
 {
-    struct tg_span text = spelling_trim(span_of("\xc2\xa0\xe2\x80\x8f hi there.\xe2\x80\x8b \n"));
+    struct tg_span text =
+        spelling_trim(tg_span_of("\xc2\xa0\xe2\x80\x8f hi there.\xe2\x80\x8b \n"));
     cr_assert(tg_span_equals(text, "hi there."));
-    cr_assert_eq(spelling_trim(span_of("\xe2\x80\x8b ")).length, 0);
+    cr_assert_eq(spelling_trim(tg_span_of("\xe2\x80\x8b ")).length, 0);
 }
