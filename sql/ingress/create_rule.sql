@@ -1,0 +1,9 @@
+-- create_rule: makes an automation rule of an org's.
+CREATE OR REPLACE FUNCTION create_rule(p_actor text, p_org_id uuid, p_body json) RETURNS json
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+BEGIN
+    PERFORM act_as(p_actor), org_named(p_org_id);
+    RETURN rule_document(added_rule(written_rule(new_rule(p_org_id), p_body)));
+EXCEPTION WHEN check_violation OR invalid_text_representation THEN
+    PERFORM refuse_rule(SQLERRM);
+END $$;
