@@ -69,6 +69,7 @@ BEGIN
             UNION ALL
             SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', m.function::regprocedure, v_role)
               FROM made m WHERE m.room IN ('daemons', v_room)
+                             OR (m.room = 'desk' AND v_room IN ('ingress', 'admin'))
                              OR (m.room = 'relay' AND v_room = 'ingress'
                                  AND current_setting('tollgate.relay') <> 'off')
             UNION ALL
@@ -78,8 +79,10 @@ BEGIN
             SELECT format('GRANT SELECT %s TO %I', t.seen, v_role)
               FROM (VALUES ('ON organizations, wallets, wallet_locks, wallet_transactions, contacts, messages, '
                             'message_changes, account_notices, outbox, attempts, auto_replies, conversations, '
-                            'contact_cards, contact_terms, preferences, channel_health, channel_facts, '
-                            'usage_days, usage_messages, usage_money, usage_walk'),
+                            'contact_cards, contact_terms, preferences, campaign_messages, channel_health, channel_facts, '
+                            'templates, template_accounts, '
+                            'usage_days, usage_messages, usage_money, usage_walk, events, deliveries, '
+                            'delivery_attempts, automation_rules, rule_versions, media'),
                            ('(org_id, id, phone_number_id, display_phone_number, waba_id, service_fee_per_msg, '
                             'max_mps, status, paused_for, created_at) ON channels')) AS t (seen)
              WHERE v_room = 'ingress'

@@ -31,6 +31,14 @@ BEGIN
              'FOR EACH ROW WHEN (NEW.token_changed_at <> OLD.token_changed_at OR NEW.status <> OLD.status '
              'OR NEW.org_active AND NOT OLD.org_active OR NEW.phone_number_id <> OLD.phone_number_id '
              'OR NEW.waba_id IS DISTINCT FROM OLD.waba_id)', 'follow_channel_health()'),
+            ('channels', 'channels_events_connected', 'AFTER INSERT', 'FOR EACH ROW', 'tell_of_channel()'),
+            ('channels', 'channels_events_changed', 'AFTER UPDATE OF status, access_token, paused_for',
+             'FOR EACH ROW WHEN (NEW.status <> OLD.status)', 'tell_of_channel()'),
+            ('channels', 'channels_templates', 'AFTER INSERT', 'FOR EACH ROW', 'follow_template_account()'),
+            ('channels', 'channels_templates_followed', 'AFTER UPDATE OF access_token, status, org_active, waba_id',
+             'FOR EACH ROW WHEN (NEW.token_changed_at <> OLD.token_changed_at '
+             'OR (NEW.status = ''disabled'') <> (OLD.status = ''disabled'') OR NEW.org_active AND NOT OLD.org_active '
+             'OR NEW.waba_id IS DISTINCT FROM OLD.waba_id)', 'follow_template_account()'),
             ('channels', 'channels_repaced', 'AFTER UPDATE OF max_mps',
              'FOR EACH ROW WHEN (OLD.max_mps <> NEW.max_mps)', 'repace_channel()'),
             ('organizations', 'organizations_await_otherwise', 'AFTER UPDATE OF undelivered_after',
@@ -45,6 +53,9 @@ BEGIN
             ('contacts', 'contacts_named', 'AFTER INSERT', 'REFERENCING NEW TABLE AS n FOR EACH STATEMENT', 'keep_names()'),
             ('contacts', 'contacts_renamed', 'AFTER UPDATE',
              'REFERENCING OLD TABLE AS o NEW TABLE AS n FOR EACH STATEMENT', 'follow_names()'),
+            ('media', 'media_counted', 'AFTER INSERT', 'REFERENCING NEW TABLE AS n FOR EACH STATEMENT', 'count_media()'),
+            ('media', 'media_counted_anew', 'AFTER UPDATE',
+             'REFERENCING OLD TABLE AS o NEW TABLE AS n FOR EACH STATEMENT', 'count_media()'),
             ('contact_cards', 'contact_cards_followed', 'AFTER INSERT OR DELETE OR UPDATE OF name, tags',
              'FOR EACH ROW', 'follow_card()'),
             ('api_keys', 'api_keys_changed', 'BEFORE UPDATE OF key_hash, rights, expires_at, addresses, revoked_at',
@@ -56,8 +67,14 @@ BEGIN
              'AFTER DELETE OR UPDATE OF key_hash, rights, expires_at, addresses, revoked_at', 'FOR EACH ROW',
              'follow_api_key()'),
             ('automation_rules', 'automation_rules_judged',
-             'BEFORE INSERT OR UPDATE OF match_kind, match_on, pattern, reply, active', 'FOR EACH ROW',
+             'BEFORE INSERT OR UPDATE OF match_kind, match_on, pattern, reply, hours, active', 'FOR EACH ROW',
              'judge_rule()'),
+            ('automation_rules', 'automation_rules_versioned', 'BEFORE INSERT OR UPDATE', 'FOR EACH ROW',
+             'count_rule_version()'),
+            ('automation_rules', 'automation_rules_version_kept', 'AFTER INSERT OR UPDATE', 'FOR EACH ROW',
+             'keep_rule_version()'),
+            ('organizations', 'organizations_time_zone_judged', 'BEFORE INSERT OR UPDATE OF time_zone', 'FOR EACH ROW',
+             'judge_time_zone()'),
             ('automation_rules', 'automation_rules_inserted', 'AFTER INSERT',
              'REFERENCING NEW TABLE AS changed FOR EACH STATEMENT', 'raise_rules_version()'),
             ('automation_rules', 'automation_rules_updated', 'AFTER UPDATE',
@@ -69,14 +86,20 @@ BEGIN
         -- I7: set-based in place of foreign keys (core/tenancy.sql).
         SELECT t, t || '_tenancy', 'AFTER INSERT', 'REFERENCING NEW TABLE AS n FOR EACH STATEMENT',
                format('check_%s_tenancy()', t)
-          FROM unnest('{contacts,messages,outbox,conversations,wallet_transactions,idempotency_keys}'::text[]) t
+          FROM unnest('{contacts,messages,outbox,attempts,conversations,wallet_transactions,idempotency_keys,deliveries,'
+                      'event_change_messages,campaign_recipients,campaign_messages}'::text[]) t
+        UNION ALL
+        SELECT 'events', 'events_noted', 'AFTER INSERT', 'REFERENCING NEW TABLE AS n FOR EACH STATEMENT', 'note_events()'
         UNION ALL
         SELECT t.on_table, t.on_table || '_keys_stay', 'BEFORE UPDATE OF ' || t.keys, 'FOR EACH ROW',
                $$refuse_change('keys never change')$$
           FROM (VALUES ('organizations', 'id'), ('channels', 'org_id, id'), ('contacts', 'org_id, id'),
                        ('messages', 'org_id, id, channel_id, contact_id'),
                        ('outbox', 'org_id, message_id, channel_id, contact_id'),
-                       ('conversations', 'org_id, channel_id, contact_id')) AS t (on_table, keys)
+                       ('conversations', 'org_id, channel_id, contact_id'),
+                       ('campaigns', 'org_id, id, channel_id'),
+                       ('endpoints', 'org_id, id'),
+                       ('deliveries', 'org_id, endpoint_id, event_id')) AS t (on_table, keys)
         UNION ALL
         SELECT 'messages', 'messages_stay_but_receipts', 'BEFORE DELETE',
                $$FOR EACH ROW WHEN (OLD.type <> 'receipt')$$, $$refuse_change('the ledger refers to it')$$
@@ -87,12 +110,17 @@ BEGIN
                        ('channels', 'BEFORE DELETE OR TRUNCATE', 'set status to disabled instead'),
                        ('wallet_locks', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'it belongs to its org'),
                        ('contacts', 'BEFORE DELETE OR TRUNCATE', 'messages refer to it'),
+                       ('endpoints', 'BEFORE DELETE OR TRUNCATE', 'set deleted_at instead'),
                        ('messages', 'BEFORE TRUNCATE', 'the ledger refers to it'),
                        ('wallet_transactions', 'BEFORE UPDATE OR DELETE OR TRUNCATE',
                         'the ledger is append-only'),
                        ('idempotency_keys', 'BEFORE UPDATE', 'the first answer never changes'),
+                       ('events', 'BEFORE UPDATE', 'what was told stays'),
+                       ('campaign_pieces', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'what was passed on stays'),
+                       ('campaign_bookings', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'the ledger is append-only'),
                        ('audit_log', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'the audit log is append-only'),
-                       ('former_error_rules', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'what was stays'))
+                       ('former_error_rules', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'what was stays'),
+                       ('rule_versions', 'BEFORE UPDATE OR DELETE OR TRUNCATE', 'what was stays'))
                AS t (on_table, at, why)
         UNION ALL
         -- I13: what people change is told (core/audit_log.sql), but for columns that daemons or triggers change by
@@ -106,7 +134,12 @@ BEGIN
                        ('console_links', '', $$session_user <> 'tollgate_worker'$$),
                        ('sessions', 'token_hash,former_hash,former_until,last_used_at,changed_in',
                         $$session_user <> 'tollgate_worker'$$),
-                       ('automation_rules', 'state,refused_for,written_at', NULL),
+                       ('automation_rules', 'state,refused_for,written_at,version,changed_at,changed_by', NULL),
+                       ('event_wishes', 'asked,feed_since,low_told_at,empty_told_at,types,asks',
+                        $$current_setting('tollgate.actor', true) <> ''$$),
+                       ('campaigns', 'parts,callback_data,key,body_hash,progress,progress_at,progress_took,clear_at',
+                        $$session_user <> 'tollgate_worker'$$),
+                       ('endpoints', 'verify_id,verify_at,failing_since,warned_at,recover_from', NULL),
                        ('preferences', 'actor,why', $$current_setting('tollgate.actor', true) <> ''$$),
                        ('operators', 'last_used_at', NULL),
                        ('error_rules', '', $$current_setting('tollgate.loading', true) IS DISTINCT FROM 'yes'$$))
@@ -122,9 +155,19 @@ BEGIN
             ('alerts', 'alerts_seen_told', 'AFTER UPDATE OF acknowledged_at',
              'FOR EACH ROW WHEN (NEW.acknowledged_at IS DISTINCT FROM OLD.acknowledged_at)',
              $$record_audit('message')$$),
+            ('media', 'media_drop_told', 'AFTER UPDATE OF state',
+             $$FOR EACH ROW WHEN (NEW.state = 'gone' AND OLD.state <> 'gone' AND current_setting('tollgate.actor', true) <> '')$$,
+             $$record_audit('meta_id,filename,sha256,said_sha256,claim_id,file,next_at,error_message')$$),
+            ('media', 'media_upload_told', 'AFTER UPDATE OF state',
+             $$FOR EACH ROW WHEN (NEW.state = 'kept' AND OLD.state = 'failed' AND current_setting('tollgate.actor', true) <> '')$$,
+             $$record_audit('meta_id,filename,sha256,said_sha256,claim_id,file,next_at,error_message')$$),
             ('alerts', 'alerts_end_told', 'AFTER UPDATE OF resolved_at',
              $$FOR EACH ROW WHEN (NEW.resolved_at IS DISTINCT FROM OLD.resolved_at AND session_user <> 'tollgate_worker')$$,
              $$record_audit('message')$$),
+            -- What is passed on to Meta for people; not what Meta tells.
+            ('templates', 'templates_told', 'AFTER INSERT OR DELETE OR UPDATE',
+             $$FOR EACH ROW WHEN (current_setting('tollgate.actor', true) <> '')$$,
+             $$record_audit('n,wants,seen_at,status_as_of,category_as_of,quality_as_of,content_as_of')$$),
             ('token_sealing', 'token_sealing_told', 'AFTER UPDATE OF asked', 'FOR EACH ROW',
              $$record_audit('answered,key,no_key,not_opened')$$),
             -- A worker tries it again, and ends it.

@@ -21,6 +21,17 @@ BEGIN
                                        'org_id', c.org_id, 'channel_id', c.id, 'phone_number_id', c.phone_number_id,
                                        'paused_for', c.paused_for) ORDER BY c.org_id, c.id), '[]')
                               FROM (SELECT * FROM channels WHERE status = 'paused' LIMIT 200) c),
+        'campaigns', (SELECT coalesce(json_object_agg(c.state, c.n), '{}')
+                        FROM (SELECT state, count(*) AS n FROM campaigns
+                               WHERE state IN ('scheduled', 'running', 'paused') GROUP BY state) c),
+        'failing_endpoints', (SELECT coalesce(json_agg(json_build_object(
+                                         'org_id', p.org_id, 'endpoint_id', p.id, 'url', p.url, 'state', p.state,
+                                         'state_why', p.state_why, 'failing_since', time_text(p.failing_since))
+                                         ORDER BY p.org_id, p.id), '[]')
+                                FROM (SELECT * FROM endpoints
+                                       WHERE deleted_at IS NULL
+                                         AND (state_why IS NOT NULL OR failing_since IS NOT NULL AND state <> 'disabled')
+                                       LIMIT 200) p),
         'open_alerts', (SELECT count(*) FROM alerts WHERE resolved_at IS NULL),
         'dead_letters', (SELECT count(*) FROM dead_letters),
         'running_dry', running_dry(v_sums));

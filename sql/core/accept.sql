@@ -95,7 +95,7 @@ BEGIN
                      SELECT k.id FROM contacts k WHERE k.org_id = p_org_id AND k.merged_into = p_contact_id) c
          CROSS JOIN LATERAL (
                SELECT FROM messages m
-                WHERE m.contact_id = c.id AND m.attempts >= 0 AND m.org_id = p_org_id
+                WHERE m.contact_id = c.id AND is_settled(m) AND m.org_id = p_org_id
                   AND m.id >= first_id_of(p_since - interval '1 hour') AND m.channel_id = p_channel_id
                   AND m.direction = 'inbound' AND m.group_id IS NULL AND m.origin IS NULL
                   AND m.type NOT IN ('edit', 'revoke') AND m.sent_at >= p_since
@@ -146,7 +146,7 @@ END $$;
 
 -- judge_sends: each as if it had come alone after those before it. The caller has locked the wallets: so balances
 -- and keys stay as they are seen here, and nobody else joins a line. p_received: of find_received; p_opt_outs: of
--- find_opt_outs; NULL: there is no such item. p_payloads: of what may be outside of Meta's window.
+-- find_opt_outs; NULL: there is no such item. p_payloads: of what may be outside of Meta's window, or has a template.
 CREATE OR REPLACE FUNCTION judge_sends(
     p_now timestamptz, p_message_ids uuid[], p_org_ids uuid[], p_channel_ids uuid[], p_phones text[],
     p_user_ids text[], p_types text[], p_priorities text[], p_send_ats bigint[], p_not_afters bigint[],
@@ -159,21 +159,24 @@ CREATE OR REPLACE FUNCTION judge_sends(
                greatest(to_timestamp(u.send_at_ms / 1000.0), p_now) AS leaves_at,
                c.id AS own_channel_id, c.status AS channel_status,
                CASE WHEN u.type = 'receipt' THEN 0 ELSE c.service_fee_per_msg END AS fee,
-               EXISTS (SELECT FROM messages m
-                        WHERE m.id = ANY (ARRAY[u.message_id]) AND m.org_id = u.org_id) AS is_known,
+               EXISTS (SELECT FROM messages m WHERE m.id = ANY (ARRAY[u.message_id]) AND m.org_id = u.org_id) AS is_known,
                k.message_id AS first_id, k.body_hash = u.body_hash AS is_same_body,
-               u.key IS NOT NULL AND row_number() OVER (PARTITION BY u.org_id, u.key ORDER BY u.n) > 1 AS follows,
-               t.contact_id, o.outside_window,
+               u.key IS NOT NULL AND (u.org_id, u.key, u.n) NOT IN (
+                   SELECT f.org_id, f.key, min(f.n) FROM unnest(p_org_ids, p_keys) WITH ORDINALITY AS f (org_id, key, n)
+                    WHERE f.key IS NOT NULL GROUP BY f.org_id, f.key) AS follows,
+               t.contact_id, o.outside_window, o.template_check,
                -- (What leaves later may find the contact to have written by then.)
                CASE WHEN o.outside_window <> 'off' AND (to_timestamp(u.send_at_ms / 1000.0) > p_now) IS NOT TRUE
                     THEN is_outside(o.id, c.id, t.contact_id, u.type, p_payloads[u.n], p_now) END AS is_outside,
+               CASE WHEN o.template_check <> 'off' AND u.type = 'template'
+                    THEN fault_of_template(o.id, c.waba_id, p_payloads[u.n], to_timestamp(u.send_at_ms / 1000.0) > p_now,
+                                           p_now) END AS fault,
                -- Asked once for each org: the others go on from there.
                CASE WHEN row_number() OVER (PARTITION BY u.org_id ORDER BY u.n) = 1 AND o.id IS NOT NULL
                     THEN coalesce((SELECT t.balance_after FROM wallet_transactions t
                                     WHERE t.org_id = u.org_id ORDER BY t.n DESC LIMIT 1), 0) END AS balance
-          FROM unnest(p_message_ids, p_org_ids, p_channel_ids, p_phones, p_user_ids, p_types, p_priorities,
-                      p_send_ats, p_not_afters, p_keys, p_body_hashes, p_phone_number_ids, p_received,
-                      p_opt_outs) WITH ORDINALITY
+          FROM unnest(p_message_ids, p_org_ids, p_channel_ids, p_phones, p_user_ids, p_types, p_priorities, p_send_ats,
+                      p_not_afters, p_keys, p_body_hashes, p_phone_number_ids, p_received, p_opt_outs) WITH ORDINALITY
                AS u (message_id, org_id, channel_id, phone, user_id, type, priority_or_null, send_at_ms,
                      not_after_ms, key, body_hash, phone_number_id, came_over, is_opted_out, n)
           LEFT JOIN organizations o ON o.id = u.org_id
@@ -184,19 +187,17 @@ CREATE OR REPLACE FUNCTION judge_sends(
                               WHERE s.org_id = u.org_id AND s.key = u.key LIMIT 1) k ON true
     ), judged AS (
         SELECT i.*, CASE WHEN i.org_status IS NULL THEN 'no_org'
-                         WHEN i.is_known THEN 'known'
-                         WHEN i.is_same_body THEN 'duplicate'
-                         WHEN NOT i.is_same_body THEN 'idempotency_conflict'
-                         WHEN i.follows THEN 'follows'
+                         WHEN i.is_known THEN 'known' WHEN i.is_same_body THEN 'duplicate'
+                         WHEN NOT i.is_same_body THEN 'idempotency_conflict' WHEN i.follows THEN 'follows'
                          WHEN i.not_after <= p_now THEN 'expired'
                          WHEN i.org_status <> 'active' THEN 'org_suspended'
                          WHEN i.own_channel_id IS NULL THEN 'no_channel'
                          WHEN i.channel_status <> 'active' THEN 'channel_paused'
                          WHEN i.is_opted_out THEN 'contact_opted_out'
                          WHEN i.is_outside AND i.outside_window = 'refuse' THEN 'outside_window'
+                         WHEN i.template_check = 'refuse' AND (i.fault).code IS NOT NULL THEN (i.fault).code
                          WHEN i.type = 'receipt' AND i.came_over IS DISTINCT FROM i.own_channel_id THEN 'no_message'
-                         WHEN i.type = 'receipt' AND waits_long(i.org_id, i.own_channel_id, p_now)
-                         THEN 'too_many_receipts'
+                         WHEN i.type = 'receipt' AND waits_long(i.org_id, i.own_channel_id, p_now) THEN 'too_many_receipts'
                          ELSE 'payable' END AS judgement
           FROM item i
     ), spent AS (
@@ -212,9 +213,8 @@ CREATE OR REPLACE FUNCTION judge_sends(
                AND o.seq IS NOT NULL ORDER BY o.seq DESC LIMIT 1),
            CASE WHEN s.judgement <> 'payable' THEN s.judgement
                 WHEN lag(s.balance_after, 1, s.balance) OVER (PARTITION BY s.org_id ORDER BY s.n) < s.fee
-                THEN 'insufficient_balance'
-                ELSE 'accepted' END,
-           CASE s.judgement WHEN 'duplicate' THEN s.first_id ELSE s.message_id END, s.is_outside
+                THEN 'insufficient_balance' ELSE 'accepted' END,
+           CASE s.judgement WHEN 'duplicate' THEN s.first_id ELSE s.message_id END, s.is_outside, s.fault
       FROM spent s ORDER BY s.n;
 $$;
 
@@ -278,7 +278,8 @@ BEGIN
     IF v_all.any_new THEN
         v_all.contacts := make_contacts(p_items);
     END IF;
-    IF v_all.any_in_line THEN
+    -- (Who is new has no line; but it may be somebody of whom only the other half was known until now.)
+    IF v_all.any_in_line OR v_all.any_new THEN
         v_taken := lock_line_ends(v_all.orgs, v_all.channels, v_all.contacts);
         IF 'high' = ANY (v_all.priorities) THEN
             PERFORM pull_forward(v_all.orgs, v_all.channels, v_all.contacts, v_all.priorities, v_taken);
@@ -298,19 +299,26 @@ BEGIN
                        AS u (recipient, slot_of, is_taken, due_at, is_slowed)) i);
 END $$;
 
--- write_sends: message and outbox row of what is accepted.
+-- write_sends: message and outbox row of what is accepted, and its event, of orgs that ask for it (p_is_asked: any does).
 CREATE OR REPLACE FUNCTION write_sends(p_items send_item[], p_seats seat[], p_payloads text[],
-                                       p_callback_data text[])
+                                       p_callback_data text[], p_is_asked boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     WITH item AS MATERIALIZED (
         SELECT * FROM unnest(p_items, p_seats) i WHERE i.verdict = 'accepted'
     ), saved AS (
         INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, callback_data, fee,
-                              status, outside_window)
+                              status, outside_window, template_warning)
         SELECT i.message_id, i.org_id, i.channel_id, i.recipient, 'outbound', i.type, p_payloads[i.n]::json,
-               p_callback_data[i.n], i.fee, 'queued', nullif(i.is_outside, false)
+               p_callback_data[i.n], i.fee, 'queued', nullif(i.is_outside, false), (i.template_fault).code
           FROM item i
+    ), told AS (
+        INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id, data)
+        SELECT i.org_id, event_id((SELECT event_id_head()), i.n), 'message.accepted', i.channel_id,
+               i.recipient, i.message_id,
+               CASE WHEN i.state <> 'queued' THEN jsonb_build_object('status', i.state) END
+          FROM item i JOIN event_wishes w ON w.org_id = i.org_id
+         WHERE p_is_asked AND i.recipient IS NOT NULL AND asks_for(w.asks, 'accepted')
     )
     INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state, not_after, due_at, look_at,
                         seq)
@@ -333,14 +341,17 @@ $$;
 CREATE OR REPLACE FUNCTION keep_keys(p_items send_item[], p_seats seat[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance, outside_window)
-    SELECT i.org_id, i.key, i.body_hash, i.message_id, i.state, i.balance_after, nullif(i.is_outside, false)
+    INSERT INTO idempotency_keys (org_id, key, body_hash, message_id, status, balance, outside_window,
+                                  template_warning)
+    SELECT i.org_id, i.key, i.body_hash, i.message_id, i.state, i.balance_after, nullif(i.is_outside, false),
+           (i.template_fault).code
       FROM unnest(p_items, p_seats) i WHERE i.verdict = 'accepted' AND i.key IS NOT NULL;
 END $$;
 
--- tell_sends: a row per item, in order. What was accepted before, under the same id or key, is told as it was then.
-CREATE OR REPLACE FUNCTION tell_sends(p_items send_item[], p_seats seat[])
-RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text, is_outside boolean)
+-- tell_verdicts: a row per item, in order. What was accepted before, under the same id or key, is told as it was then.
+CREATE OR REPLACE FUNCTION tell_verdicts(p_items send_item[], p_seats seat[])
+RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text, is_outside boolean,
+               template_fault text, template_says text)
 LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN i.verdict = 'known' THEN 'accepted' ELSE i.verdict END, i.answer_id,
            CASE i.verdict WHEN 'accepted' THEN i.state
@@ -349,17 +360,25 @@ LANGUAGE sql STABLE AS $$
                                 WHERE o.message_id = i.answer_id AND o.org_id = i.org_id), 'sending'), 'queued')
                           ELSE k.status END,
            money_text(coalesce(k.balance, i.balance_after)), money_text(i.fee),
-           CASE WHEN i.verdict = 'duplicate' THEN k.outside_window ELSE i.is_outside END
+           CASE WHEN i.verdict = 'duplicate' THEN k.outside_window ELSE i.is_outside END,
+           CASE WHEN i.verdict = 'duplicate' THEN k.template_warning ELSE (i.template_fault).code END,
+           (i.template_fault).says
       FROM unnest(p_items, p_seats) i
-      LEFT JOIN LATERAL (SELECT s.status, s.balance, s.outside_window FROM idempotency_keys s
+      LEFT JOIN LATERAL (SELECT s.status, s.balance, s.outside_window, s.template_warning FROM idempotency_keys s
                           WHERE i.verdict IN ('known', 'duplicate') AND s.org_id = i.org_id
                             AND s.key = i.key LIMIT 1) k ON true
      ORDER BY i.n;
 $$;
 
--- tell_accepted: the same for an accept_sends of the version before, which runs while deploy/migrate does.
+-- tell_sends, tell_accepted: the same for an accept_sends of the versions before, which runs while deploy/migrate does.
+CREATE OR REPLACE FUNCTION tell_sends(p_items send_item[], p_seats seat[])
+RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text, is_outside boolean)
+LANGUAGE sql STABLE AS $$
+    SELECT t.verdict, t.message_id, t.status, t.balance, t.fee, t.is_outside FROM tell_verdicts(p_items, p_seats) t;
+$$;
+
 CREATE OR REPLACE FUNCTION tell_accepted(p_items send_item[], p_seats seat[])
 RETURNS TABLE (verdict text, message_id uuid, status text, balance text, fee text)
 LANGUAGE sql STABLE AS $$
-    SELECT t.verdict, t.message_id, t.status, t.balance, t.fee FROM tell_sends(p_items, p_seats) t;
+    SELECT t.verdict, t.message_id, t.status, t.balance, t.fee FROM tell_verdicts(p_items, p_seats) t;
 $$;

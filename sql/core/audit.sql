@@ -1,5 +1,6 @@
 -- The parts of audit_ledger (operator/audit_ledger.sql), each of which returns its violations: all but audit_orgs,
--- for I7, which core/tenancy.sql makes, and audit_usage, for I14 (core/usage.sql).
+-- for I7, which core/tenancy.sql makes, and for I14 audit_usage (core/usage.sql) and
+-- audit_media (core/media.sql).
 
 -- Does the ledger say that the message's fee was given back, and not taken again?
 CREATE OR REPLACE FUNCTION is_refunded(p_org_id uuid, p_message_id uuid) RETURNS boolean
@@ -30,7 +31,7 @@ LANGUAGE sql STABLE AS $$
     -- What a kind adds, and what it takes.
     SELECT 'I1', t.org_id, t.message_id, format('ledger row %s: a %s of %s', t.n, t.kind, t.amount)
       FROM wallet_transactions t
-     WHERE t.kind <> 'adjustment' AND (t.amount > 0) <> (t.kind IN ('recharge', 'refund'))
+     WHERE t.kind <> 'adjustment' AND (t.amount > 0) <> (t.kind IN ('recharge', 'refund', 'release'))
     UNION ALL
     -- I2: at most one ledger row of each kind, each of the message's own fee,
     SELECT 'I2', t.org_id, t.message_id, format('%s rows of kind %s', count(*), t.kind)
@@ -116,4 +117,62 @@ LANGUAGE sql STABLE AS $$
     SELECT 'I3', m.org_id, m.id, format('status %s, unconfirmed since %s', m.status, m.unconfirmed_at)
       FROM messages m
      WHERE (m.status = 'unconfirmed') <> (m.unconfirmed_at IS NOT NULL);
+$$;
+
+-- audit_campaigns: what is reserved for campaigns: I1, I2.
+CREATE OR REPLACE FUNCTION audit_campaigns()
+RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
+LANGUAGE sql STABLE AS $$
+    -- I1: as much as the recipients cost that have not become messages yet, and nothing once it has ended.
+    SELECT 'I1', c.org_id, NULL::uuid,
+           format('campaign %s (%s): %s is reserved, should be %s', c.id, c.state, b.reserved, s.should)
+      FROM campaigns c
+     CROSS JOIN LATERAL (SELECT coalesce(-sum(t.amount), 0) AS reserved
+                           FROM campaign_bookings k
+                           JOIN wallet_transactions t ON t.org_id = k.org_id AND t.n = k.n
+                          WHERE k.org_id = c.org_id AND k.campaign_id = c.id) b
+     CROSS JOIN LATERAL (SELECT CASE WHEN c.state IN ('running', 'paused') THEN c.fee * (c.recipients - coalesce((
+                                    SELECT max(p.passed) FROM campaign_pieces p
+                                     WHERE p.org_id = c.org_id AND p.campaign_id = c.id), 0)) ELSE 0 END AS should) s
+     WHERE b.reserved <> s.should
+    UNION ALL
+    SELECT 'I1', t.org_id, NULL::uuid, format('ledger row %s: a %s of no campaign', t.n, t.kind)
+      FROM wallet_transactions t
+     WHERE t.kind IN ('reservation', 'release') AND NOT EXISTS (
+           SELECT FROM campaign_bookings k WHERE k.org_id = t.org_id AND k.n = t.n)
+    UNION ALL
+    -- I2: each of its messages was paid by what was reserved for one recipient.
+    SELECT 'I2', c.org_id, NULL::uuid, format('campaign %s: %s messages, should be %s', c.id, m.n, m.should)
+      FROM campaigns c
+     CROSS JOIN LATERAL (SELECT (SELECT count(*) FROM campaign_messages k
+                                  WHERE k.org_id = c.org_id AND k.campaign_id = c.id) AS n,
+                                coalesce((SELECT max(p.accepted) FROM campaign_pieces p
+                                           WHERE p.org_id = c.org_id AND p.campaign_id = c.id), 0) AS should) m
+     WHERE m.n <> m.should
+    UNION ALL
+    SELECT 'I2', m.org_id, m.id, format('a fee of %s, of a campaign that has reserved %s', m.fee, c.fee)
+      FROM campaign_messages k
+      JOIN campaigns c ON c.org_id = k.org_id AND c.id = k.campaign_id
+      JOIN messages m ON m.org_id = k.org_id AND m.id = k.message_id
+     WHERE m.fee IS DISTINCT FROM c.fee;
+$$;
+
+-- audit_told: I11: that all events are found in their order, and what endpoints are told as Meta has posted it.
+CREATE OR REPLACE FUNCTION audit_told()
+RETURNS TABLE (invariant text, org_id uuid, message_id uuid, detail text)
+LANGUAGE sql STABLE AS $$
+    -- I11: each change that is kept is the org's own event's, and each of these events has what it tells.
+    SELECT 'I11', x.org_id, NULL::uuid, format('what Meta has posted is kept for the event %s, which is not there', x.event_id)
+      FROM event_changes x
+     WHERE NOT EXISTS (SELECT FROM events e WHERE e.org_id = x.org_id AND e.id = x.event_id)
+    UNION ALL
+    SELECT 'I11', e.org_id, e.message_id, format('event %s (%s) has nothing that Meta has posted', e.id, e.type)
+      FROM events e
+     WHERE e.type LIKE 'meta.%'
+       AND NOT EXISTS (SELECT FROM event_changes x WHERE x.org_id = e.org_id AND x.event_id = e.id)
+    UNION ALL
+    -- I11: nobody would be told of others.
+    SELECT 'I11', e.org_id, e.message_id, format('event %s (%s) is not found by its transaction, %s', e.id, e.type, e.xact)
+      FROM events e
+     WHERE e.xact > '0' AND NOT EXISTS (SELECT FROM event_writes w WHERE w.xact = e.xact AND e.org_id = ANY (w.org_ids));
 $$;

@@ -43,6 +43,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- tell_deed: writes the row of what a person has had done (act_as), where daemons do the same to that table all the time
+-- and no trigger tells it.
+CREATE OR REPLACE FUNCTION tell_deed(p_org_id uuid, p_action text, p_object text, p_object_id text, p_after jsonb)
+RETURNS void LANGUAGE sql AS $$
+    INSERT INTO audit_log (actor, org_id, action, object, object_id, after)
+    VALUES (current_actor(), p_org_id, p_action, p_object, p_object_id, p_after);
+$$;
+
 -- keep_error_rule: what a person changes of an error rule leaves the former one, counts from now on for audit_ledger,
 -- and is no longer deploy/migrate's to change.
 CREATE OR REPLACE FUNCTION keep_error_rule() RETURNS trigger

@@ -55,6 +55,9 @@ BEGIN
             MESSAGE = format('reply has %s, which stands for nothing', unknown_placeholder(NEW.reply)),
             HINT = '{name} is the contact''s name; {name|friend} has friend for who has none.';
     END IF;
+    IF fault_of_hours(NEW.hours) IS NOT NULL THEN
+        RAISE check_violation USING MESSAGE = fault_of_hours(NEW.hours);
+    END IF;
     -- As many as a worker reads (TG_RULES_MAX).
     IF NEW.active AND (TG_OP = 'INSERT' OR NOT OLD.active)
        AND (SELECT count(*) FROM automation_rules r WHERE r.org_id = NEW.org_id AND r.active) >= 500 THEN

@@ -28,6 +28,9 @@ BEGIN
      WHERE m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id AND m.body_gone_at IS NULL
        AND NOT EXISTS (SELECT FROM outbox o WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id);
     GET DIAGNOSTICS v_deleted = ROW_COUNT;
+    UPDATE event_changes x SET body = '{}' FROM event_change_messages k
+     WHERE k.message_id = ANY (p_message_ids) AND k.org_id = ANY (p_org_ids)
+       AND x.org_id = k.org_id AND x.event_id = k.event_id AND x.body::text <> '{}';
     RETURN v_deleted;
 END $$;
 

@@ -181,7 +181,25 @@ BEGIN
     PERFORM give_slots(array_agg(o.org_id), array_agg(o.channel_id), array_agg(o.message_id ORDER BY o.seq),
                        array_agg(o.priority ORDER BY o.seq), false)
        FROM outbox o
-      WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled' AND o.due_at = 'infinity';
+      WHERE o.org_id = NEW.org_id AND o.channel_id = NEW.id AND o.state = 'scheduled' AND o.due_at = 'infinity'
+        AND NOT EXISTS ( -- set aside, as its campaign is paused
+            SELECT FROM campaign_messages k JOIN campaigns c ON c.org_id = k.org_id AND c.id = k.campaign_id
+             WHERE o.seq IS NULL AND k.message_id = o.message_id AND k.org_id = o.org_id AND c.state = 'paused');
+    RETURN NULL;
+END $$;
+
+-- What an org is told of its channels.
+CREATE OR REPLACE FUNCTION tell_of_channel() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+DECLARE
+    v_type CONSTANT text := CASE WHEN NEW.status = 'paused' THEN 'channel.paused'
+                                 WHEN NEW.status = 'disabled' THEN 'channel.removed'
+                                 WHEN TG_OP = 'UPDATE' AND OLD.status = 'paused' THEN 'channel.resumed'
+                                 ELSE 'channel.connected' END;
+BEGIN
+    PERFORM tell_event(NEW.org_id, v_type, NEW.id, jsonb_build_object(
+        'channel_id', NEW.id, 'phone_number_id', NEW.phone_number_id, 'display_phone_number', NEW.display_phone_number,
+        'waba_id', NEW.waba_id, 'status', NEW.status, 'paused_for', NEW.paused_for));
     RETURN NULL;
 END $$;
 

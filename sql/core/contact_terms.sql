@@ -43,17 +43,24 @@ CREATE OR REPLACE FUNCTION follow_names() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
     v_names record; -- of each an array
+    v_gone  record; -- likewise
 BEGIN
     SELECT array_agg(n.org_id) AS orgs, array_agg(n.id) AS contacts, array_agg(n.name) AS new, array_agg(o.name) AS old
       INTO v_names FROM n JOIN o ON o.org_id = n.org_id AND o.id = n.id WHERE n.name IS DISTINCT FROM o.name;
     IF v_names.orgs IS NULL THEN
         RETURN NULL;
     END IF;
-    DELETE FROM contact_terms t
-     USING unnest(v_names.orgs, v_names.contacts, v_names.old) AS i (org_id, contact_id, name),
-           LATERAL words_of(i.name) w
-     WHERE t.org_id = i.org_id AND t.term = 'n:' || w AND t.contact_id = ANY (ARRAY[i.contact_id])
-       AND t.term <> ALL (terms_of(i.org_id, i.contact_id));
+    -- (Mostly there was no name. Looked up one by one, whatever the planner thinks of the table.)
+    SELECT array_agg(i.org_id) AS orgs, array_agg(t.place) AS places INTO v_gone
+      FROM unnest(v_names.orgs, v_names.contacts, v_names.old) AS i (org_id, contact_id, name)
+     CROSS JOIN LATERAL words_of(i.name) w
+     CROSS JOIN LATERAL (
+           SELECT o.ctid AS place FROM contact_terms o
+            WHERE o.org_id = i.org_id AND o.term = 'n:' || w AND o.contact_id = i.contact_id LIMIT 1 FOR UPDATE) t
+     WHERE 'n:' || w <> ALL (terms_of(i.org_id, i.contact_id));
+    IF v_gone.orgs IS NOT NULL THEN
+        DELETE FROM contact_terms t WHERE t.ctid = ANY (v_gone.places) AND t.org_id = ANY (v_gone.orgs);
+    END IF;
     INSERT INTO contact_terms (org_id, term, contact_id)
     SELECT i.org_id, 'n:' || w, i.contact_id
       FROM unnest(v_names.orgs, v_names.contacts, v_names.new) AS i (org_id, contact_id, name)

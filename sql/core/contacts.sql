@@ -73,9 +73,15 @@ END $$;
 -- join_lines_of: what waits to leave to that contact over a channel waits in p_into's line, in the order in which it
 -- was accepted. What is on its way by then stays so. The job of a message that is held now claims nothing; it gets
 -- another one.
+--
+-- Both lines are locked, as in lock_line_ends: who takes out what stands ahead finds what we put behind it. Nobody
+-- joins them, since the wallet is the caller's.
 CREATE OR REPLACE FUNCTION join_lines_of(p_org_id uuid, p_channel_id uuid, p_contact_id bigint, p_into bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM FROM outbox o
+      WHERE o.channel_id = p_channel_id AND o.contact_id = ANY (ARRAY[p_contact_id, p_into]) AND o.org_id = p_org_id
+      ORDER BY o.message_id FOR KEY SHARE;
     UPDATE outbox o SET contact_id = p_into
      WHERE o.channel_id = p_channel_id AND o.contact_id = p_contact_id AND o.org_id = p_org_id;
     IF FOUND THEN
@@ -217,8 +223,8 @@ BEGIN
 END $$;
 
 -- lead_on: who had that phone or user id has these from now on (NULL: it stays). Whoever else had them is the same
--- person, seen there already, or does not have them any more. A new number brings a new user id. This is told once, so
--- that a wallet which somebody holds is not waited for: nobody accepts anything meanwhile.
+-- person, seen there already, or does not have them any more. A new number brings a new user id. The caller holds the
+-- wallet.
 CREATE OR REPLACE FUNCTION lead_on(p_org_id uuid, p_phone text, p_user_id text, p_new_phone text,
                                    p_new_user_id text)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -227,7 +233,6 @@ DECLARE
     v_name    text;
     v_contact bigint;
 BEGIN
-    PERFORM lock_free_wallets(ARRAY[p_org_id]);
     v_former := contacts_named(p_org_id, ARRAY[p_phone], ARRAY[p_user_id]);
     IF v_former IS NULL THEN
         RETURN;
@@ -409,10 +414,27 @@ BEGIN
 END $$;
 
 -- set_preferences: contacts that opt out of bulk sends or in again, over one channel each. The newest wish
--- by Meta's clock counts, in whatever order they come; of two of the same second the later one here.
+-- by Meta's clock counts, in whatever order they come; of two of the same second the later one here. Orgs that ask are told
+-- who has opted out and had not before.
 CREATE OR REPLACE FUNCTION set_preferences(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
                                            p_opt_outs boolean[], p_times timestamptz[])
-RETURNS void LANGUAGE sql AS $$
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_out record; -- of each an array
+BEGIN
+    IF EXISTS (SELECT FROM event_wishes w
+                WHERE w.org_id = ANY (p_org_ids) AND w.types && '{contact.opted_out,contact.*,*}') THEN
+        SELECT array_agg(i.org_id) AS orgs, array_agg(i.channel_id) AS channels, array_agg(i.contact_id) AS contacts INTO v_out
+          FROM (SELECT DISTINCT u.org_id, u.channel_id, u.contact_id
+                  FROM unnest(p_org_ids, p_channel_ids, p_contact_ids, p_opt_outs)
+                       AS u (org_id, channel_id, contact_id, opt_out)
+                 WHERE u.opt_out AND u.contact_id IS NOT NULL) i
+         WHERE NOT EXISTS (SELECT FROM conversations v
+                            WHERE v.org_id = i.org_id AND v.channel_id = i.channel_id AND v.contact_id = i.contact_id
+                              AND v.opted_out_at IS NOT NULL);
+    ELSE
+        v_out := ROW(NULL);
+    END IF;
     INSERT INTO conversations AS v (org_id, channel_id, contact_id, opted_out_at, preference_at)
     SELECT DISTINCT ON (i.org_id, i.channel_id, i.contact_id) i.org_id, i.channel_id, i.contact_id,
            CASE WHEN i.opt_out THEN i.at END, i.at
@@ -423,4 +445,18 @@ RETURNS void LANGUAGE sql AS $$
     ON CONFLICT (org_id, channel_id, contact_id) DO UPDATE
        SET opted_out_at = excluded.opted_out_at, preference_at = excluded.preference_at
      WHERE v.preference_at IS NULL OR v.preference_at <= excluded.preference_at;
-$$;
+    IF v_out IS NOT NULL THEN
+        PERFORM tell_opt_outs(v_out.orgs, v_out.channels, v_out.contacts);
+    END IF;
+END $$;
+
+-- tell_opt_outs: tells of those of these contacts that have opted out now.
+CREATE OR REPLACE FUNCTION tell_opt_outs(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM tell_events(array_agg(v.org_id), '{contact.opted_out}', array_agg(v.channel_id), array_agg(v.contact_id), NULL,
+                        array_agg(jsonb_build_object('opted_out_at', time_text(v.opted_out_at))))
+       FROM unnest(p_org_ids, p_channel_ids, p_contact_ids) AS i (org_id, channel_id, contact_id)
+       JOIN conversations v ON v.org_id = i.org_id AND v.channel_id = i.channel_id AND v.contact_id = i.contact_id
+      WHERE v.opted_out_at IS NOT NULL;
+END $$;

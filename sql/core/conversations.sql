@@ -48,7 +48,7 @@ LANGUAGE sql STABLE AS $$
      CROSS JOIN LATERAL (
            SELECT l.id, l.wamid FROM (
                   SELECT i.* FROM messages i
-                   WHERE i.contact_id = c.id AND i.attempts >= 0
+                   WHERE i.contact_id = c.id AND is_settled(i)
                      AND (i.contact_id, i.id) <= (c.id, coalesce(p_until, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
                    ORDER BY i.id DESC LIMIT 1000) l
             WHERE l.org_id = (p_conversation).org_id AND l.channel_id = (p_conversation).channel_id

@@ -18,8 +18,29 @@ LANGUAGE sql STABLE AS $$
                (p_org).default_channel_id, (p_org).default_country, (p_org).opt_out_words, (p_org).opt_in_words,
                (p_org).replies_per_minute_max, seconds_of((p_org).undelivered_after) AS undelivered_after_s,
                seconds_of((p_org).keep_bodies_for) AS keep_bodies_for_s, (p_org).outside_window,
+               (p_org).keep_media, seconds_of((p_org).keep_media_for) AS keep_media_for_s, (p_org).keep_media_types,
+               (p_org).keep_media_max_bytes, (p_org).media_quota_bytes,
+               media_bytes((p_org).id) AS media_bytes,
+               (p_org).template_check,
+               (p_org).time_zone, money_text((p_org).reply_meta_cost) AS reply_meta_cost,
                time_text((p_org).created_at) AS created_at) d;
 $$;
+
+-- check_kept_media: the same of what is said of files.
+CREATE OR REPLACE FUNCTION check_kept_media(p_body jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (p_body ->> 'keep_media_for_s')::bigint = 0 THEN
+        PERFORM refuse('invalid_field', 'keep_media_for_s', 'keep_media_for_s must be above zero');
+    ELSIF (p_body ->> 'keep_media_max_bytes')::bigint = 0 THEN
+        PERFORM refuse('invalid_field', 'keep_media_max_bytes', 'keep_media_max_bytes must be above zero');
+    ELSIF jsonb_typeof(p_body -> 'keep_media_types') = 'array'
+          AND (p_body -> 'keep_media_types' = '[]' OR NOT texts_of(p_body -> 'keep_media_types')
+               <@ '{image,video,audio,voice,document,sticker}') THEN
+        PERFORM refuse('invalid_field', 'keep_media_types',
+                       'keep_media_types must be some of image, video, audio, voice, document and sticker, or null');
+    END IF;
+END $$;
 
 -- check_org: refuses settings of an org's that cannot be.
 CREATE OR REPLACE FUNCTION check_org(p_org_id uuid, p_body jsonb) RETURNS void
@@ -31,11 +52,17 @@ BEGIN
         PERFORM refuse('invalid_field', 'currency', 'currency must be three capitals, such as INR (ISO 4217)');
     ELSIF p_body ->> 'default_country' !~ '^[A-Z]{2}$' THEN
         PERFORM refuse('invalid_field', 'default_country', 'default_country must be two capitals, such as IN (ISO 3166-1)');
+    ELSIF p_body ? 'time_zone' AND NOT is_time_zone(p_body ->> 'time_zone') THEN
+        PERFORM refuse('invalid_field', 'time_zone', 'time_zone must be a name of IANA''s, such as Asia/Kolkata');
+    ELSIF (p_body ->> 'reply_meta_cost')::numeric < 0 THEN
+        PERFORM refuse('invalid_field', 'reply_meta_cost', 'reply_meta_cost must not be below zero');
     ELSIF (p_body ->> 'undelivered_after_s')::bigint = 0 THEN
         PERFORM refuse('invalid_field', 'undelivered_after_s', 'undelivered_after_s must be above zero, or null');
     ELSIF (p_body ->> 'keep_bodies_for_s')::bigint = 0 THEN
         PERFORM refuse('invalid_field', 'keep_bodies_for_s', 'keep_bodies_for_s must be above zero, or null');
-    ELSIF p_body ->> 'default_channel_id' IS NOT NULL AND NOT EXISTS (
+    END IF;
+    PERFORM check_kept_media(p_body);
+    IF p_body ->> 'default_channel_id' IS NOT NULL AND NOT EXISTS (
           SELECT FROM channels c
            WHERE c.org_id = p_org_id AND c.id = (p_body ->> 'default_channel_id')::uuid AND c.status <> 'disabled') THEN
         PERFORM refuse('invalid_field', 'default_channel_id', 'The org has no such channel that is not disabled');
@@ -66,7 +93,16 @@ BEGIN
            keep_bodies_for = CASE WHEN p_body ? 'keep_bodies_for_s'
                                   THEN (p_body ->> 'keep_bodies_for_s')::bigint * interval '1 second'
                                   ELSE o.keep_bodies_for END,
-           outside_window = coalesce(p_body ->> 'outside_window', o.outside_window)
+           outside_window = coalesce(p_body ->> 'outside_window', o.outside_window),
+           keep_media = coalesce((p_body ->> 'keep_media')::boolean, o.keep_media),
+           keep_media_for = coalesce((p_body ->> 'keep_media_for_s')::bigint * interval '1 second', o.keep_media_for),
+           keep_media_types = CASE WHEN p_body ->> 'keep_media_types' IS NOT NULL THEN texts_of(p_body -> 'keep_media_types')
+                                   WHEN NOT p_body ? 'keep_media_types' THEN o.keep_media_types END,
+           keep_media_max_bytes = coalesce((p_body ->> 'keep_media_max_bytes')::bigint, o.keep_media_max_bytes),
+           media_quota_bytes = coalesce((p_body ->> 'media_quota_bytes')::bigint, o.media_quota_bytes),
+           template_check = coalesce(p_body ->> 'template_check', o.template_check),
+           time_zone = coalesce(p_body ->> 'time_zone', o.time_zone),
+           reply_meta_cost = coalesce((p_body ->> 'reply_meta_cost')::numeric, o.reply_meta_cost)
      WHERE o.id = p_org_id RETURNING * INTO v_org;
     RETURN v_org;
 EXCEPTION WHEN restrict_violation THEN -- keep_currency

@@ -18,7 +18,8 @@ BEGIN
         RETURNING o.*
     )
     SELECT array_agg(g.org_id) AS orgs, array_agg(g.message_id) AS messages, array_agg(g.attempt) AS attempts,
-           array_agg(g.channel_id) AS channels, array_agg(g.contact_id) AS contacts INTO v_gone FROM gone g;
+           array_agg(g.channel_id) AS channels, array_agg(g.contact_id) AS contacts,
+           array_agg(g.state = 'held') AS were_held INTO v_gone FROM gone g;
     IF v_gone.messages IS NULL THEN
         RETURN;
     END IF;
@@ -30,7 +31,8 @@ BEGIN
            error_code = p_outcome, error_message = p_error_message, failed_at = clock_timestamp()
       FROM unnest(v_gone.orgs, v_gone.messages, v_gone.attempts) AS i (org_id, message_id, attempt)
      WHERE m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id;
-    v_released := call_up_next(v_gone.orgs, v_gone.channels, v_gone.contacts, p_publish);
+    PERFORM tell_of_ends(v_gone.orgs, v_gone.messages);
+    v_released := call_up_next(v_gone.orgs, v_gone.channels, v_gone.contacts, p_publish, v_gone.were_held);
     RETURN QUERY
     SELECT i.org_id, i.message_id, m.refunded, i.released_id
       FROM unnest(v_gone.orgs, v_gone.messages, v_released) AS i (org_id, message_id, released_id)

@@ -127,8 +127,19 @@ BEGIN
     RETURN v_deleted;
 END $$;
 
+-- erase_told: of these events what Meta has posted, and what the org's endpoints have answered.
+CREATE OR REPLACE FUNCTION erase_told(p_org_id uuid, p_event_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE event_changes x SET body = '{}'
+     WHERE x.org_id = p_org_id AND x.event_id = ANY (p_event_ids) AND x.body::text <> '{}';
+    UPDATE delivery_attempts a SET answer = NULL FROM endpoints p
+     WHERE p.org_id = p_org_id AND a.org_id = p.org_id AND a.endpoint_id = p.id AND a.event_id = ANY (p_event_ids)
+       AND a.answer IS NOT NULL;
+END $$;
+
 -- erase_mentions: what names them elsewhere: dead letters of theirs, of the org's numbers or of nobody's, account
--- notices, alerts, changes of numbers, and the keys of requests.
+-- notices, alerts, changes of numbers, the keys of requests, and what Meta has posted of them.
 CREATE OR REPLACE FUNCTION erase_mentions(p_org_id uuid, p_names text[], OUT dead_letters bigint, OUT notices bigint,
                                           OUT alerts bigint, OUT changes bigint, OUT keys bigint)
 LANGUAGE plpgsql AS $$
@@ -149,6 +160,9 @@ BEGIN
     DELETE FROM idempotency_keys k WHERE k.org_id = p_org_id AND k.key ~ v_naming;
     GET DIAGNOSTICS keys = ROW_COUNT;
     UPDATE receipts r SET key = NULL WHERE r.org_id = p_org_id AND r.key ~ v_naming;
+    -- (And of those that are erased by now what was answered meanwhile.)
+    PERFORM erase_told(p_org_id, ARRAY(SELECT x.event_id FROM event_changes x
+                                        WHERE x.org_id = p_org_id AND (x.body::text ~ v_naming OR x.body::text = '{}')));
 END $$;
 
 -- words_that_count: of Meta's words to a failure those by which its error rule was found: the audit looks for it again.
@@ -158,14 +172,23 @@ LANGUAGE sql STABLE AS $$
       FROM error_rule_of(p_outcome, p_subcode, p_words) r WHERE p_words IS NOT NULL AND r.words IS NOT NULL;
 $$;
 
--- erase_messages: what they said and were told. (The second condition is that of the index: tables/034_lists.sql.)
+-- erase_messages: what they said and were told: what has settled, by the index whose condition is said here
+-- (tables/040_settled.sql), and what is on its way.
 CREATE OR REPLACE FUNCTION erase_messages(p_org_id uuid, p_contact_ids bigint[], OUT messages bigint,
                                           OUT attempts bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    v_ids uuid[] := ARRAY(SELECT m.id FROM messages m WHERE m.org_id = p_org_id AND m.contact_id = ANY (p_contact_ids)
-                           AND m.attempts >= 0 ORDER BY m.id FOR NO KEY UPDATE);
+    v_ids uuid[] := ARRAY(
+        SELECT m.id FROM messages m
+         WHERE m.org_id = p_org_id
+           AND m.id = ANY (ARRAY(SELECT s.id FROM messages s
+                                  WHERE s.org_id = p_org_id AND s.contact_id = ANY (p_contact_ids)
+                                    AND is_settled(s))
+                           || ARRAY(SELECT o.message_id FROM channels h
+                                      JOIN outbox o ON o.channel_id = h.id AND o.org_id = h.org_id
+                                     WHERE h.org_id = p_org_id AND o.contact_id = ANY (p_contact_ids)))
+         ORDER BY m.id FOR NO KEY UPDATE);
 BEGIN
     UPDATE messages m
        SET payload = '{}', text = NULL, summary = NULL, media_id = NULL, referral = NULL, callback_data = NULL,
@@ -175,7 +198,17 @@ BEGIN
        AND (m.body_gone_at IS NULL OR m.callback_data IS NOT NULL OR m.text IS NOT NULL OR m.error_message
             IS DISTINCT FROM words_that_count(m.error_code, m.error_subcode, m.error_message));
     GET DIAGNOSTICS messages = ROW_COUNT;
+    PERFORM erase_told(p_org_id, ARRAY(SELECT k.event_id FROM event_change_messages k
+                                        WHERE k.message_id = ANY (v_ids) AND k.org_id = p_org_id)
+                                 || ARRAY(SELECT e.id FROM events e
+                                           WHERE e.contact_id = ANY (p_contact_ids) AND e.org_id = p_org_id
+                                             AND e.contact_id IS NOT NULL AND e.message_id IS NULL));
     UPDATE attempts a SET error_message = NULL
      WHERE a.message_id = ANY (v_ids) AND a.org_id = p_org_id AND a.error_message IS NOT NULL;
     GET DIAGNOSTICS attempts = ROW_COUNT;
+    UPDATE delivery_attempts a SET answer = NULL
+      FROM deliveries d
+     WHERE d.message_id = ANY (v_ids) AND d.org_id = p_org_id AND a.org_id = d.org_id
+       AND a.endpoint_id = d.endpoint_id AND a.event_id = d.event_id AND a.answer IS NOT NULL;
+    PERFORM drop_media(p_org_id, v_ids);
 END $$;

@@ -57,8 +57,30 @@ CREATE OR REPLACE FUNCTION find_inbound(
      ORDER BY i.n;
 $$;
 
+-- lock_wallets_of_changes: locks the wallets for those of these that say that somebody has another number or user id
+-- from then on: two lines may become one by it, which nobody is to join meanwhile. A wallet that somebody holds is not
+-- waited for beyond a moment: what says so of its org is not taken up now (is_new: null).
+CREATE OR REPLACE FUNCTION lock_wallets_of_changes(p_items inbound_item[]) RETURNS inbound_item[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_orgs uuid[] := ARRAY(SELECT i.org_id FROM unnest(p_items) i
+                            WHERE i.is_new AND coalesce(i.new_phone, i.new_user_id) IS NOT NULL);
+    v_free uuid[] := lock_free_wallets(v_orgs, '2s');
+BEGIN
+    IF NOT v_orgs <@ v_free THEN
+        FOR v_at IN 1 .. cardinality(p_items) LOOP
+            IF p_items[v_at].is_new AND coalesce(p_items[v_at].new_phone, p_items[v_at].new_user_id) IS NOT NULL
+               AND p_items[v_at].org_id <> ALL (v_free) THEN
+                p_items[v_at].is_new := NULL;
+            END IF;
+        END LOOP;
+    END IF;
+    RETURN p_items;
+END $$;
+
 -- find_senders: the contact that wrote each, in order. Where one of them has another number or user id from then on,
--- they are looked at one by one: who wrote before that and who wrote after it are the same.
+-- they are looked at one by one: who wrote before that and who wrote after it are the same. The caller has locked the
+-- wallets of these.
 CREATE OR REPLACE FUNCTION find_senders(p_items inbound_item[], OUT senders bigint[])
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -70,8 +92,6 @@ BEGIN
           INTO senders FROM unnest(p_items) i;
         RETURN;
     END IF;
-    PERFORM lock_free_wallets(array_agg(i.org_id)) FROM unnest(p_items) i
-      WHERE i.new_phone IS NOT NULL OR i.new_user_id IS NOT NULL;
     FOREACH v_item IN ARRAY p_items LOOP
         IF v_item.new_phone IS NOT NULL OR v_item.new_user_id IS NOT NULL THEN
             SELECT * INTO v_item.new_phone, v_item.new_user_id
@@ -122,19 +142,27 @@ BEGIN
     ON CONFLICT DO NOTHING;
 END $$;
 
--- save_inbound: the messages themselves; what somebody else has saved meanwhile stays as it is.
-CREATE OR REPLACE FUNCTION save_inbound(p_items inbound_item[], p_contacts bigint[]) RETURNS void
-LANGUAGE plpgsql AS $$
+-- save_inbound: the messages themselves; what somebody else has saved meanwhile stays as it is; and the events of those
+-- that it has saved, of orgs that ask for them (p_is_asked: any does).
+CREATE OR REPLACE FUNCTION save_inbound(p_items inbound_item[], p_contacts bigint[], p_is_asked boolean DEFAULT false)
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, status, wamid, text,
-                          media_id, mime_type, reply_to, referral, sent_at, group_id, summary, error_code,
-                          error_message)
-    SELECT i.id, i.org_id, i.channel_id, p_contacts[i.ordinality], 'inbound', i.type, i.payload, 'received',
-           i.wamid, i.text, i.media_id, i.mime_type, i.reply_to, i.referral, i.at, i.group_id, i.summary,
-           i.error_code, i.error_message
-      FROM unnest(p_items) WITH ORDINALITY i
-     ORDER BY i.channel_id, i.wamid
-    ON CONFLICT (channel_id, wamid) WHERE wamid IS NOT NULL DO NOTHING;
+    WITH saved AS (
+        INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, status, wamid, text,
+                              media_id, mime_type, reply_to, referral, sent_at, group_id, summary, error_code,
+                              error_message)
+        SELECT i.id, i.org_id, i.channel_id, p_contacts[i.ordinality], 'inbound', i.type, i.payload, 'received',
+               i.wamid, i.text, i.media_id, i.mime_type, i.reply_to, i.referral, i.at, i.group_id, i.summary,
+               i.error_code, i.error_message
+          FROM unnest(p_items) WITH ORDINALITY i
+         ORDER BY i.channel_id, i.wamid
+        ON CONFLICT (channel_id, wamid) WHERE wamid IS NOT NULL DO NOTHING
+        RETURNING org_id, id, channel_id, contact_id
+    )
+    INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id)
+    SELECT s.org_id, event_id((SELECT event_id_head()), row_number() OVER ()), 'message.received', s.channel_id,
+           s.contact_id, s.id
+      FROM saved s JOIN event_wishes w ON w.org_id = s.org_id WHERE p_is_asked AND asks_for(w.asks, 'received');
 END $$;
 
 -- tell_received: a row per item, in order. A message that is there already may lack its reply, if a worker died in
@@ -147,6 +175,7 @@ RETURNS TABLE (verdict text, org_id uuid, channel_id uuid, message_id uuid, rule
 LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN i.channel_id IS NULL THEN 'unknown_number'
                 WHEN i.org_id IS NULL THEN 'before_hand_over'
+                WHEN i.is_new IS NULL THEN 'wallet_held'
                 WHEN i.is_new AND m.id = i.id THEN 'saved' ELSE 'duplicate' END,
            i.org_id, i.channel_id, m.id,
            CASE WHEN o.rules_version > 0 AND m.direction = 'inbound' AND i.group_id IS NULL AND m.origin IS NULL

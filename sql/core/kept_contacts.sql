@@ -1,19 +1,24 @@
 -- Contacts as orgs change them.
 
--- check_contact: refuses by its name what must not be kept.
-CREATE OR REPLACE FUNCTION check_contact(p_body jsonb) RETURNS void
+-- check_contact: refuses by its name what must not be kept, or is too much for jsonb.
+CREATE OR REPLACE FUNCTION check_contact(p_body json) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    v_tags text[] := texts_of(nullif(p_body -> 'tags', 'null'));
+    v_body jsonb;
+    v_tags text[];
 BEGIN
-    IF p_body ->> 'language' !~ '^[a-z]{2,3}(_[A-Z]{2})?$' THEN
+    v_body := p_body::jsonb;
+    v_tags := texts_of(nullif(v_body -> 'tags', 'null'));
+    IF v_body ->> 'language' !~ '^[a-z]{2,3}(_[A-Z]{2})?$' THEN
         PERFORM refuse('invalid_field', 'language', 'language must be as in en or pt_BR');
     ELSIF cardinality(v_tags) > 32 OR EXISTS (SELECT FROM unnest(v_tags) t WHERE trim(t) = '') THEN
         PERFORM refuse('invalid_field', 'tags', 'tags must be up to 32 texts of 1 to 64 bytes');
-    ELSIF jsonb_typeof(p_body -> 'attributes') NOT IN ('object', 'null')
-          OR octet_length((p_body -> 'attributes')::text) > 4096 THEN
+    ELSIF jsonb_typeof(v_body -> 'attributes') NOT IN ('object', 'null')
+          OR octet_length((v_body -> 'attributes')::text) > 4096 THEN
         PERFORM refuse('invalid_field', 'attributes', 'attributes must be an object of up to 4096 bytes');
     END IF;
+EXCEPTION WHEN numeric_value_out_of_range THEN
+    PERFORM refuse('invalid_field', 'attributes', 'A number in attributes has too many digits');
 END $$;
 
 -- written_card: a card with what a request says of it; null takes away.

@@ -6,24 +6,28 @@ LANGUAGE sql IMMUTABLE
 RETURN p_name ~ '^[^[:space:][:cntrl:]]([^[:cntrl:]]{0,98}[^[:space:][:cntrl:]])?$';
 
 -- made_key: makes a key (name, rights, expires_at, addresses), which is told this once. What cannot be is refused by its
--- name.
+-- name. It has the bounds of who acts, and may have narrower ones.
 CREATE OR REPLACE FUNCTION made_key(p_org_id uuid, p_body json) RETURNS json
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_body CONSTANT jsonb := p_body::jsonb;
-    v_field         text := 'addresses';
-    v_addresses     cidr[];
-    v_key           text;
-    v_row           api_keys;
+    v_body CONSTANT   jsonb := p_body::jsonb;
+    v_bounds CONSTANT api_keys := bounding_key(p_org_id, current_actor());
+    v_field           text := 'addresses';
+    v_addresses       cidr[];
+    v_expires_at      timestamptz;
+    v_key             text;
+    v_row             api_keys;
 BEGIN
-    v_addresses := CASE WHEN v_body ? 'addresses' THEN texts_of(v_body -> 'addresses')::cidr[] END;
+    v_addresses := CASE WHEN v_body ? 'addresses' THEN texts_of(v_body -> 'addresses')::cidr[] ELSE v_bounds.addresses END;
+    v_expires_at := coalesce((v_body ->> 'expires_at')::timestamptz, v_bounds.expires_at);
+    PERFORM check_bounds(v_bounds, v_expires_at, v_addresses);
     v_field := CASE WHEN v_body ? 'rights' AND NOT texts_of(v_body -> 'rights') <@ '{send,read,manage,money,keys}'
                          OR v_body -> 'rights' = '[]' THEN 'rights'
                     WHEN cardinality(v_addresses) NOT BETWEEN 1 AND 32 THEN 'addresses'
-                    WHEN (v_body ->> 'expires_at')::timestamptz <= now() THEN 'expires_at' ELSE 'name' END;
+                    WHEN v_expires_at <= now() THEN 'expires_at' ELSE 'name' END;
     v_key := create_api_key(p_org_id, v_body ->> 'name',
                             CASE WHEN v_body ? 'rights' THEN texts_of(v_body -> 'rights') ELSE '{send,read}' END,
-                            (v_body ->> 'expires_at')::timestamptz, v_addresses);
+                            v_expires_at, v_addresses);
     SELECT k.* INTO v_row FROM api_keys k WHERE k.key_hash = sha256(v_key::bytea);
     RETURN (key_document(v_row)::jsonb || jsonb_build_object('key', v_key))::json;
 EXCEPTION
@@ -65,7 +69,8 @@ EXCEPTION WHEN invalid_text_representation THEN
 END $$;
 
 -- changed_key: changes a key (name, rights, expires_at, addresses), which every ingress knows within a second. p_rights:
--- the key may do no more, once that is done (NULL: whatever there is): so nobody widens, or lengthens, what they lack.
+-- the key may do no more, once that is done (NULL: whatever there is), for no longer and from nowhere else than who acts:
+-- so nobody widens, or lengthens, what they lack.
 CREATE OR REPLACE FUNCTION changed_key(p_org_id uuid, p_id uuid, p_rights text[], p_body json) RETURNS json
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -93,6 +98,7 @@ BEGIN
     ELSIF cardinality(v_key.addresses) NOT BETWEEN 1 AND 32 THEN
         PERFORM refuse('invalid_field', 'addresses', 'addresses must be 1 to 32 networks such as 203.0.113.0/24, or null');
     END IF;
+    PERFORM check_bounds(bounding_key(p_org_id, current_actor()), v_key.expires_at, v_key.addresses);
     UPDATE api_keys k
        SET name = v_key.name, rights = v_key.rights, expires_at = v_key.expires_at, addresses = v_key.addresses
      WHERE k.org_id = p_org_id AND k.id = p_id RETURNING * INTO v_key;

@@ -38,29 +38,39 @@ END $$;
 -- Nor does anything leave a slowed channel but through the janitor, who knows its rate.
 --
 -- Another transaction may be taking out the very row that we call up; then it is the turn of the one behind
--- it, hence the repeats.
+-- it, hence the repeats. Nor is a first one that is not held (of two lines that became one both firsts may be on their
+-- way) counted on before it is locked: who is just taking it out may count on what we take out. But not on what was
+-- held: p_were_held (NULL: nothing was).
 CREATE OR REPLACE FUNCTION call_up_next(p_org_ids uuid[], p_channel_ids uuid[], p_contact_ids bigint[],
-                                        p_publish boolean)
+                                        p_publish boolean, p_were_held boolean[] DEFAULT NULL)
 RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
     v_now      timestamptz;
     v_next     uuid[];
+    v_ahead    uuid[];         -- of other lines: who stands first, and is not held
+    v_seen     uuid[] := '{}'; -- whom we have called up or locked
     v_freed    uuid[];
-    v_channels uuid[];   -- of v_freed
+    v_channels uuid[];         -- of v_freed
     v_contacts bigint[];
 BEGIN
     LOOP
-        SELECT array_agg(f.message_id ORDER BY f.message_id) INTO v_next
-          FROM (SELECT DISTINCT i.org_id, i.channel_id, i.contact_id
-                  FROM unnest(p_org_ids, p_channel_ids, p_contact_ids)
-                       AS i (org_id, channel_id, contact_id)
-                 WHERE i.contact_id IS NOT NULL) i
+        SELECT array_agg(DISTINCT f.message_id) FILTER (WHERE f.state = 'held'), -- (in order)
+               array_agg(DISTINCT f.message_id)
+                   FILTER (WHERE f.state <> 'held' AND i.was_held IS NOT TRUE AND f.message_id <> ALL (v_seen))
+          INTO v_next, v_ahead
+          FROM unnest(p_org_ids, p_channel_ids, p_contact_ids, p_were_held)
+               AS i (org_id, channel_id, contact_id, was_held)
          CROSS JOIN LATERAL (
                SELECT o.message_id, o.state FROM outbox o
                 WHERE o.channel_id = i.channel_id AND o.contact_id = i.contact_id AND o.org_id = i.org_id
-                  AND o.seq IS NOT NULL ORDER BY o.seq LIMIT 1) f
-         WHERE f.state = 'held';
-        EXIT WHEN v_next IS NULL;
+                  AND o.seq IS NOT NULL ORDER BY o.seq LIMIT 1) f;
+        EXIT WHEN v_next IS NULL AND v_ahead IS NULL;
+        IF v_ahead IS NOT NULL THEN
+            PERFORM FROM outbox o WHERE o.message_id = ANY (v_ahead) AND o.org_id = ANY (p_org_ids)
+              ORDER BY o.message_id FOR KEY SHARE;
+        END IF;
+        v_seen := v_seen || v_ahead;
+        CONTINUE WHEN v_next IS NULL;
         v_now := clock_timestamp();
         WITH freed AS (
             UPDATE outbox o
@@ -77,10 +87,11 @@ BEGIN
              WHERE o.message_id = ANY (ARRAY[i.message_id]) AND o.org_id = i.org_id AND o.state = 'held'
             RETURNING o.channel_id, o.contact_id, o.message_id, o.state
         )
-        SELECT v_channels || array_agg(f.channel_id), v_contacts || array_agg(f.contact_id),
-               v_freed || array_agg(f.message_id)
-          INTO v_channels, v_contacts, v_freed
-          FROM freed f WHERE f.state = 'queued';
+        SELECT v_seen || array_agg(f.message_id),
+               v_channels || array_agg(f.channel_id) FILTER (WHERE f.state = 'queued'),
+               v_contacts || array_agg(f.contact_id) FILTER (WHERE f.state = 'queued'),
+               v_freed || array_agg(f.message_id) FILTER (WHERE f.state = 'queued')
+          INTO v_seen, v_channels, v_contacts, v_freed FROM freed f;
     END LOOP;
     IF v_freed IS NULL THEN
         RETURN NULL;

@@ -153,11 +153,99 @@ BEGIN
     INSERT INTO bookings (org_id, n, actor, reference)
     SELECT t.org_id, t.n, current_actor(), p_reference FROM wallet_transactions t
      WHERE t.org_id = p_org_id ORDER BY t.n DESC LIMIT 1;
+    PERFORM tell_of_booking(p_org_id, p_kind, p_amount, v_balance);
     RETURN v_balance;
 EXCEPTION WHEN unique_violation THEN
     RAISE serialization_failure
         USING MESSAGE = format('the ledger of org %s has moved on since this transaction began, or another org''s '
                                'booking has just got the reference', p_org_id);
+END $$;
+
+-- wallet_event: what is told of a wallet.
+CREATE OR REPLACE FUNCTION wallet_event(p_org_id uuid, p_balance numeric, p_more jsonb) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('balance', money_text(p_balance), 'currency', o.currency) || p_more
+      FROM organizations o WHERE o.id = p_org_id;
+$$;
+
+-- tell_of_booking: an org that asks is told what was paid in; and after that of a low and of an empty wallet again. What
+-- is taken by hand may leave it low.
+CREATE OR REPLACE FUNCTION tell_of_booking(p_org_id uuid, p_kind text, p_amount numeric, p_balance numeric) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_amount > 0 THEN
+        UPDATE event_wishes w SET low_told_at = NULL, empty_told_at = NULL
+         WHERE w.org_id = p_org_id AND (w.low_told_at IS NOT NULL OR w.empty_told_at IS NOT NULL);
+    END IF;
+    IF p_kind = 'recharge' THEN
+        PERFORM tell_event(p_org_id, 'wallet.recharged', NULL,
+                           wallet_event(p_org_id, p_balance, jsonb_build_object('amount', money_text(p_amount))));
+    END IF;
+    PERFORM watch_wallets(ARRAY[p_org_id]);
+END $$;
+
+-- tell_of_reversals: orgs that ask are told that the fees of these messages of theirs were taken again.
+CREATE OR REPLACE FUNCTION tell_of_reversals(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM event_wishes w WHERE w.org_id = ANY (p_org_ids)) THEN
+        PERFORM tell_events(array_agg(t.org_id ORDER BY t.n), '{wallet.refund_reversed}', NULL, NULL,
+                            array_agg(t.message_id ORDER BY t.n),
+                            array_agg(wallet_event(t.org_id, t.balance_after, jsonb_build_object(
+                                          'amount', money_text(t.amount), 'message_id', t.message_id)) ORDER BY t.n))
+           FROM wallet_transactions t
+          WHERE t.message_id = ANY (p_message_ids) AND t.kind = 'refund_reversal' AND t.org_id = ANY (p_org_ids);
+    END IF;
+END $$;
+
+-- watch_wallets: tells orgs once that their wallet is low, until something is paid in. The caller holds them.
+CREATE OR REPLACE FUNCTION watch_wallets(p_org_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_low record; -- of each an array
+BEGIN
+    WITH low AS (
+        UPDATE event_wishes w SET low_told_at = clock_timestamp()
+         WHERE w.org_id = ANY (p_org_ids) AND w.low_told_at IS NULL
+           AND w.types && '{wallet.low,wallet.*,*}'
+           AND w.wallet_low_at > (SELECT b.balance FROM wallets b WHERE b.org_id = w.org_id)
+        RETURNING w.org_id, w.wallet_low_at
+    )
+    SELECT array_agg(l.org_id) AS orgs, array_agg(l.wallet_low_at) AS marks INTO v_low FROM low l;
+    IF v_low.orgs IS NOT NULL THEN
+        PERFORM tell_events(array_agg(b.org_id), '{wallet.low}', NULL, NULL, NULL,
+                            array_agg(wallet_event(b.org_id, b.balance, jsonb_build_object('low_at', money_text(l.mark)))))
+           FROM unnest(v_low.orgs, v_low.marks) AS l (org_id, mark) JOIN wallets b ON b.org_id = l.org_id;
+    END IF;
+END $$;
+
+-- tell_of_wallets: of a batch of sends: of these orgs, and of those whose wallets did not carry something (NULL: none).
+CREATE OR REPLACE FUNCTION tell_of_wallets(p_org_ids uuid[], p_short uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM watch_wallets(p_org_ids);
+    IF p_short IS NOT NULL THEN
+        PERFORM tell_of_empty(p_short);
+    END IF;
+END $$;
+
+-- tell_of_empty: tells orgs once that a send has found too little in their wallet, until something is paid in.
+CREATE OR REPLACE FUNCTION tell_of_empty(p_org_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_empty uuid[];
+BEGIN
+    WITH empty AS (
+        UPDATE event_wishes w SET empty_told_at = clock_timestamp()
+         WHERE w.org_id = ANY (p_org_ids) AND w.empty_told_at IS NULL AND w.types && '{wallet.empty,wallet.*,*}'
+        RETURNING w.org_id
+    )
+    SELECT array_agg(e.org_id) INTO v_empty FROM empty e;
+    IF v_empty IS NOT NULL THEN
+        PERFORM tell_events(array_agg(b.org_id), '{wallet.empty}', NULL, NULL, NULL,
+                            array_agg(wallet_event(b.org_id, b.balance, '{}')))
+           FROM wallets b WHERE b.org_id = ANY (v_empty);
+    END IF;
 END $$;
 
 -- What users write into wallets. An UPDATE books by how much it changes the balance that it has seen, so that

@@ -62,16 +62,15 @@ CREATE OR REPLACE FUNCTION take_slots(p_org_ids uuid[], p_channel_ids uuid[], p_
                                       p_now timestamptz, OUT dues timestamptz[], OUT slowed boolean[])
 LANGUAGE plpgsql AS $$
 BEGIN
-    WITH channel AS MATERIALIZED ( -- with the places of its messages
+    WITH channel AS ( -- with the places of its messages
         SELECT i.org_id, i.channel_id, array_agg(i.n) FILTER (WHERE i.priority = 'high') AS high,
-               array_agg(i.n) FILTER (WHERE i.priority = 'bulk') AS bulk,
-               count(*) FILTER (WHERE i.priority = 'high') AS high_count,
-               count(*) FILTER (WHERE i.priority = 'bulk') AS bulk_count
+               array_agg(i.n) FILTER (WHERE i.priority = 'bulk') AS bulk
           FROM unnest(p_org_ids, p_channel_ids, p_priorities) WITH ORDINALITY
                AS i (org_id, channel_id, priority, n)
          GROUP BY i.org_id, i.channel_id
     ), part AS (
-        SELECT c.*, p.id AS pace_id, current_share(p.share, p.slowed_at) < 1 AS is_slowed,
+        SELECT c.org_id, c.channel_id, c.high || c.bulk AS places, coalesce(cardinality(c.high), 0) AS high_count,
+               coalesce(cardinality(c.bulk), 0) AS bulk_count, p.id AS pace_id, p.share, p.slowed_at,
                1 / h.max_mps::float8 AS gap, seconds_until(p.high_free_at, p.written_at, p_now) AS high_from,
                seconds_until(p.bulk_free_at, p.written_at, p_now) AS bulk_from
           FROM channel c
@@ -91,7 +90,8 @@ BEGIN
                          * (a.alone_from + a.alone_count * a.alone_gap - a.both_from) END AS joint_from
           FROM counted a OFFSET 0
     ), rate AS MATERIALIZED (
-        SELECT j.*, coalesce(j.joint_from + (j.high_count - j.alone_count) * j.gap,
+        SELECT j.*, current_share(j.share, j.slowed_at) < 1 AS is_slowed,
+               coalesce(j.joint_from + (j.high_count - j.alone_count) * j.gap,
                              CASE WHEN j.high_from <= j.bulk_from THEN j.alone_to ELSE j.high_from END) AS high_to,
                coalesce(j.joint_from + (j.high_count - j.alone_count) * j.gap,
                         CASE WHEN j.high_from > j.bulk_from THEN j.alone_to ELSE j.bulk_from END) AS bulk_slots_from
@@ -100,12 +100,10 @@ BEGIN
         SELECT s.n, r.channel_id, r.is_slowed,
                CASE WHEN s.k <= r.alone_count
                     THEN r.alone_from + (s.k - 1) * r.alone_gap - burst_of(r.alone_gap)
-                    ELSE r.joint_from + (s.k - 1 - r.alone_count) * r.gap - burst_of(r.gap) END AS due
-          FROM rate r CROSS JOIN LATERAL unnest(r.high) WITH ORDINALITY AS s (n, k)
-        UNION ALL
-        SELECT s.n, r.channel_id, r.is_slowed,
-               r.bulk_slots_from + (s.k - 1) * r.gap / 0.75 - burst_of(r.gap / 0.75)
-          FROM rate r CROSS JOIN LATERAL unnest(r.bulk) WITH ORDINALITY AS s (n, k)
+                    WHEN s.k <= r.high_count
+                    THEN r.joint_from + (s.k - 1 - r.alone_count) * r.gap - burst_of(r.gap)
+                    ELSE r.bulk_slots_from + (s.k - 1 - r.high_count) * r.gap / 0.75 - burst_of(r.gap / 0.75) END AS due
+          FROM rate r CROSS JOIN LATERAL unnest(r.places) WITH ORDINALITY AS s (n, k)
     ), taken AS (
         UPDATE pace p
            SET id = p.id + (p.changes + 1) / 32, changes = (p.changes + 1) % 32, written_at = p_now,

@@ -45,5 +45,8 @@ BEGIN
           FROM carried c
     )
     SELECT array_agg(c.id) FILTER (WHERE c.kind = 'refund_reversal') INTO v_taken FROM booked, carried c;
+    IF v_taken IS NOT NULL THEN
+        PERFORM tell_of_reversals(p_org_ids, v_taken);
+    END IF;
     RETURN coalesce(v_taken, '{}');
 END $$;

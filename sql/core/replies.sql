@@ -1,9 +1,36 @@
 -- The phases of accept_replies, in the order in which it calls them.
 
+-- reply_limits: what is left at p_at of a rule's limits for a contact (null: nobody whom the org knows) over this
+-- channel, and what a reply costs.
+CREATE OR REPLACE FUNCTION reply_limits(p_org_id uuid, p_rule_id uuid, p_channel_id uuid, p_contact_id bigint,
+                                        p_at timestamptz)
+RETURNS TABLE (left_today bigint, left_this_minute bigint, cools_down boolean, is_cooling boolean, cost numeric,
+               left_to_spend numeric, meta_cost numeric)
+LANGUAGE sql STABLE AS $$
+    SELECT r.daily_cap - coalesce(d.replies, 0),
+           o.replies_per_minute_max - (
+               SELECT count(*) FROM auto_replies a
+                WHERE a.org_id = o.id AND a.contact_id = p_contact_id AND a.reply_id IS NOT NULL
+                  AND a.created_at > p_at - interval '1 minute'),
+           r.cooldown_s > 0,
+           r.cooldown_s > 0 AND EXISTS (
+               SELECT FROM auto_replies a
+                WHERE a.org_id = o.id AND a.contact_id = p_contact_id AND a.reply_id IS NOT NULL
+                  AND a.rule_id = r.id AND a.created_at > p_at - r.cooldown_s * interval '1 second'),
+           c.service_fee_per_msg + coalesce(r.meta_cost, o.reply_meta_cost),
+           r.daily_spend_cap - coalesce(d.spent, 0), coalesce(r.meta_cost, o.reply_meta_cost)
+      FROM organizations o
+      LEFT JOIN channels c ON c.org_id = o.id AND c.id = p_channel_id
+      LEFT JOIN automation_rules r ON r.org_id = o.id AND r.id = p_rule_id
+      LEFT JOIN reply_days d ON d.org_id = r.org_id AND d.rule_id = r.id AND d.day = (p_at AT TIME ZONE o.time_zone)::date
+     WHERE o.id = p_org_id;
+$$;
+
 -- find_replies: each with its message, its rule, and what is left of their limits. Of two replies to one message
--- the first counts.
+-- the first counts. p_versions: of the rules, as they were tried; null: as they are.
 CREATE OR REPLACE FUNCTION find_replies(p_org_ids uuid[], p_message_ids uuid[], p_rule_ids uuid[],
-                                        p_reply_ids uuid[], p_types text[], p_payloads text[], p_skips text[])
+                                        p_reply_ids uuid[], p_types text[], p_payloads text[], p_skips text[],
+                                        p_versions bigint[] DEFAULT NULL)
 RETURNS SETOF reply_item LANGUAGE sql STABLE AS $$
     SELECT i.n, i.org_id, i.message_id, m.channel_id, c.id, c.phone,
            CASE WHEN c.phone IS NULL THEN c.user_id END, r.id, i.reply_id, i.type, i.payload,
@@ -12,25 +39,15 @@ RETURNS SETOF reply_item LANGUAGE sql STABLE AS $$
                                  WHERE a.org_id = i.org_id AND a.message_id = i.message_id) THEN 'answered'
                 WHEN i.payload IS NULL THEN i.skip
                 WHEN r.id IS NULL THEN 'rule_changed' END,
-           r.daily_cap - coalesce(d.replies, 0),
-           o.replies_per_minute_max - (
-               SELECT count(*) FROM auto_replies a
-                WHERE a.org_id = i.org_id AND a.contact_id = c.id AND a.reply_id IS NOT NULL
-                  AND a.created_at > now() - interval '1 minute'),
-           r.cooldown_s > 0,
-           r.cooldown_s > 0 AND EXISTS (
-               SELECT FROM auto_replies a
-                WHERE a.org_id = i.org_id AND a.contact_id = c.id AND a.reply_id IS NOT NULL
-                  AND a.rule_id = r.id AND a.created_at > now() - r.cooldown_s * interval '1 second')
-      FROM unnest(p_org_ids, p_message_ids, p_rule_ids, p_reply_ids, p_types, p_payloads, p_skips) WITH ORDINALITY
-           AS i (org_id, message_id, rule_id, reply_id, type, payload, skip, n)
-      LEFT JOIN organizations o ON o.id = i.org_id
+           l.left_today, l.left_this_minute, l.cools_down, l.is_cooling,
+           CASE WHEN r.id IS NOT NULL THEN coalesce(i.version::integer, r.version) END, l.cost, l.left_to_spend
+      FROM unnest(p_org_ids, p_message_ids, p_rule_ids, p_reply_ids, p_types, p_payloads, p_skips, p_versions)
+           WITH ORDINALITY AS i (org_id, message_id, rule_id, reply_id, type, payload, skip, version, n)
       LEFT JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
       LEFT JOIN contacts w ON w.org_id = m.org_id AND w.id = m.contact_id
       LEFT JOIN contacts c ON c.org_id = w.org_id AND c.id = coalesce(w.merged_into, w.id)
       LEFT JOIN automation_rules r ON r.org_id = i.org_id AND r.id = i.rule_id AND r.active
-      LEFT JOIN reply_days d ON d.org_id = r.org_id AND d.rule_id = r.id
-                            AND d.day = (now() AT TIME ZONE 'UTC')::date
+      LEFT JOIN LATERAL reply_limits(i.org_id, r.id, m.channel_id, c.id, now()) l ON true
      ORDER BY i.n;
 $$;
 
@@ -47,11 +64,14 @@ BEGIN
         v_skips := v_judged;
         SELECT array_agg(CASE WHEN i.skip IS NOT NULL THEN i.skip
                               WHEN i.by_rule >= i.left_today THEN 'daily_cap'
+                              WHEN i.spent + i.cost > i.left_to_spend THEN 'daily_spend_cap'
                               WHEN i.is_cooling OR i.cools_down AND i.by_both > 0 THEN 'cooldown'
                               WHEN i.by_contact >= i.left_this_minute THEN 'loop_guard' END ORDER BY i.n)
           INTO v_judged
           FROM (SELECT u.*,
                        sum(u.counts) OVER (PARTITION BY u.org_id, u.rule_id ORDER BY u.n) - u.counts AS by_rule,
+                       sum(u.counts * u.cost) OVER (PARTITION BY u.org_id, u.rule_id ORDER BY u.n) - u.counts * u.cost
+                       AS spent,
                        sum(u.counts) OVER (PARTITION BY u.org_id, u.contact_id ORDER BY u.n) - u.counts
                        AS by_contact,
                        sum(u.counts) OVER (PARTITION BY u.org_id, u.rule_id, u.contact_id ORDER BY u.n) - u.counts
@@ -88,16 +108,18 @@ END $$;
 CREATE OR REPLACE FUNCTION keep_replies(p_items reply_item[], p_verdicts text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO auto_replies (org_id, message_id, channel_id, contact_id, rule_id, reply_id, reply_skipped)
-    SELECT i.org_id, i.message_id, i.channel_id, i.contact_id, i.rule_id,
+    INSERT INTO auto_replies (org_id, message_id, channel_id, contact_id, rule_id, rule_version, reply_id, reply_skipped)
+    SELECT i.org_id, i.message_id, i.channel_id, i.contact_id, i.rule_id, coalesce(i.rule_version, 1),
            CASE v.verdict WHEN 'accepted' THEN i.reply_id END, nullif(v.verdict, 'accepted')
       FROM unnest(p_items) i CROSS JOIN LATERAL (SELECT p_verdicts[i.n] AS verdict) v
      WHERE v.verdict <> 'answered';
-    INSERT INTO reply_days AS d (org_id, rule_id, day, replies)
-    SELECT i.org_id, i.rule_id, (now() AT TIME ZONE 'UTC')::date, count(*)
-      FROM unnest(p_items) i WHERE p_verdicts[i.n] = 'accepted' AND i.left_today IS NOT NULL
-     GROUP BY i.org_id, i.rule_id
-    ON CONFLICT (org_id, rule_id, day) DO UPDATE SET replies = d.replies + excluded.replies;
+    INSERT INTO reply_days AS d (org_id, rule_id, day, replies, spent)
+    SELECT i.org_id, i.rule_id, (now() AT TIME ZONE o.time_zone)::date, count(*), sum(i.cost)
+      FROM unnest(p_items) i JOIN organizations o ON o.id = i.org_id
+     WHERE p_verdicts[i.n] = 'accepted' AND (i.left_today IS NOT NULL OR i.left_to_spend IS NOT NULL)
+     GROUP BY i.org_id, i.rule_id, o.time_zone
+    ON CONFLICT (org_id, rule_id, day) DO UPDATE SET replies = d.replies + excluded.replies,
+                                                     spent = d.spent + excluded.spent;
 END $$;
 
 -- alert_refused_replies: tells orgs of rules whose replies, these messages, Meta has refused for what they are: once

@@ -68,3 +68,16 @@ BEGIN
     )
     SELECT t.org_id, count(*) FROM told t GROUP BY t.org_id;
 END $$;
+
+-- rewind_events: events of transactions that this server has not come to yet, since it counts them from elsewhere (it was
+-- loaded from a dump), are as if they were written before all others: else nobody would be told of them.
+CREATE OR REPLACE FUNCTION rewind_events() RETURNS void
+LANGUAGE sql AS $$
+    DELETE FROM event_writes w WHERE w.xact > pg_current_xact_id();
+    INSERT INTO event_writes (xact, org_ids) VALUES ('0', '{}') ON CONFLICT DO NOTHING;
+    WITH gone AS (
+        DELETE FROM events e WHERE e.xact > pg_current_xact_id() RETURNING e.*
+    )
+    INSERT INTO events (org_id, id, xact, type, channel_id, contact_id, message_id, data, created_at)
+    SELECT g.org_id, g.id, '0', g.type, g.channel_id, g.contact_id, g.message_id, g.data, g.created_at FROM gone g;
+$$;

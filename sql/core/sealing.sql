@@ -1,5 +1,16 @@
 -- How access tokens stand sealed, as operators see it.
 
+-- secrets_of_endpoints: each secret of an endpoint's that stands somewhere, in which column, and the id of the key under
+-- which it is sealed; NULL: it lies open.
+CREATE OR REPLACE FUNCTION secrets_of_endpoints() RETURNS TABLE (org_id uuid, endpoint_id uuid, name text, stored text, key text)
+LANGUAGE sql STABLE AS $$
+    SELECT p.org_id, p.id, s.name, s.stored, CASE WHEN s.stored LIKE 'sealed:%' THEN split_part(s.stored, ':', 2) END
+      FROM endpoints p
+     CROSS JOIN LATERAL (VALUES ('secret', p.secret), ('old_secret', p.old_secret),
+                                ('verify_token', p.verify_token)) AS s (name, stored)
+     WHERE s.stored <> '';
+$$;
+
 -- token_keys_document: how many tokens stand under which key, which is the newest (p_newest, of the ingress; NULL: it
 -- has none, and the janitor's counts), and how far that is: state, and in words for people says.
 CREATE OR REPLACE FUNCTION token_keys_document(p_newest text) RETURNS json
@@ -20,7 +31,9 @@ BEGIN
            coalesce(sum(k.n) FILTER (WHERE k.key IS NULL), 0),
            coalesce(sum(k.n) FILTER (WHERE k.key IS DISTINCT FROM v_newest), 0)
       INTO v_keys, v_open, v_others
-      FROM (SELECT c.token_key AS key, count(*) AS n FROM channels c GROUP BY c.token_key) k;
+      FROM (SELECT s.key, count(*) AS n
+              FROM (SELECT c.token_key AS key FROM channels c UNION ALL SELECT e.key FROM secrets_of_endpoints() e) s
+             GROUP BY s.key) k;
     SELECT t.state, t.says INTO v_state, v_says
       FROM (VALUES
             (1, v_sealing.asked > v_sealing.answered, 'sealing',

@@ -115,25 +115,54 @@ BEGIN
        AND a.attempt = s.attempt;
 END $$;
 
--- record_outcomes: the messages' own record, and a row for each attempt that failed.
-CREATE OR REPLACE FUNCTION record_outcomes(p_settled settled_item[]) RETURNS void
+-- record_outcomes: the messages' own record, and their events, of orgs that ask for them (p_is_asked: any does). Tells
+-- what mostly is not so: some conversation is to move (move_conversations); somebody stands in the line that some message
+-- has left (call_up_next).
+DROP FUNCTION IF EXISTS record_outcomes(settled_item[], boolean);
+CREATE FUNCTION record_outcomes(p_settled settled_item[], p_is_asked boolean DEFAULT false, OUT any_behind boolean,
+                                OUT any_in_line boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_since uuid := first_id_of(clock_timestamp() - interval '1 minute');
+BEGIN
+    WITH recorded AS (
+        UPDATE messages m
+           SET status = s.status, attempts = s.attempt, wamid = (s.item).wamid,
+               refunded = s.status = 'failed' AND (s.item).is_refunded AND m.fee > 0,
+               error_code = CASE WHEN s.status <> 'sent' THEN (s.item).outcome END,
+               error_message = CASE WHEN s.status <> 'sent' THEN (s.item).error_message END,
+               error_subcode = CASE WHEN s.status <> 'sent' THEN (s.item).subcode END,
+               error_transient = CASE WHEN s.status <> 'sent' THEN (s.item).transient END,
+               sent_at = CASE WHEN s.status = 'sent' THEN clock_timestamp() END,
+               claimed_at = CASE WHEN s.status = 'sent' THEN s.claimed_at END,
+               took_ms = CASE WHEN s.status = 'sent'
+                              THEN least(1000 * date_part('epoch', clock_timestamp() - s.claimed_at), 2147483647)::integer END,
+               failed_at = CASE WHEN s.status = 'failed' THEN clock_timestamp() END,
+               unconfirmed_at = CASE WHEN s.status = 'unconfirmed' THEN clock_timestamp() END
+          FROM unnest(p_settled) s
+         WHERE s.status <> 'scheduled' AND m.id = ANY (ARRAY[(s.item).message_id]) AND m.org_id = (s.item).org_id
+        RETURNING m.org_id, m.id, m.channel_id, m.contact_id, m.status, m.error_code, (s.item).n,
+                  s.contact_id AS in_line
+    ), told AS (
+        INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id, data)
+        SELECT r.org_id, event_id((SELECT event_id_head()), r.n), 'message.' || r.status, r.channel_id,
+               r.contact_id, r.id, CASE r.status WHEN 'unconfirmed' THEN jsonb_build_object('code', r.error_code) END
+          FROM recorded r JOIN event_wishes w ON w.org_id = r.org_id
+         WHERE p_is_asked AND asks_for(w.asks, r.status)
+           AND r.contact_id IS NOT NULL
+    )
+    SELECT bool_or((SELECT coalesce(c.newest_id < least(r.id, v_since), false) FROM conversations c
+                     WHERE c.org_id = r.org_id AND c.channel_id = r.channel_id AND c.contact_id = r.in_line)),
+           bool_or((SELECT true FROM outbox o
+                     WHERE o.channel_id = r.channel_id AND o.contact_id = r.in_line AND o.org_id = r.org_id
+                       AND o.seq IS NOT NULL ORDER BY o.seq LIMIT 1))
+      INTO any_behind, any_in_line FROM recorded r;
+END $$;
+
+-- keep_attempts: a row for each attempt that failed.
+CREATE OR REPLACE FUNCTION keep_attempts(p_settled settled_item[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE messages m
-       SET status = s.status, attempts = s.attempt, wamid = (s.item).wamid,
-           refunded = s.status = 'failed' AND (s.item).is_refunded AND m.fee > 0,
-           error_code = CASE WHEN s.status <> 'sent' THEN (s.item).outcome END,
-           error_message = CASE WHEN s.status <> 'sent' THEN (s.item).error_message END,
-           error_subcode = CASE WHEN s.status <> 'sent' THEN (s.item).subcode END,
-           error_transient = CASE WHEN s.status <> 'sent' THEN (s.item).transient END,
-           sent_at = CASE WHEN s.status = 'sent' THEN clock_timestamp() END,
-           claimed_at = CASE WHEN s.status = 'sent' THEN s.claimed_at END,
-           took_ms = CASE WHEN s.status = 'sent'
-                          THEN least(1000 * extract(epoch FROM clock_timestamp() - s.claimed_at), 2147483647)::integer END,
-           failed_at = CASE WHEN s.status = 'failed' THEN clock_timestamp() END,
-           unconfirmed_at = CASE WHEN s.status = 'unconfirmed' THEN clock_timestamp() END
-      FROM unnest(p_settled) s
-     WHERE s.status <> 'scheduled' AND m.id = ANY (ARRAY[(s.item).message_id]) AND m.org_id = (s.item).org_id;
     INSERT INTO attempts (org_id, message_id, attempt, outcome, error_message, claimed_at)
     SELECT (s.item).org_id, (s.item).message_id, s.attempt, (s.item).outcome, (s.item).error_message,
            s.claimed_at
@@ -145,11 +174,21 @@ END $$;
 -- that is left to record.
 CREATE OR REPLACE FUNCTION note_sent_at(p_items outcome_item[]) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_noted record; -- of each an array
 BEGIN
-    UPDATE messages m SET sent_at = clock_timestamp()
-      FROM unnest(p_items) i
-     WHERE i.outcome = 'sent' AND m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id AND m.wamid = i.wamid
-       AND m.sent_at IS NULL;
+    WITH noted AS (
+        UPDATE messages m SET sent_at = clock_timestamp()
+          FROM unnest(p_items) i
+         WHERE i.outcome = 'sent' AND m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id AND m.wamid = i.wamid
+           AND m.sent_at IS NULL
+        RETURNING m.org_id, m.channel_id, m.contact_id, m.id
+    )
+    SELECT array_agg(n.org_id) AS orgs, array_agg(n.channel_id) AS channels, array_agg(n.contact_id) AS contacts,
+           array_agg(n.id) AS messages INTO v_noted FROM noted n WHERE n.contact_id IS NOT NULL;
+    IF v_noted.orgs IS NOT NULL THEN
+        PERFORM tell_events(v_noted.orgs, '{message.sent}', v_noted.channels, v_noted.contacts, v_noted.messages, NULL);
+    END IF;
 END $$;
 
 -- tell_settled: a row per item, in order; of what is not settled, how it stands. p_released: whom each of
@@ -175,3 +214,11 @@ LANGUAGE sql STABLE AS $$
              WHERE i.n <> ALL (ARRAY(SELECT (s.item).n FROM unnest(p_settled) s))) r
      ORDER BY (r.item).n;
 $$;
+
+-- settled_failures: those of what was settled that say something of more than their message (act_on_failures).
+CREATE OR REPLACE FUNCTION settled_failures(p_settled settled_item[]) RETURNS failure[]
+LANGUAGE sql STABLE
+RETURN ARRAY(SELECT ROW((s.item).org_id, (s.item).message_id, s.channel_id, (s.item).action, (s.item).outcome,
+                        (s.item).error_message, s.claimed_at, (s.item).subcode)::failure
+               FROM unnest(p_settled) s
+              WHERE (s.item).action <> 'none' OR is_of_content((s.item).error_class) ORDER BY (s.item).n);

@@ -82,15 +82,15 @@ BEGIN
     WITH held AS MATERIALIZED (
         SELECT i, i.n, i.org_id, i.message_id, i.status, m.fee,
                CASE WHEN m.origin IS NULL THEN greatest(i.at, m.created_at) ELSE i.at END AS at,
-               m.delivered_at IS NOT NULL AS was_delivered, m.read_at IS NOT NULL AS was_read,
-               m.failed_at IS NOT NULL AS has_failed,
+               m.sent_at IS NOT NULL AS was_sent, m.delivered_at IS NOT NULL AS was_delivered,
+               m.read_at IS NOT NULL AS was_read, m.failed_at IS NOT NULL AS has_failed,
                m.refunded AND NOT m.refund_waived AS was_refunded
           FROM unnest(p_items) i
           JOIN messages m ON m.id = ANY (ARRAY[i.message_id]) AND m.org_id = i.org_id
          WHERE i.verdict = 'applied'
          ORDER BY i.message_id, i.n FOR NO KEY UPDATE OF m
     ), known AS (
-        SELECT h.org_id, h.message_id, h.fee, h.was_refunded, h.has_failed,
+        SELECT h.org_id, h.message_id, h.fee, h.was_refunded, h.has_failed, h.was_sent, h.was_delivered, h.was_read,
                bool_or(h.status = 'failed') AND NOT h.has_failed AS is_failing,
                bool_or(h.status = 'delivered') OR h.was_delivered AS is_delivered,
                bool_or(h.status = 'read') OR h.was_read AS is_read,
@@ -102,7 +102,7 @@ BEGIN
                (array_agg(h.i ORDER BY h.n) FILTER (WHERE h.status = 'failed'))[1] AS failure,
                (array_agg(h.i ORDER BY h.n) FILTER (WHERE (h.i).pricing IS NOT NULL))[1] AS priced
           FROM held h
-         GROUP BY h.org_id, h.message_id, h.fee, h.was_refunded, h.has_failed, h.was_delivered, h.was_read
+         GROUP BY h.org_id, h.message_id, h.fee, h.was_refunded, h.has_failed, h.was_sent, h.was_delivered, h.was_read
     ), judged AS (
         SELECT (k.first).n, k.org_id, k.message_id,
                CASE WHEN k.is_read THEN 'read' WHEN k.is_delivered THEN 'delivered'
@@ -111,7 +111,11 @@ BEGIN
                k.was_refunded AND (k.is_read OR k.is_delivered) AS is_charged_again,
                coalesce((k.failure).error_code, 'unspecified') AS error_code, (k.failure).error_message,
                NULL::text AS action, NULL::boolean AS unknown_code, (k.first).wamid, (k.priced).pricing,
-               k.sent_at, k.delivered_at, k.read_at, k.failed_at, (k.failure).subcode, NULL::text AS class
+               k.sent_at, k.delivered_at, k.read_at, k.failed_at, (k.failure).subcode, NULL::text AS class,
+               CASE WHEN k.sent_at IS NOT NULL AND NOT k.was_sent THEN wish_bit('sent') ELSE 0 END
+               + CASE WHEN k.is_failing THEN wish_bit('failed') ELSE 0 END
+               + CASE WHEN k.delivered_at IS NOT NULL AND NOT k.was_delivered THEN wish_bit('delivered') ELSE 0 END
+               + CASE WHEN k.read_at IS NOT NULL AND NOT k.was_read THEN wish_bit('read') ELSE 0 END AS news
           FROM known k
     )
     SELECT array_agg(j::status_sum ORDER BY j.org_id, j.message_id) INTO sums FROM judged j;
@@ -130,7 +134,7 @@ BEGIN
         SELECT ROW(s.n, s.org_id, s.message_id, s.status, s.is_failing, f.refund,
                    s.is_charged_again OR f.refund AND s.status IN ('delivered', 'read'), s.error_code,
                    s.error_message, r.action, r.outcome = 'default', s.wamid, s.pricing, s.sent_at, s.delivered_at,
-                   s.read_at, s.failed_at, s.error_subcode, r.class)::status_sum
+                   s.read_at, s.failed_at, s.error_subcode, r.class, s.news)::status_sum
           FROM unnest(sums) s
          CROSS JOIN LATERAL error_rule_of(s.error_code, s.error_subcode, s.error_message) r
          CROSS JOIN LATERAL (SELECT s.is_refunded AND is_refundable(r, NULL) AS refund) f
@@ -138,29 +142,51 @@ BEGIN
          ORDER BY (j.sum).org_id, (j.sum).message_id);
 END $$;
 
--- record_statuses: forward only. p_gone, p_attempts: of take_out_known; p_reversed: whose fee was taken again.
+-- record_statuses: forward only; and the events of what is news, of orgs that ask for them (p_is_asked: any does).
+-- p_gone, p_attempts: of take_out_known; p_reversed: whose fee was taken again. (What the phone app has sent was not told of
+-- either.)
 CREATE OR REPLACE FUNCTION record_statuses(p_sums status_sum[], p_gone uuid[], p_attempts smallint[],
-                                           p_reversed uuid[])
+                                           p_reversed uuid[], p_is_asked boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE messages m
-       SET status = s.status,
-           attempts = coalesce(p_attempts[array_position(p_gone, m.id)], m.attempts),
-           wamid = coalesce(m.wamid, s.wamid),
-           refunded = (m.refunded OR s.is_refunded) AND m.id <> ALL (p_reversed),
-           refund_waived = m.refund_waived OR s.is_charged_again AND m.id <> ALL (p_reversed),
-           error_code = CASE WHEN s.is_failing THEN s.error_code
-                             WHEN m.failed_at IS NOT NULL THEN m.error_code END,
-           error_message = CASE WHEN s.is_failing THEN s.error_message
-                                WHEN m.failed_at IS NOT NULL THEN m.error_message END,
-           error_subcode = CASE WHEN s.is_failing THEN s.error_subcode
-                                WHEN m.failed_at IS NOT NULL THEN m.error_subcode END,
-           error_transient = CASE WHEN NOT s.is_failing AND m.failed_at IS NOT NULL THEN m.error_transient END,
-           sent_at = least(m.sent_at, s.sent_at), delivered_at = least(m.delivered_at, s.delivered_at),
-           read_at = least(m.read_at, s.read_at), failed_at = least(m.failed_at, s.failed_at),
-           unconfirmed_at = NULL, pricing = coalesce(m.pricing, s.pricing)
-      FROM unnest(p_sums) s
-     WHERE m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id;
+    WITH recorded AS (
+        UPDATE messages m
+           SET status = s.status,
+               attempts = coalesce(p_attempts[array_position(p_gone, m.id)], m.attempts),
+               wamid = coalesce(m.wamid, s.wamid),
+               refunded = (m.refunded OR s.is_refunded) AND m.id <> ALL (p_reversed),
+               refund_waived = m.refund_waived OR s.is_charged_again AND m.id <> ALL (p_reversed),
+               error_code = CASE WHEN s.is_failing THEN s.error_code
+                                 WHEN m.failed_at IS NOT NULL THEN m.error_code END,
+               error_message = CASE WHEN s.is_failing THEN s.error_message
+                                    WHEN m.failed_at IS NOT NULL THEN m.error_message END,
+               error_subcode = CASE WHEN s.is_failing THEN s.error_subcode
+                                    WHEN m.failed_at IS NOT NULL THEN m.error_subcode END,
+               error_transient = CASE WHEN NOT s.is_failing AND m.failed_at IS NOT NULL THEN m.error_transient END,
+               sent_at = least(m.sent_at, s.sent_at), delivered_at = least(m.delivered_at, s.delivered_at),
+               read_at = least(m.read_at, s.read_at), failed_at = least(m.failed_at, s.failed_at),
+               unconfirmed_at = NULL, pricing = coalesce(m.pricing, s.pricing)
+          FROM unnest(p_sums) s
+         WHERE m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
+        RETURNING m.org_id, m.id, m.channel_id, m.contact_id, m.origin, s.n, s.news
+    )
+    INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id)
+    SELECT r.org_id, event_id((SELECT event_id_head()), 8 * r.n + k.place), k.type, r.channel_id, r.contact_id, r.id
+      FROM recorded r
+      JOIN event_wishes w ON w.org_id = r.org_id
+     CROSS JOIN unnest('{2,3,4,5}'::integer[],
+                       ARRAY[wish_bit('sent'), wish_bit('failed'), wish_bit('delivered'), wish_bit('read')],
+                       '{message.sent,message.failed,message.delivered,message.read}'::text[]) AS k (place, news, type)
+     WHERE p_is_asked AND r.origin IS NULL AND r.contact_id IS NOT NULL AND r.news > 0 AND r.news & w.asks & k.news > 0;
+END $$;
+
+-- list_pausing: which of these have paused their channels, which are among p_paused.
+CREATE OR REPLACE FUNCTION list_pausing(p_sums status_sum[], p_paused uuid[]) RETURNS bigint[]
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT array_agg(s.n)
+              FROM unnest(p_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
+             WHERE s.action = 'pause_channel' AND m.channel_id = ANY (p_paused));
 END $$;
 
 -- tell_applied: a row per item, in order. What a message's statuses brought is told with the first of them;

@@ -7,11 +7,15 @@ DECLARE
     v_contact  contacts := contact_numbered(p_org_id, p_n);
     v_channels uuid[] := ARRAY(SELECT h.id FROM channels h
                                 WHERE h.org_id = p_org_id AND h.status <> 'disabled'
-                                  AND h.id = coalesce((p_body ->> 'channel_id')::uuid, h.id) ORDER BY h.id);
+                                  AND h.id = coalesce((p_body ->> 'channel_id')::uuid, h.id)
+                                  AND h.phone_number_id = coalesce(p_body ->> 'phone_number_id', h.phone_number_id)
+                                ORDER BY h.id);
 BEGIN
     PERFORM act_as(p_actor);
     IF v_channels = '{}' THEN
-        PERFORM refuse('channel_not_found', 'channel_id', 'The org has no such channel');
+        PERFORM refuse('channel_not_found',
+                       CASE WHEN p_body ->> 'channel_id' IS NULL THEN 'phone_number_id' ELSE 'channel_id' END,
+                       'The org has no such channel');
     END IF;
     INSERT INTO preferences AS p (org_id, contact_id, channel_id, opted_out, actor, why, at)
     SELECT p_org_id, v_contact.id, h, p_opted_out, p_actor, p_body ->> 'why', v_now FROM unnest(v_channels) h

@@ -7,5 +7,8 @@ BEGIN
     IF (p_body ->> 'undelivered_after_s')::bigint < 3600 THEN
         PERFORM refuse('invalid_field', 'undelivered_after_s', 'undelivered_after_s must be at least 3600, or null');
     END IF;
-    RETURN settings_document(set_org(p_org_id, p_body::jsonb - '{name,currency}'::text[]));
+    IF p_body::jsonb ? 'wallet_low_at' THEN
+        PERFORM set_wallet_low(p_org_id, (p_body ->> 'wallet_low_at')::numeric);
+    END IF;
+    RETURN settings_document(set_org(p_org_id, p_body::jsonb - '{name,currency,wallet_low_at}'::text[]));
 END $$;

@@ -1,6 +1,6 @@
 -- conversation_lines: the conversations that stand at these places (newest_id) as lists show them, in order: who, over
 -- which number, the last message in short, how many are unread (up to 100), until when anything may be sent to the
--- contact. (So many of a contact's newest messages are looked at, over whichever number.)
+-- contact. (So many of a contact's newest messages are looked at, over whichever number, and of those that wait.)
 CREATE OR REPLACE FUNCTION conversation_lines(p_org_id uuid, p_places uuid[]) RETURNS json[]
 LANGUAGE plpgsql STABLE SET search_path = tollgate, pg_temp AS $$
 DECLARE
@@ -10,7 +10,7 @@ DECLARE
     v_lasts     uuid[];
     v_unread    bigint[];
 BEGIN
-    SELECT array_agg(v::conversations ORDER BY f.n), array_agg(coalesce(l.id, v.newest_id) ORDER BY f.n),
+    SELECT array_agg(v::conversations ORDER BY f.n), array_agg(coalesce(greatest(l.id, w.id), v.newest_id) ORDER BY f.n),
            array_agg(CASE WHEN v.unread THEN greatest(1, least(100, l.unread)) ELSE 0 END ORDER BY f.n)
       INTO v_rows, v_lasts, v_unread
       FROM unnest(p_places) WITH ORDINALITY AS f (place, n)
@@ -25,9 +25,15 @@ BEGIN
                    SELECT k.id FROM contacts k WHERE k.org_id = v.org_id AND k.merged_into = v.contact_id) c
             CROSS JOIN LATERAL (
                   SELECT i.id, i.channel_id, i.direction, i.type, i.group_id FROM messages i
-                   WHERE i.contact_id = c.id AND i.attempts >= 0 AND i.org_id = v.org_id
+                   WHERE i.contact_id = c.id AND is_settled(i)
+                     AND i.org_id = v.org_id
                    ORDER BY i.id DESC LIMIT CASE WHEN v.unread THEN c_counted ELSE c_looked_at END) m
-            WHERE m.channel_id = v.channel_id AND m.group_id IS NULL AND m.type NOT IN ('edit', 'revoke')) l;
+            WHERE m.channel_id = v.channel_id AND m.group_id IS NULL AND m.type NOT IN ('edit', 'revoke')) l
+      LEFT JOIN LATERAL (SELECT o.message_id AS id
+                           FROM (SELECT i.message_id FROM outbox i
+                                  WHERE i.channel_id = v.channel_id AND i.contact_id = v.contact_id AND i.org_id = v.org_id
+                                  ORDER BY i.seq DESC LIMIT c_looked_at) o
+                          ORDER BY o.message_id DESC LIMIT 1) w ON true;
     IF v_lasts IS NULL THEN
         RETURN '{}';
     END IF;

@@ -7,7 +7,7 @@ DECLARE
     v_user_id text := p_body ->> 'user_id';
     v_id      bigint;
 BEGIN
-    PERFORM act_as(p_actor), org_named(p_org_id), check_contact(p_body::jsonb);
+    PERFORM act_as(p_actor), org_named(p_org_id), check_contact(p_body);
     IF num_nonnulls(v_phone, v_user_id) <> 1 THEN
         PERFORM refuse(CASE WHEN v_phone IS NULL THEN 'missing_field' ELSE 'invalid_field' END, 'phone',
                        'Give either phone or user_id');

@@ -8,6 +8,8 @@ BEGIN
         condition_of('l.channel_id = ANY (%L::uuid[])',
                      CASE WHEN p_find ->> 'channel' IS NOT NULL
                           THEN channels_named(p_org_id, p_find ->> 'channel') END::text),
+        condition_of('EXISTS (SELECT FROM campaign_messages k WHERE k.org_id = l.org_id AND k.message_id = l.id '
+                     'AND k.campaign_id = %L)', p_find ->> 'campaign_id'),
         condition_of('l.direction = %L', p_find ->> 'direction'), condition_of('l.type = %L', p_find ->> 'type'),
         condition_of('l.error_code = %L', p_find ->> 'error'),
         condition_of('CASE l.status WHEN ''queued'' THEN coalesce((SELECT o.state FROM outbox o WHERE o.message_id = l.id '

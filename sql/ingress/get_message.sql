@@ -13,7 +13,7 @@ BEGIN
     PERFORM set_config('tollgate.org_id', p_org_id::text, true);
     RETURN QUERY
     SELECT row_to_json(d) FROM (
-        SELECT m.id AS message_id, m.org_id, m.channel_id, m.direction, m.type, c.phone, c.user_id,
+        SELECT m.id AS message_id, m.org_id, m.channel_id, c.id AS contact_id, m.direction, m.type, c.phone, c.user_id,
                coalesce(o.state, m.status) AS status, m.wamid, money_text(m.fee) AS fee, m.refunded,
                coalesce(o.attempt, m.attempts) AS attempts,
                CASE WHEN m.error_code IS NOT NULL THEN
@@ -25,7 +25,10 @@ BEGIN
                                time_text(a.settled_at) AS ended_at
                           FROM attempts a WHERE a.org_id = m.org_id AND a.message_id = m.id) t)
                AS failed_attempts,
-               m.refund_waived, CASE WHEN m.outside_window THEN 'outside_window' END AS warning, m.callback_data,
+               m.refund_waived,
+               (SELECT k.campaign_id FROM campaign_messages k WHERE k.org_id = m.org_id AND k.message_id = m.id)
+               AS campaign_id,
+               CASE WHEN m.outside_window THEN 'outside_window' ELSE m.template_warning END AS warning, m.callback_data,
                CASE WHEN m.body_gone_at IS NULL THEN m.payload END AS payload,
                CASE WHEN k.revoked_at IS NOT NULL THEN NULL WHEN k.edited_at IS NOT NULL THEN k.text
                     ELSE m.text END AS text,
@@ -38,10 +41,15 @@ BEGIN
                                             AND o.wamid = x.wamid) AS message_id
                           FROM message_changes x WHERE x.org_id = m.org_id AND x.message_id = m.id) x) AS changes,
                m.pricing,
-               (SELECT row_to_json(a) FROM (SELECT r.reply_id AS message_id, r.rule_id, r.reply_skipped
+               (SELECT row_to_json(a) FROM (SELECT r.reply_id AS message_id, r.rule_id, r.rule_version, r.reply_skipped
                                               FROM auto_replies r
                                              WHERE r.org_id = m.org_id AND r.message_id = m.id) a)
                AS auto_reply,
+               CASE WHEN m.direction = 'outbound' THEN -- of one transaction, of one time
+                    (SELECT row_to_json(a) FROM (SELECT r.message_id, r.rule_id, r.rule_version FROM auto_replies r
+                                                  WHERE r.org_id = m.org_id AND r.contact_id = c.id
+                                                    AND r.created_at = m.created_at AND r.reply_id = m.id) a) END
+               AS answers,
                time_text(m.created_at) AS created_at,
                CASE WHEN o.due_at < 'infinity' THEN time_text(o.due_at) END AS due_at,
                o.priority, time_text(o.not_after) AS not_after,

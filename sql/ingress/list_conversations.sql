@@ -14,12 +14,12 @@ BEGIN
         v_channels := channels_named(p_org_id, p_find ->> 'channel');
     END IF;
     SELECT * INTO v_found FROM look_through(
-        'conversations', 'newest_id', concat_ws(' AND ', format('org_id = %L', p_org_id), 'newest_id IS NOT NULL',
+        concat_ws(' AND ', format('SELECT * FROM conversations WHERE org_id = %L AND newest_id IS NOT NULL', p_org_id),
             CASE WHEN v_contacts IS NOT NULL -- by the key, which begins with the channel
                  THEN format('contact_id = ANY (%L::bigint[]) AND channel_id = ANY (%L::uuid[])', v_contacts[1:1],
                              coalesce(v_channels, ARRAY(SELECT c.id FROM channels c WHERE c.org_id = p_org_id)))
                  WHEN (p_find ->> 'unread')::boolean THEN 'unread' END,
-            condition_of('newest_id < %L::uuid', p_before_id::text)),
+            condition_of('newest_id < %L::uuid', p_before_id::text)), 'newest_id',
         concat_ws(' AND ', 'true', condition_of('l.channel_id = ANY (%L::uuid[])', v_channels::text),
                   condition_of('l.unread = %L', p_find ->> 'unread')), p_limit);
     RETURN page_looked_through('conversations', p_limit, v_found.keys, v_found.looked_until,

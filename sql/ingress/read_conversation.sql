@@ -17,8 +17,9 @@ BEGIN
     -- (Not joined: a plan from when the number had few conversations passes all that it has by now.)
     v_contact := (SELECT coalesce(c.merged_into, c.id) FROM contacts c WHERE c.org_id = p_org_id AND c.id = p_contact_id);
     SELECT v.* INTO v_conversation FROM conversations v
-     WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id AND v.contact_id = v_contact FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
+     WHERE v.org_id = p_org_id AND v.channel_id = p_channel_id AND v.contact_id = v_contact
+       AND v.newest_id IS NOT NULL FOR NO KEY UPDATE;
+    IF NOT FOUND THEN -- or nothing was said in it: what the contact wants may stand there before
         PERFORM refuse('not_found', NULL, 'The org has no such conversation');
     END IF;
     v_before := reading_of(v_conversation);

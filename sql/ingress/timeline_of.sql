@@ -7,11 +7,14 @@ LANGUAGE sql STABLE AS $$
         SELECT max(a.settled_at) AS settled_at FROM attempts a
          WHERE a.message_id = (p_message).id AND a.org_id = (p_message).org_id
     )
-    SELECT json_agg(json_strip_nulls(json_build_object(
+    SELECT json_agg(r.shown ORDER BY r.at, r.place)
+      FROM (
+        SELECT t.at, 12 AS place, t.shown FROM tellings_of((p_message).org_id, (p_message).id) t
+        UNION ALL
+        SELECT greatest(e.at, e.after), e.place, json_strip_nulls(json_build_object(
                'at', time_text(e.at), 'what', e.what, 'attempt', e.attempt, 'outcome', e.outcome, 'message', e.message,
                'duration_ms', e.duration_ms, 'amount', money_text(e.amount), 'balance', money_text(e.balance),
                'message_id', e.message_id, 'rule_id', e.rule_id))
-               ORDER BY greatest(e.at, e.after), e.place)
       FROM (
         SELECT (p_message).created_at AS at, 0 AS place,
                CASE (p_message).direction WHEN 'inbound' THEN 'received' ELSE 'accepted' END AS what,
@@ -60,5 +63,5 @@ LANGUAGE sql STABLE AS $$
         SELECT k.at, 11, k.what, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
           FROM changes_of((p_message).org_id, (p_message).channel_id, (p_message).wamid, (p_message).direction) c
          CROSS JOIN LATERAL (VALUES (c.edited_at, 'edited'), (c.revoked_at, 'revoked')) AS k (at, what)
-         WHERE k.at IS NOT NULL) e;
+         WHERE k.at IS NOT NULL) e) r;
 $$;

@@ -1,6 +1,7 @@
--- usage_lines_of: what of the org's daily figures is about channels, or about the one that is named: a list with a line for
+-- usage_lines_of: what of the org's daily figures is about channels, or about those that are named: a list with a line for
 -- each day and channel, the newest day first.
-CREATE OR REPLACE FUNCTION usage_lines_of(p_org_id uuid, p_since date, p_until date, p_channel_id uuid) RETURNS json
+DROP FUNCTION IF EXISTS usage_lines_of(uuid, date, date, uuid);
+CREATE OR REPLACE FUNCTION usage_lines_of(p_org_id uuid, p_since date, p_until date, p_channel_ids uuid[]) RETURNS json
 LANGUAGE sql STABLE SET search_path = tollgate, pg_temp AS $$
     WITH asked AS MATERIALIZED (
         SELECT s.day::date AS day FROM generate_series(p_since, p_until - 1, interval '1 day') s (day)
@@ -12,13 +13,13 @@ LANGUAGE sql STABLE SET search_path = tollgate, pg_temp AS $$
                                           'delivered', u.delivered, 'read', u.read, 'failed', u.failed)
                         ORDER BY u.category) FILTER (WHERE u.category <> '') AS categories
           FROM asked a JOIN usage_messages u ON u.day = a.day AND u.org_id = p_org_id
-         WHERE p_channel_id IS NULL OR u.channel_id = p_channel_id
+         WHERE p_channel_ids IS NULL OR u.channel_id = ANY (p_channel_ids)
          GROUP BY u.day, u.channel_id
     ), booked AS (
         SELECT u.day, u.channel_id, coalesce(-sum(u.amount) FILTER (WHERE u.kind <> 'refund'), 0) AS charged,
                coalesce(sum(u.amount) FILTER (WHERE u.kind = 'refund'), 0) AS given_back
           FROM asked a JOIN usage_money u ON u.day = a.day AND u.org_id = p_org_id
-         WHERE u.channel_id IS NOT NULL AND (p_channel_id IS NULL OR u.channel_id = p_channel_id)
+         WHERE u.channel_id IS NOT NULL AND (p_channel_ids IS NULL OR u.channel_id = ANY (p_channel_ids))
          GROUP BY u.day, u.channel_id
     )
     SELECT coalesce(json_agg(json_build_object(

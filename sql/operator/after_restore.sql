@@ -1,8 +1,8 @@
 -- after_restore: what deploy/after-restore does to a database that was restored from a backup, before any daemon is
 -- started: messages that may have left since the backup become unconfirmed, so that nothing is posted twice, and the
 -- database is at home here. A row for each org: how many these are, how many wait for a later send_at of their own,
--- how many deliveries are awaited no more (they may have been told of since), and how its ledger stands. No row, and
--- a NOTICE, for one that was not restored.
+-- how many deliveries are awaited no more (they may have been told of since), and how its ledger stands. Campaigns that
+-- had not ended are cancelled. No row, and a NOTICE, for one that was not restored.
 CREATE OR REPLACE FUNCTION after_restore(
     p_until timestamptz DEFAULT NULL,       -- when the gateway that was lost stopped; NULL: now
     p_nothing_lost boolean DEFAULT false,   -- nothing ran since the backup: only the home is another
@@ -36,9 +36,11 @@ BEGIN
     END IF;
     IF NOT p_nothing_lost THEN
         SELECT array_agg(u.org_id), array_agg(u.n) INTO v_orgs, v_counts FROM unconfirm_restored(v_until) u;
+        PERFORM end_campaigns_restored();
         WITH gone AS (DELETE FROM awaited a RETURNING a.org_id)
         SELECT coalesce(array_agg(g.org_id), '{}') INTO v_awaited FROM gone g;
     END IF;
+    PERFORM rewind_events(), rewind_deliveries();
     INSERT INTO restores (system_identifier, table_oid, timeline, until, unconfirmed)
     SELECT w.system_identifier, w.table_oid, CASE WHEN NOT p_any_timeline THEN w.timeline END,
            CASE WHEN NOT p_nothing_lost THEN v_until END,

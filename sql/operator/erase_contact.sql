@@ -18,6 +18,7 @@ DECLARE
     v_ended    record;
     v_mentions record;
     v_opt_outs bigint;
+    v_waiting  bigint;
     v_erased   jsonb;
 BEGIN
     -- (With digits of which others are made, as of "... ext. 5", somebody else would be erased.)
@@ -34,6 +35,7 @@ BEGIN
     v_names := names_of(p_org_id, v_ids, v_phone, p_user_id);
     v_ended := end_waiting(p_org_id, v_ids);
     v_opt_outs := keep_opt_outs(p_org_id, v_ids, v_names);
+    v_waiting := erase_recipients(p_org_id, v_names);
     v_mentions := erase_mentions(p_org_id, v_names);
     DELETE FROM contact_cards k WHERE k.org_id = p_org_id AND k.contact_id = ANY (v_ids);
     UPDATE contacts c SET phone = NULL, user_id = NULL, name = NULL, erased_at = clock_timestamp()
@@ -42,7 +44,7 @@ BEGIN
     v_erased := jsonb_strip_nulls(jsonb_build_object(
         'contacts', nullif(cardinality(v_ids), 0), 'cancelled', nullif(v_ended.cancelled, 0),
         'refunded', nullif(v_ended.refunded, 0), 'leaving just now', nullif(v_ended.leaving, 0),
-        'opt-outs kept as hashes', nullif(v_opt_outs, 0), 'dead letters', nullif(v_mentions.dead_letters, 0),
+        'recipients of campaigns', nullif(v_waiting, 0), 'opt-outs kept as hashes', nullif(v_opt_outs, 0), 'dead letters', nullif(v_mentions.dead_letters, 0),
         'account notices', nullif(v_mentions.notices, 0), 'alerts', nullif(v_mentions.alerts, 0),
         'changes of numbers', nullif(v_mentions.changes, 0), 'idempotency keys', nullif(v_mentions.keys, 0)));
     IF v_erased <> '{}' THEN

@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION add_wallet_credits(p_org_id uuid, p_amount numeric, p
 RETURNS numeric LANGUAGE plpgsql AS $$
 BEGIN
     IF lower(btrim(p_description)) IN ('recharge', 'credit', 'service_fee', 'refund', 'refund_reversal',
-                                       'adjustment') THEN
+                                       'adjustment', 'reservation', 'release') THEN
         RAISE invalid_parameter_value
             USING MESSAGE = format('%L is a kind of ledger row, not a description', p_description),
                   HINT = 'add_wallet_credits(org, amount, description, reference) books a recharge; '

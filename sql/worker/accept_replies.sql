@@ -13,7 +13,8 @@ CREATE OR REPLACE FUNCTION accept_replies(
     p_reply_ids   uuid[], -- new ones, of the replies
     p_types       text[],
     p_payloads    text[], -- what Meta gets; NULL: no reply, for the reason beside it
-    p_skips       text[]
+    p_skips       text[],
+    p_versions    bigint[] DEFAULT NULL -- of the rules, as they were tried; NULL: as they are
 ) RETURNS TABLE (verdict text, status text) -- a row per item, in order: accepted and its status,
 LANGUAGE plpgsql SECURITY DEFINER           -- answered (earlier), or why it is skipped
 SET search_path = tollgate, pg_temp AS $$
@@ -26,7 +27,7 @@ DECLARE
 BEGIN
     v_free := lock_free_wallets(p_org_ids, '2s');
     v_items := ARRAY(SELECT i FROM find_replies(p_org_ids, p_message_ids, p_rule_ids, p_reply_ids, p_types,
-                                                p_payloads, p_skips) i);
+                                                p_payloads, p_skips, p_versions) i);
     IF NOT p_org_ids <@ v_free THEN
         FOR v_at IN 1 .. cardinality(v_items) LOOP
             IF v_items[v_at].skip IS NULL AND v_items[v_at].org_id <> ALL (v_free) THEN

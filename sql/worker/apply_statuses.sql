@@ -41,15 +41,16 @@ DECLARE
     v_items    status_item[];
     v_sums     status_sum[];     -- one per message that changes
     v_money    boolean;
+    v_orgs     uuid[];           -- theirs; NULL among them: nobody's
     v_awaited  boolean;          -- some org waits only so long for `delivered`
     v_gone     record;           -- of take_out_known
     v_reversed uuid[] := '{}';   -- whose fee is taken again
     v_paused   uuid[];           -- channels
     v_pausing  bigint[];         -- the items that did it
 BEGIN
-    SELECT array_agg(i), bool_or(i.may_move_money),
+    SELECT array_agg(i), bool_or(i.may_move_money), array_agg(i.org_id),
            EXISTS (SELECT FROM organizations o WHERE o.undelivered_after IS NOT NULL)
-      INTO v_items, v_money, v_awaited
+      INTO v_items, v_money, v_orgs, v_awaited
       FROM find_statuses(p_phone_number_ids, p_wamids, p_message_ids, p_statuses, p_times, p_pricings,
                          p_error_codes, p_error_messages, p_error_subcodes) i;
     IF something(p_user_ids) IS NOT NULL THEN
@@ -65,7 +66,8 @@ BEGIN
         SELECT move_fees(array_agg(s.org_id), array_agg(s.message_id), array_agg(s.is_refunded),
                          array_agg(s.is_charged_again)) INTO v_reversed FROM unnest(v_sums) s;
     END IF;
-    PERFORM record_statuses(v_sums, v_gone.message_ids, v_gone.attempts, v_reversed);
+    PERFORM record_statuses(v_sums, v_gone.message_ids, v_gone.attempts, v_reversed,
+                            EXISTS (SELECT FROM event_wishes w WHERE w.org_id = ANY (v_orgs)));
     IF v_awaited THEN
         PERFORM await_deliveries(array_agg(s.org_id), array_agg(s.message_id)) FROM unnest(v_sums) s;
     END IF;
@@ -79,9 +81,7 @@ BEGIN
              WHERE s.action <> 'none' OR is_of_content(s.error_class)));
     END IF;
     IF v_paused IS NOT NULL THEN
-        SELECT array_agg(s.n) INTO v_pausing
-          FROM unnest(v_sums) s JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
-         WHERE s.action = 'pause_channel' AND m.channel_id = ANY (v_paused);
+        v_pausing := list_pausing(v_sums, v_paused);
     END IF;
     RETURN QUERY SELECT t.*
       FROM tell_applied(v_items, v_sums, v_gone.message_ids, v_gone.released_ids, v_reversed, v_pausing) t;

@@ -32,6 +32,7 @@ BEGIN
     IF v_refund THEN
         PERFORM refund_sends(v_late.orgs, v_late.messages, '{undelivered}');
     END IF;
+    PERFORM tell_of_ends(v_late.orgs, v_late.messages);
     RETURN QUERY
     SELECT m.org_id, m.id, m.refunded, NULL::uuid
       FROM messages m WHERE m.id = ANY (v_late.messages) AND m.org_id = ANY (v_late.orgs);

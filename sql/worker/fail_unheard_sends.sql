@@ -26,6 +26,7 @@ BEGIN
     SELECT array_agg(f.org_id), array_agg(f.id) INTO v_orgs, v_unheard FROM failed f;
     PERFORM refund_sends(array_agg(m.org_id), array_agg(m.id), array_agg(m.error_code || ', unheard of'))
        FROM messages m WHERE m.id = ANY (v_unheard) AND m.org_id = ANY (v_orgs) AND m.refunded;
+    PERFORM tell_of_ends(v_orgs, v_unheard);
     RETURN QUERY
     SELECT m.org_id, m.id, m.refunded, NULL::uuid
       FROM messages m WHERE m.id = ANY (v_unheard) AND m.org_id = ANY (v_orgs);

@@ -1,6 +1,6 @@
 -- follow_notices: does what follows from what Meta has told of accounts (core/notices.sql), and learns from it how numbers
--- are (core/channel_health.sql): up to p_limit notices, in Meta's order; and ends what is over by its own end. What
--- somebody holds is left to the next time. Returns how many notices it has dealt with.
+-- are (core/channel_health.sql), and templates (core/templates.sql): up to p_limit notices, in Meta's order; and ends what is
+-- over by its own end. What somebody holds is left to the next time. Returns how many notices it has dealt with.
 CREATE OR REPLACE FUNCTION follow_notices(p_limit bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp SET lock_timeout = '250ms'
 AS $$
@@ -13,7 +13,7 @@ BEGIN
            FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         BEGIN
-            PERFORM learn_from_notice(v_notice), act_on_notice(v_notice);
+            PERFORM learn_from_notice(v_notice), learn_of_template(v_notice), act_on_notice(v_notice);
             UPDATE account_notices n SET pending = false WHERE n.id = v_notice.id;
             v_done := v_done + 1;
         EXCEPTION

@@ -14,7 +14,8 @@ BEGIN
                                  number, pending, digest)
     SELECT coalesce(c.org_id, w.org_id), i.waba_id, i.phone_number_id, i.field, i.event, i.value::json,
            least(to_timestamp(nullif(i.at, 0)), now()), s.matter, s.number,
-           s.matter IS NOT NULL OR EXISTS (SELECT FROM facts_in_notice(i.field, i.event, i.value::json)),
+           s.matter IS NOT NULL OR is_of_template(i.value::json)
+           OR EXISTS (SELECT FROM facts_in_notice(i.field, i.event, i.value::json)),
            sha256(convert_to(concat_ws(E'\x01', coalesce(i.phone_number_id, ''), coalesce(i.waba_id, ''),
                                        coalesce(i.at, 0), i.field, i.value), 'UTF8'))
       FROM unnest(p_phone_number_ids, p_waba_ids, p_times, p_fields, p_values, p_events) WITH ORDINALITY

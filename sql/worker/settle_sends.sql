@@ -34,6 +34,8 @@ DECLARE
     v_failures boolean; -- not all are sent
     v_missing  boolean; -- not all are settled
     v_awaited  boolean; -- some org waits only so long for `delivered`
+    v_asked    boolean; -- some org is told what became of its messages
+    v_recorded record;  -- by record_outcomes
     v_released uuid[];  -- whom each of v_settled has called up
     v_paused   uuid[];  -- channels
 BEGIN
@@ -41,8 +43,9 @@ BEGIN
         PERFORM learn_recipients(p_org_ids, p_message_ids, p_wa_ids, p_wa_user_ids);
     END IF;
     SELECT array_agg(i), bool_or(i.outcome <> 'sent'),
-           EXISTS (SELECT FROM organizations o WHERE o.undelivered_after IS NOT NULL)
-      INTO v_items, v_failures, v_awaited
+           EXISTS (SELECT FROM organizations o WHERE o.undelivered_after IS NOT NULL),
+           EXISTS (SELECT FROM event_wishes w WHERE w.org_id = ANY (p_org_ids))
+      INTO v_items, v_failures, v_awaited, v_asked
       FROM list_outcomes(p_org_ids, p_message_ids, p_claim_ids, p_outcomes, p_wamids, p_error_messages,
                          p_transients, p_retry_afters, p_error_subcodes) i;
     IF v_failures THEN
@@ -54,34 +57,30 @@ BEGIN
     v_missing := coalesce(cardinality(v_settled), 0) < cardinality(v_items);
     IF v_missing THEN
         v_settled := v_settled || correct_abandoned(v_items);
+        PERFORM note_sent_at(v_items);
     END IF;
     IF v_failures THEN
-        PERFORM refund_sends(array_agg((s.item).org_id), array_agg((s.item).message_id),
-                             array_agg((s.item).outcome))
-           FROM (SELECT * FROM unnest(v_settled) s ORDER BY (s.item).n) s
-          WHERE (s.item).is_refunded AND s.status = 'failed';
+        PERFORM refund_sends(array_agg((s.item).org_id), array_agg((s.item).message_id), array_agg((s.item).outcome))
+           FROM (SELECT * FROM unnest(v_settled) s ORDER BY (s.item).n) s WHERE (s.item).is_refunded AND s.status = 'failed';
+        PERFORM keep_attempts(v_settled);
     END IF;
-    PERFORM record_outcomes(v_settled);
-    PERFORM move_conversations(array_agg((s.item).org_id), array_agg(s.channel_id), array_agg(s.contact_id),
-                               array_agg((s.item).message_id))
-       FROM unnest(v_settled) s WHERE s.status <> 'scheduled';
+    v_recorded := record_outcomes(v_settled, v_asked);
+    IF v_recorded.any_behind THEN
+        PERFORM move_conversations(array_agg((s.item).org_id), array_agg(s.channel_id), array_agg(s.contact_id),
+                                   array_agg((s.item).message_id))
+           FROM unnest(v_settled) s WHERE s.status <> 'scheduled';
+    END IF;
     IF v_awaited THEN
         PERFORM await_deliveries(array_agg((s.item).org_id), array_agg((s.item).message_id))
            FROM unnest(v_settled) s WHERE s.status = 'sent';
     END IF;
-    IF v_missing THEN
-        PERFORM note_sent_at(v_items);
+    IF v_recorded.any_in_line THEN
+        SELECT call_up_next(array_agg((s.item).org_id), array_agg(s.channel_id), -- (Who is tried again keeps its place.)
+                            array_agg(CASE WHEN s.status <> 'scheduled' THEN s.contact_id END), true)
+          INTO v_released FROM unnest(v_settled) s;
     END IF;
-    -- Who is tried again keeps its place.
-    SELECT call_up_next(array_agg((s.item).org_id), array_agg(s.channel_id),
-                        array_agg(CASE WHEN s.status <> 'scheduled' THEN s.contact_id END), true)
-      INTO v_released FROM unnest(v_settled) s;
     IF v_failures THEN
-        v_paused := act_on_failures(ARRAY(
-            SELECT ROW((s.item).org_id, (s.item).message_id, s.channel_id, (s.item).action, (s.item).outcome,
-                       (s.item).error_message, s.claimed_at, (s.item).subcode)::failure
-              FROM unnest(v_settled) s
-             WHERE (s.item).action <> 'none' OR is_of_content((s.item).error_class) ORDER BY (s.item).n));
+        v_paused := act_on_failures(settled_failures(v_settled));
     END IF;
     RETURN QUERY SELECT t.* FROM tell_settled(v_items, v_settled, v_released, v_paused) t;
 END $$;

@@ -32,6 +32,7 @@ BEGIN
     )
     SELECT array_agg(g.org_id) AS orgs, array_agg(g.message_id) AS messages, array_agg(g.channel_id) AS channels,
            array_agg(g.contact_id) AS contacts INTO v_gone FROM gone g;
+    PERFORM tell_of_ends(v_gone.orgs, v_gone.messages);
     v_released := call_up_next(v_gone.orgs, v_gone.channels, v_gone.contacts, true);
     RETURN QUERY
     SELECT i.org_id, i.message_id, false, i.released_id
