@@ -24,6 +24,18 @@ enum {
     TG_IMPORT_LINES_MAX = 50 * 1000,
     TG_IMPORT_LINE_MAX = 8 * 1024,
     TG_IMPORT_FAULTS_MAX = 100,
+    // A campaign: so many recipients, with 320 bytes for each. What it says is written for each of
+    // them and checked: four times as long as a template with full texts. What fills one
+    // placeholder is no longer than Meta's longest text.
+    TG_CAMPAIGN_RECIPIENTS_MAX = 100 * 1000,
+    TG_CAMPAIGN_BYTES_MAX = 32 * 1000 * 1000,
+    TG_CAMPAIGN_TEXT_MAX = 16 * 1024,
+    TG_CAMPAIGN_PLACEHOLDERS_MAX = 64,
+    TG_CAMPAIGN_FILL_MAX = 4096,
+    // Recipients who were refused when their turn came are told for so long after a campaign's end.
+    TG_CAMPAIGN_REFUSED_KEPT_S = 30 * 86400,
+    // Campaigns that a worker looks at in one round.
+    TG_CAMPAIGNS_DUE_MAX = 64,
     // A statement of the wallet: a busy shop's month, of 20 MB. It is written to disk in pages.
     TG_STATEMENT_ROWS_MAX = 200 * 1000,
     TG_STATEMENT_BYTES_MAX = 64 * 1000 * 1000,
@@ -87,6 +99,9 @@ enum {
     TG_FILES_BESIDES = 256,
     // And what the relay may have: bodies on disk, and connections to Meta (TG_RELAY_CALLS_MAX).
     TG_RELAY_FILES = TG_FILES_BYTES_MAX / TG_FILE_LEAST_BYTES + 128,
+    // And who brings files into the store and from there to Meta: a file, and a connection
+    // (TG_ERRANDS_MAX).
+    TG_ERRAND_FILES = 2 * 64,
     // A client that sends nothing for so long is cut off.
     TG_CONNECTION_IDLE_S = 30,
     // How long a client may take as a whole: for a request's headers; for its body, behind a rate
@@ -115,6 +130,11 @@ enum {
     // connections, so that others can still connect. Who finds no place is answered 202 at once.
     TG_WAIT_MAX_S = 30,
     TG_WAITERS_MAX = 2048,
+
+    // `GET /api/events?wait=N`: the longest N, below what proxies give up after; and how many may
+    // wait at once: an eighth of all connections.
+    TG_FEED_WAIT_MAX_S = 25,
+    TG_FEED_READERS_MAX = 512,
 
     // Sends whose clients have gone before they were told, and may repeat them by themselves: as
     // long as such clients go on trying, most of which give up within a minute; and so many (half a
@@ -208,6 +228,28 @@ enum {
     TG_RELAY_LOOK_MS = 250,
     TG_RELAY_DRAIN_MS = 3000,
 
+    // Files that a worker of the role media fetches at once, each with a connection to Meta, one
+    // of whose buffers (TG_RELAY_BUFFER_BYTES) is all that is in memory of it; and what all
+    // workers fetch of one org's.
+    TG_MEDIA_FETCHES_MAX = 16,
+    TG_MEDIA_FETCHES_PER_ORG = 4,
+    // Whoever fetches one has done so by then: the largest at TG_RELAY_BYTES_PER_MS takes 410 s, as
+    // long again into a bucket, and each of three answers may take 120 s to begin.
+    TG_MEDIA_LEASE_S = 1800,
+    // Files of a bucket that an ingress fetches for clients at once.
+    TG_MEDIA_READS_MAX = 32,
+    // Requests of which an ingress puts a file into the store, or takes one from there to Meta, at
+    // once: each has some 100 KiB, a connection, and up to two files open.
+    TG_ERRANDS_MAX = 64,
+    // Kept files that one request sends, over one number each: a carousel has ten.
+    TG_LOANS_MAX = 32,
+    // How far ahead a kept file may be sent: Meta has what was uploaded for 30 days
+    // (media_at_meta_for
+    // in sql/core/media.sql counts on 29), and what leaves last may wait for a day.
+    TG_LOAN_AHEAD_S = 29 * 86400,
+    // Another one than Meta says it is: so often it is fetched anew.
+    TG_MEDIA_WRONG_MAX = 3,
+
     // Worker. Claimed messages on their way to the thread that posts them, each of which has its
     // place there already: one batch is enough.
     TG_DISPATCH_QUEUE_MAX = 256,
@@ -257,6 +299,19 @@ enum {
     // Meta answers within one or two; those that are slow hold up no others for longer.
     TG_CHANNEL_LOOK_TIMEOUT_MS = 10 * 1000,
 
+    // Looks at the templates of accounts (worker/upkeep/templates.c): so many accounts at once,
+    // each page after page. A usual account has a page or two.
+    TG_TEMPLATE_LOOKS_MAX = 4,
+    // No account is asked about twice within that, whatever becomes of it.
+    TG_TEMPLATE_LOOK_LEAST_S = 60,
+    // Of a page: so many templates, and bytes. One of ten cards has some 20 KiB.
+    TG_TEMPLATE_PAGE_MAX = 50,
+    TG_TEMPLATE_ANSWER_MAX = 2 * 1024 * 1024,
+    // Meta lets an account have 6,000. What has more is none of Meta's, or goes round in a circle.
+    TG_TEMPLATES_MAX = 10000,
+    // For all pages of an account, which is a fraction of its lease.
+    TG_TEMPLATE_LOOK_MS = 5 * 60 * 1000,
+
     // Inbound. Webhooks that a worker takes at once, and the bytes that they should have: a usual
     // body is under 1 KiB. It begins with as many as might be of the largest, and doubles that
     // while they are small.
@@ -278,6 +333,10 @@ enum {
     // Dead letters that one transaction records, unless it is a single one: PostgreSQL takes a
     // second for so many. A usual one is under 1 KiB, a batch of them under 256 KiB.
     TG_DEAD_LETTERS_BYTES = 8 * 1024 * 1024,
+    // Changes that are handed to PostgreSQL at once to be told of, unless it is a single one, as
+    // long
+    // as a body may be: beside the bodies that are parsed this is little.
+    TG_CHANGES_BYTES = 8 * 1024 * 1024,
     // A webhook that its worker has had for so long is taken over: applying a batch takes
     // milliseconds, and applying twice is harmless.
     TG_WEBHOOK_TAKEOVER_MS = 5000,
@@ -307,6 +366,37 @@ enum {
     TG_RULE_TEXT_MAX = 8192,
     TG_RULE_MATCH_LIMIT = 100 * 1000,
     TG_RULE_DEPTH_LIMIT = 1000,
+    // Of a message that rules are only tried with: the longest text that a customer can write, and
+    // so long a thread of an ingress's pool compares it with rules before it gives up.
+    TG_TRY_TEXT_MAX = 4 * 4096,
+    TG_TRY_MS = 1000,
+
+    // Telling tenants. An endpoint's address: what servers take of one without further ado.
+    TG_ENDPOINT_URL_MAX = 2048,
+    // What it answers is read so far and then broken off; the beginning is kept, for its owners.
+    TG_ENDPOINT_ANSWER_MAX = 64 * 1024,
+    TG_ENDPOINT_ANSWER_KEPT = 1024,
+    // It has so long to take the connection, and for all of it.
+    TG_ENDPOINT_CONNECT_TIMEOUT_MS = 10 * 1000,
+    TG_ENDPOINT_TIMEOUT_MS = 15 * 1000,
+    // Of a worker: requests to endpoints, from their claim until what came of them is recorded;
+    // each has its connection. One endpoint has a few of them (worker/notify/rooms.h).
+    TG_NOTIFY_CALLS_MAX = 1024,
+    // And where open files are few; of those that are for what comes besides.
+    TG_NOTIFY_CALLS_LEAST = 64,
+    // What is claimed at once.
+    TG_NOTIFY_CLAIMS_MAX = 256,
+    // Of what Meta has posted each so many bytes take a place, up to so many places: a body has up
+    // to 3 MB, of which a worker has 32 at once then, and where open files are few, two.
+    TG_NOTIFY_PLACE_BYTES = 16 * 1024,
+    TG_NOTIFY_PLACES_MOST = 32,
+    // Endpoints of which a worker remembers how they took what came, in 200 KiB.
+    TG_NOTIFY_ENDPOINTS_MAX = 4096,
+    // A worker that is gone keeps deliveries for so long: longer than any request takes, and being
+    // recorded.
+    TG_NOTIFY_LEASE_S = 60,
+    // Once asked to stop, how long requests that are under way may take.
+    TG_NOTIFY_DRAIN_MS = 5000,
 
     // PostgreSQL and Redis. Both are near: what takes seconds is a lost packet, a lock or a disk
     // that stands still.

@@ -2,6 +2,7 @@
 
 #include "common/health/connect.h"
 #include "common/health/health.h"
+#include "common/health/media_store.h"
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/service.h"
@@ -12,12 +13,16 @@
 #include "ingress/admin/endpoints.h"
 #include "ingress/admin/probes.h"
 #include "ingress/api/endpoints.h"
+#include "ingress/api/own_endpoints.h"
 #include "ingress/api/sends.h"
 #include "ingress/cloud/manner.h"
 #include "ingress/db/pool.h"
 #include "ingress/describe/endpoints.h"
 #include "ingress/describe/print.h"
+#include "ingress/feed/feeds.h"
 #include "ingress/http/server.h"
+#include "ingress/media/lender.h"
+#include "ingress/media/media.h"
 #include "ingress/meta/callback.h"
 #include "ingress/meta/webhook_writer.h"
 #include "ingress/relay/relay.h"
@@ -35,9 +40,11 @@ struct stops {
     struct pool *look_ups;
     struct pool *strangers;
     struct results *results;
+    struct feeds *feeds;
     struct job_writer *jobs;
     struct lanes *lanes;
     struct sends sends;
+    struct own_endpoints endpoints;
     struct webhook_writer *webhooks;
     struct callback callback;
     struct jwks *jwks;
@@ -47,6 +54,7 @@ struct stops {
     struct rates *rates;
     struct watch *watch;
     struct relay *relay; // NULL: nothing is relayed
+    struct media_context media;
     struct router *router;
     struct told told;
 };
@@ -106,19 +114,32 @@ static void add_to_office(struct office *office, struct tg_settings *settings, b
 
 static bool needs_sends(const struct endpoint *table)
 {
-    return table == send_endpoints || table == conversation_endpoints || table == contact_endpoints;
+    return table == send_endpoints || table == conversation_endpoints ||
+           table == contact_endpoints || table == campaign_endpoints;
+}
+
+static void *context_of(struct stops *stops, const struct endpoint *table)
+{
+    if (table == own_endpoint_endpoints)
+        return &stops->endpoints;
+    return needs_sends(table) ? &stops->sends : NULL;
 }
 
 static void add_to_stops(struct stops *stops, const struct tg_settings *settings)
 {
+    stops->endpoints = (struct own_endpoints){settings->token_keys, &settings->notify_networks};
     for (const struct endpoint *const *table = api_tables; *table; table++)
-        router_add(stops->router, *table, needs_sends(*table) ? &stops->sends : NULL);
+        router_add(stops->router, *table, context_of(stops, *table));
+    router_add(stops->router, event_endpoints, stops->feeds);
     router_add(stops->router, statement_endpoints, stops->pool);
+    router_add(stops->router, media_endpoints, &stops->media);
     router_add(stops->router, link_endpoints, NULL);
     router_add(stops->router, callback_endpoints, &stops->callback);
     router_add(stops->router, cloud_send_endpoints, &stops->sends);
     if (settings->relay)
         router_add(stops->router, relay_endpoints, stops->relay);
+    if (settings->relay)
+        router_add(stops->router, template_change_endpoints, stops->relay);
     if (settings->docs)
         router_add(stops->router, description_endpoints, &stops->told);
 }
@@ -190,12 +211,15 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
     stops->strangers = pool_start_batches(settings->postgres_url, "strangers", TG_STRANGERS_MAX,
                                           router_look_up, TG_LOOK_UPS_AT_ONCE);
     stops->results = results_start(settings->redis_url, partitions, stops->pool);
+    stops->feeds = feeds_start(settings->redis_url, partitions, stops->pool);
     stops->jobs = job_writer_start(settings->redis_url, partitions);
     stops->lanes =
         lanes_start(settings->postgres_url, (size_t)settings->lanes, stops->results, stops->jobs);
+    errands_start(&stops->media.errands, settings, stops->media.files);
     stops->sends = (struct sends){.lanes = stops->lanes,
                                   .homes = homes_create(),
                                   .pool = stops->pool,
+                                  .lender = lender_create(&stops->media.errands),
                                   .unless_said_s = &settings->send_waits_s,
                                   .cloud_unless_said_s = &settings->cloud_waits_s,
                                   .results = stops->results,
@@ -224,6 +248,7 @@ static void start_stops(struct stops *stops, struct tg_settings *settings)
         .rates = stops->rates,
         .metas = &cloud_manner});
     stops->relay = relay_start(settings);
+    stops->media.reader = reader_start(settings, stops->media.files);
     add_to_stops(stops, settings);
     if (settings->docs)
         told_make(&stops->told, stops->router, LISTENER_PUBLIC);
@@ -241,13 +266,16 @@ static void stop_stops(struct stops *stops)
     if (stops->readers)
         pool_stop(stops->readers);
     results_close(stops->results);
+    errands_stop(&stops->media.errands);
     lanes_stop(stops->lanes);
     job_writer_close(stops->jobs);
     webhook_writer_stop(stops->webhooks);
     job_writer_stop(stops->jobs);
     results_stop(stops->results);
+    feeds_stop(stops->feeds);
     relay_stop(stops->relay);
     pool_stop(stops->pool);
+    reader_stop(stops->media.reader);
 }
 
 static void free_stops(struct stops *stops)
@@ -255,6 +283,9 @@ static void free_stops(struct stops *stops)
     router_free(stops->router);
     told_finish(&stops->told);
     relay_free(stops->relay);
+    lender_free(stops->sends.lender);
+    errands_free(&stops->media.errands);
+    reader_free(stops->media.reader);
     rates_free(stops->rates);
     keys_free(stops->keys);
     pool_free(stops->readers);
@@ -266,15 +297,17 @@ static void free_stops(struct stops *stops)
     lanes_free(stops->lanes);
     job_writer_free(stops->jobs);
     results_free(stops->results);
+    feeds_free(stops->feeds);
     pool_free(stops->strangers);
     pool_free(stops->look_ups);
     pool_free(stops->pool);
 }
 
 // Returns false, with the reason logged, if the server's address cannot be had.
-static bool serve(struct tg_settings *settings, int listener)
+static bool serve(struct tg_settings *settings, struct tg_health *health, struct tg_files *files,
+                  int listener)
 {
-    struct stops stops = {0};
+    struct stops stops = {.media.files = files};
     struct tg_error error;
     start_stops(&stops, settings);
     struct server_handler handler = router_handler(stops.router);
@@ -283,8 +316,10 @@ static bool serve(struct tg_settings *settings, int listener)
     struct server *server =
         server_start(&place, (unsigned)settings->http_threads, &handler, &error);
     if (server) {
+        tg_health_listens(health, true);
         tg_service_ready();
         tg_service_wait_for_stop(tg_settings_reread, settings);
+        tg_health_listens(health, false);
         server_close(server);
         server_drain(server);
     } else {
@@ -344,13 +379,15 @@ int main(int argc, char **argv)
     struct tg_health *health = tg_health_create(&settings, TG_CALLS_OF_INGRESS);
     struct office office;
     bool opened = start_office(&office, &settings, health);
-    bool admitted = opened && tg_health_look(health);
-    bool served = admitted && serve(&settings, listener);
+    struct tg_files *files = NULL;
+    bool admitted = opened && tg_health_look(health) && tg_media_store_open(&settings, &files);
+    bool served = admitted && serve(&settings, health, files, listener);
     tg_log_catch_up(true);
     if (served)
         tg_log(TG_LOG_INFO, "ingress_stopped");
     if (opened)
         stop_office(&office);
+    tg_files_free(files);
     tg_health_stop(health);
     tg_health_free(health);
     tg_settings_forget(&settings);

@@ -117,6 +117,18 @@ struct tg_span tg_csv_cell(const struct tg_csv *csv, size_t i)
     return (struct tg_span){tg_text_string(&csv->bytes) + begin, csv->ends[i] - begin};
 }
 
+struct tg_span tg_csv_trimmed_cell(const struct tg_csv *csv, size_t i)
+{
+    struct tg_span text = tg_csv_cell(csv, i);
+    while (text.length > 0 && strchr(" \t", *text.data)) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 && strchr(" \t", text.data[text.length - 1]))
+        text.length--;
+    return text;
+}
+
 // Digits, with a minus before them perhaps, and a point between them.
 static bool is_number(struct tg_span cell)
 {

@@ -34,6 +34,8 @@ enum tg_csv_read tg_csv_next(struct tg_csv *csv) TG_MUST_CHECK;
 
 // A cell of that record, until the next one is read; absent if it has fewer.
 struct tg_span tg_csv_cell(const struct tg_csv *csv, size_t i);
+// The same without the blanks and tabs around it.
+struct tg_span tg_csv_trimmed_cell(const struct tg_csv *csv, size_t i);
 
 // Appends a record and its CRLF. What a spreadsheet would take for a formula (it begins with = + -
 // @ a tab or a CR, and is no number such as -12.50) gets a ' before it.

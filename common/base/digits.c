@@ -40,6 +40,16 @@ bool tg_hex_read(const char *digits, unsigned char *bytes, size_t n)
     return true;
 }
 
+void tg_hex_write(const unsigned char *bytes, size_t n, char *digits)
+{
+    static const char values[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        digits[2 * i] = values[bytes[i] >> 4];
+        digits[2 * i + 1] = values[bytes[i] & 15];
+    }
+    digits[2 * n] = '\0';
+}
+
 bool tg_is_base64url(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {

@@ -40,3 +40,15 @@ int tg_file_read(const char *path, bool secret, char *bytes, size_t max, size_t 
     close(descriptor);
     return why;
 }
+
+bool tg_file_write_all(int file, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(file, bytes, size);
+        if (written < 0 && errno != EINTR)
+            return false;
+        bytes += written > 0 ? written : 0;
+        size -= written > 0 ? (size_t)written : 0;
+    }
+    return true;
+}

@@ -1,4 +1,4 @@
-// Small files that a setting names, read whole.
+// Files: small ones that a setting names, read whole; and writes that go on until all is written.
 #pragma once
 
 #include "common/base/attributes.h"
@@ -20,3 +20,6 @@ enum {
 // Returns TG_FILE_READ or why not.
 int tg_file_read(const char *path, bool secret, char *bytes, size_t max,
                  size_t *length) TG_MUST_CHECK;
+
+// Writes all of it, however the system takes it. False: it could not; errno says why.
+bool tg_file_write_all(int file, const char *bytes, size_t size) TG_MUST_CHECK;

@@ -145,7 +145,9 @@ static struct json_object *parse(const char *bytes, size_t length, size_t *beyon
     json_object_put(root);
     tg_error_set(error, "invalid_json", "body", "The body is not valid JSON (byte %zu): %s",
                  odd ? (size_t)(odd - bytes) : end,
-                 odd ? "not a number" : reason(why, end == length));
+                 odd       ? "not a number"
+                 : !length ? "it is empty, where at least {} must be"
+                           : reason(why, end == length));
     return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include "common/base/memory.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 // Links are a place and 1; 0 ends a list.
 struct share {
@@ -12,6 +13,7 @@ struct share {
 };
 
 struct tg_shares {
+    pthread_mutex_t lock;
     size_t capacity;
     size_t taken;
     size_t parties_max;
@@ -25,6 +27,7 @@ struct tg_shares *tg_shares_create(size_t capacity, size_t parties_max)
 {
     assert(parties_max >= 1);
     struct tg_shares *shares = tg_alloc(sizeof *shares + parties_max * sizeof shares->share[0]);
+    pthread_mutex_init(&shares->lock, NULL);
     shares->capacity = capacity;
     shares->parties_max = parties_max;
     shares->buckets = tg_alloc(parties_max * sizeof *shares->buckets);
@@ -36,6 +39,7 @@ void tg_shares_destroy(struct tg_shares *shares)
     if (!shares)
         return;
     assert(shares->taken == 0);
+    pthread_mutex_destroy(&shares->lock);
     free(shares->buckets);
     free(shares);
 }
@@ -69,12 +73,15 @@ static int find(const struct tg_shares *shares, const int *bucket, struct tg_uui
     return link;
 }
 
-int tg_shares_find(const struct tg_shares *shares, struct tg_uuid party)
+int tg_shares_find(struct tg_shares *shares, struct tg_uuid party)
 {
-    return find(shares, bucket_of(shares, party), party) - 1;
+    pthread_mutex_lock(&shares->lock);
+    int place = find(shares, bucket_of(shares, party), party) - 1;
+    pthread_mutex_unlock(&shares->lock);
+    return place;
 }
 
-int tg_shares_take(struct tg_shares *shares, struct tg_uuid party, size_t n)
+static int take(struct tg_shares *shares, struct tg_uuid party, size_t n)
 {
     int *bucket = bucket_of(shares, party);
     int link = find(shares, bucket, party);
@@ -91,7 +98,15 @@ int tg_shares_take(struct tg_shares *shares, struct tg_uuid party, size_t n)
     return link - 1;
 }
 
-void tg_shares_give(struct tg_shares *shares, int place, size_t n)
+int tg_shares_take(struct tg_shares *shares, struct tg_uuid party, size_t n)
+{
+    pthread_mutex_lock(&shares->lock);
+    int place = take(shares, party, n);
+    pthread_mutex_unlock(&shares->lock);
+    return place;
+}
+
+static void give(struct tg_shares *shares, int place, size_t n)
 {
     struct share *share = &shares->share[place];
     assert(share->taken >= n);
@@ -107,7 +122,17 @@ void tg_shares_give(struct tg_shares *shares, int place, size_t n)
     shares->free = place + 1;
 }
 
-size_t tg_shares_taken(const struct tg_shares *shares)
+void tg_shares_give(struct tg_shares *shares, int place, size_t n)
 {
-    return shares->taken;
+    pthread_mutex_lock(&shares->lock);
+    give(shares, place, n);
+    pthread_mutex_unlock(&shares->lock);
+}
+
+size_t tg_shares_taken(struct tg_shares *shares)
+{
+    pthread_mutex_lock(&shares->lock);
+    size_t taken = shares->taken;
+    pthread_mutex_unlock(&shares->lock);
+    return taken;
 }

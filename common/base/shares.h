@@ -1,7 +1,7 @@
 // A bound that many parties share, orgs or addresses, without anybody's number standing fixed: a
 // party may take as long as no less is left over than it has itself. So one alone gets half of
 // all, of n that want what they can get each has one part in n + 1, and one part is left for who
-// comes anew. Not thread-safe: a lock of the caller's guards it.
+// comes anew. Thread-safe.
 #pragma once
 
 #include "common/base/attributes.h"
@@ -23,6 +23,6 @@ int tg_shares_take(struct tg_shares *shares, struct tg_uuid party, size_t n) TG_
 void tg_shares_give(struct tg_shares *shares, int place, size_t n);
 
 // The party's place; -1: it has nothing.
-int tg_shares_find(const struct tg_shares *shares, struct tg_uuid party);
+int tg_shares_find(struct tg_shares *shares, struct tg_uuid party);
 // What all parties have together.
-size_t tg_shares_taken(const struct tg_shares *shares);
+size_t tg_shares_taken(struct tg_shares *shares);

@@ -45,6 +45,17 @@ struct tg_seal_place tg_seal_place_of_token(struct tg_uuid org_id, struct tg_uui
     return (struct tg_seal_place){"channels", "access_token", org_id, channel_id};
 }
 
+struct tg_seal_place tg_seal_place_of_secret(struct tg_uuid org_id, struct tg_uuid endpoint_id)
+{
+    return (struct tg_seal_place){"endpoints", "secret", org_id, endpoint_id};
+}
+
+struct tg_seal_place tg_seal_place_of_verify_token(struct tg_uuid org_id,
+                                                   struct tg_uuid endpoint_id)
+{
+    return (struct tg_seal_place){"endpoints", "verify_token", org_id, endpoint_id};
+}
+
 bool tg_is_sealed(struct tg_span text)
 {
     return text.length >= PREFIX_LENGTH && memcmp(text.data, prefix, PREFIX_LENGTH) == 0;
@@ -179,15 +190,21 @@ enum tg_opened tg_open(struct tg_keyring *ring, const struct tg_seal_place *plac
     return opened;
 }
 
+enum tg_opened tg_open_stored(struct tg_keyring *ring, const struct tg_seal_place *place,
+                              struct tg_text *stored, struct tg_text *secret)
+{
+    struct tg_span given = {stored->data, stored->length};
+    if (tg_is_sealed(given))
+        return tg_open(ring, place, given, secret);
+    *secret = *stored;
+    *stored = (struct tg_text){0};
+    return TG_OPENED;
+}
+
 enum tg_opened tg_open_token(struct tg_keyring *ring, struct tg_uuid org_id,
                              struct tg_uuid channel_id, struct tg_text *stored,
                              struct tg_text *token)
 {
     const struct tg_seal_place place = tg_seal_place_of_token(org_id, channel_id);
-    struct tg_span given = {stored->data, stored->length};
-    if (tg_is_sealed(given))
-        return tg_open(ring, &place, given, token);
-    *token = *stored;
-    *stored = (struct tg_text){0};
-    return TG_OPENED;
+    return tg_open_stored(ring, &place, stored, token);
 }

@@ -18,6 +18,12 @@ struct tg_seal_place {
 // Where a channel's access token stands.
 struct tg_seal_place tg_seal_place_of_token(struct tg_uuid org_id, struct tg_uuid channel_id);
 
+// Where an endpoint's secret stands (also once it is the old one), or the token by which it knows
+// us.
+struct tg_seal_place tg_seal_place_of_secret(struct tg_uuid org_id, struct tg_uuid endpoint_id);
+struct tg_seal_place tg_seal_place_of_verify_token(struct tg_uuid org_id,
+                                                   struct tg_uuid endpoint_id);
+
 // Does it begin as what is sealed does? No secret does that.
 bool tg_is_sealed(struct tg_span text);
 
@@ -36,7 +42,11 @@ enum tg_opened {
 enum tg_opened tg_open(struct tg_keyring *ring, const struct tg_seal_place *place,
                        struct tg_span sealed, struct tg_text *secret) TG_MUST_CHECK;
 
-// The same of a channel's access token as it stands, sealed or not: one that lies open is moved.
+// The same of what stands there, sealed or not: what lies open is moved.
+enum tg_opened tg_open_stored(struct tg_keyring *ring, const struct tg_seal_place *place,
+                              struct tg_text *stored, struct tg_text *secret) TG_MUST_CHECK;
+
+// The same of a channel's access token.
 enum tg_opened tg_open_token(struct tg_keyring *ring, struct tg_uuid org_id,
                              struct tg_uuid channel_id, struct tg_text *stored,
                              struct tg_text *token) TG_MUST_CHECK;

@@ -49,3 +49,12 @@ bool tg_signature_is_right_now(const char *signature, struct tg_shared_text *sec
     tg_shared_text_let_go(secrets, held);
     return right;
 }
+
+void tg_signature_write(struct tg_span secret, struct tg_span bytes, struct tg_text *signature)
+{
+    unsigned char mac[TG_SHA256_SIZE];
+    tg_hmac_sha256(secret.data, secret.length, bytes.data, bytes.length, mac);
+    tg_text_append_string(signature, prefix);
+    for (size_t i = 0; i < sizeof mac; i++)
+        tg_text_append_format(signature, "%02x", mac[i]);
+}

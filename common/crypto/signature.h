@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/base/shared_text.h"
+#include "common/base/text.h"
 #include "common/crypto/digest.h"
 
 #define TG_SIGNATURE_HEADER "X-Hub-Signature-256" // in which it comes
@@ -22,3 +23,6 @@ bool tg_signature_is_right(const char *signature, const char *secrets, const voi
 // The same under secrets that may be exchanged meanwhile.
 bool tg_signature_is_right_now(const char *signature, struct tg_shared_text *secrets,
                                const void *bytes, size_t length);
+
+// Appends the signature of these bytes under one secret: ours of what we post as Meta does.
+void tg_signature_write(struct tg_span secret, struct tg_span bytes, struct tg_text *signature);

@@ -3,9 +3,6 @@
 #include "common/base/json.h"
 #include "common/base/utf8.h"
 
-#include <ctype.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -14,10 +11,6 @@ enum {
     // with a sentence or two.
     PROBLEMS_MAX = 8,
     SAYS_MAX = 300,
-    // Meta's tokens have some 200 letters, a proof has 64; no word is as long.
-    WORD_MAX = 40,
-    CODE_PARAMETER = 100,
-    SUBCODE_NOT_THERE = 33,
 };
 
 #define OLD_FIELDS                                                                                 \
@@ -46,30 +39,9 @@ static const struct {
     {"can_send_message", "health_status", "can_send_message"},
 };
 
-// A text as it is kept: its beginning, with blanks in place of control characters. NULL: there is
-// none.
-static struct json_object *short_text(struct json_object *value, size_t max)
-{
-    struct tg_span span = tg_json_span(value);
-    TG_TEXT_AUTO text = {0};
-    if (span.length == 0)
-        return NULL;
-    size_t length = span.length > max ? tg_utf8_whole(span.data, max) : span.length;
-    for (size_t i = 0; i < length;) {
-        unsigned character;
-        size_t bytes = tg_utf8_character(span.data + i, length - i);
-        if (tg_utf8_is_control(span.data + i, length - i, &character))
-            tg_text_append_string(&text, " ");
-        else
-            tg_text_append(&text, span.data + i, bytes);
-        i += bytes;
-    }
-    return json_object_new_string_len(tg_text_string(&text), (int)text.length);
-}
-
 static struct json_object *member_text(struct json_object *object, const char *name, size_t max)
 {
-    return short_text(tg_json_member(object, name, json_type_string), max);
+    return tg_graph_short_text(tg_json_member(object, name, json_type_string), max);
 }
 
 static void add_problem(struct json_object *problems, struct json_object *entity,
@@ -104,7 +76,7 @@ static void add_problems_of(struct json_object *problems, struct json_object *en
     }
     for (size_t i = 0; notes && i < json_object_array_length(notes) && i < PROBLEMS_MAX; i++)
         add_problem(problems, entity, NULL,
-                    short_text(json_object_array_get_idx(notes, i), SAYS_MAX), NULL);
+                    tg_graph_short_text(json_object_array_get_idx(notes, i), SAYS_MAX), NULL);
 }
 
 static struct json_object *read_problems(struct json_object *root)
@@ -134,78 +106,18 @@ static void read_facts(struct json_object *root, struct tg_text *json)
     json_object_put(facts);
 }
 
-// Meta's words may quote the token that they are about ("Malformed access token EAA...").
-static void hide_long_words(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from;) {
-        size_t length = 0;
-        while (isalnum((unsigned char)from[length]) ||
-               (from[length] && strchr("_-.|:=+/%~", from[length])))
-            length++;
-        if (length > WORD_MAX) {
-            memcpy(to, "...", 3);
-            to += 3;
-        } else {
-            length += length == 0;
-            memmove(to, from, length);
-            to += length;
-            from += length;
-            continue;
-        }
-        from += length;
-    }
-    *to = '\0';
-}
-
-static void set_error(struct tg_graph_number *number, const char *code, const char *message)
-{
-    snprintf(number->error_code, sizeof number->error_code, "%s", code);
-    size_t length = strlen(message);
-    if (length >= sizeof number->error_message)
-        length = tg_utf8_whole(message, sizeof number->error_message - 1);
-    memcpy(number->error_message, message, length);
-    number->error_message[length] = '\0';
-}
-
-// {"error": {"message", "code", "error_subcode", ...}}
-static bool read_error(struct json_object *root, struct tg_graph_number *number)
-{
-    struct json_object *error = tg_json_member(root, "error", json_type_object);
-    struct json_object *code = tg_json_member(error, "code", json_type_int);
-    struct json_object *subcode = tg_json_member(error, "error_subcode", json_type_int);
-    if (!code)
-        return false;
-    char text[24];
-    snprintf(text, sizeof text, "%" PRId64, json_object_get_int64(code));
-    // (What is cut could end within a token, and is long enough to be seen as one.)
-    struct json_object *words = member_text(error, "message", 4 * sizeof number->error_message);
-    TG_TEXT_AUTO message = {0};
-    tg_text_append_string(&message, words ? json_object_get_string(words) : "Meta says no more");
-    hide_long_words(message.data);
-    set_error(number, text, message.data);
-    number->is_field_unknown = json_object_get_int64(code) == CODE_PARAMETER &&
-                               json_object_get_int64(subcode) != SUBCODE_NOT_THERE;
-    json_object_put(words);
-    return true;
-}
-
 void tg_graph_read_number(const char *phone_number_id, int status, struct tg_span body,
                           struct tg_graph_number *number)
 {
     struct tg_error none;
-    *number = (struct tg_graph_number){.error_code = ""};
+    *number = (struct tg_graph_number){.trouble = {.code = ""}};
     struct json_object *root = tg_json_parse(body.data, body.length, &none);
     const char *id = tg_json_string_member(root, "id");
-    bool good = status >= 200 && status <= 299;
-    if (read_error(root, number)) {
+    if (tg_graph_read_trouble(root, status, &number->trouble)) {
         // It says why.
-    } else if (!good) {
-        char code[24];
-        snprintf(code, sizeof code, "http:%d", status);
-        set_error(number, code, "Meta, or what is on the way to it, has not answered as Meta does");
     } else if (!id || strcmp(id, phone_number_id) != 0) {
-        set_error(number, "unreadable", "What came is no answer of Meta's about this number");
+        tg_graph_set_trouble(&number->trouble, "unreadable",
+                             "What came is no answer of Meta's about this number");
     } else {
         read_facts(root, &number->facts);
     }

@@ -2,7 +2,7 @@
 // number is").
 #pragma once
 
-#include "common/base/text.h"
+#include "common/graph/trouble.h"
 
 #include <stdint.h>
 
@@ -12,11 +12,9 @@ extern const char tg_graph_number_old_fields[];
 
 // What came of asking: facts, or an error.
 struct tg_graph_number {
-    struct tg_text facts;    // a JSON object of every fact, null where Meta does not say; up to
-                             // 20 KiB, the caller's to finish. Empty with an error.
-    char error_code[24];     // Meta's code, "http:503", or "unreadable"; "": there is none
-    char error_message[500]; // for people; nothing of it looks like a token
-    bool is_field_unknown;   // the version of the API may not have all fields
+    struct tg_text facts; // a JSON object of every fact, null where Meta does not say; up to
+                          // 20 KiB, the caller's to finish. Empty with an error.
+    struct tg_graph_trouble trouble;
 };
 
 // Reads an answer. Whatever it says, each text is short and of UTF-8, without control characters,

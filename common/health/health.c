@@ -25,10 +25,12 @@ struct tg_health {
     struct MHD_Daemon *daemon;
     enum tg_calls_of calls;
     bool allow_owner;
-    pthread_t thread;     // looks whether all is there
-    bool looks;           // it was started
-    bool hangs;           // it does, as the daemon ends: what it has is left to it
-    pthread_mutex_t lock; // what follows is for one thread at a time
+    atomic_bool listens;    // to clients, if there is to be a listener for them
+    atomic_bool has_stores; // as they were looked at last
+    pthread_t thread;       // looks whether all is there
+    bool looks;             // it was started
+    bool hangs;             // it does, as the daemon ends: what it has is left to it
+    pthread_mutex_t lock;   // what follows is for one thread at a time
     pthread_cond_t stop;
     atomic_bool stopping;
     struct tg_pg *pg;
@@ -77,7 +79,17 @@ static void probe(struct tg_health *health, struct tg_text *missing)
 {
     probe_postgresql(health, missing);
     probe_redis(health->stream, missing);
+    atomic_store(&health->has_stores, missing->length == 0);
+    if (!atomic_load(&health->listens))
+        append_name(missing, "listener");
     tg_gauge_set(TG_READY, missing->length == 0);
+}
+
+// Without the lock: who holds it may wait for a server that hangs.
+void tg_health_listens(struct tg_health *health, bool listens)
+{
+    atomic_store(&health->listens, listens);
+    tg_gauge_set(TG_READY, listens && atomic_load(&health->has_stores));
 }
 
 // Once it is known who we are that is asked no more: another role wants another start. Under the
@@ -243,6 +255,7 @@ struct tg_health *tg_health_create(const struct tg_settings *settings, enum tg_c
 {
     struct tg_health *health = tg_alloc(sizeof *health);
     health->calls = calls;
+    atomic_init(&health->listens, calls != TG_CALLS_OF_INGRESS);
     health->allow_owner = settings->allow_owner;
     pthread_mutex_init(&health->lock, NULL);
     tg_cond_init(&health->stop);
@@ -273,13 +286,21 @@ bool tg_health_look(struct tg_health *health)
     bool admitted = admits_roles(health);
     if (admitted)
         probe(health, &missing);
-    if (admitted && missing.length == 0)
+    if (admitted && atomic_load(&health->has_stores))
         tell_of_open_tokens(health);
     pthread_mutex_unlock(&health->lock);
     health->looks = admitted;
     if (admitted)
         health->thread = tg_service_thread("readiness", look, health);
     return admitted;
+}
+
+// The detached thread's stack is where no leak checker looks for it.
+static void leave_to_thread(struct tg_health *health)
+{
+    static struct tg_health *left;
+    left = health;
+    pthread_detach(left->thread);
 }
 
 void tg_health_stop(struct tg_health *health)
@@ -296,7 +317,7 @@ void tg_health_stop(struct tg_health *health)
     deadline.tv_sec++;
     health->hangs = pthread_mutex_timedlock(&health->lock, &deadline) != 0;
     if (health->hangs) {
-        pthread_detach(health->thread);
+        leave_to_thread(health);
         return;
     }
     pthread_cond_signal(&health->stop);

@@ -3,7 +3,8 @@
 // have a certificate for it; no authentication: bind it to a private address.
 //
 // Missing may be "postgresql", "schema" (run deploy/migrate; what does not fit is logged, when that
-// changes) and "redis".
+// changes), "redis" and, of an ingress that does not listen to its clients yet, or no more,
+// "listener".
 #pragma once
 
 #include "common/base/text.h"
@@ -12,13 +13,17 @@
 
 struct tg_health;
 
-// Starts the metrics, for whoever has a listener of its own (ingress), and asks tg_health_answer.
+// Starts the metrics, for whoever has listeners of its own (ingress), and asks tg_health_answer. It
+// lacks its listener until it says tg_health_listens.
 // The URLs of the settings are borrowed.
 struct tg_health *tg_health_create(const struct tg_settings *settings, enum tg_calls_of calls);
 
 // The same, and listening, in threads of its own; logs "admin_listening" with the address. NULL and
 // "start_failed" if the address cannot be had, or the threads not be started.
 struct tg_health *tg_health_start(const struct tg_settings *settings, enum tg_calls_of calls);
+
+// From now on clients are listened to, or no more. Thread-safe.
+void tg_health_listens(struct tg_health *health, bool listens);
 
 // Appends the body of one of the three paths; returns the HTTP status, 404 for any other path.
 // /readyz takes as long as PostgreSQL and Redis do. Thread-safe.

@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/memory.h"
+#include "common/base/outside.h"
 #include "common/http/client_private.h"
 #include "common/http/wiped.h"
 #include "common/service/stop_point.h"
@@ -24,21 +25,30 @@ enum {
     DOWNLOAD_BUFFER_BYTES = 4 * 1024,
     // What moves at less than so many bytes a second stands still.
     STALLED_BELOW = 1,
+    // libcurl keeps all of a stranger's headers; no server that is in order has so many.
+    HEAD_MAX = 64 * 1024,
 };
 
 // The easy handle is made when it is first needed and used again and again, so what never changes
 // is set once.
 struct call {
+    const struct tg_http *http;
     CURL *easy; // NULL: not yet
     bool under_way;
     void *context;
     bool (*hold_back)(void *context);
-    struct tg_span body;
-    int file;    // in its place, if body.data is NULL and it has a length
-    size_t read; // bytes of it handed to libcurl
+    struct tg_span body; // without data, but with a length: a file, and what stands around it
+    int file;
+    size_t file_from;
+    size_t file_size;
+    struct tg_span before;
+    struct tg_span after;
+    size_t read; // bytes of the body handed to libcurl
     bool sent;   // the first one was
     bool held_back;
     bool again;
+    bool inside;
+    size_t head; // bytes of the answer's headers
     bool (*take)(void *context, int status, const char *bytes, size_t size);
     size_t answer_max;
     struct curl_slist *headers;
@@ -54,6 +64,7 @@ struct tg_http {
     bool https_only;
     const char *ca_file;
     const char *user_agent;
+    const struct tg_networks *outside_and;
     size_t buffer_bytes;
     size_t calls_max;
     struct call *calls;
@@ -61,15 +72,32 @@ struct tg_http {
     size_t free_count;
 };
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static ssize_t copy_from(struct tg_span part, size_t at, char *buffer, size_t size)
+{
+    size_t n = least(part.length - at, size);
+    if (n > 0)
+        memcpy(buffer, part.data + at, n);
+    return (ssize_t)n;
+}
+
 // So many bytes of the body at the most, from where it was read to. -1: the file is not as it was.
 static ssize_t read_next(const struct call *call, char *buffer, size_t size)
 {
-    size_t left = call->body.length - call->read;
-    size_t n = left < size ? left : size;
-    if (!call->body.data)
-        return pread(call->file, buffer, n, (off_t)call->read);
-    memcpy(buffer, call->body.data + call->read, n);
-    return (ssize_t)n;
+    size_t at = call->read;
+    if (call->body.data)
+        return copy_from(call->body, at, buffer, size);
+    if (at < call->before.length)
+        return copy_from(call->before, at, buffer, size);
+    at -= call->before.length;
+    if (at < call->file_size)
+        return pread(call->file, buffer, least(call->file_size - at, size),
+                     (off_t)(call->file_from + at));
+    return copy_from(call->after, at - call->file_size, buffer, size);
 }
 
 static size_t read_body(char *buffer, size_t size, size_t count, void *context)
@@ -94,6 +122,14 @@ static int refuse_seek(void *context, curl_off_t offset, int origin)
     (void)origin;
     call->again = true;
     return CURL_SEEKFUNC_FAIL;
+}
+
+static size_t count_head(const char *bytes, size_t size, size_t count, void *context)
+{
+    struct call *call = context;
+    (void)bytes;
+    call->head += size * count;
+    return call->head > HEAD_MAX ? 0 : size * count;
 }
 
 static size_t write_answer(char *bytes, size_t size, size_t count, void *context)
@@ -122,6 +158,20 @@ static int limit_silence(void *context, curl_socket_t socket, curlsocktype purpo
                    sizeof http->silence_ms) != 0)
         return CURL_SOCKOPT_ERROR;
     return CURL_SOCKOPT_OK;
+}
+
+// libcurl asks for each socket, with the address that it has found. A connection that is used again
+// was looked at when it was made.
+static curl_socket_t open_outside(void *context, curlsocktype purpose,
+                                  struct curl_sockaddr *address)
+{
+    struct call *call = context;
+    (void)purpose;
+    if (!tg_is_outside(&address->addr, call->http->outside_and)) {
+        call->inside = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
@@ -164,6 +214,7 @@ static void prepare_call(struct tg_http *http, struct call *call)
     if (!easy)
         abort();
     call->easy = easy;
+    call->http = http;
     set(curl_easy_setopt(easy, CURLOPT_PRIVATE, call));
     set(curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body));
     set(curl_easy_setopt(easy, CURLOPT_READDATA, call));
@@ -180,10 +231,17 @@ static void prepare_call(struct tg_http *http, struct call *call)
     set(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, http->https_only ? "https" : "http,https"));
     set(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
     set(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
+    set(curl_easy_setopt(easy, CURLOPT_NOPROXY, "*")); // or it looks in the environment each time
     set(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
     set(curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L));
     set(curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, limit_silence));
     set(curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, http));
+    if (http->outside_and) {
+        set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_outside));
+        set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call));
+        set(curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head));
+        set(curl_easy_setopt(easy, CURLOPT_HEADERDATA, call));
+    }
     set(curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_REUSE_S));
     set(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS));
 }
@@ -214,6 +272,7 @@ struct tg_http *tg_http_create(const struct tg_http_options *options)
     http->https_only = options->https_only;
     http->ca_file = options->ca_file;
     http->buffer_bytes = options->buffer_bytes;
+    http->outside_and = options->outside_and;
     http->user_agent = options->user_agent ? options->user_agent : "tollgate/" TOLLGATE_VERSION;
     http->timer_at_ms = -1;
     prepare_multi(http);
@@ -275,14 +334,17 @@ static void add_header(struct call *call, const char *header)
 }
 
 // Two headers that libcurl makes by itself are left out: it would wait for "100 Continue" before
-// larger bodies, and take them for a form.
+// larger bodies, and take them for a form. (What is signed is signed with the headers that are left
+// out, too: there whoever asks names the type, and S3 says that it may continue.)
 static void set_headers(struct call *call, const struct tg_http_request *request)
 {
     call->headers = NULL;
     for (size_t i = 0; i < TG_HTTP_HEADERS_MAX && request->headers[i]; i++)
         add_header(call, request->headers[i]);
-    add_header(call, "Expect:");
-    add_header(call, "Content-Type:");
+    if (!request->sign_as) {
+        add_header(call, "Expect:");
+        add_header(call, "Content-Type:");
+    }
     set(curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers));
 }
 
@@ -301,12 +363,18 @@ static void set_body(struct call *call, const struct tg_http_request *request)
 {
     call->body = request->body;
     call->file = request->file;
+    call->file_from = request->file_from;
+    call->file_size = request->file_size;
+    call->before = request->before;
+    call->after = request->after;
     if (request->file_size > 0)
-        call->body = (struct tg_span){NULL, request->file_size};
+        call->body = (struct tg_span){NULL, request->before.length + request->file_size +
+                                                request->after.length};
     call->take = request->take;
     call->answer_max = request->answer_max;
     call->read = 0;
-    call->sent = call->held_back = call->again = false;
+    call->head = 0;
+    call->sent = call->held_back = call->again = call->inside = false;
     tg_text_clear(&call->answer);
 }
 
@@ -327,6 +395,9 @@ void tg_http_begin(struct tg_http *http, const struct tg_http_request *request)
     set_method(call, request);
     set_headers(call, request);
     set(curl_easy_setopt(easy, CURLOPT_URL, request->url));
+    set(curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, request->sign_as));
+    set(curl_easy_setopt(easy, CURLOPT_USERNAME, request->sign_as ? request->key_id : NULL));
+    set(curl_easy_setopt(easy, CURLOPT_PASSWORD, request->sign_as ? request->key_secret : NULL));
     set(curl_easy_setopt(easy, CURLOPT_PIPEWAIT, https ? 1L : 0L));
     set(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms));
     set(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms));
@@ -440,6 +511,7 @@ static void end(struct tg_http *http, struct call *call, CURLcode code,
                                                              : tg_http_end_of(code, sent),
                                       .sent = sent,
                                       .again = call->again,
+                                      .inside = call->inside,
                                       .status = code == CURLE_OK ? (int)status : 0,
                                       .retry_after_s = code == CURLE_OK ? retry_after_s : 0,
                                       .seconds = (double)total_us / 1e6,
@@ -451,6 +523,7 @@ static void end(struct tg_http *http, struct call *call, CURLcode code,
     curl_multi_remove_handle(http->multi, call->easy);
     curl_slist_free_all(call->headers);
     set(curl_easy_setopt(call->easy, CURLOPT_URL, NULL)); // there may be a secret in it
+    set(curl_easy_setopt(call->easy, CURLOPT_PASSWORD, NULL));
     call->under_way = false;
     http->free[http->free_count++] = call;
 }

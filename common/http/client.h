@@ -11,6 +11,7 @@
 // One thread uses a client; only tg_http_wake may be called by others.
 #pragma once
 
+#include "common/base/network.h"
 #include "common/base/text.h"
 
 #include <stdint.h>
@@ -25,22 +26,35 @@ struct tg_http_options {
         *ca_file; // of certificates that the other side's must be signed by; NULL: the system's
     const char *user_agent; // NULL: tollgate/VERSION; must outlive the client
     size_t buffer_bytes;    // for each way of a request; 0: enough for bodies of a few KiB
+    // For addresses that strangers write: no connection is made but to where the internet is
+    // (outside.h), and to these networks. NULL: to everywhere.
+    const struct tg_networks *outside_and;
 };
 
-// A request. Everything is borrowed, until tg_http_begin returns; but the body's bytes until the
-// request has ended, and the context is only carried.
+// A request. Everything is borrowed, until tg_http_begin returns; but the body's bytes, and those
+// around a file, until the request has ended, and the context is only carried.
 enum { TG_HTTP_HEADERS_MAX = 8 };
 struct tg_http_request {
     const char *method; // "POST", ...
     const char *url;
     const char *headers[TG_HTTP_HEADERS_MAX]; // "Name: value"; NULL behind the last one
     struct tg_span body;                      // data NULL: none, as a GET has none
-    int file;         // in its place, if it has any bytes: a file, from its beginning on
-    size_t file_size; // which stays the caller's, and open until the request has ended
+    // In its place, if it has any bytes: so many of a file, from there on, which stays the
+    // caller's, and open until the request has ended; and what stands around it in the body.
+    int file;
+    size_t file_from;
+    size_t file_size;
+    struct tg_span before;
+    struct tg_span after;
     int connect_timeout_ms;
-    int timeout_ms;                   // for all of it
-    int stall_s;                      // nothing moves for so long: it is ended; 0: it may
-    size_t answer_max;                // bytes of the body; a longer answer is none
+    int timeout_ms;    // for all of it
+    int stall_s;       // nothing moves for so long: it is ended; 0: it may
+    size_t answer_max; // bytes of the body; a longer answer is none
+    // As S3 wants it, "aws:amz:REGION:s3" (AWS Signature Version 4), by the key's id and secret;
+    // the caller names the body's sum in X-Amz-Content-Sha256. NULL: it is not signed.
+    const char *sign_as;
+    const char *key_id;
+    const char *key_secret;
     void *context;                    // the caller's
     bool (*hold_back)(void *context); // asked before the first byte of the body leaves; NULL: go on
     // Takes the answer's body as it comes, so that none of it is kept; false ends the request.
@@ -66,6 +80,7 @@ struct tg_http_answer {
     enum tg_http_end end;
     bool sent;             // something of the body has left; without one, of the request
     bool again;            // libcurl would have sent it a second time
+    bool inside;           // an address was not connected to, as it is not outside
     int status;            // 0 unless answered
     int64_t retry_after_s; // what Retry-After asks for; 0: nothing
     double seconds;        // that it took

@@ -3,17 +3,21 @@
 #include "common/base/clock.h"
 #include "common/base/digits.h"
 #include "common/base/memory.h"
+#include "common/base/text.h"
 #include "common/limits.h"
+#include "common/redis/reply.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
 
-#include <hiredis/hiredis.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 
 // Which partitions a deployment has is written down here by whoever comes first.
 static const char partitions_key[] = "tollgate:partitions";
+
+// The memory of a command is kept for the next one, unless it was a body.
+enum { COMMAND_KEPT_MAX = 16 * 1024 };
 
 struct redis_address {
     char host[256];
@@ -25,6 +29,8 @@ struct redis_address {
 
 struct tg_redis {
     redisContext *context;
+    struct tg_text command; // that was written last
+    struct reply_memory memory;
     struct redis_address address;
     char partitions[TG_REDIS_PARTITIONS_SIZE];
     long long next_attempt_ms;
@@ -137,6 +143,7 @@ void tg_redis_destroy(struct tg_redis *redis)
         return;
     disconnect(redis);
     explicit_bzero(redis->address.password, sizeof redis->address.password);
+    tg_text_wipe(&redis->command); // which may have been AUTH
     free(redis);
 }
 
@@ -184,11 +191,36 @@ static void note_refusal(struct tg_redis *redis, const char *command, const redi
         redis->stale = true;
 }
 
+// "$11" and the like, and the line's end.
+static void append_count(struct tg_text *text, char of, size_t count)
+{
+    char line[] = "$18446744073709551615\r\n"; // none is longer
+    char *const end = line + sizeof line - 1;
+    char *at = end - 2;
+    do {
+        *--at = (char)('0' + count % 10);
+    } while ((count /= 10) > 0);
+    *--at = of;
+    tg_text_append(text, at, (size_t)(end - at));
+}
+
+// As Redis reads commands (RESP2). hiredis writes them as well, and takes three times as long.
 void tg_redis_append_bytes(struct tg_redis *redis, int argc, const char **argv,
                            const size_t *lengths)
 {
+    struct tg_text *command = &redis->command;
+    tg_text_clear(command);
+    append_count(command, '*', (size_t)argc);
+    for (int i = 0; i < argc; i++) {
+        size_t length = lengths ? lengths[i] : strlen(argv[i]);
+        append_count(command, '$', length);
+        tg_text_append(command, argv[i], length);
+        tg_text_append(command, "\r\n", 2);
+    }
     // What goes wrong here is kept in the context, and the reply says so.
-    (void)redisAppendCommandArgv(redis->context, argc, argv, lengths);
+    (void)redisAppendFormattedCommand(redis->context, command->data, command->length);
+    if (command->capacity > COMMAND_KEPT_MAX)
+        tg_text_finish(command);
 }
 
 void tg_redis_append(struct tg_redis *redis, int argc, const char **argv)
@@ -224,7 +256,7 @@ static bool must(struct tg_redis *redis, int argc, const char **argv)
     if (!reply)
         return false;
     bool ok = !tg_redis_is_error(reply) || lose(redis, reply->str);
-    freeReplyObject(reply);
+    reply_free(reply);
     return ok;
 }
 
@@ -243,7 +275,7 @@ bool tg_redis_look_at_settings(struct tg_redis *redis,
         if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
             reply->element[1]->type == REDIS_REPLY_STRING)
             snprintf(settings[i].value, sizeof settings[i].value, "%s", reply->element[1]->str);
-        freeReplyObject(reply);
+        reply_free(reply);
     }
     return true;
 }
@@ -255,7 +287,7 @@ bool tg_redis_find_partitions(struct tg_redis *redis, char text[static TG_REDIS_
         return false;
     snprintf(text, TG_REDIS_PARTITIONS_SIZE, "%s",
              reply->type == REDIS_REPLY_STRING ? reply->str : "");
-    freeReplyObject(reply);
+    reply_free(reply);
     return true;
 }
 
@@ -291,7 +323,7 @@ static bool check_partitions(struct tg_redis *redis)
     if (!set)
         return false;
     bool replica = begins(set, "READONLY");
-    freeReplyObject(set);
+    reply_free(set);
     if (replica)
         return lose(redis, "a read-only replica");
     redisReply *theirs = tg_redis_command(redis, TG_ARGS("GET", partitions_key));
@@ -309,7 +341,7 @@ static bool check_partitions(struct tg_redis *redis)
     } else {
         same = true;
     }
-    freeReplyObject(theirs);
+    reply_free(theirs);
     return same;
 }
 
@@ -350,6 +382,7 @@ bool tg_redis_connected(struct tg_redis *redis)
                                              to_timeval(TG_REDIS_CONNECT_TIMEOUT_MS));
     if (!redis->context)
         abort();
+    reply_read_into(redis->context, &redis->memory);
     bool connected =
         redis->context->err == 0 &&
         redisSetTimeout(redis->context, to_timeval(TG_REDIS_COMMAND_TIMEOUT_MS)) == REDIS_OK &&

@@ -1,8 +1,8 @@
 // A Redis connection that connects by itself, at most once in TG_RECONNECT_MS. One whose server has
 // other partitions, or takes no writes, is given up again. The first one of a process also warns
 // ("redis_may_lose_jobs") if Redis may evict streams, or is not to write each entry to its disk.
-// Connections are for stream.c and stream_group.c; these three alone know hiredis. (health looks
-// at the server's settings and partitions, too.)
+// Connections are for stream.c and stream_group.c; with reply.c these three alone know hiredis.
+// (health looks at the server's settings and partitions, too.)
 //
 // A connection belongs to one thread. Losses and returns are logged once per outage, refusals once
 // in TG_REFUSAL_LOG_INTERVAL_MS at the most, losses and refusals are counted: so callers only need
@@ -60,9 +60,9 @@ void tg_redis_append(struct tg_redis *redis, int argc, const char **argv);
 void tg_redis_append_bytes(struct tg_redis *redis, int argc, const char **argv,
                            const size_t *lengths);
 
-// The next reply of the pipeline, the caller frees it. NULL: the connection is lost, and with it
-// all further replies. An error reply of `command` is returned too; it is a refusal unless it
-// belongs to the life of a stream (tg_redis_no_group, or a group that is there already).
+// The next reply of the pipeline, the caller frees it (reply_free). NULL: the connection is lost,
+// and with it all further replies. An error reply of `command` is returned too; it is a refusal
+// unless it belongs to the life of a stream (tg_redis_no_group, or a group that is there already).
 struct redisReply *tg_redis_reply(struct tg_redis *redis, const char *command) TG_MUST_CHECK;
 
 // One command and its reply; only while connected.
@@ -70,7 +70,7 @@ struct redisReply *tg_redis_command(struct tg_redis *redis, int argc,
                                     const char **argv) TG_MUST_CHECK;
 
 // Waits up to `timeout_ms` for something that Redis says unasked (a published message). 1: *reply
-// holds it, the caller frees it; 0: nothing came; -1: the connection is lost.
+// holds it, the caller frees it (reply_free); 0: nothing came; -1: the connection is lost.
 int tg_redis_listen(struct tg_redis *redis, struct redisReply **reply,
                     int timeout_ms) TG_MUST_CHECK;
 

@@ -3,10 +3,10 @@
 #include "common/base/digits.h"
 #include "common/base/memory.h"
 #include "common/limits.h"
+#include "common/redis/reply.h"
 #include "common/redis/stream_parts.h"
 
 #include <assert.h>
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ long long tg_stream_number(const redisReply *reply, long long highest)
 static bool succeeded(redisReply *reply)
 {
     bool ok = reply && !tg_redis_is_error(reply);
-    freeReplyObject(reply);
+    reply_free(reply);
     return ok;
 }
 
@@ -105,12 +105,12 @@ size_t tg_stream_publish(struct tg_stream *stream, const struct tg_new_entry *en
 bool tg_stream_committed(struct tg_stream *stream, size_t commands, const char *command)
 {
     for (size_t i = 0; i < commands + 1; i++)
-        freeReplyObject(tg_redis_reply(stream->redis, command));
+        reply_free(tg_redis_reply(stream->redis, command));
     redisReply *reply = tg_redis_reply(stream->redis, "EXEC");
     bool ok = reply && reply->type == REDIS_REPLY_ARRAY;
     for (size_t i = 0; ok && i < reply->elements; i++)
         ok = !tg_redis_is_error(reply->element[i]) || tg_redis_no_group(reply->element[i]);
-    freeReplyObject(reply);
+    reply_free(reply);
     return ok;
 }
 
@@ -162,8 +162,8 @@ bool tg_stream_oldest_age(struct tg_stream *stream, int partition, long long *ag
     redisReply *range = tg_redis_reply(stream->redis, "XRANGE");
     redisReply *now = tg_redis_reply(stream->redis, "TIME");
     bool ok = read_age(range, now, age_ms);
-    freeReplyObject(range);
-    freeReplyObject(now);
+    reply_free(range);
+    reply_free(now);
     return ok;
 }
 
@@ -177,7 +177,7 @@ static bool read_numbers(struct tg_stream *stream, const char *command, long lon
             return false;
         known = known && (reply->type == REDIS_REPLY_INTEGER || reply->type == REDIS_REPLY_NIL);
         numbers[i] = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
-        freeReplyObject(reply);
+        reply_free(reply);
     }
     return known;
 }
@@ -217,6 +217,6 @@ int tg_stream_listen(struct tg_stream *stream, char *text, size_t size, int time
     bool message = tg_stream_is_array(reply, 3) && tg_stream_is_text(reply->element[2]);
     if (message)
         snprintf(text, size, "%s", reply->element[2]->str);
-    freeReplyObject(reply);
+    reply_free(reply);
     return message ? 1 : 0;
 }

@@ -1,11 +1,11 @@
 #include "common/redis/stream_group.h"
 
 #include "common/limits.h"
+#include "common/redis/reply.h"
 #include "common/redis/stream_parts.h"
 #include "common/service/log.h"
 
 #include <assert.h>
-#include <hiredis/hiredis.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static bool make_groups(struct tg_stream *stream)
         redisReply *reply =
             tg_redis_reply(stream->redis, "XGROUP"); // BUSYGROUP: it is there already
         connected = reply != NULL;
-        freeReplyObject(reply);
+        reply_free(reply);
     }
     if (connected)
         tg_log(TG_LOG_INFO, "consumer_groups_made",
@@ -124,7 +124,7 @@ int tg_stream_take(struct tg_stream *stream, const char *consumer, int max, int 
         return -1;
     redisReply *reply = read_group(stream, consumer, max, block_ms);
     if (reply && tg_redis_no_group(reply)) {
-        freeReplyObject(reply);
+        reply_free(reply);
         reply = make_groups(stream) ? read_group(stream, consumer, max, block_ms) : NULL;
     }
     int n = -1;
@@ -139,7 +139,7 @@ int tg_stream_take(struct tg_stream *stream, const char *consumer, int max, int 
                                    visit, context);
         }
     }
-    freeReplyObject(reply);
+    reply_free(reply);
     return n;
 }
 
@@ -212,7 +212,7 @@ static int claim_left_lying(struct tg_stream *stream, const char *consumer, cons
     if (reply)
         n = visit_entries(stream, lying->partition, lying->deliveries + 1, (int)lying->n, reply,
                           visit, context);
-    freeReplyObject(reply);
+    reply_free(reply);
     return n;
 }
 
@@ -236,7 +236,7 @@ int tg_stream_take_over(struct tg_stream *stream, const char *consumer, int max,
             n = claim_left_lying(stream, consumer, idle, &lying, visit, context);
         alone = n > 0 && is_suspect(&lying);
         taken += n > 0 ? n : 0;
-        freeReplyObject(lying.pending);
+        reply_free(lying.pending);
     }
     return taken;
 }
@@ -312,7 +312,7 @@ static int remove_consumers(struct tg_stream *stream, const char *name, long lon
             tg_redis_command(stream->redis, TG_ARGS("EVAL", removal, "1", stream->keys[i],
                                                     tg_stream_group, name, idle));
         gone += (int)tg_stream_number(reply, CONSUMERS_MAX);
-        freeReplyObject(reply);
+        reply_free(reply);
     }
     return gone;
 }
@@ -329,7 +329,7 @@ bool tg_stream_pending(struct tg_stream *stream, long long *pending)
         bool counts = tg_stream_is_array(reply, 1);
         known = counts || (reply && tg_redis_no_group(reply));
         *pending += counts ? tg_stream_number(reply->element[0], INT32_MAX) : 0;
-        freeReplyObject(reply);
+        reply_free(reply);
     }
     return known;
 }

@@ -11,14 +11,15 @@
 // with the bounds of its buckets (metrics.c). Each stands in docs/operations.md.
 #define TG_COUNTER_TABLE(ROW)                                                                      \
     ROW(TG_HTTP_REQUESTS, INGRESS, "tollgate_http_requests_total", "status",                       \
-        "200 202 400 401 402 403 404 405 409 413 414 415 429 431 500 503",                         \
+        "200 202 206 400 401 402 403 404 405 409 410 413 414 415 429 431 500 503",                 \
         "HTTP requests answered.")                                                                 \
     ROW(TG_WEBHOOKS, INGRESS, "tollgate_webhooks_total", "result",                                 \
         "stored repeated bad_signature unavailable overloaded", "Webhooks posted to us.")          \
     ROW(TG_SENDS, INGRESS, "tollgate_sends_total", "verdict",                                      \
         "accepted duplicate insufficient_balance no_org org_suspended no_channel channel_paused "  \
         "contact_opted_out outside_window idempotency_conflict expired no_message "                \
-        "too_many_receipts",                                                                       \
+        "too_many_receipts template_paused template_disabled template_rejected "                   \
+        "template_not_found template_parameters",                                                  \
         "Sends by verdict of accept_sends.")                                                       \
     ROW(TG_REPEATS, INGRESS, "tollgate_repeats_total", "of", "joined told unknown",                \
         "Sends that a client repeated by itself: of one in hand, told before, perhaps accepted.")  \
@@ -50,10 +51,23 @@
         "Jobs taken over after 5 s: their worker is gone, or has no answer of Meta's yet.")        \
     ROW(TG_JANITOR, WORKER, "tollgate_janitor_total", "duty",                                      \
         "due lost expired abandoned unheard undelivered keys receipts rules notices consumers "    \
-        "bodies seal",                                                                             \
+        "bodies seal deliveries media",                                                            \
         "What the janitor has dealt with, by duty.")                                               \
     ROW(TG_CHANNEL_LOOKS, WORKER, "tollgate_channel_looks_total", "outcome",                       \
         "answered 190 network:after_write", "Times that Meta was asked how a number is.")          \
+    ROW(TG_DELIVERIES, WORKER, "tollgate_deliveries_total", "outcome",                             \
+        "delivered gone aborted no_host no_connection inside no_tls no_answer erased not_signed",  \
+        "Attempts to tell endpoints of events, by what came of them.")                             \
+    ROW(TG_TEMPLATE_LOOKS, WORKER, "tollgate_template_looks_total", "outcome",                     \
+        "answered 190 network:after_write",                                                        \
+        "Times that Meta was asked for an account's templates.")                                   \
+    ROW(TG_MEDIA, WORKER, "tollgate_media_total", "outcome",                                       \
+        "kept too_large wrong_hash gone_at_meta 190 no_room quota network:after_write",            \
+        "Times that a contact's file was fetched from Meta, by what came of it.")                  \
+    ROW(TG_MEDIA_BYTES, WORKER, "tollgate_media_bytes_total", NULL, NULL,                          \
+        "Bytes of files that came from Meta.")                                                     \
+    ROW(TG_MEDIA_REMOVED, WORKER, "tollgate_media_removed_total", NULL, NULL,                      \
+        "Files removed from the store, as they are kept no longer.")                               \
     ROW(TG_INBOUND_ITEMS, WORKER, "tollgate_inbound_items_total", "result",                        \
         "status_applied status_early status_not_ours message_saved message_duplicate copy_saved "  \
         "copy_duplicate preference_applied account_notice dead",                                   \
@@ -65,8 +79,10 @@
     ROW(TG_REFUND_REVERSALS, WORKER, "tollgate_refund_reversals_total", NULL, NULL,                \
         "Fees taken again: delivered after the refund.")                                           \
     ROW(TG_REPLIES, WORKER, "tollgate_replies_total", "verdict",                                   \
-        "accepted answered contact_opted_out invalid_reply cooldown daily_cap loop_guard "         \
-        "rule_changed insufficient_balance channel_paused org_suspended wallet_held",              \
+        "accepted answered contact_opted_out invalid_reply cooldown daily_cap daily_spend_cap "    \
+        "loop_guard rule_changed insufficient_balance channel_paused org_suspended wallet_held "   \
+        "template_paused template_disabled template_rejected template_not_found "                  \
+        "template_parameters",                                                                     \
         "Automatic replies by verdict of accept_replies.")                                         \
     ROW(TG_RELAYED_CALLS, INGRESS, "tollgate_relayed_calls_total", "outcome",                      \
         "answered meta_unavailable outcome_unknown client_left token_not_opened not_found "        \
@@ -74,6 +90,14 @@
         "Calls of the Cloud API relayed to Meta: answered by it, or why not.")                     \
     ROW(TG_RELAYED_BYTES, INGRESS, "tollgate_relayed_bytes_total", "way", "up down",               \
         "Bytes of media relayed to Meta, and from it.")                                            \
+    ROW(TG_UPLOADS, INGRESS, "tollgate_media_uploads_total", "outcome",                            \
+        "kept media_quota unsupported_media_type body_too_large unavailable",                      \
+        "Files that orgs have uploaded: kept, or why not.")                                        \
+    ROW(TG_LOANS, INGRESS, "tollgate_media_lent_total", "outcome",                                 \
+        "lent media_not_found media_gone refused_by_meta meta_unavailable unavailable",            \
+        "Times that a kept file was asked for to be sent: Meta has it, or why not.")               \
+    ROW(TG_LENT_BYTES, INGRESS, "tollgate_media_lent_bytes_total", NULL, NULL,                     \
+        "Bytes of kept files brought to Meta.")                                                    \
     ROW(TG_CONNECTIONS_CUT, INGRESS, "tollgate_connections_cut_total", "why",                      \
         "headers body answer room",                                                                \
         "Clients cut off: late with headers or a body, not taking an answer, to make room.")       \
@@ -94,13 +118,18 @@
     ROW(TG_JOB_QUEUE, INGRESS, "tollgate_job_queue_jobs", "Jobs that wait for Redis.")             \
     ROW(TG_WAITERS, INGRESS, "tollgate_waiting_requests",                                          \
         "Requests that wait for the answer of Meta.")                                              \
+    ROW(TG_FEED_READERS, INGRESS, "tollgate_waiting_feeds", "Requests that wait for events.")      \
     ROW(TG_RELAYS, INGRESS, "tollgate_relayed_calls_in_hand",                                      \
         "Calls of the Cloud API that are being relayed.")                                          \
+    ROW(TG_MEDIA_FETCHES, WORKER, "tollgate_media_fetches_in_hand",                                \
+        "Files that are being fetched from Meta.")                                                 \
     ROW(TG_DISPATCHES, WORKER, "tollgate_dispatches_in_flight", "Requests under way at Meta.")     \
     ROW(TG_DISPATCH_QUEUE, WORKER, "tollgate_dispatch_queue_messages",                             \
         "Claimed messages that wait to be posted.")                                                \
     ROW(TG_SETTLE_QUEUE, WORKER, "tollgate_settle_queue_outcomes",                                 \
-        "Outcomes that wait to be settled.")
+        "Outcomes that wait to be settled.")                                                       \
+    ROW(TG_DELIVERIES_UNDER_WAY, WORKER, "tollgate_deliveries_under_way",                          \
+        "Requests under way at endpoints.")
 
 // Gauges of what PostgreSQL and Redis hold, of all daemons together.
 #define TG_FIGURE_TABLE(ROW)                                                                       \
@@ -114,7 +143,8 @@
     ROW(TG_UNCONFIRMED_AGE, "tollgate_unconfirmed_oldest_age_seconds", NULL, NULL,                 \
         "How long the oldest of them has been so.")                                                \
     ROW(TG_ALERTS, "tollgate_open_alerts", "kind",                                                 \
-        "channel_paused account rule_unchecked rule_refused rule_failed reply_refused",            \
+        "channel_paused account rule_unchecked rule_refused rule_failed reply_refused "            \
+        "endpoint_failing endpoint_disabled",                                                      \
         "Rows of alerts that nobody has resolved, by kind.")                                       \
     ROW(TG_PAUSED, "tollgate_paused_channels", "outcome", "by_hand 190 131042",                    \
         "Channels that are paused, by what paused them.")                                          \
@@ -122,6 +152,10 @@
         "Rows of dead_letters, by reason; of the newest 10,000.")                                  \
     ROW(TG_OPEN_TOKENS, "tollgate_open_tokens", NULL, NULL,                                        \
         "Access tokens that lie open in the database; up to 200,000.")                             \
+    ROW(TG_UNTOLD, "tollgate_untold_events", "state", "due held_back",                             \
+        "Events of which no endpoint has been told yet; of the oldest 10,000.")                    \
+    ROW(TG_UNTOLD_AGE, "tollgate_untold_oldest_age_seconds", "state", "due held_back",             \
+        "How old the oldest of them is.")                                                          \
     ROW(TG_STREAM, "tollgate_stream_entries", "stream", "sends webhooks",                          \
         "Entries of the streams in Redis.")                                                        \
     ROW(TG_STREAM_PENDING, "tollgate_stream_pending", "stream", "sends webhooks",                  \
@@ -148,6 +182,10 @@
         "Outcomes per call of settle_sends.", batch_bounds)                                        \
     ROW(TG_SETTLE_SECONDS, WORKER, "tollgate_settle_duration_seconds", NULL,                       \
         "Duration of settle_sends.", database_bounds)                                              \
+    ROW(TG_DELIVERY_SECONDS, WORKER, "tollgate_delivery_duration_seconds", NULL,                   \
+        "Duration of a request to an endpoint.", meta_bounds)                                      \
+    ROW(TG_DELIVERIES_SETTLE_SECONDS, WORKER, "tollgate_deliveries_settle_duration_seconds", NULL, \
+        "Duration of settle_deliveries.", database_bounds)                                         \
     ROW(TG_INBOUND_BATCH, WORKER, "tollgate_inbound_batch_items", NULL,                            \
         "Items of webhooks applied in one transaction.", batch_bounds)                             \
     ROW(TG_INBOUND_SECONDS, WORKER, "tollgate_inbound_duration_seconds", NULL,                     \

@@ -138,6 +138,6 @@ pthread_t tg_service_thread(const char *name, void *(*run)(void *), void *argume
 
 void tg_service_yield(void)
 {
-    enum { NICE = 5 };
+    enum { NICE = 19 };
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); // a thread's own, in Linux
 }

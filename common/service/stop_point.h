@@ -8,7 +8,11 @@
 //     after_claim         worker: messages are claimed and not handed on
 //     after_body          worker: a request's whole body is handed to the kernel
 //     after_answer        worker: Meta has answered, and nobody knows it yet
+//     after_piece         worker: a campaign's piece is committed and none of its jobs published
 //     before_ack          worker: a batch is settled and its jobs are not ended
+//     deliveries_claimed  worker: deliveries are claimed and not posted
+//     after_delivery      worker: an endpoint has answered, and nobody knows it yet
+//     before_deliveries_settled  worker: what came of deliveries is gathered and not recorded
 //     settle_sends, ...   either: that call of common/store is sent to PostgreSQL and not answered
 #pragma once
 

@@ -115,6 +115,37 @@ static bool is_no_or_good_http_url(const char *value)
     return *value == '\0' || is_http_url(value);
 }
 
+// A text without control characters, as a file with other line ends would bring along.
+static bool is_on_one_line(const char *value)
+{
+    while ((unsigned char)*value >= ' ' && *value != 0x7f)
+        value++;
+    return *value == '\0';
+}
+
+static bool is_region(const char *value)
+{
+    size_t length =
+        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    return length > 0 && length <= 64 && value[length] == '\0';
+}
+
+// A bucket is named behind the host, and perhaps a folder in it, by what needs no encoding.
+static bool is_bucket_url(const char *value)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_/";
+    if (!is_http_url(value))
+        return false;
+    const char *path = strchr(strstr(value, "://") + 3, '/');
+    return path && path[strspn(path, plain)] == '\0' && !strstr(path, "//") && !strstr(path, "..");
+}
+
+static bool is_no_or_good_store(const char *value)
+{
+    return *value == '\0' || (*value == '/' ? is_on_one_line(value) : is_bucket_url(value));
+}
+
 static bool is_hosts(const char *value)
 {
     static const char letters[] =
@@ -145,14 +176,6 @@ static bool is_graph_version(const char *value)
 static bool is_https_url(const char *value)
 {
     return *value == '\0' || (strncmp(value, "https://", 8) == 0 && is_http_url(value));
-}
-
-// A text without control characters, as a file with other line ends would bring along.
-static bool is_on_one_line(const char *value)
-{
-    while ((unsigned char)*value >= ' ' && *value != 0x7f)
-        value++;
-    return *value == '\0';
 }
 
 static bool is_readable(const char *path)
@@ -309,6 +332,24 @@ int64_t tg_settings_places(const struct tg_settings *settings)
                : 1;
 }
 
+size_t tg_settings_calls(const struct tg_settings *settings)
+{
+    bool sends = settings->worker_roles & TG_ROLE_SEND;
+    size_t others = (sends ? (size_t)settings->send_concurrency : 0) + TG_FILES_BESIDES;
+    size_t files = tg_service_files(others + TG_NOTIFY_CALLS_MAX);
+    return files < others + TG_NOTIFY_CALLS_LEAST ? TG_NOTIFY_CALLS_LEAST : files - others;
+}
+
+int tg_settings_transfer_ms(const struct tg_settings *settings, size_t bytes)
+{
+    return (int)(settings->graph_timeout_ms + (int64_t)(bytes / TG_RELAY_BYTES_PER_MS));
+}
+
+int tg_settings_stall_s(const struct tg_settings *settings)
+{
+    return (int)((settings->graph_timeout_ms + 999) / 1000);
+}
+
 // A message has its place until Meta has answered and that is settled. Meta takes 150 to 500 ms.
 static void tell_rate(const struct tg_settings *settings)
 {
@@ -335,7 +376,8 @@ static void tell_unsigned(const struct tg_settings *settings)
 // ingress may be.
 static bool has_to_do_with_tokens(const struct tg_settings *settings)
 {
-    return settings->worker_roles & (TG_ROLE_SEND | TG_ROLE_JANITOR);
+    return settings->worker_roles &
+           (TG_ROLE_SEND | TG_ROLE_JANITOR | TG_ROLE_NOTIFY | TG_ROLE_MEDIA);
 }
 
 static void tell_keys(const struct tg_settings *settings)
@@ -347,7 +389,7 @@ static void tell_keys(const struct tg_settings *settings)
         puts("but access tokens lie open in the database: TOLLGATE_TOKEN_KEYS is not set");
 }
 
-static const char *const role_words[] = {"send", "inbound", "janitor", NULL};
+static const char *const role_words[] = {"send", "inbound", "janitor", "notify", "media", NULL};
 
 #define BOTH (TG_INGRESS | TG_WORKER)
 #define SETTING(name_, daemons_, field, kind)                                                      \
@@ -492,7 +534,7 @@ static const struct setting table[] = {
              "likes."},
     // Before those that only some of the roles need.
     {SETTING("TOLLGATE_WORKER_ROLES", TG_WORKER, worker_roles, set),
-     .standard = "send,inbound,janitor", .words = role_words,
+     .standard = "send,inbound,janitor,notify", .words = role_words,
      .former = WORDS("scheduler", "janitor"), .help = "What this worker does."},
     {SETTING("TOLLGATE_APP_SECRETS", BOTH, app_secrets, shared), .roles = TG_ROLE_INBOUND,
      .live = true, .secret = true, .chosen = true, .check = is_secrets,
@@ -536,11 +578,26 @@ static const struct setting table[] = {
          "Whether calls of the Cloud API beside messages are relayed to Meta, under the tokens "
          "of the orgs' channels. Where it is off, run deploy/migrate with it, too: then ingress "
          "may see no token."},
-    {SETTING("TOLLGATE_MEDIA_HOSTS", TG_INGRESS, media_hosts, text),
-     .standard = "lookaside.fbsbx.com", .check = is_hosts,
-     .shape = "names of hosts, separated by commas",
+    {SETTING("TOLLGATE_MEDIA_HOSTS", BOTH, media_hosts, text), .standard = "lookaside.fbsbx.com",
+     .check = is_hosts, .shape = "names of hosts, separated by commas",
      .help = "From which hosts of Meta's, beside that of TOLLGATE_GRAPH_URL, media is fetched, by "
              "https and with the channel's token."},
+    {SETTING("TOLLGATE_MEDIA_STORE", BOTH, media_store, text), .standard = "",
+     .check = is_no_or_good_store,
+     .shape = "the path of a directory, from the root, or the address of a bucket, such as "
+              "https://s3.eu-central-1.amazonaws.com/BUCKET",
+     .help = "Where files of contacts lie that orgs want to be kept (keep_media): a directory that "
+             "ingresses and the workers of the role media share, and write; or a bucket of an "
+             "S3-compatible store. Without it none are kept, and ingress has none."},
+    {SETTING("TOLLGATE_MEDIA_STORE_REGION", BOTH, media_store_region, text),
+     .standard = "us-east-1", .check = is_region, .shape = "a region such as eu-central-1",
+     .help = "The region of the bucket."},
+    {SETTING("TOLLGATE_MEDIA_STORE_KEY_ID", BOTH, media_store_key_id, text), .standard = "",
+     .check = is_secret, .shape = "an access key's id, without spaces and commas",
+     .help = "The access key for the bucket, which may read, write and delete objects there."},
+    {SETTING("TOLLGATE_MEDIA_STORE_SECRET", BOTH, media_store_secret, text), .standard = "",
+     .secret = true, .check = is_secret, .shape = "its secret, without spaces and commas",
+     .help = "The secret of that key."},
     {SETTING("TOLLGATE_PUBLIC_URL", TG_INGRESS, public_url, text), .standard = "",
      .check = is_no_or_good_http_url,
      .shape = "an http:// or https:// URL without a slash at its end",
@@ -565,11 +622,22 @@ static const struct setting table[] = {
      .standard = "600", BOUNDS(1, 86400),
      .help = "How old a customer's message may be, by its own time, when an automatic reply is "
              "thought of."},
+    {SETTING("TOLLGATE_EVENTS_KEPT_DAYS", TG_WORKER, events_kept_days, live_integer), .live = true,
+     .roles = TG_ROLE_JANITOR, .standard = "30", BOUNDS(1, 365),
+     .help = "How long it is kept what orgs are told (GET /api/events): so far back they can read "
+             "it, and so long it can be told again."},
     {SETTING("TOLLGATE_LOOK_INTERVAL_S", TG_WORKER, look_interval_s, live_integer), .live = true,
      .roles = TG_ROLE_JANITOR, .standard = "3600", BOUNDS(0, 604800),
      .help = "How often Meta is asked how each channel's number is (GET /api/channels): its "
              "quality, limit, name and health, under the channel's token; a minute at the least. "
              "0: never, and only webhooks tell."},
+    {SETTING("TOLLGATE_NOTIFY_NETWORKS", BOTH, notify_networks, networks), .roles = TG_ROLE_NOTIFY,
+     .standard = "", .shape = "networks such as 10.0.0.0/8,fd00::/8, separated by commas",
+     .help = "Networks of our own in which tenants' endpoints may be all the same: for private "
+             "installations. Else nothing is posted but to the internet, wherever a name leads."},
+    {SETTING("TOLLGATE_NOTIFY_CA_FILE", TG_WORKER, notify_ca_file, text), .roles = TG_ROLE_NOTIFY,
+     .standard = "", .check = is_readable, .shape = "the path of a file in PEM that can be read",
+     .help = "The certificates that tenants' endpoints are signed by; the system's unless set."},
     {SETTING("TOLLGATE_SETTINGS_FILE", BOTH, settings_file, text), .standard = "",
      .shape = "the path of a file, and stand in the environment",
      .help = "A file with settings, a line NAME=value each, as systemd's EnvironmentFile has them. "
@@ -590,8 +658,10 @@ _Static_assert(TG_UNSIGNED_REFUSE == 0 && TG_UNSIGNED_ACCEPT == 1,
                "the order of TOLLGATE_UNSIGNED_WEBHOOKS");
 _Static_assert(TG_LOG_DEBUG == 0 && TG_LOG_ERROR == 3, "the order of TOLLGATE_LOG_LEVEL");
 _Static_assert(TG_LOG_LOGFMT == 0 && TG_LOG_JSON == 1, "the order of TOLLGATE_LOG_FORMAT");
-_Static_assert(TG_ROLE_SEND == 1 << 0 && TG_ROLE_INBOUND == 1 << 1 && TG_ROLE_JANITOR == 1 << 2,
+_Static_assert(TG_ROLE_SEND == 1 << 0 && TG_ROLE_INBOUND == 1 << 1 && TG_ROLE_JANITOR == 1 << 2 &&
+                   TG_ROLE_NOTIFY == 1 << 3,
                "the order of the roles");
+_Static_assert(TG_ROLE_MEDIA == 1 << 4, "the order of the roles");
 _Static_assert(sizeof(enum tg_auth) == sizeof(unsigned), "an enum is stored as an unsigned");
 
 // The value of an environment variable; NULL if it is not there or empty.
@@ -698,6 +768,23 @@ static bool check_jwts(const struct tg_settings *settings, struct tg_error *erro
     return true;
 }
 
+// Who fetches files must know where to put them, and who names a bucket how to get into it.
+static bool check_store(enum tg_daemon daemon, const struct tg_settings *settings,
+                        struct tg_error *error)
+{
+    bool fetches = daemon == TG_WORKER && (settings->worker_roles & TG_ROLE_MEDIA);
+    const char *store = settings->media_store ? settings->media_store : "";
+    if (fetches && !*store)
+        return tg_error_set(error, "missing_setting", "TOLLGATE_MEDIA_STORE",
+                            "TOLLGATE_MEDIA_STORE is not set; the role media needs it");
+    if (*store && *store != '/' &&
+        (!*settings->media_store_key_id || !*settings->media_store_secret))
+        return tg_error_set(error, "missing_setting", "TOLLGATE_MEDIA_STORE_SECRET",
+                            "TOLLGATE_MEDIA_STORE_KEY_ID or TOLLGATE_MEDIA_STORE_SECRET is not "
+                            "set; TOLLGATE_MEDIA_STORE is a bucket");
+    return true;
+}
+
 static bool read_all(enum tg_daemon daemon, const struct values *values,
                      struct tg_settings *settings, struct tg_error *error)
 {
@@ -706,8 +793,9 @@ static bool read_all(enum tg_daemon daemon, const struct values *values,
             !read_one(&table[i], values->of[i], settings, error))
             return false;
     }
-    return daemon != TG_INGRESS ||
-           (tg_settings_check_trust(settings, error) && check_jwts(settings, error));
+    return check_store(daemon, settings, error) &&
+           (daemon != TG_INGRESS ||
+            (tg_settings_check_trust(settings, error) && check_jwts(settings, error)));
 }
 
 // One is of no use without the other, and neither may be there.

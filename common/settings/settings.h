@@ -18,7 +18,13 @@ enum tg_daemon { TG_INGRESS = 1, TG_WORKER = 2 };
 enum tg_auth { TG_AUTH_KEYS, TG_AUTH_TRUSTED };
 enum tg_repeats { TG_REPEATS_JOIN, TG_REPEATS_SEND };
 enum tg_unsigned { TG_UNSIGNED_REFUSE, TG_UNSIGNED_ACCEPT };
-enum tg_role { TG_ROLE_SEND = 1, TG_ROLE_INBOUND = 2, TG_ROLE_JANITOR = 4 };
+enum tg_role {
+    TG_ROLE_SEND = 1,
+    TG_ROLE_INBOUND = 2,
+    TG_ROLE_JANITOR = 4,
+    TG_ROLE_NOTIFY = 8,
+    TG_ROLE_MEDIA = 16
+};
 
 // What is shared or atomic may change while the daemon runs (tg_settings_reread).
 struct tg_settings {
@@ -61,13 +67,20 @@ struct tg_settings {
     const char *graph_version;
     int64_t graph_timeout_ms;
     struct tg_shared_text *graph_app_secret; // "": none
-    const char *media_hosts;                 // separated by commas
-    const char *public_url;                  // "": none; without a trailing slash
-    const char *token_keys_file;             // "": none
-    struct tg_keyring *token_keys;           // what it has
+    const char *media_hosts;                 // separated by commas; NULL: of no use here
+    const char *media_store;                 // "", or NULL: files are not kept
+    const char *media_store_region;          // of a bucket; likewise the next two
+    const char *media_store_key_id;
+    const char *media_store_secret;
+    const char *public_url;             // "": none; without a trailing slash
+    struct tg_networks notify_networks; // inner ones where endpoints may be all the same
+    const char *notify_ca_file;         // "": the system's
+    const char *token_keys_file;        // "": none
+    struct tg_keyring *token_keys;      // what it has
     _Atomic int64_t send_concurrency;
     _Atomic int64_t confirmation_window_s;
     _Atomic int64_t reply_within_s;
+    _Atomic int64_t events_kept_days;
     _Atomic int64_t look_interval_s; // 0: numbers are not looked at
     const char *settings_file;       // "": none
     enum tg_auth auth;
@@ -125,6 +138,16 @@ void tg_settings_forget(struct tg_settings *settings);
 // How many of the messages that a worker may have in hand (send_concurrency) its limit of open
 // files has room for: each may need a connection. One at least; logs if it is not all of them.
 int64_t tg_settings_places(const struct tg_settings *settings);
+
+// How many requests to endpoints its limit of open files has room for beside these; at the most
+// TG_NOTIFY_CALLS_MAX, and at the least TG_NOTIFY_CALLS_LEAST.
+size_t tg_settings_calls(const struct tg_settings *settings);
+
+// How long a request may take that has so many bytes with it, either way: as long as Meta may take
+// to answer (graph_timeout_ms), and more for what is large. And for how many seconds nothing of it
+// may move.
+int tg_settings_transfer_ms(const struct tg_settings *settings, size_t bytes);
+int tg_settings_stall_s(const struct tg_settings *settings);
 
 // What main does with its arguments: --help, --version, --env-example print and --check reads the
 // settings and says "settings are good", and what they mean in practice; with none of them the

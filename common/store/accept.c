@@ -2,6 +2,8 @@
 
 #include "common/store/calls.h"
 
+#include <stdlib.h>
+
 const char *const tg_verdict_names[TG_VERDICT_CODES] = {
     [TG_VERDICT_OTHER] = "other",
     [TG_ACCEPTED] = "accepted",
@@ -12,6 +14,11 @@ const char *const tg_verdict_names[TG_VERDICT_CODES] = {
     [TG_CHANNEL_PAUSED] = "channel_paused",
     [TG_CONTACT_OPTED_OUT] = "contact_opted_out",
     [TG_OUTSIDE_WINDOW] = "outside_window",
+    [TG_TEMPLATE_PAUSED] = "template_paused",
+    [TG_TEMPLATE_DISABLED] = "template_disabled",
+    [TG_TEMPLATE_REJECTED] = "template_rejected",
+    [TG_TEMPLATE_NOT_FOUND] = "template_not_found",
+    [TG_TEMPLATE_PARAMETERS] = "template_parameters",
     [TG_DUPLICATE] = "duplicate",
     [TG_IDEMPOTENCY_CONFLICT] = "idempotency_conflict",
     [TG_EXPIRED] = "expired",
@@ -41,13 +48,17 @@ static const struct tg_call accept_sends = {
                      UUID("message_id", tg_verdict, message_id),
                      WORD("status", tg_verdict, status, tg_status_names),
                      TEXT("balance", tg_verdict, balance), TEXT("fee", tg_verdict, fee),
-                     BOOL("is_outside", tg_verdict, is_outside)),
+                     BOOL("is_outside", tg_verdict, is_outside),
+                     TEXT("template_fault", tg_verdict, template_fault),
+                     TEXT("template_says", tg_verdict, template_says)),
 };
 
 void tg_send_finish(struct tg_send *send)
 {
     tg_text_finish(&send->payload);
     tg_text_finish(&send->callback_data);
+    free(send->fault);
+    send->fault = NULL;
 }
 
 enum tg_pg_status tg_store_accept_sends(struct tg_pg *pg, const struct tg_send *const *sends,

@@ -7,6 +7,7 @@
 // is *found.
 #pragma once
 
+#include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/pg/pg.h"
 #include "common/words/ids.h"
@@ -34,6 +35,9 @@ struct tg_send {
     int64_t not_after_ms; // Unix time; 0: TG_NOT_AFTER_DEFAULT_S after it could leave
     char idempotency_key[TG_IDEMPOTENCY_KEY_SIZE]; // "": none
     unsigned char body_hash[32];                   // SHA-256 of the request's body, with a key only
+    // Why it cannot be accepted, as it says once it is expired, which it is: so that all that it
+    // can come to is a repeat's answer. NULL: nothing is wrong. Its own.
+    struct tg_error *fault;
 };
 void tg_send_finish(struct tg_send *send);
 
@@ -45,8 +49,13 @@ enum tg_verdict_code {
     TG_ORG_SUSPENDED,
     TG_NO_CHANNEL,
     TG_CHANNEL_PAUSED,
-    TG_CONTACT_OPTED_OUT,    // of bulk sends
-    TG_OUTSIDE_WINDOW,       // Meta would not take it, and its org has such refused
+    TG_CONTACT_OPTED_OUT, // of bulk sends
+    TG_OUTSIDE_WINDOW,    // Meta would not take it, and its org has such refused
+    TG_TEMPLATE_PAUSED,   // likewise, for its template, as far as is known; and what follows
+    TG_TEMPLATE_DISABLED,
+    TG_TEMPLATE_REJECTED,
+    TG_TEMPLATE_NOT_FOUND,
+    TG_TEMPLATE_PARAMETERS,  // are not those that the template wants
     TG_DUPLICATE,            // of a send with the same idempotency key: its first verdict again
     TG_IDEMPOTENCY_CONFLICT, // the key came with another body before
     TG_EXPIRED,              // not_after has passed
@@ -64,6 +73,8 @@ struct tg_verdict {
     char balance[24];          // after this send (of a duplicate: after the first); "": no org
     char fee[24];              // what the send costs; "" where that is not known
     bool is_outside;           // of Meta's window, which its org wants to be warned of
+    char template_fault[24];   // likewise, why Meta would not take its template; "": nothing
+    char template_says[241];   // the same for people, of ASCII; also of a verdict that is of these
 };
 
 // Accepts up to TG_BATCH_MAX sends in one transaction; verdicts[i] is for sends[i]. Safe to repeat

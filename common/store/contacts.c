@@ -15,6 +15,7 @@ static const char *const outcome_names[] = {
     [TG_IMPORT_SAME] = "same",
     [TG_IMPORT_CREATED] = "created",
     [TG_IMPORT_CHANGED] = "changed",
+    [TG_IMPORT_FULL] = "full",
 };
 
 struct importer {

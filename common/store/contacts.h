@@ -28,7 +28,8 @@ struct tg_imported {
 enum tg_import_outcome {
     TG_IMPORT_SAME, // or one that this version does not know
     TG_IMPORT_CREATED,
-    TG_IMPORT_CHANGED
+    TG_IMPORT_CHANGED,
+    TG_IMPORT_FULL // has no room for the tags, and is as it was
 };
 
 // Keeps up to TG_BATCH_MAX of them, in their order; outcomes[i] is of items[i].

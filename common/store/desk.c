@@ -62,11 +62,19 @@ READ(admin_get_rule, ORG, ID("p_id"));
 CHANGE(admin_create_rule, ORG, BODY);
 CHANGE(admin_change_rule, ORG, ID("p_id"), BODY);
 CHANGE(admin_delete_rule, ORG, ID("p_id"));
+CHANGE(admin_move_rule, ORG, ID("p_id"), BODY);
+READ(admin_list_rule_versions, ORG, ID("p_id"), PAGE);
+READ(admin_get_rule_version, ORG, ID("p_id"), N("p_n"));
+CHANGE(admin_restore_rule, ORG, ID("p_id"), N("p_n"));
 const struct tg_call tg_admin_list_error_rules = {
     .name = "admin_list_error_rules",
     .out = TG_FIELDS(VALUE("admin_list_error_rules", JSON, struct tg_text)),
     .only_reads = true};
 CHANGE(admin_change_error_rule, NAME("p_outcome"), BODY);
+READ(admin_list_events, ORG, FOUND, PAGE_BY_MARK);
+READ(admin_list_templates, ORG, FOUND, PAGE);
+READ(admin_get_template, ORG, NAME("p_name"));
+READ(admin_list_media, ORG, PAGE_BY_ID);
 READ(admin_list_dead_letters, ORG_IF, FIND(0, "p_reason"), PAGE);
 READ(admin_get_dead_letter, N("p_n"));
 CHANGE(admin_replay_dead_letter, N("p_n"));
@@ -126,6 +134,14 @@ const struct tg_call *const tg_desk_calls[] = {&find_operator,
                                                &tg_admin_create_rule,
                                                &tg_admin_change_rule,
                                                &tg_admin_delete_rule,
+                                               &tg_admin_move_rule,
+                                               &tg_admin_list_rule_versions,
+                                               &tg_admin_get_rule_version,
+                                               &tg_admin_restore_rule,
+                                               &tg_admin_list_events,
+                                               &tg_admin_list_templates,
+                                               &tg_admin_get_template,
+                                               &tg_admin_list_media,
                                                &tg_admin_change_error_rule,
                                                &tg_admin_list_dead_letters,
                                                &tg_admin_get_dead_letter,

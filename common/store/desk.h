@@ -1,6 +1,6 @@
-// What operators ask for (sql/admin), and orgs (sql/ingress), each as a JSON document. See accept.h
-// for what holds for all of common/store. What a function refuses, tg_store_failure tells
-// (failure.h).
+// What operators ask for (sql/admin), orgs (sql/ingress), and both (sql/desk), each as a JSON
+// document. See accept.h for what holds for all of common/store. What a function refuses,
+// tg_store_failure tells (failure.h).
 #pragma once
 
 #include "common/base/text.h"
@@ -78,6 +78,14 @@ extern const struct tg_call tg_admin_get_rule;
 extern const struct tg_call tg_admin_create_rule;
 extern const struct tg_call tg_admin_change_rule;
 extern const struct tg_call tg_admin_delete_rule;
+extern const struct tg_call tg_admin_move_rule;
+extern const struct tg_call tg_admin_list_rule_versions;
+extern const struct tg_call tg_admin_get_rule_version;
+extern const struct tg_call tg_admin_restore_rule;
+extern const struct tg_call tg_admin_list_events;
+extern const struct tg_call tg_admin_list_templates;
+extern const struct tg_call tg_admin_get_template;
+extern const struct tg_call tg_admin_list_media;
 extern const struct tg_call tg_admin_list_error_rules;
 extern const struct tg_call tg_admin_change_error_rule;
 extern const struct tg_call tg_admin_list_dead_letters;

@@ -7,7 +7,8 @@
 static const char *const refusals[] = {
     "already_exists",    "channel_not_found", "conflict",          "insufficient_balance",
     "invalid_field",     "missing_field",     "missing_right",     "not_found",
-    "message_not_found", "org_not_found",     "too_many_requests", NULL};
+    "message_not_found", "org_not_found",     "too_many_requests", "idempotency_conflict",
+    "too_late",          "media_quota",       "unavailable",       NULL};
 
 static bool tell_refusal(const struct tg_pg_refusal *refusal, struct tg_error *error)
 {

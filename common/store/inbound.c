@@ -189,6 +189,51 @@ enum tg_pg_status tg_store_record_account_notices(struct tg_pg *pg,
     return tg_pg_call(pg, &record_account_notices, TG_EACH_AT(notices, n));
 }
 
+static const struct tg_call are_changes_asked = {
+    .name = "are_changes_asked",
+    .out = TG_FIELDS(VALUE("asked", BOOL, bool)),
+};
+
+enum tg_pg_status tg_store_are_changes_asked(struct tg_pg *pg, bool *asked)
+{
+    return tg_pg_call(pg, &are_changes_asked, TG_ROWS(asked, 1));
+}
+
+static const struct tg_call find_change_owners = {
+    .name = "find_change_owners",
+    .each = TG_FIELDS(TEXT("p_phone_number_ids", tg_change_item, phone_number_id),
+                      TEXT("p_accounts", tg_change_item, account),
+                      INT8("p_times", tg_change_item, time_s),
+                      UUID_IF("p_message_ids", tg_change_item, message_id, names_message),
+                      TEXT("p_wamids", tg_change_item, wamid)),
+    .out = TG_FIELDS(UUID_IF("org_id", tg_change_owner, org_id, asks),
+                     UUID_IF("channel_id", tg_change_owner, channel_id, has_channel),
+                     UUID_IF("message_id", tg_change_owner, message_id, has_message),
+                     BOOL("is_ours", tg_change_owner, is_ours),
+                     TEXT("callback_data", tg_change_owner, callback_data)),
+};
+
+enum tg_pg_status tg_store_find_change_owners(struct tg_pg *pg, const struct tg_change_item *items,
+                                              size_t n, struct tg_change_owner *owners)
+{
+    return tg_pg_call(pg, &find_change_owners, TG_EACH(items, n), TG_ROWS(owners, n));
+}
+
+static const struct tg_call tell_changes = {
+    .name = "tell_changes",
+    .each = TG_FIELDS(
+        UUID("p_org_ids", tg_told_change, org_id),
+        UUID_IF("p_channel_ids", tg_told_change, channel_id, has_channel),
+        TEXT("p_fields", tg_told_change, field), TEXT("p_message_ids", tg_told_change, message_ids),
+        BYTES("p_digests", tg_told_change, digest), TEXT("p_bodies", tg_told_change, body)),
+};
+
+enum tg_pg_status tg_store_tell_changes(struct tg_pg *pg, const struct tg_told_change *changes,
+                                        size_t n)
+{
+    return tg_pg_call(pg, &tell_changes, TG_EACH(changes, n));
+}
+
 struct being_applied {
     const int64_t *ids;
     size_t count;
@@ -214,9 +259,10 @@ enum tg_pg_status tg_store_record_dead_letters(struct tg_pg *pg, const int64_t *
 static const struct tg_call take_dead_letters = {
     .name = "take_dead_letters",
     .one = TG_FIELDS(VALUE("p_limit", INT8, int64_t)),
-    .out = TG_FIELDS(INT8("id", tg_taken_letter, id), INT8("tries", tg_taken_letter, tries),
-                     INT8("until_us", tg_taken_letter, until_us),
-                     BYTES("body", tg_taken_letter, body)),
+    .out =
+        TG_FIELDS(INT8("id", tg_taken_letter, id), INT8("tries", tg_taken_letter, tries),
+                  INT8("until_us", tg_taken_letter, until_us), BYTES("body", tg_taken_letter, body),
+                  BOOL("was_told", tg_taken_letter, was_told)),
 };
 
 enum tg_pg_status tg_store_take_dead_letters(struct tg_pg *pg, int64_t limit,
@@ -240,12 +286,16 @@ enum tg_pg_status tg_store_end_dead_letters(struct tg_pg *pg,
 
 const struct tg_call *const tg_inbound_calls[] = {&apply_statuses,
                                                   &receive_messages,
-                                                  &list_words,
                                                   &set_wishes,
                                                   &receive_copies,
                                                   &receive_preferences,
+                                                  &are_changes_asked,
+                                                  &find_change_owners,
+                                                  &tell_changes,
                                                   &record_account_notices,
                                                   &record_dead_letters,
                                                   &take_dead_letters,
                                                   &end_dead_letters,
                                                   NULL};
+
+const struct tg_call *const tg_word_calls[] = {&list_words, NULL};

@@ -23,7 +23,7 @@ enum tg_item_verdict {
     TG_ITEM_BEFORE_HAND_OVER, // the number was another org's when it happened
     TG_ITEM_UNKNOWN_MESSAGE,  // of a status: none of ours, or one that is not there yet
     TG_ITEM_FOREIGN_MESSAGE,  // of a status: one that another number has sent
-    TG_ITEM_WALLET_HELD,      // of a status: somebody holds the wallet that it would move
+    TG_ITEM_WALLET_HELD,      // somebody holds the wallet: its money, or its lines, would change
     TG_ITEM_VERDICTS
 };
 // The words of SQL, metrics and dead_letters.reason for them: "unknown_number", ...
@@ -174,6 +174,50 @@ enum tg_pg_status tg_store_record_account_notices(struct tg_pg *pg,
                                                   const struct tg_account_notice *const *notices,
                                                   size_t n) TG_MUST_CHECK;
 
+// Does any org ask for what Meta posts, as it came? Mostly none does.
+enum tg_pg_status tg_store_are_changes_asked(struct tg_pg *pg, bool *asked) TG_MUST_CHECK;
+
+// An item of a change, by what tells whose it is.
+struct tg_change_item {
+    struct tg_span phone_number_id;
+    struct tg_span account; // whose it is if that number is nobody's; absent: then it is nobody's
+    struct tg_span wamid;   // of the message that it is, or is about
+    struct tg_uuid message_id; // of a status: biz_opaque_callback_data
+    bool names_message;        // it was there, and could be an id of ours
+    int64_t time_s;            // Unix time, Meta's; 0: now
+};
+
+struct tg_change_owner {
+    bool asks; // it is an org's that asks for what Meta posts: only then there is the rest
+    struct tg_uuid org_id;
+    bool has_channel;
+    struct tg_uuid channel_id;
+    bool has_message;
+    struct tg_uuid message_id; // that it is about
+    bool is_ours;              // biz_opaque_callback_data is that id, which Tollgate has put there
+    struct tg_text callback_data; // in place of the org's own; empty: of nothing. To be finished
+};
+
+// owners[i] is items[i]'s, once they were applied.
+enum tg_pg_status tg_store_find_change_owners(struct tg_pg *pg, const struct tg_change_item *items,
+                                              size_t n,
+                                              struct tg_change_owner *owners) TG_MUST_CHECK;
+
+// A change as an org is told of it.
+struct tg_told_change {
+    struct tg_uuid org_id;
+    bool has_channel;
+    struct tg_uuid channel_id;
+    struct tg_span field;
+    struct tg_text message_ids; // that it tells of, as PostgreSQL writes an array: {}, {ID,ID}
+    unsigned char digest[32];   // SHA-256 of it as it came
+    struct tg_text body;        // a webhook body of its own, JSON
+};
+
+// Writes events of them. What was told of an org before is not told again.
+enum tg_pg_status tg_store_tell_changes(struct tg_pg *pg, const struct tg_told_change *changes,
+                                        size_t n) TG_MUST_CHECK;
+
 struct tg_dead_letter {
     struct tg_text body; // a webhook body of its own, of any bytes
     const char *reason;
@@ -192,6 +236,7 @@ struct tg_taken_letter {
     int64_t id;
     int64_t tries;
     int64_t until_us;    // nobody else takes it until then, by PostgreSQL's clock
+    bool was_told;       // its org was known when it was recorded
     struct tg_text body; // the caller's to finish
 };
 

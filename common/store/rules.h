@@ -16,16 +16,21 @@ struct tg_rule {
     struct tg_uuid channel_id;
     bool of_channel; // else it is for every channel of the org
     bool of_choice;  // it is about what was chosen, not what was said
+    bool has_hours;  // of tg_store_list_rules alone, as what is said of hours below
     char match_kind[16];
     struct tg_text pattern;
     struct tg_text reply; // JSON
+    int64_t rule_version; // its own; of tg_store_list_rules alone
+    struct tg_text hours; // when it answers: "from,until" in Unix seconds, with blanks between
+    int64_t hours_from;   // these are told from here on
+    int64_t hours_until;  // and before this
 };
 void tg_rule_finish(struct tg_rule *rule);
 
 // The org's active rules that can work, in the order in which they are tried, up to `max`; each is
-// the caller's to finish.
-enum tg_pg_status tg_store_list_rules(struct tg_pg *pg, struct tg_uuid org_id, size_t max,
-                                      struct tg_rule *rules, size_t *n) TG_MUST_CHECK;
+// the caller's to finish. Their hours are those around `at_s`.
+enum tg_pg_status tg_store_list_rules(struct tg_pg *pg, struct tg_uuid org_id, int64_t at_s,
+                                      size_t max, struct tg_rule *rules, size_t *n) TG_MUST_CHECK;
 
 // Up to `max` rules, each the caller's to finish, that nobody has checked as they are. Nobody else
 // takes or changes them until the end of the transaction, in which what came of it is to be kept.
@@ -54,6 +59,7 @@ struct tg_reply {
     struct tg_uuid org_id;
     struct tg_uuid message_id; // the inbound one
     struct tg_uuid rule_id;
+    int64_t rule_version;    // as it was tried
     struct tg_uuid reply_id; // a new one
     char type[32];
     struct tg_text payload; // what Meta gets; empty: no reply, for the reason in `skip`

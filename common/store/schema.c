@@ -10,18 +10,31 @@ const struct tg_call *const *const tg_calls_of_ingress[] = {tg_accept_calls,
                                                             tg_read_calls,
                                                             tg_own_calls,
                                                             tg_list_calls,
+                                                            tg_event_calls,
                                                             tg_contact_calls,
+                                                            tg_campaign_calls,
+                                                            tg_campaign_desk_calls,
+                                                            tg_endpoint_calls,
+                                                            tg_try_calls,
+                                                            tg_listed_rule_calls,
+                                                            tg_word_calls,
                                                             tg_token_calls,
                                                             tg_statement_calls,
+                                                            tg_media_read_calls,
                                                             NULL};
 const struct tg_call *const *const tg_calls_of_worker[] = {
-    tg_dispatch_calls, tg_wallet_calls, tg_inbound_calls, tg_rule_calls, tg_upkeep_calls,
-    tg_figure_calls,   tg_token_calls,  tg_sealing_calls, tg_look_calls, NULL};
+    tg_dispatch_calls, tg_wallet_calls,      tg_inbound_calls,
+    tg_rule_calls,     tg_listed_rule_calls, tg_word_calls,
+    tg_upkeep_calls,   tg_figure_calls,      tg_token_calls,
+    tg_sealing_calls,  tg_look_calls,        tg_campaign_work_calls,
+    tg_delivery_calls, tg_media_calls,       NULL};
 
-const struct tg_call *const *const tg_calls_of_operator[] = {tg_desk_calls, tg_desk_statement_calls,
-                                                             NULL};
+const struct tg_call *const *const tg_calls_of_operator[] = {
+    tg_desk_calls, tg_desk_statement_calls, tg_campaign_desk_calls, tg_endpoint_calls,
+    tg_try_calls,  tg_listed_rule_calls,    tg_word_calls,          NULL};
 
-const struct tg_call *const *const tg_calls_of_relay[] = {tg_relay_calls, NULL};
+const struct tg_call *const *const tg_calls_of_relay[] = {tg_relay_calls, tg_media_relay_calls,
+                                                          NULL};
 
 static const struct tg_call *const *const *const calls_of[] = {
     [TG_CALLS_OF_INGRESS] = tg_calls_of_ingress,

@@ -75,6 +75,43 @@ enum tg_pg_status tg_store_end_sealing(struct tg_pg *pg, const struct tg_sealing
     return tg_pg_call(pg, &end_sealing, TG_ONE(round));
 }
 
+static const struct tg_call list_secrets_to_seal = {
+    .name = "list_secrets_to_seal",
+    .one = TG_FIELDS(TEXT("p_key", question, key), INT8("p_limit", question, slice.limit),
+                     INT8("p_skip", question, slice.skip)),
+    .out =
+        TG_FIELDS(UUID("org_id", tg_stored_secret, org_id),
+                  UUID("endpoint_id", tg_stored_secret, endpoint_id),
+                  TEXT("name", tg_stored_secret, name), TEXT("stored", tg_stored_secret, stored)),
+    .only_reads = true,
+};
+
+enum tg_pg_status tg_store_list_secrets_to_seal(struct tg_pg *pg, const char *key,
+                                                struct tg_slice slice,
+                                                struct tg_stored_secret *secrets, size_t *n)
+{
+    struct question question = {key, slice};
+    return tg_pg_call(pg, &list_secrets_to_seal, TG_ONE(&question),
+                      TG_ROWS_TO(secrets, (size_t)slice.limit, n));
+}
+
+static const struct tg_call seal_secrets = {
+    .name = "seal_secrets",
+    .each = TG_FIELDS(UUID("p_org_ids", tg_sealed_secret, org_id),
+                      UUID("p_endpoint_ids", tg_sealed_secret, endpoint_id),
+                      TEXT("p_names", tg_sealed_secret, name),
+                      BYTES("p_digests", tg_sealed_secret, digest),
+                      TEXT("p_sealed", tg_sealed_secret, sealed)),
+    .out = TG_FIELDS(VALUE("seal_secrets", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_seal_secrets(struct tg_pg *pg, const struct tg_sealed_secret *secrets,
+                                        size_t n, int64_t *sealed)
+{
+    return tg_pg_call(pg, &seal_secrets, TG_EACH(secrets, n), TG_ROWS(sealed, 1));
+}
+
 const struct tg_call *const tg_token_calls[] = {&count_open_tokens, NULL};
-const struct tg_call *const tg_sealing_calls[] = {&begin_sealing, &list_tokens_to_seal,
-                                                  &seal_tokens, &end_sealing, NULL};
+const struct tg_call *const tg_sealing_calls[] = {
+    &begin_sealing,        &list_tokens_to_seal, &seal_tokens, &end_sealing,
+    &list_secrets_to_seal, &seal_secrets,        NULL};

@@ -46,3 +46,25 @@ struct tg_sealed_token {
 // Puts them there, unless another token has come meanwhile, or is just coming; says how many.
 enum tg_pg_status tg_store_seal_tokens(struct tg_pg *pg, const struct tg_sealed_token *tokens,
                                        size_t n, int64_t *sealed) TG_MUST_CHECK;
+
+// The same of endpoints' secrets, each by the column in which it stands.
+struct tg_stored_secret {
+    struct tg_uuid org_id;
+    struct tg_uuid endpoint_id;
+    char name[16];         // "secret", "old_secret", "verify_token"
+    struct tg_text stored; // the caller's to wipe
+};
+enum tg_pg_status tg_store_list_secrets_to_seal(struct tg_pg *pg, const char *key,
+                                                struct tg_slice slice,
+                                                struct tg_stored_secret *secrets,
+                                                size_t *n) TG_MUST_CHECK;
+
+struct tg_sealed_secret {
+    struct tg_uuid org_id;
+    struct tg_uuid endpoint_id;
+    char name[16];
+    unsigned char digest[32]; // of what stands there
+    struct tg_text sealed;
+};
+enum tg_pg_status tg_store_seal_secrets(struct tg_pg *pg, const struct tg_sealed_secret *secrets,
+                                        size_t n, int64_t *sealed) TG_MUST_CHECK;

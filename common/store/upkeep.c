@@ -161,6 +161,18 @@ enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age
     return do_to_old(pg, &delete_idempotency_keys, age_s, limit, deleted);
 }
 
+static const struct tg_call delete_events = {
+    .name = "delete_events",
+    .one = old_fields,
+    .out = TG_FIELDS(VALUE("delete_events", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_delete_events(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                         int64_t *deleted)
+{
+    return do_to_old(pg, &delete_events, age_s, limit, deleted);
+}
+
 static const struct tg_call alert_unchecked_rules = {
     .name = "alert_unchecked_rules",
     .one = TG_FIELDS(INT8("p_age_s", task, age)),
@@ -205,6 +217,18 @@ enum tg_pg_status tg_store_delete_sessions(struct tg_pg *pg, int64_t age_s, int6
                                            int64_t *deleted)
 {
     return do_to_old(pg, &delete_sessions, age_s, limit, deleted);
+}
+
+static const struct tg_call delete_deliveries = {
+    .name = "delete_deliveries",
+    .one = old_fields,
+    .out = TG_FIELDS(VALUE("delete_deliveries", INT8, int64_t)),
+};
+
+enum tg_pg_status tg_store_delete_deliveries(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                             int64_t *deleted)
+{
+    return do_to_old(pg, &delete_deliveries, age_s, limit, deleted);
 }
 
 static const struct tg_call delete_console_links = {
@@ -297,6 +321,8 @@ const struct tg_call *const tg_upkeep_calls[] = {&release_due_sends,
                                                  &delete_receipts,
                                                  &delete_sessions,
                                                  &delete_console_links,
+                                                 &delete_deliveries,
+                                                 &delete_events,
                                                  &delete_bodies,
                                                  &sum_ledgers,
                                                  &count_usage,

@@ -73,6 +73,10 @@ enum tg_pg_status tg_store_fail_poison_sends(struct tg_pg *pg,
 enum tg_pg_status tg_store_delete_idempotency_keys(struct tg_pg *pg, int64_t age_s, int64_t limit,
                                                    int64_t *deleted) TG_MUST_CHECK;
 
+// Deletes up to `limit` events that are older than `age_s`.
+enum tg_pg_status tg_store_delete_events(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                         int64_t *deleted) TG_MUST_CHECK;
+
 // Tells orgs of automation rules that no worker has checked for `age_s`.
 enum tg_pg_status tg_store_alert_unchecked_rules(struct tg_pg *pg, int64_t age_s,
                                                  int64_t *raised) TG_MUST_CHECK;
@@ -91,6 +95,9 @@ enum tg_pg_status tg_store_delete_sessions(struct tg_pg *pg, int64_t age_s, int6
                                            int64_t *deleted) TG_MUST_CHECK;
 enum tg_pg_status tg_store_delete_console_links(struct tg_pg *pg, int64_t age_s, int64_t limit,
                                                 int64_t *deleted) TG_MUST_CHECK;
+// And with deliveries, and their attempts, of events that are older.
+enum tg_pg_status tg_store_delete_deliveries(struct tg_pg *pg, int64_t age_s, int64_t limit,
+                                             int64_t *deleted) TG_MUST_CHECK;
 
 // Deletes what messages say that their orgs keep no longer: looks at up to `limit` messages.
 struct tg_deleted_bodies {

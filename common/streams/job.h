@@ -34,6 +34,11 @@ bool tg_job_end(struct tg_stream *stream, const struct tg_job *jobs, size_t n) T
 // Subscribes to the notices to an ingress; tg_stream_listen then hears them.
 bool tg_job_subscribe(struct tg_stream *stream, const char *ingress) TG_MUST_CHECK;
 
+// A worker has committed something, be it for whomever: a sign goes with each tg_job_end, and with
+// each end of webhooks. Subscribes to them; tg_stream_listen then hears them, and they say nothing.
+bool tg_job_subscribe_to_signs(struct tg_stream *stream) TG_MUST_CHECK;
+extern const struct tg_notice tg_job_sign;
+
 // Writes a notice, and reads one, of which no more than this need be known: one of the version
 // before goes on with what has come of the message. False: it is none.
 enum { TG_NOTICE_SIZE = 64 };

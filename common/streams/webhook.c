@@ -1,6 +1,7 @@
 #include "common/streams/webhook.h"
 
 #include "common/limits.h"
+#include "common/streams/job.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -73,5 +74,5 @@ bool tg_webhook_end(struct tg_stream *stream, const struct tg_webhook *webhooks,
     const struct tg_entry *entries[TG_BATCH_MAX];
     for (size_t i = 0; i < n; i++)
         entries[i] = &webhooks[i].entry;
-    return tg_stream_end(stream, entries, n, NULL, 0);
+    return tg_stream_end(stream, entries, n, &tg_job_sign, 1);
 }

@@ -86,10 +86,20 @@ static struct json_object *read_json(const struct tg_text *body, struct tg_error
     return message;
 }
 
+// curl, for one, calls everything a form unless it is told otherwise.
+static bool is_form(const char *content_type, const struct tg_text *body, struct tg_error *error)
+{
+    const char *text = tg_text_string(body);
+    return fields_kind_of(content_type) != FIELDS_FORM || text[strspn(text, " \t\r\n")] != '{' ||
+           tg_error_set(error, "unsupported_media_type", "Content-Type",
+                        "The body is JSON: its Content-Type must be application/json");
+}
+
 static struct json_object *read_fields(const char *content_type, const struct tg_text *body,
                                        struct tg_error *error)
 {
-    struct form *form = fields_read(content_type, body, error);
+    struct form *form =
+        is_form(content_type, body, error) ? fields_read(content_type, body, error) : NULL;
     if (!form)
         return NULL;
     struct json_object *message = json_object_new_object();

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define TEMPLATE "payload.template"
+
 static const struct {
     const char *code;
     const char *message;
@@ -21,6 +23,14 @@ static const struct {
                            "The contact has not written to this number for 24 hours: Meta takes "
                            "nothing but templates",
                            "phone"},
+    [TG_TEMPLATE_PAUSED] = {"template_paused", "Meta has paused the template", TEMPLATE},
+    [TG_TEMPLATE_DISABLED] = {"template_disabled", "Meta has disabled the template", TEMPLATE},
+    [TG_TEMPLATE_REJECTED] = {"template_rejected", "Meta has rejected the template", TEMPLATE},
+    [TG_TEMPLATE_NOT_FOUND] = {"template_not_found",
+                               "The account has no such template in this language", TEMPLATE},
+    [TG_TEMPLATE_PARAMETERS] = {"template_parameters",
+                                "The parameters are not those that the template wants",
+                                TEMPLATE ".components"},
     [TG_IDEMPOTENCY_CONFLICT] = {"idempotency_conflict",
                                  "The Idempotency-Key came with another body before",
                                  "Idempotency-Key"},
@@ -39,11 +49,24 @@ static void write_field(const char *field, struct tg_text *detail)
     tg_text_append_string(detail, "}");
 }
 
+static struct send_refusal refusal_by(const struct tg_error *fault)
+{
+    struct send_refusal refusal = {fault->code, fault->message, {0}};
+    if (*fault->field)
+        write_field(fault->field, &refusal.detail);
+    return refusal;
+}
+
 struct send_refusal send_refusal_of(const struct tg_send *send, const struct tg_verdict *verdict)
 {
+    if (verdict->code == TG_EXPIRED && send->fault)
+        return refusal_by(send->fault);
     const char *field = refusals[verdict->code].field;
     struct send_refusal refusal = {
         refusals[verdict->code].code, refusals[verdict->code].message, {0}};
+    if (verdict->code >= TG_TEMPLATE_PAUSED && verdict->code <= TG_TEMPLATE_PARAMETERS &&
+        *verdict->template_says)
+        refusal.message = verdict->template_says;
     bool by_number = field && strcmp(field, "channel_id") == 0 && send->phone_number_id[0];
     if (verdict->code == TG_INSUFFICIENT_BALANCE)
         tg_text_append_format(&refusal.detail, "{\"balance\":\"%s\",\"fee\":\"%s\"}",
@@ -77,8 +100,9 @@ struct send_refusal send_refusal_failed(struct tg_uuid message_id, bool maybe_ac
 // What is said of an accepted message beside how it stands, behind its other members.
 static void write_warning(const struct tg_verdict *verdict, struct tg_text *json)
 {
-    if (verdict->is_outside)
-        tg_text_append_string(json, ",\"warning\":\"outside_window\"");
+    const char *warning = verdict->is_outside ? "outside_window" : verdict->template_fault;
+    if (*warning)
+        tg_text_append_format(json, ",\"warning\":\"%s\"", warning);
 }
 
 static void refused(struct request *request, const struct tg_send *send,

@@ -8,7 +8,7 @@
 // Why a message was not accepted, in the parts of an error (ingress/http/answer.h).
 struct send_refusal {
     const char *code;
-    const char *message;
+    const char *message;   // lives as long as the verdict, and the send
     struct tg_text detail; // whoever asks for it finishes it
 };
 

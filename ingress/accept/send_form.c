@@ -331,7 +331,8 @@ static bool add_reply_to(struct json_object *root, struct json_object *message,
 }
 
 static bool read_message(struct json_object *root, struct json_object *message, enum shape shape,
-                         struct homes *homes, struct tg_send *send, struct tg_error *error)
+                         struct homes *homes, struct loans **loans, struct tg_send *send,
+                         struct tg_error *error)
 {
     struct tg_cloud_message checked;
     if (!add_reply_to(root, message, error))
@@ -342,11 +343,13 @@ static bool read_message(struct json_object *root, struct json_object *message, 
         rename_field(shape, error);
         return false;
     }
+    if (!loans_fill(loans, message, shape == SHAPE_MEDIA ? NULL : "payload.", send, error))
+        return false;
     return send_content_read(message, &checked, "payload.", homes, send, error);
 }
 
 bool send_form_read(const struct tg_text *body, const struct identity *caller, struct homes *homes,
-                    struct tg_send *send, struct tg_error *error)
+                    struct loans **loans, struct tg_send *send, struct tg_error *error)
 {
     struct json_object *root = parse(body, error);
     if (!root)
@@ -360,7 +363,7 @@ bool send_form_read(const struct tg_text *body, const struct identity *caller, s
                 (message = read_content(root, &shape, error)) != NULL;
     if (good) {
         send->message_id = tg_uuid7();
-        good = read_message(root, message, shape, homes, send, error);
+        good = read_message(root, message, shape, homes, loans, send, error);
     }
     json_object_put(message);
     json_object_put(root);

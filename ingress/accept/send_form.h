@@ -3,15 +3,17 @@
 #pragma once
 
 #include "common/store/accept.h"
+#include "ingress/accept/loans.h"
 #include "ingress/who/homes.h"
 #include "ingress/who/identity.h"
 
 // Reads `body` (JSON: {org_id, phone, message | media | payload, ...}) into `send`, which must be
 // zeroed but for its key, and gets a new message id and the payload that Meta will get. On failure
-// `error` names the field as the client wrote it (its code may be send_homeless: send_content.h),
-// and `send` needs no finish.
+// `error` names the field as the client wrote it (its code may be send_homeless: send_content.h; or
+// send_unlent, with *loans to be told first: loans.h), and `send` needs no finish.
 bool send_form_read(const struct tg_text *body, const struct identity *caller, struct homes *homes,
-                    struct tg_send *send, struct tg_error *error) TG_MUST_CHECK;
+                    struct loans **loans, struct tg_send *send,
+                    struct tg_error *error) TG_MUST_CHECK;
 
 // Puts what the header Idempotency-Key says (`value`, which was sent `count` times; 0: not at all)
 // into the zeroed `send`, without the blanks around it, and the hash of the body that it stands

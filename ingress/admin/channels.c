@@ -81,7 +81,7 @@ static bool prepare_hand_over(const void *settings, struct tg_desk_question *que
     {"waba_id", DESK_TEXT, .clears = true}, {"display_phone_number", DESK_TEXT, .clears = true},   \
         {"service_fee_per_msg", .kind = DESK_MONEY},                                               \
     {                                                                                              \
-        "max_mps", DESK_NUMBER, .max = 10000                                                       \
+        "max_mps", DESK_NUMBER, .min = 1, .max = 10000                                             \
     }
 
 const struct endpoint channel_endpoints[] = {

@@ -19,6 +19,11 @@ extern const struct endpoint alert_endpoints[];
 extern const struct endpoint found_message_endpoints[];
 extern const struct endpoint overview_endpoints[];
 extern const struct endpoint token_key_endpoints[];
+extern const struct endpoint desk_campaign_endpoints[];
+extern const struct endpoint desk_endpoint_endpoints[];
+extern const struct endpoint desk_event_endpoints[];
+extern const struct endpoint desk_template_endpoints[];
+extern const struct endpoint desk_media_endpoints[];
 
 // All of them; NULL behind the last one.
 extern const struct endpoint *const desk_tables[];

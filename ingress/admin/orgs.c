@@ -3,17 +3,24 @@
 
 static const struct desk_name of_org[] = {{"org", DESK_ORG_ID}, {0}};
 
-static const char *const outside_window_words[] = {"off", "warn", "refuse", NULL};
+// Of outside_window, and of template_check.
+static const char *const refusal_words[] = {"off", "warn", "refuse", NULL};
 
 #define SETTINGS                                                                                   \
     {.name = "currency", .kind = DESK_TEXT}, {"default_country", DESK_TEXT, .clears = true},       \
         {"default_channel_id", DESK_ID, .clears = true}, {"opt_out_words", .kind = DESK_TEXTS},    \
         {"opt_in_words", .kind = DESK_TEXTS},                                                      \
         {"replies_per_minute_max", DESK_NUMBER, .max = 1000},                                      \
-        {"undelivered_after_s", DESK_NUMBER, .clears = true, .max = 90LL * 86400},                 \
-        {"keep_bodies_for_s", DESK_NUMBER, .clears = true, .max = 3650LL * 86400},                 \
+        {"undelivered_after_s", DESK_NUMBER, .clears = true, .min = 1, .max = 90LL * 86400},       \
+        {"keep_bodies_for_s", DESK_NUMBER, .clears = true, .min = 1, .max = 3650LL * 86400},       \
+        {"outside_window", DESK_WORD, .words = refusal_words}, {"time_zone", .kind = DESK_TEXT},   \
+        {"reply_meta_cost", .kind = DESK_MONEY}, {"keep_media", .kind = DESK_BOOL},                \
+        {"keep_media_for_s", DESK_NUMBER, .min = 1, .max = 3650LL * 86400},                        \
+        {"keep_media_types", .kind = DESK_TEXTS, .clears = true},                                  \
+        {"keep_media_max_bytes", DESK_NUMBER, .min = 1, .max = TG_MEDIA_MAX},                      \
+        {"media_quota_bytes", DESK_NUMBER, .max = 1LL << 50},                                      \
     {                                                                                              \
-        "outside_window", DESK_WORD, .words = outside_window_words                                 \
+        "template_check", DESK_WORD, .words = refusal_words                                        \
     }
 
 const struct endpoint org_endpoints[] = {

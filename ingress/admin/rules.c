@@ -1,17 +1,10 @@
-#include "common/limits.h"
+#include "ingress/desk/rules.h"
 #include "ingress/admin/endpoints.h"
 
-#define RULE_MEMBERS(is_new)                                                                       \
-    DESK_MEMBERS(                                                                                  \
-        {"match_kind", DESK_TEXT, .required = (is_new)},                                           \
-        {"pattern", DESK_TEXT, .max = TG_RULE_TEXT_MAX}, {.name = "match_on", .kind = DESK_TEXT},  \
-        {"reply", DESK_OBJECT, .required = (is_new), .max = TG_ADMIN_REPLY_MAX},                   \
-        {"priority", DESK_NUMBER, .max = INT32_MAX}, {"channel_id", DESK_ID, .clears = true},      \
-        {"cooldown_s", DESK_NUMBER, .max = TG_RULE_COOLDOWN_MAX_S},                                \
-        {"daily_cap", DESK_NUMBER, .clears = true, .max = INT32_MAX},                              \
-        {.name = "active", .kind = DESK_BOOL})
 #define OF_ORG DESK_NAMES({"org", DESK_ORG_ID})
 #define ONE_OF_ORG DESK_NAMES({"org", DESK_ORG_ID}, {"rule", DESK_THING_ID})
+#define VERSION_OF_ORG                                                                             \
+    DESK_NAMES({"org", DESK_ORG_ID}, {"rule", DESK_THING_ID}, {"number", DESK_THING_N})
 
 const struct endpoint rule_endpoints[] = {
     {.method = "GET",
@@ -54,5 +47,44 @@ const struct endpoint rule_endpoints[] = {
      DESK_TASK(.call = &tg_admin_delete_rule, .path = ONE_OF_ORG),
      .says = "Deletes an automation rule; the answer is what it was.",
      .answer = "Rule"},
+    {.method = "POST",
+     .path = "/admin/orgs/{org}/rules/{rule}/move",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_OPERATOR,
+     DESK_BODY,
+     DESK_TASK(.call = &tg_admin_move_rule, .path = ONE_OF_ORG, .members = RULE_MOVE),
+     .says = "Puts a rule elsewhere in the order in which they are tried.",
+     .request = "RuleMove",
+     .answer = "Rule"},
+    {.method = "GET",
+     .path = "/admin/orgs/{org}/rules/{rule}/versions",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_VIEWER,
+     DESK_TASK(.call = &tg_admin_list_rule_versions, .path = ONE_OF_ORG, .list = DESK_LIST_BY_N),
+     .says = "What a rule was, newest first, also if it was deleted.",
+     .answer = "RuleVersions"},
+    {.method = "GET",
+     .path = "/admin/orgs/{org}/rules/{rule}/versions/{number}",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_VIEWER,
+     DESK_TASK(.call = &tg_admin_get_rule_version, .path = VERSION_OF_ORG),
+     .says = "One version of a rule.",
+     .answer = "RuleVersion"},
+    {.method = "POST",
+     .path = "/admin/orgs/{org}/rules/{rule}/versions/{number}/restore",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_OPERATOR,
+     DESK_TASK(.call = &tg_admin_restore_rule, .path = VERSION_OF_ORG),
+     .says = "Makes a rule what it was in that version, also one that was deleted.",
+     .answer = "Rule"},
+    {.method = "POST",
+     .path = "/admin/orgs/{org}/rules/try",
+     .who = CALLER_OPERATOR,
+     .role = ROLE_VIEWER,
+     DESK_BODY,
+     DESK_TASK(.make = rules_try, .path = OF_ORG, .members = RULE_TRY),
+     .says = "What the org's rules would answer. Nothing is sent.",
+     .request = "RuleTry",
+     .answer = "RuleTrial"},
     {0},
 };

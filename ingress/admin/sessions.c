@@ -10,10 +10,10 @@ const struct endpoint desk_session_endpoints[] = {
      .path = "/admin/orgs/{org}/console-links",
      .who = CALLER_OPERATOR,
      .role = ROLE_OPERATOR,
-     DESK_BODY,
+     DESK_BODY_OR_NONE,
      DESK_TASK(.call = &tg_admin_create_console_link, .path = of_org, .status = 201,
                .members = DESK_MEMBERS({"rights", .kind = DESK_TEXTS},
-                                       {"good_for_s", DESK_NUMBER, .max = 7LL * 86400})),
+                                       {"good_for_s", DESK_NUMBER, .min = 1, .max = 7LL * 86400})),
      .says =
          "Makes a link that lets one person into the console, once; its path is told this once.",
      .request = "NewConsoleLink",

@@ -1,5 +1,6 @@
 #include "ingress/api/sends.h"
 
+#include "common/base/digits.h"
 #include "common/base/elements.h"
 #include "common/base/json.h"
 #include "common/base/weight.h"
@@ -23,6 +24,8 @@ struct form {
     struct json_object *places;
     struct identity caller; // of the one org that all are of
     struct tg_send first;   // has that org, and what the header Idempotency-Key says
+    struct loans *loans;    // of all
+    bool is_unlent;         // any of them
 };
 
 static bool check_member(const char *name, struct tg_error *error)
@@ -110,9 +113,7 @@ static bool read_key(struct request *request, struct form *form, struct tg_error
         return true;
     tg_sha256(first->idempotency_key, strlen(first->idempotency_key), digest);
     int length = snprintf(first->idempotency_key, sizeof first->idempotency_key, "batch:");
-    for (size_t i = 0; i < sizeof digest; i++)
-        length += snprintf(first->idempotency_key + length,
-                           sizeof first->idempotency_key - (size_t)length, "%02x", digest[i]);
+    tg_hex_write(digest, sizeof digest, first->idempotency_key + length);
     return true;
 }
 
@@ -150,8 +151,17 @@ static bool check_size(const struct tg_text *text, struct tg_error *error)
                         TG_SEND_BODY_MAX, TG_SEND_OBJECTS_MAX, TG_SEND_VALUES_MAX);
 }
 
-// Without its key.
-static bool read_send(struct tg_pg *pg, struct sends *sends, const struct form *form, size_t i,
+static void take_key(const struct form *form, size_t i, struct tg_send *send)
+{
+    *send = (struct tg_send){.org_id = form->caller.org_id};
+    if (!form->first.idempotency_key[0])
+        return;
+    snprintf(send->idempotency_key, sizeof send->idempotency_key, "%.*s:%zu",
+             (int)strlen("batch:") + 2 * TG_SHA256_SIZE, form->first.idempotency_key, i);
+    memcpy(send->body_hash, form->first.body_hash, sizeof send->body_hash);
+}
+
+static bool read_send(struct tg_pg *pg, struct sends *sends, struct form *form, size_t i,
                       struct tg_send *send, struct tg_error *error)
 {
     const struct tg_text text = send_at(form, i);
@@ -159,35 +169,29 @@ static bool read_send(struct tg_pg *pg, struct sends *sends, const struct form *
         return false;
     if (*text.data != '{')
         return tg_error_set(error, "invalid_field", "messages", "A send must be an object");
-    if (send_form_read(&text, &form->caller, sends->homes, send, error))
+    take_key(form, i, send);
+    if (send_form_read(&text, &form->caller, sends->homes, &form->loans, send, error))
         return true;
-    *send = (struct tg_send){.org_id = form->caller.org_id};
-    return error->code == send_homeless && homes_look_up(sends->homes, pg, send->org_id, error) &&
-           send_form_read(&text, &form->caller, sends->homes, send, error);
-}
-
-static void add_send(struct bundle *bundle, const struct form *form, size_t i, struct tg_send *send)
-{
-    if (form->first.idempotency_key[0]) {
-        snprintf(send->idempotency_key, sizeof send->idempotency_key, "%.*s:%zu",
-                 (int)strlen("batch:") + 2 * TG_SHA256_SIZE, form->first.idempotency_key, i);
-        memcpy(send->body_hash, form->first.body_hash, sizeof send->body_hash);
-    }
-    bundle_add(bundle, send);
+    if (error->code != send_homeless)
+        return false;
+    take_key(form, i, send);
+    return homes_look_up(sends->homes, pg, send->org_id, error) &&
+           send_form_read(&text, &form->caller, sends->homes, &form->loans, send, error);
 }
 
 // False: the body is no JSON.
-static bool read_sends(struct tg_pg *pg, struct sends *sends, const struct form *form,
+static bool read_sends(struct tg_pg *pg, struct sends *sends, struct form *form,
                        struct bundle *bundle, struct tg_error *error)
 {
     for (size_t i = 0; i < json_object_array_length(form->places); i++) {
         struct tg_send send = {0};
         if (read_send(pg, sends, form, i, &send, error)) {
-            add_send(bundle, form, i, &send);
+            bundle_add(bundle, &send);
         } else if (strcmp(error->code, "invalid_json") == 0) {
             snprintf(error->field, sizeof error->field, "messages[%zu]", i);
             return false;
         } else {
+            form->is_unlent |= error->code == send_unlent;
             bundle_add_refused(bundle, error);
         }
     }
@@ -195,7 +199,7 @@ static bool read_sends(struct tg_pg *pg, struct sends *sends, const struct form 
 }
 
 // False, with *error: the request is not answered.
-static bool start(struct tg_pg *pg, struct request *request, const struct form *form,
+static bool start(struct tg_pg *pg, struct request *request, struct form *form,
                   struct tg_error *error)
 {
     struct sends *sends = endpoint_context(request);
@@ -205,6 +209,12 @@ static bool start(struct tg_pg *pg, struct request *request, const struct form *
         bundle_drop(bundle);
         return false;
     }
+    if (form->is_unlent) { // all of it is read once more when its files are at Meta
+        bundle_drop(bundle);
+        lender_take(sends->lender, request, form->loans);
+        form->loans = NULL;
+        return true;
+    }
     request_drop_bytes(request);
     bundle_start(bundle);
     return true;
@@ -212,12 +222,14 @@ static bool start(struct tg_pg *pg, struct request *request, const struct form *
 
 void send_messages(struct tg_pg *pg, struct request *request, const struct identity *caller)
 {
-    struct form form = {0};
+    struct form form = {.loans = request->own}; // of one that has waited for its files
     struct tg_error error;
     if (!document_knows_query(request))
         return;
+    request->own = NULL;
     if (!read_form(request, caller, &form, &error) || !is_same_batch(pg, &form, &error) ||
         !start(pg, request, &form, &error))
         answer_error(request, &error);
+    loans_free(form.loans);
     json_object_put(form.rest);
 }

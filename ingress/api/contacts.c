@@ -14,7 +14,9 @@ static const struct desk_name of_contact[] = {{"id", DESK_THING_N}, {0}};
     {                                                                                              \
         "attributes", .kind = DESK_OBJECT, .clears = true, .max = ATTRIBUTES_BYTES_MAX             \
     }
-#define WISH DESK_MEMBERS({"why", .kind = DESK_TEXT}, {"channel_id", .kind = DESK_ID})
+#define WISH                                                                                       \
+    DESK_MEMBERS({"why", .kind = DESK_TEXT}, {"channel_id", .kind = DESK_ID},                      \
+                 {"phone_number_id", .kind = DESK_TEXT})
 
 const struct endpoint contact_endpoints[] = {
     {.method = "GET",
@@ -69,7 +71,7 @@ const struct endpoint contact_endpoints[] = {
      .path = "/api/contacts/{id}/opt-out",
      .who = CALLER_ORG,
      .right = RIGHT_MANAGE,
-     DESK_BODY,
+     DESK_BODY_OR_NONE,
      DESK_TASK(.call = &tg_opt_contact_out, .path = of_contact, .members = WISH),
      .says = "Records that a contact wants no bulk messages.",
      .request = "Wish",
@@ -78,7 +80,7 @@ const struct endpoint contact_endpoints[] = {
      .path = "/api/contacts/{id}/opt-in",
      .who = CALLER_ORG,
      .right = RIGHT_MANAGE,
-     DESK_BODY,
+     DESK_BODY_OR_NONE,
      DESK_TASK(.call = &tg_opt_contact_in, .path = of_contact, .members = WISH),
      .says = "Records that a contact wants bulk messages again.",
      .request = "Wish",

@@ -78,7 +78,7 @@ const struct endpoint conversation_endpoints[] = {
      .path = "/api/conversations/{channel}/{contact}/read",
      .who = CALLER_ORG,
      .right = RIGHT_READ,
-     DESK_BODY,
+     DESK_BODY_OR_NONE,
      DESK_TASK(.call = &tg_read_conversation, .path = of_conversation, .prepare = check_right,
                .follow = send_receipt,
                .members = DESK_MEMBERS({"until", .kind = DESK_ID}, {"receipt", .kind = DESK_BOOL})),

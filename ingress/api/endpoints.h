@@ -11,9 +11,14 @@ extern const struct endpoint usage_endpoints[];
 extern const struct endpoint account_endpoints[];
 extern const struct endpoint session_endpoints[];
 extern const struct endpoint own_channel_endpoints[];
+extern const struct endpoint template_endpoints[];
 extern const struct endpoint own_key_endpoints[];
 extern const struct endpoint setting_endpoints[];
-extern const struct endpoint contact_endpoints[]; // likewise
+extern const struct endpoint own_rule_endpoints[];
+extern const struct endpoint contact_endpoints[];  // likewise
+extern const struct endpoint campaign_endpoints[]; // likewise
+
+extern const struct endpoint own_endpoint_endpoints[]; // their context is a struct own_endpoints
 
 // All of them; NULL behind the last one.
 extern const struct endpoint *const api_tables[];

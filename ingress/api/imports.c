@@ -14,11 +14,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum column { COLUMN_PHONE, COLUMN_NAME, COLUMN_LANGUAGE, COLUMN_TAGS, COLUMNS };
 static const char *const column_names[COLUMNS] = {"phone", "name", "language", "tags"};
 
+enum { COLUMN_SHOWN_MAX = 64 };
 enum { NAME_BYTES_MAX = 255, TAGS_MAX = 32, TAG_BYTES_MAX = 64, STEP = TG_BATCH_MAX };
 
 struct import {
@@ -32,11 +34,12 @@ struct import {
     struct tg_csv csv;
     size_t places[COLUMNS]; // in a record; beyond it: not there
     size_t lines;
-    size_t counts[TG_IMPORT_CHANGED + 1];
+    size_t counts[TG_IMPORT_FULL + 1];
     size_t refused;
     struct tg_text faults; // of the first of them, as JSON
     size_t n;
     struct tg_imported items[STEP];
+    size_t line_of[STEP];
 };
 
 static void import_free(struct import *import)
@@ -71,13 +74,13 @@ static void end(struct import *import)
     import_free(import);
 }
 
-static void refuse_line(struct import *import, const struct tg_error *error)
+static void refuse_line(struct import *import, size_t line, const struct tg_error *error)
 {
     TG_TEXT_AUTO detail = {0};
     if (import->refused++ >= TG_IMPORT_FAULTS_MAX)
         return;
     tg_text_append_format(&import->faults, "%s{\"line\":%zu,", import->refused > 1 ? "," : "",
-                          import->csv.line);
+                          line);
     if (error->field[0]) {
         tg_text_append_string(&detail, "{\"field\":");
         tg_text_append_json(&detail, error->field, strlen(error->field));
@@ -89,14 +92,7 @@ static void refuse_line(struct import *import, const struct tg_error *error)
 
 static struct tg_span cell(const struct import *import, enum column column)
 {
-    struct tg_span text = tg_csv_cell(&import->csv, import->places[column]);
-    while (text.length > 0 && strchr(" \t", *text.data)) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 && strchr(" \t", text.data[text.length - 1]))
-        text.length--;
-    return text;
+    return tg_csv_trimmed_cell(&import->csv, import->places[column]);
 }
 
 static bool is_language(struct tg_span text)
@@ -182,9 +178,9 @@ static bool read_batch(struct import *import)
                          "A line must have up to %d bytes and %d cells, and end its quotes",
                          TG_IMPORT_LINE_MAX, TG_CSV_CELLS_MAX);
         if (read == TG_CSV_RECORD && read_contact(import, &import->items[import->n], &error))
-            import->n++;
+            import->line_of[import->n++] = import->csv.line;
         else
-            refuse_line(import, &error);
+            refuse_line(import, import->csv.line, &error);
     }
     return import->lines < TG_IMPORT_LINES_MAX;
 }
@@ -197,7 +193,7 @@ static void refuse_rest(struct import *import)
         import->lines++;
         tg_error_set(&error, "body_too_large", NULL, "A file has up to %d lines",
                      TG_IMPORT_LINES_MAX);
-        refuse_line(import, &error);
+        refuse_line(import, import->csv.line, &error);
     }
 }
 
@@ -208,9 +204,17 @@ static bool keep_batch(struct tg_pg *pg, struct import *import, struct tg_error 
         return true;
     enum tg_pg_status status = tg_store_import_contacts(pg, import->actor, import->org_id,
                                                         import->items, import->n, outcomes);
-    for (size_t i = 0; status == TG_PG_OK && i < import->n; i++)
+    if (status != TG_PG_OK)
+        return tg_store_failure(pg, status, error);
+    for (size_t i = 0; i < import->n; i++) {
         import->counts[outcomes[i]]++;
-    return status == TG_PG_OK || tg_store_failure(pg, status, error);
+        if (outcomes[i] != TG_IMPORT_FULL)
+            continue;
+        tg_error_set(error, "invalid_field", "tags",
+                     "With these the contact would have more than %d tags", TAGS_MAX);
+        refuse_line(import, import->line_of[i], error);
+    }
+    return true;
 }
 
 // Others have their turns between two batches, where there is room to wait for one.
@@ -233,15 +237,39 @@ static void go_on(struct tg_pg *pg, void *context)
     end(import);
 }
 
-static bool names_column(struct tg_span text, size_t place, struct import *import)
+static enum column column_named(struct tg_span text)
 {
-    for (enum column i = 0; i < COLUMNS; i++) {
-        if (tg_span_equals(text, column_names[i]) && import->places[i] == TG_CSV_CELLS_MAX) {
-            import->places[i] = place;
-            return true;
-        }
-    }
-    return false;
+    enum column i = 0;
+    while (i < COLUMNS && (text.length != strlen(column_names[i]) ||
+                           strncasecmp(text.data, column_names[i], text.length) != 0))
+        i++;
+    return i;
+}
+
+// In whole characters.
+static size_t length_shown(struct tg_span text)
+{
+    size_t length = text.length < COLUMN_SHOWN_MAX ? text.length : COLUMN_SHOWN_MAX;
+    while (length > 0 && length < text.length && (text.data[length] & 0xC0) == 0x80)
+        length--;
+    return length;
+}
+
+static bool read_column(struct import *import, size_t place, struct tg_error *error)
+{
+    struct tg_span text = tg_csv_trimmed_cell(&import->csv, place);
+    enum column column = column_named(text);
+    int shown = (int)length_shown(text);
+    if (column == COLUMNS)
+        return tg_error_set(
+            error, "unknown_field", "body",
+            "Column %zu is \"%.*s\", and must be one of phone, name, language, tags", place + 1,
+            shown, text.data);
+    if (import->places[column] < TG_CSV_CELLS_MAX)
+        return tg_error_set(error, "unknown_field", "body", "Column %zu, \"%.*s\", is there twice",
+                            place + 1, shown, text.data);
+    import->places[column] = place;
+    return true;
 }
 
 static bool read_columns(struct import *import, struct tg_error *error)
@@ -251,12 +279,11 @@ static bool read_columns(struct import *import, struct tg_error *error)
     if (tg_csv_next(&import->csv) != TG_CSV_RECORD)
         return tg_error_set(error, "invalid_field", "body",
                             "The first line must name the columns: phone, name, language, tags");
+    if (!check_text(import, error))
+        return false;
     for (size_t i = 0; i < import->csv.n; i++) {
-        struct tg_span name = tg_csv_cell(&import->csv, i);
-        if (!names_column(name, i, import))
-            return tg_error_set(error, "unknown_field", "body",
-                                "Column %zu must be another one of phone, name, language, tags",
-                                i + 1);
+        if (!read_column(import, i, error))
+            return false;
     }
     return import->places[COLUMN_PHONE] < TG_CSV_CELLS_MAX ||
            tg_error_set(error, "missing_field", "body", "There must be a column phone");

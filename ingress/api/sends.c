@@ -39,24 +39,43 @@ static void wait_for_home(struct sends *sends, struct request *request, struct t
         answer_refusal(request, "overloaded", NULL, "Too many requests are waiting");
 }
 
+// Does it go on once something is known that it lacks? Then it is in other hands now; the loans are
+// taken in any case.
+static bool wait_for(struct sends *sends, struct request *request, struct loans *loans,
+                     struct tg_uuid org_id, const struct tg_error *error)
+{
+    if (error->code == send_unlent) {
+        request->own = NULL;
+        lender_take(sends->lender, request, loans);
+        return true;
+    }
+    loans_free(loans); // it may take as long until they are asked for as they were good for
+    request->own = NULL;
+    if (error->code == send_homeless)
+        wait_for_home(sends, request, org_id);
+    return error->code == send_homeless;
+}
+
 static void send_message(void *context, struct request *request, const struct identity *caller)
 {
     struct sends *sends = context;
     const struct tg_text *body = &request->body.bytes;
+    struct loans *loans = request->own; // of one that has waited for its files
     struct tg_send send = {0};
     struct tg_error error;
     int count;
     if (!document_knows_query(request))
         return;
     const char *key = request_header(request, "Idempotency-Key", &count);
-    if (!send_form_read_key(key, count, body, &send, &error) ||
-        !send_form_read(body, caller, sends->homes, &send, &error)) {
-        if (error.code == send_homeless)
-            wait_for_home(sends, request, send.org_id);
-        else
+    bool good = send_form_read_key(key, count, body, &send, &error) &&
+                send_form_read(body, caller, sends->homes, &loans, &send, &error);
+    if (!good) {
+        if (!wait_for(sends, request, loans, send.org_id, &error))
             answer_error(request, &error);
         return;
     }
+    loans_free(loans);
+    request->own = NULL;
     int wait_s =
         send_form_wait_seconds(request_header(request, "Prefer", NULL), (int)*sends->unless_said_s);
     request_drop_bytes(request);

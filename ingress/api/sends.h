@@ -5,6 +5,7 @@
 #include "ingress/accept/repeats.h"
 #include "ingress/api/endpoints.h"
 #include "ingress/db/pool.h"
+#include "ingress/media/lender.h"
 #include "ingress/who/homes.h"
 
 // The handler of many in one request, whose sends become a bundle (accept/bundle.h).
@@ -15,6 +16,7 @@ struct sends {
     struct lanes *lanes;
     struct homes *homes;
     struct pool *pool; // looks up what is not known of an org
+    struct lender *lender;
     // How long a send waits for Meta's answer that does not say it.
     const _Atomic int64_t *unless_said_s;
     // For Meta's shape: the same, who waits, and which sends repeat others.

@@ -170,6 +170,8 @@ struct json_object *describe(const struct router *router, enum listener listener
     for (size_t i = 0; router_endpoint(router, i); i++)
         add_endpoint(paths, router_endpoint(router, i), schemas, faults);
     json_object_object_add(description, "paths", paths);
+    if (json_object_object_get_ex(schemas, "Event", NULL))
+        json_object_object_add(description, "webhooks", written("webhooks"));
     json_object_object_add(components, "schemas", schemas);
     struct json_object *refusals = list_refusals();
     if (json_object_object_get_ex(schemas, "MetaError", NULL)) // a row is of Meta's API

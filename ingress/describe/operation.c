@@ -226,7 +226,7 @@ static void set_body(struct json_object *operation, const struct endpoint *endpo
     } else {
         schema = named(endpoint->request, schemas, whose, faults);
     }
-    json_object_object_add(body, "required", json_object_new_boolean(true));
+    json_object_object_add(body, "required", json_object_new_boolean(!endpoint->or_none));
     json_object_object_add(body, "content", content_of(media_json, schema));
     json_object_object_add(operation, "requestBody", body);
 }

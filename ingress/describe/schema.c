@@ -67,7 +67,7 @@ struct json_object *schema_of_find(const struct desk_member *member)
     case DESK_ID:
         return formatted("uuid");
     case DESK_NUMBER:
-        return schema_of_number(0, member->max);
+        return schema_of_number(member->min, member->max);
     case DESK_MONEY:
         schema = typed("string");
         set(schema, "pattern", MONEY);
@@ -78,9 +78,19 @@ struct json_object *schema_of_find(const struct desk_member *member)
         return formatted("date-time");
     case DESK_DAY:
         return formatted("date");
+    case DESK_SINCE:
+        schema = typed("string");
+        json_object_object_add(schema, "examples",
+                               json_tokener_parse("[\"2026-11-28\", \"2026-11-28T09:30:00Z\"]"));
+        return schema;
     case DESK_OBJECT:
         schema = json_object_new_object();
         json_object_object_add(schema, "type", json_tokener_parse("[\"object\", \"string\"]"));
+        return schema;
+    case DESK_OBJECTS:
+        schema = typed("array");
+        json_object_object_add(schema, "items", typed("object"));
+        json_object_object_add(schema, "minItems", json_object_new_int(1));
         return schema;
     case DESK_WORD:
         return one_of(member->words);

@@ -42,7 +42,7 @@ static bool read_contacts(struct tg_pg *pg, const struct desk_task *task, struct
 static bool write_body(struct tg_pg *pg, struct request *request, const struct desk_task *task,
                        struct tg_desk_question *question, struct tg_error *error)
 {
-    struct json_object *body = task->members
+    struct json_object *body = task->members && request->body.kind != BODY_NONE
                                    ? desk_read_object(&request->body.bytes, task->members, error)
                                    : json_object_new_object();
     bool good = body && read_contacts(pg, task, question->org_id, body, error) &&
@@ -219,6 +219,16 @@ static bool read_question(struct tg_pg *pg, struct request *request, const struc
            ((!task->members && !task->prepare) || write_body(pg, request, task, question, error));
 }
 
+static bool make_document(struct tg_pg *pg, const struct desk_task *task,
+                          const struct tg_desk_question *question, struct tg_text *document,
+                          struct tg_error *error)
+{
+    if (!task->call)
+        return task->make(pg, question, document, error);
+    enum tg_pg_status status = tg_store_desk(pg, task->call, question, document);
+    return status == TG_PG_OK || tg_store_failure(pg, status, error);
+}
+
 void desk_answer(struct tg_pg *pg, struct request *request, const struct identity *caller)
 {
     const struct desk_task *task = endpoint_task(request);
@@ -233,10 +243,7 @@ void desk_answer(struct tg_pg *pg, struct request *request, const struct identit
     right_list(caller->rights, &rights);
     question.rights = tg_text_string(&rights);
     bool good = read_question(pg, request, task, &question, &error);
-    if (good) {
-        enum tg_pg_status status = tg_store_desk(pg, task->call, &question, &document);
-        good = status == TG_PG_OK || tg_store_failure(pg, status, &error);
-    }
+    good = good && make_document(pg, task, &question, &document, &error);
     if (!good)
         answer_error(request, &error);
     else if (!task->follow || !task->follow(request, &question, &document))

@@ -27,10 +27,19 @@ static bool are_texts(struct json_object *value, const struct desk_member *membe
     return good;
 }
 
-static bool is_number(struct json_object *value, int64_t max)
+static bool are_objects(struct json_object *value)
 {
-    return json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0 &&
-           json_object_get_int64(value) <= max;
+    bool good = json_object_is_type(value, json_type_array) && json_object_array_length(value) > 0;
+    for (size_t i = 0; good && i < json_object_array_length(value); i++)
+        good = json_object_is_type(json_object_array_get_idx(value, i), json_type_object);
+    return good;
+}
+
+static bool is_number(struct json_object *value, const struct desk_member *member)
+{
+    return json_object_is_type(value, json_type_int) &&
+           json_object_get_int64(value) >= member->min &&
+           json_object_get_int64(value) <= member->max;
 }
 
 static bool is_money(struct json_object *value)
@@ -54,12 +63,22 @@ static bool is_id(struct json_object *value)
     return text.data && tg_uuid_parse(text.data, text.length, &id);
 }
 
+// PostgreSQL knows no year 0, and no zone that is 16 hours or more from UTC. Of what is a time.
+static bool is_time_of_postgresql(const char *time)
+{
+    size_t length = strlen(time);
+    const char *hours = time + length - (sizeof "00:00" - 1);
+    return strncmp(time, "0000", 4) != 0 &&
+           (time[length - 1] == 'Z' || time[length - 1] == 'z' || strncmp(hours, "16", 2) < 0);
+}
+
 static bool is_time(struct json_object *value)
 {
     int64_t time_ms;
     return json_object_is_type(value, json_type_string) &&
            json_object_get_string_len(value) <= TIME_MAX &&
-           tg_time_parse(json_object_get_string(value), &time_ms);
+           tg_time_parse(json_object_get_string(value), &time_ms) &&
+           is_time_of_postgresql(json_object_get_string(value));
 }
 
 static bool is_day(struct json_object *value)
@@ -92,7 +111,7 @@ static bool fits(struct json_object *value, const struct desk_member *member)
     case DESK_ID:
         return is_id(value);
     case DESK_NUMBER:
-        return is_number(value, member->max);
+        return is_number(value, member);
     case DESK_MONEY:
         return is_money(value);
     case DESK_BOOL:
@@ -101,8 +120,12 @@ static bool fits(struct json_object *value, const struct desk_member *member)
         return is_time(value);
     case DESK_DAY:
         return is_day(value);
+    case DESK_SINCE:
+        return is_time(value) || is_day(value);
     case DESK_OBJECT:
         return json_object_is_type(value, json_type_object) || is_text(value, member);
+    case DESK_OBJECTS:
+        return are_objects(value);
     case DESK_WORD:
         return is_word(value, member->words);
     }
@@ -130,7 +153,10 @@ static bool refuse_kind(const struct desk_member *member, struct tg_error *error
                                          [DESK_BOOL] = "true or false",
                                          [DESK_TIME] = "a time such as 2026-11-28T09:30:00Z",
                                          [DESK_DAY] = "a day such as 2026-11-28",
-                                         [DESK_OBJECT] = "an object or a text"};
+                                         [DESK_SINCE] =
+                                             "a day, or a time such as 2026-11-28T09:30:00Z",
+                                         [DESK_OBJECT] = "an object or a text",
+                                         [DESK_OBJECTS] = "a list of objects"};
     if (member->kind == DESK_TEXT || member->kind == DESK_CONTACT)
         snprintf(shape, sizeof shape, "a text of 1 to %lld bytes", max);
     else if (member->kind == DESK_TEXTS)
@@ -138,10 +164,12 @@ static bool refuse_kind(const struct desk_member *member, struct tg_error *error
     else if (member->kind == DESK_WORD)
         list_words(member->words, shape, sizeof shape);
     else if (member->kind == DESK_NUMBER)
-        snprintf(shape, sizeof shape, "a whole number from 0 to %lld", (long long)member->max);
+        snprintf(shape, sizeof shape, "a whole number from %lld to %lld", (long long)member->min,
+                 (long long)member->max);
     else
         snprintf(shape, sizeof shape, "%s", shapes[member->kind]);
-    return tg_error_set(error, "invalid_field", member->name, "%s must be %s", member->name, shape);
+    return tg_error_set(error, "invalid_field", member->name, "%s must be %s%s", member->name,
+                        shape, member->clears ? ", or null" : "");
 }
 
 static const struct desk_member *find_member(const struct desk_member *members, const char *name)
@@ -220,13 +248,24 @@ static struct json_object *value_of(const struct desk_member *member, const char
     return json_object_new_string(text);
 }
 
+// What SQL gets of a value that fits.
+static struct json_object *sql_value_of(const struct desk_member *member, struct json_object *value)
+{
+    char time[sizeof "2026-11-28T00:00:00Z"];
+    if (member->kind != DESK_SINCE || !is_day(value))
+        return value;
+    snprintf(time, sizeof time, "%sT00:00:00Z", json_object_get_string(value));
+    json_object_put(value);
+    return json_object_new_string(time);
+}
+
 bool desk_read_parameter(const struct desk_member *member, const char *text,
                          struct json_object *object, struct tg_error *error)
 {
     struct json_object *value = value_of(member, text);
     bool good = tg_utf8_is_valid(text, strlen(text)) && fits(value, member);
     if (good)
-        json_object_object_add(object, member->name, value);
+        json_object_object_add(object, member->name, sql_value_of(member, value));
     else
         json_object_put(value);
     return good || refuse_kind(member, error);

@@ -13,12 +13,14 @@ enum desk_kind {
     DESK_TEXT,   // a string of 1 to `max` bytes; `max` 0: 255
     DESK_TEXTS,  // a list of such strings
     DESK_ID,     // a UUID
-    DESK_NUMBER, // a whole number from 0 to `max`
+    DESK_NUMBER, // a whole number from `min` to `max`
     DESK_MONEY,  // a string such as "-12.50": up to ten digits, and up to four decimals
     DESK_BOOL,
     DESK_TIME,    // as RFC 3339 has it
     DESK_DAY,     // likewise, without the time of day
+    DESK_SINCE,   // a time, or a day, which is its beginning by UTC; SQL gets a time
     DESK_OBJECT,  // an object, or a string of up to `max` bytes
+    DESK_OBJECTS, // a list of objects, one at least
     DESK_CONTACT, // a phone as people write it; of a query also a user id; SQL gets a phone's
                   // digits
     DESK_WORD     // one of `words`
@@ -29,6 +31,7 @@ struct desk_member {
     enum desk_kind kind;
     bool required;
     bool clears; // null stands for none; elsewhere it counts as absent
+    int64_t min; // of a number
     int64_t max;
     const char *const *words; // NULL behind the last one
 };

@@ -1,5 +1,6 @@
 #include "ingress/http/body.h"
 
+#include "common/base/file.h"
 #include "common/base/memory.h"
 #include "common/base/shares.h"
 #include "common/limits.h"
@@ -8,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 struct body_room {
-    pthread_mutex_t lock;
     struct tg_shares *budgets[BUDGETS];
     atomic_bool lacking; // since somebody has asked
 };
@@ -31,7 +30,6 @@ static const size_t capacities[BUDGETS] = {
 struct body_room *body_room_create(void)
 {
     struct body_room *room = tg_alloc(sizeof *room);
-    pthread_mutex_init(&room->lock, NULL);
     for (int i = 0; i < BUDGETS; i++)
         room->budgets[i] = tg_shares_create(capacities[i], TG_CONNECTIONS_MAX);
     return room;
@@ -41,32 +39,23 @@ void body_room_free(struct body_room *room)
 {
     for (int i = 0; i < BUDGETS; i++)
         tg_shares_destroy(room->budgets[i]);
-    pthread_mutex_destroy(&room->lock);
     free(room);
 }
 
 int body_room_take(struct body_room *room, enum body_budget budget, struct tg_uuid party,
                    size_t bytes)
 {
-    pthread_mutex_lock(&room->lock);
-    int place = tg_shares_take(room->budgets[budget], party, bytes);
-    pthread_mutex_unlock(&room->lock);
-    return place;
+    return tg_shares_take(room->budgets[budget], party, bytes);
 }
 
 void body_room_give(struct body_room *room, enum body_budget budget, int place, size_t bytes)
 {
-    pthread_mutex_lock(&room->lock);
     tg_shares_give(room->budgets[budget], place, bytes);
-    pthread_mutex_unlock(&room->lock);
 }
 
 size_t body_room_taken(struct body_room *room, enum body_budget budget)
 {
-    pthread_mutex_lock(&room->lock);
-    size_t taken = tg_shares_taken(room->budgets[budget]);
-    pthread_mutex_unlock(&room->lock);
-    return taken;
+    return tg_shares_taken(room->budgets[budget]);
 }
 
 bool body_room_is_short(struct body_room *room)
@@ -141,24 +130,12 @@ static int open_file(void)
     return file;
 }
 
-static bool write_all(int file, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(file, bytes, size);
-        if (written < 0 && errno != EINTR)
-            return false;
-        bytes += written > 0 ? written : 0;
-        size -= written > 0 ? (size_t)written : 0;
-    }
-    return true;
-}
-
 // false: the disk is full, or there is none to write to.
 static bool write_file(struct body *body, const void *bytes, size_t size)
 {
     if (body->file < 0)
         body->file = open_file();
-    bool written = body->file >= 0 && write_all(body->file, bytes, size);
+    bool written = body->file >= 0 && tg_file_write_all(body->file, bytes, size);
     if (!written)
         tg_log_rarely(TG_LOG_ERROR, "body_not_written",
                       TG_LOG_TEXT("reason", strerrordesc_np(errno)));
@@ -192,6 +169,22 @@ void body_take(struct body *body, struct body_room *room, const void *bytes, siz
         body->without_room = !take_room(body, room, size) || !keep(body, bytes, size);
     if (body->too_large || body->without_room)
         body_drop(body, room);
+}
+
+bool body_lend(struct body *body, struct body_room *room, int file, size_t from, size_t size)
+{
+    int place = body_room_take(room, BUDGET_DISK, body->party, TG_FILE_LEAST_BYTES);
+    body->share_used = place == TG_SHARE_USED;
+    if (place < 0) {
+        close(file);
+        return false;
+    }
+    body->place = place;
+    body->counted = TG_FILE_LEAST_BYTES;
+    body->file = file;
+    body->from = from;
+    body->held = size;
+    return true;
 }
 
 void body_drop_bytes(struct body *body)

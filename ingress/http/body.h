@@ -45,6 +45,7 @@ struct body {
     int place;            // of the party, if anything is counted
     size_t came;          // also what was not kept
     size_t held;          // of what came
+    size_t from;          // of a file that is lent: where what is lent begins
     size_t counted;       // of what is held
     struct tg_text bytes; // unless it is a file
 };
@@ -61,6 +62,11 @@ bool body_is_of_type(const char *content_type, const char *type);
 // Keeps the next bytes, or drops the body: it is too large, or there is no room. Only what has come
 // counts, not what was announced: announcing costs a client nothing.
 void body_take(struct body *body, struct body_room *room, const void *bytes, size_t size);
+
+// Makes it so many bytes of a file that lies elsewhere, for an answer: it counts as the smallest
+// one does. false: there is no room for it. In any case the file is the body's, or closed.
+bool body_lend(struct body *body, struct body_room *room, int file, size_t from,
+               size_t size) TG_MUST_CHECK;
 
 // Frees the bytes, but leaves counted what they were: something as large was made of them.
 void body_drop_bytes(struct body *body);

@@ -27,12 +27,15 @@ const struct code codes[] = {
      "exchanged less than a second ago",
      "`error` says why"},
     {"contact_opted_out", 409, 0, CHARGED_NOTHING, "a `bulk` message to who wants none",
-     "do not send; START of the contact's ends it"},
+     "do not send; START of the contact's ends it, or `POST /api/contacts/{id}/opt-in`"},
     {"database_not_ready", 503, 0, CHARGED_NOTHING,
      "the database is not prepared for this version: `deploy/migrate` has not run, or "
      "our role may call nothing",
      "come again; tell who runs Tollgate"},
     {"duplicate_header", 400, 0, CHARGED_NOTHING, "two `Authorization` headers", "send one"},
+    {"duplicate_recipient", 409, 0, CHARGED_NOTHING,
+     "of a line of a campaign: the same recipient stands on an earlier one, which `error` names",
+     "nothing: it gets one message"},
     {"handshake_refused", 403, 0, CHARGED_NOTHING,
      "`hub.mode`, `hub.verify_token` or `hub.challenge` are not as they should be",
      "compare `TOLLGATE_VERIFY_TOKEN` with what Meta's dashboard has"},
@@ -45,7 +48,9 @@ const struct code codes[] = {
      "give it a loopback address or TLS, or `TOLLGATE_ADMIN_INSECURE=yes` on a "
      "private network"},
     {"insufficient_balance", 402, 0, CHARGED_NOTHING,
-     "the wallet has less than the fee; `detail` has `balance` and `fee`",
+     "the wallet has less than the fee, or than all of a campaign; `detail` has `balance`, and "
+     "`fee`, or "
+     "`cost` and `missing`",
      "recharge (`tollgatectl wallet credit`)"},
     {"internal_error", 500, 0, CHARGED_NOTHING, "the database refused what should have worked",
      "the log says what; tell who runs Tollgate"},
@@ -71,12 +76,29 @@ const struct code codes[] = {
      "look at the client or the proxy"},
     {"key_required", 403, 0, CHARGED_NOTHING,
      "a session is begun with an API key, not with a JWT or another session", "send the key"},
+    {"media_failed", 409, 0, CHARGED_NOTHING,
+     "Meta did not hand out the file while it had it, or it is larger than the org wants any",
+     "`GET /api/media` says why"},
+    {"media_gone", 410, 0, CHARGED_NOTHING,
+     "the file's time is over (`keep_media_for_s`), its contact was erased, or somebody has "
+     "deleted it",
+     ""},
+    {"media_not_found", 404, 0, CHARGED_NOTHING,
+     "the message names a kept file that the org has not", "look at `GET /api/media`"},
+    {"media_quota", 409, 0, CHARGED_NOTHING,
+     "the org's files take as many bytes as they may: `media_quota_bytes` of its settings, of "
+     "which "
+     "`media_bytes` are used",
+     "delete some, keep them for less long (`keep_media_for_s`), or ask who runs Tollgate for more "
+     "(`tollgatectl org set ORG --media-quota-bytes N`)"},
+    {"media_waiting", 409, 0, CHARGED_NOTHING, "the file is still to be fetched from Meta",
+     "come again; `GET /api/media` says when it is tried"},
     {"message_not_found", 404, 0, CHARGED_NOTHING,
      "a receipt for a message that did not come over this number",
      "`payload.message_id` must be the wamid of a received one"},
     {"meta_unavailable", 503, 0, CHARGED_NOTHING,
-     "of a relayed call: Meta cannot be reached, or has answered nothing of use; nothing "
-     "was done",
+     "of a relayed call, or of a kept file that a message sends: Meta cannot be reached, or has "
+     "answered nothing of use; nothing was done",
      "come again after `Retry-After`; `error` says why"},
     {"method_not_allowed", 405, 0, CHARGED_NOTHING, "the path has other methods: `Allow`",
      "use one of them"},
@@ -85,6 +107,9 @@ const struct code codes[] = {
      "the caller may not do this; `detail.right` is the right that it lacks, of an "
      "operator `detail.role` the role",
      "use another key"},
+    {"no_recipients", 400, 0, CHARGED_NOTHING,
+     "a campaign with nobody whom it could reach; `detail.errors` says why, line by line",
+     "mend the lines"},
     {"not_found", 404, 0, CHARGED_NOTHING, "no such path, message or org",
      "`detail.field` `path`: the path; else what `error` says"},
     {"not_trusted", 403, 0, CHARGED_NOTHING,
@@ -107,12 +132,34 @@ const struct code codes[] = {
      "send a template"},
     {"overloaded", 503, 0, CHARGED_NOTHING, "too much is waiting or being read, of everybody's",
      "come again after `Retry-After`"},
+    {"range_beyond", 416, 0, CHARGED_NOTHING, "the file ends before what `Range` wants",
+     "`Content-Range` has its length"},
+    {"refused_by_meta", 422, 0, CHARGED_NOTHING,
+     "Meta refuses what it was asked for, or the kept file that a message sends: `error` has its "
+     "words, and of the former `detail.meta` all of them",
+     "do as it says"},
     {"send_failed", 500, 0, CHARGED_AS_TOLD,
      "with `Prefer: wait`: Meta refused the message; `detail` has it",
      "see what comes of a message, below; not a fault of the server"},
+    {"template_disabled", 409, 0, CHARGED_NOTHING,
+     "Meta has disabled the template, and the org's `template_check` is `refuse`, as with the "
+     "following",
+     "send another one; `GET /api/templates` tells how each is"},
+    {"template_not_found", 409, 0, CHARGED_NOTHING,
+     "the number's account has no such template in this language",
+     "look at `GET /api/templates` for its names and languages"},
+    {"template_parameters", 409, 0, CHARGED_NOTHING,
+     "the message's header, body and buttons do not bring what the template wants; `error` says "
+     "both",
+     "bring what `parameters` of `GET /api/templates/{id}` says"},
+    {"template_paused", 409, 0, CHARGED_NOTHING,
+     "Meta has paused the template for its quality, for some hours",
+     "send another one, or come again once it is `APPROVED`"},
+    {"template_rejected", 409, 0, CHARGED_NOTHING, "Meta has rejected the template",
+     "mend it: `reason` says why; or send another one"},
     {"token_not_opened", 503, 0, CHARGED_NOTHING,
-     "of a relayed call: the gateway has not the key of the number's access token, or it "
-     "does not open",
+     "of a relayed call, or of a kept file that a message sends: the gateway has not the key of "
+     "the number's access token, or it does not open",
      "tell who runs Tollgate: docs/secrets.md"},
     {"too_late", 409, 0, CHARGED_NOTHING, "the message is `queued` or further",
      "nothing: it leaves, or has left"},
@@ -135,7 +182,8 @@ const struct code codes[] = {
      "meant",
      "mend its name"},
     {"unsupported_media_type", 415, 0, CHARGED_NOTHING,
-     "`Content-Type` is not `application/json`, or there is a `Content-Encoding`",
+     "`Content-Type` is not `application/json`, or there is a `Content-Encoding`; of a file: it is "
+     "of a type that Meta does not take",
      "set it, or leave it out"},
     {"wrong_origin", 403, 0, CHARGED_NOTHING,
      "a session's cookie came from a page of another address, or a change from none",

@@ -140,6 +140,17 @@ static bool end(struct multipart *multipart, bool whole)
     return false;
 }
 
+// Where the content of the next part begins; NULL: there is none.
+static const char *open_part(struct multipart *multipart, struct multipart_part *part)
+{
+    *part = (struct multipart_part){0};
+    const char *at = skip_blanks(multipart->at, multipart->end);
+    if (!begins_with(at, multipart->end, line_end))
+        return NULL;
+    at = read_head(at + strlen(line_end), multipart->end, part);
+    return part->name.data ? at : NULL;
+}
+
 bool multipart_next(struct multipart *multipart, struct multipart_part *part)
 {
     *part = (struct multipart_part){0};
@@ -147,16 +158,22 @@ bool multipart_next(struct multipart *multipart, struct multipart_part *part)
         return false;
     if (begins_with(multipart->at, multipart->end, "--"))
         return end(multipart, true);
-    const char *at = skip_blanks(multipart->at, multipart->end);
-    if (!begins_with(at, multipart->end, line_end))
-        return end(multipart, false);
-    at = read_head(at + strlen(line_end), multipart->end, part);
+    const char *at = open_part(multipart, part);
     // An empty part has its delimiter right behind its head, whose last line end belongs to it.
     const char *stop =
         at ? find(at - strlen(line_end), multipart->end, multipart->delimiter) : NULL;
-    if (!stop || !part->name.data)
+    if (!stop)
         return end(multipart, false);
     part->content = span_of(at, stop < at ? at : stop);
     multipart->at = stop + strlen(multipart->delimiter);
+    return true;
+}
+
+bool multipart_head(struct multipart *multipart, struct multipart_part *part)
+{
+    const char *at = multipart->at ? open_part(multipart, part) : NULL;
+    if (!at)
+        return end(multipart, false);
+    part->content = span_of(at, multipart->end);
     return true;
 }

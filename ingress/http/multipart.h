@@ -26,3 +26,7 @@ bool multipart_begin(struct multipart *multipart, const char *content_type,
 
 // The next part. false: there is none, as the body has ended (whole) or is none of its kind.
 bool multipart_next(struct multipart *multipart, struct multipart_part *part) TG_MUST_CHECK;
+
+// The head of the next part alone, of a body of which only the beginning is there: its content
+// begins where part->content does, and ends behind what there is. false: there is none.
+bool multipart_head(struct multipart *multipart, struct multipart_part *part) TG_MUST_CHECK;

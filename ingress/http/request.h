@@ -13,6 +13,7 @@ enum { PATH_SLASH = 0x1f };
 struct request {
     const char *method;
     const char *path; // decoded but for PATH_SLASH; what is no plain path is empty
+    bool has_body;    // one is announced, or comes in chunks
     bool encoded;     // Content-Encoding says that the body is not as it was written
     // The bytes (none, if it is a file), or the file, which is read from its beginning and is the
     // request's to close (-1: nothing has come). A body that was too large, or for which there was
@@ -64,6 +65,10 @@ bool request_has_header(const struct request *request, const char *name);
 // next bytes, or drops it, as body_take does. Begins as body_of(BODY_FILE, ...).
 void request_keep(struct request *request, struct body *file, const void *bytes, size_t size);
 void request_drop_file(struct request *request, struct body *file);
+// Makes it so many bytes, `from` on, of a file that lies elsewhere, which it takes, open or not.
+// false: too many are on their way; file->share_used: of this party's.
+bool request_lend(struct request *request, struct body *file, int descriptor, size_t from,
+                  size_t size) TG_MUST_CHECK;
 
 // What goes back.
 struct answer {

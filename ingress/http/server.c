@@ -108,6 +108,14 @@ void request_keep(struct request *request, struct body *file, const void *bytes,
     body_take(file, exchange_of(request)->server->room, bytes, size);
 }
 
+bool request_lend(struct request *request, struct body *file, int descriptor, size_t from,
+                  size_t size)
+{
+    *file = body_of(BODY_FILE, size);
+    file->party = request->body.party;
+    return body_lend(file, exchange_of(request)->server->room, descriptor, from, size);
+}
+
 void request_drop_file(struct request *request, struct body *file)
 {
     body_drop(file, exchange_of(request)->server->room);
@@ -350,7 +358,7 @@ static struct MHD_Response *response_of(struct exchange *exchange, size_t *lengt
     *length = file->file >= 0 ? file->held : bytes->length;
     struct MHD_Response *response =
         file->file >= 0
-            ? MHD_create_response_from_fd64(file->held, file->file)
+            ? MHD_create_response_from_fd_at_offset64(file->held, file->file, file->from)
             : MHD_create_response_from_buffer(bytes->length, bytes->data, MHD_RESPMEM_MUST_FREE);
     if (response) {
         *bytes = (struct tg_text){0};
@@ -409,6 +417,7 @@ static void begin(struct exchange *exchange, const char *version)
     request->body = body_of(BODY_NONE, 0);
     exchange->unread = !head_read(exchange->connection, request->method, exchange->target_length,
                                   version, &exchange->head, &error);
+    request->has_body = exchange->head.has_body;
     request->encoded = exchange->head.encoded;
     guest_is_ours(exchange->guest);
     if (exchange->unread)
@@ -612,7 +621,7 @@ static bool bodies_in_need(void *context)
 // As many connections as we want, or as there are files for.
 static size_t connections_max(void)
 {
-    const size_t besides = (size_t)TG_FILES_BESIDES + TG_RELAY_FILES;
+    const size_t besides = (size_t)TG_FILES_BESIDES + TG_RELAY_FILES + TG_ERRAND_FILES;
     size_t files = tg_service_files(TG_CONNECTIONS_MAX + besides);
     return files > 2 * besides ? files - besides : files - files / 2;
 }

@@ -16,6 +16,7 @@ void call_free(struct call *call)
     tg_text_wipe(&call->relayed.access_token);
     tg_text_wipe(&call->token);
     tg_text_finish(&call->answer);
+    tg_text_finish(&call->document);
     tg_sha256_drop(call->sum);
     free(call);
 }
@@ -87,8 +88,18 @@ static bool read_body(struct call *call)
     return asked_read_file(call->request, &call->body_type, &call->error);
 }
 
+// In trusted mode the request says whose it is.
+static bool read_org(struct call *call)
+{
+    const char *given = request_parameter(call->request, "org_id");
+    return identity_org(call->caller, given, given ? strlen(given) : 0, "org_id", &call->org_id,
+                        &call->error);
+}
+
 static bool read_asked(struct call *call)
 {
+    if (call->task->deed)
+        return read_org(call) && call->task->deed->read(call);
     return read_path(call) && read_number(call) &&
            asked_read_query(call->request, &call->query, &call->error) && read_body(call);
 }
@@ -100,6 +111,7 @@ struct call *call_create(struct request *request, const struct identity *caller)
     call->caller = caller;
     call->org_id = caller->org_id;
     call->task = endpoint_task(request);
+    call->method = call->task->deed ? call->task->deed->method : request->method;
     call->began_ms = tg_now_ms();
     call->file = body_of(BODY_FILE, 0);
     if (read_asked(call))
@@ -112,7 +124,7 @@ struct call *call_create(struct request *request, const struct identity *caller)
 void call_refuse(struct call *call)
 {
     const char *id = *call->id ? call->id : call->phone_number_id;
-    if (strcmp(call->error.code, "not_found") == 0)
+    if (!call->task->deed && strcmp(call->error.code, "not_found") == 0)
         cloud_refuse_object(call->request, (struct tg_span){id, strlen(id)});
     else
         answer_error(call->request, &call->error);
@@ -138,6 +150,8 @@ static bool fits(const struct call *call)
 
 bool call_find_token(struct call *call, struct tg_pg *pg)
 {
+    if (call->task->deed)
+        return call->task->deed->find(call, pg);
     const struct tg_relay_question question = {
         .org_id = call->org_id, .id = call->id, .phone_number_id = call->phone_number_id};
     bool found;
@@ -151,5 +165,7 @@ bool call_find_token(struct call *call, struct tg_pg *pg)
     if (call->task->cuts_webhooks && call->relayed.must_hear)
         return tg_error_set(&call->error, "missing_right", NULL,
                             "The org gets back what is not told delivered: its webhooks stay");
-    return true;
+    // Before: whatever becomes of it, what is sent next is uploaded anew, at worst for nothing.
+    status = call->task->forgets_media ? tg_store_forget_media_at_meta(pg, &question) : TG_PG_OK;
+    return status == TG_PG_OK || tg_store_failure(pg, status, &call->error);
 }

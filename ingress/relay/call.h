@@ -32,10 +32,14 @@ struct call {
     long long began_ms;
 
     // What is asked.
+    const char *method; // at Meta
     struct tg_uuid org_id;
+    struct tg_uuid channel_id; // of a deed, if it names one
+    bool has_channel;
     char version[16];                    // "": that of the settings
     char id[MEDIA_ID_SIZE];              // in the path; "": there is none
     char phone_number_id[MEDIA_ID_SIZE]; // that is named beside it; "": none
+    char template_id[MEDIA_ID_SIZE];     // of a deed; "": of a new one
     struct tg_text query;                // of Meta's address, without "?"
     struct tg_text body;                 // unless it is a file
     const char *body_type;               // of either; NULL: there is none
@@ -46,11 +50,13 @@ struct call {
 
     // What comes of it.
     enum call_step step;
-    bool again;            // where the file is has been asked anew
-    struct tg_error error; // its code is NULL while nothing is wrong
-    bool left;             // the client has
-    struct tg_text answer; // what is no file
-    int answer_place;      // of that in the room for answers
+    bool again;              // where the file is has been asked anew
+    struct tg_error error;   // its code is NULL while nothing is wrong
+    bool left;               // the client has
+    bool is_kept;            // of a deed: it is done, and what there is to keep was kept
+    struct tg_text document; // of what it has become
+    struct tg_text answer;   // what is no file
+    int answer_place;        // of that in the room for answers
     size_t answer_counted;
     struct body file;
     struct tg_sha256 *sum; // of the file, as far as it has come,

@@ -14,18 +14,6 @@
 // behind.
 enum { SECRET_BYTES = 1024 };
 
-// What waits for it gets so many bytes at a time anyway.
-static int timeout_ms(const struct meta *meta, size_t bytes)
-{
-    return (int)(meta->settings->graph_timeout_ms + (int64_t)(bytes / TG_RELAY_BYTES_PER_MS));
-}
-
-// Meta may take so long to answer, and no longer over anything else.
-static int stall_s(const struct meta *meta)
-{
-    return (int)((meta->settings->graph_timeout_ms + 999) / 1000);
-}
-
 static bool refuse_bounded(struct call *call, int place, const char *what)
 {
     return place == TG_SHARE_USED
@@ -87,8 +75,7 @@ static void append_parameter(struct tg_text *url, const char *name, const char *
 // Of a node nothing tells whose number it is but this, by which Meta refuses another number's.
 static bool names_number(const struct call *call)
 {
-    return call->relayed.kind == TG_RELAYED_NODE && *call->id &&
-           strcmp(call->request->method, "POST") != 0;
+    return call->relayed.kind == TG_RELAYED_NODE && *call->id && strcmp(call->method, "POST") != 0;
 }
 
 static void write_url(const struct meta *meta, const struct call *call, const char *edge,
@@ -125,20 +112,21 @@ static void ask(struct meta *meta, struct call *call, const char *method, const 
     if (has_file || has_body)
         tg_text_append_format(&type, "Content-Type: %s", call->body_type);
     tg_text_clear(&call->answer);
-    tg_http_begin(meta->http,
-                  &(const struct tg_http_request){
-                      .method = method,
-                      .url = url.data,
-                      .headers = {authorization.data, type.data},
-                      .body = has_body ? (struct tg_span){call->body.data, call->body.length}
-                                       : (struct tg_span){0},
-                      .file = given->file,
-                      .file_size = has_file ? given->held : 0,
-                      .connect_timeout_ms = TG_META_CONNECT_TIMEOUT_MS,
-                      .timeout_ms = timeout_ms(meta, has_file ? given->held : 0),
-                      .stall_s = stall_s(meta),
-                      .context = call,
-                      .take = take});
+    tg_http_begin(
+        meta->http,
+        &(const struct tg_http_request){
+            .method = method,
+            .url = url.data,
+            .headers = {authorization.data, type.data},
+            .body = has_body ? (struct tg_span){call->body.data, call->body.length}
+                             : (struct tg_span){0},
+            .file = given->file,
+            .file_size = has_file ? given->held : 0,
+            .connect_timeout_ms = TG_META_CONNECT_TIMEOUT_MS,
+            .timeout_ms = tg_settings_transfer_ms(meta->settings, has_file ? given->held : 0),
+            .stall_s = tg_settings_stall_s(meta->settings),
+            .context = call,
+            .take = take});
     if (has_file)
         tg_count(TG_RELAYED_BYTES, "up", given->held);
 }
@@ -155,7 +143,7 @@ static bool is_at_meta(const struct meta *meta, struct call *call, const char *u
     char host[64];
     const char *colon = strchr(url, ':');
     const char *front = colon ? colon + strspn(colon, ":/") : url;
-    if (media_is_at_meta(url, meta->settings->media_hosts, meta->settings->graph_url))
+    if (tg_media_is_at_meta(url, meta->settings->media_hosts, meta->settings->graph_url))
         return true;
     snprintf(host, sizeof host, "%.*s", (int)strcspn(front, "/?#"), front);
     tg_log_rarely(TG_LOG_ERROR, "media_host_unknown", TG_LOG_ID("org_id", call->org_id),
@@ -165,7 +153,7 @@ static bool is_at_meta(const struct meta *meta, struct call *call, const char *u
                         "(TOLLGATE_MEDIA_HOSTS)");
 }
 
-static bool fetch(struct meta *meta, struct call *call, const struct media_place *where)
+static bool fetch(struct meta *meta, struct call *call, const struct tg_media_place *where)
 {
     TG_SECRET_AUTO authorization = {0};
     if (!is_at_meta(meta, call, tg_text_string(&where->url)))
@@ -179,15 +167,15 @@ static bool fetch(struct meta *meta, struct call *call, const struct media_place
     snprintf(call->sha256, sizeof call->sha256, "%s", where->sha256);
     tg_graph_append_authorization(&authorization, &call->token);
     tg_text_clear(&call->answer);
-    tg_http_begin(meta->http,
-                  &(const struct tg_http_request){.method = "GET",
-                                                  .url = where->url.data,
-                                                  .headers = {authorization.data},
-                                                  .connect_timeout_ms = TG_META_CONNECT_TIMEOUT_MS,
-                                                  .timeout_ms = timeout_ms(meta, size),
-                                                  .stall_s = stall_s(meta),
-                                                  .context = call,
-                                                  .take = take});
+    tg_http_begin(meta->http, &(const struct tg_http_request){
+                                  .method = "GET",
+                                  .url = where->url.data,
+                                  .headers = {authorization.data},
+                                  .connect_timeout_ms = TG_META_CONNECT_TIMEOUT_MS,
+                                  .timeout_ms = tg_settings_transfer_ms(meta->settings, size),
+                                  .stall_s = tg_settings_stall_s(meta->settings),
+                                  .context = call,
+                                  .take = take});
     return true;
 }
 
@@ -213,11 +201,11 @@ bool meta_begin(struct meta *meta, struct call *call)
     if (!open_token(meta, call))
         return false;
     if (call->task->answer != RELAY_FILE) {
-        ask(meta, call, call->request->method, call->task->edge);
+        ask(meta, call, call->method, call->task->edge);
         return true;
     }
     const struct media_name name = call_media_name(call);
-    const struct media_place *where = media_places_find(meta->places, &name);
+    const struct tg_media_place *where = media_places_find(meta->places, &name);
     if (where)
         return fetch(meta, call, where);
     look_up(meta, call);
@@ -227,7 +215,7 @@ bool meta_begin(struct meta *meta, struct call *call)
 // Has what was asked no answer of Meta's? Then `call->error` says so.
 static bool has_none(struct call *call, const struct tg_http_answer *answer)
 {
-    bool changes = strcmp(call->request->method, "GET") != 0;
+    bool changes = strcmp(call->method, "GET") != 0;
     if (call->error.code)
         return true;
     if (answer->end == TG_HTTP_ANSWERED)
@@ -245,15 +233,15 @@ static bool has_none(struct call *call, const struct tg_http_answer *answer)
 static bool fetch_from(struct meta *meta, struct call *call)
 {
     const struct media_name name = call_media_name(call);
-    struct media_place where;
-    bool begun = media_read((struct tg_span){call->answer.data, call->answer.length}, &where);
+    struct tg_media_place where;
+    bool begun = tg_media_read((struct tg_span){call->answer.data, call->answer.length}, &where);
     if (!begun)
         tg_error_set(&call->error, "meta_unavailable", NULL, "Meta does not say where the file is");
     meta_give_back(meta, call);
     begun = begun && fetch(meta, call, &where);
     if (begun)
         media_places_keep(meta->places, &name, &where);
-    media_place_finish(&where);
+    tg_media_place_finish(&where);
     return begun;
 }
 

@@ -22,8 +22,7 @@ TAILQ_HEAD(calls, call);
 
 struct relay {
     struct pool *look_ups;
-    pthread_mutex_t lock;
-    struct tg_shares *places; // of calls in hand; guarded by the lock
+    struct tg_shares *places; // of calls in hand
     struct tg_queue *queue;   // of calls whose token is known, or is not to be had
     atomic_bool closed;
     pthread_t thread;
@@ -34,9 +33,7 @@ struct relay {
 
 static bool take_place(struct relay *relay, struct call *call)
 {
-    pthread_mutex_lock(&relay->lock);
     call->place = tg_shares_take(relay->places, call->org_id, 1);
-    pthread_mutex_unlock(&relay->lock);
     if (call->place == TG_SHARE_USED)
         return tg_error_set(&call->error, "too_many_requests", NULL,
                             "Too many of your calls are being relayed");
@@ -48,15 +45,45 @@ static bool take_place(struct relay *relay, struct call *call)
 
 static void give_place_back(struct relay *relay, int place)
 {
-    pthread_mutex_lock(&relay->lock);
     tg_shares_give(relay->places, place, 1);
-    pthread_mutex_unlock(&relay->lock);
     tg_gauge_add(TG_RELAYS, -1);
+}
+
+// Of an account whose templates have been changed at Meta.
+struct renewal {
+    struct tg_uuid org_id;
+    char id[MEDIA_ID_SIZE];
+};
+
+static void renew(struct tg_pg *pg, void *context)
+{
+    struct renewal *renewal = context;
+    const struct tg_relay_question question = {.org_id = renewal->org_id, .id = renewal->id};
+    // (Where it fails, they are seen at the next look.)
+    (void)!tg_store_renew_templates(pg, &question);
+    free(renewal);
+}
+
+// What may have been done there is seen here soon. Nobody waits for that.
+static void renew_templates(struct relay *relay, const struct call *call,
+                            const struct tg_http_answer *answer)
+{
+    bool was_asked = call->meta != NULL;
+    bool is_refused =
+        answer && answer->end == TG_HTTP_ANSWERED && answer->status >= 400 && answer->status < 500;
+    if (!call->task->renews_templates || !was_asked || is_refused || call->is_kept)
+        return;
+    struct renewal *renewal = tg_alloc(sizeof *renewal);
+    renewal->org_id = call->org_id;
+    memcpy(renewal->id, call->id, sizeof renewal->id);
+    if (pool_submit(relay->look_ups, call->org_id, renew, renewal) != TG_FAIR_ADDED)
+        free(renewal);
 }
 
 // Gives the place back first: who has an answer may come again at once.
 static void end(struct relay *relay, struct call *call, const struct tg_http_answer *answer)
 {
+    renew_templates(relay, call, answer);
     meta_give_back(&relay->meta, call);
     give_place_back(relay, call->place);
     reply(&relay->meta, call, answer);
@@ -71,6 +98,30 @@ static void find_token(struct tg_pg *pg, void *context)
     if (!tg_queue_push(relay->queue, call))
         abort(); // it has room for all that have a place, and is closed after us
     tg_http_wake(relay->meta.http);
+}
+
+static void keep(struct tg_pg *pg, void *context)
+{
+    struct call *call = context;
+    struct relay *relay = call->relay;
+    call->is_kept = call->task->deed->keep(call, pg); // else its error is passed on
+    if (!tg_queue_push(relay->queue, call))
+        abort(); // likewise
+    tg_http_wake(relay->meta.http);
+}
+
+// Meta has done a deed: it is kept before it is answered. False: there is nothing to keep, or it
+// cannot be, and the call says so.
+static bool is_to_be_kept(struct relay *relay, struct call *call,
+                          const struct tg_http_answer *answer)
+{
+    if (!call->task->deed || call->error.code || answer->status < 200 || answer->status > 299)
+        return false;
+    if (pool_submit(relay->look_ups, call->org_id, keep, call) == TG_FAIR_ADDED)
+        return true;
+    tg_error_set(&call->error, "outcome_unknown", NULL,
+                 "Meta has done it; what has become of it is seen here soon");
+    return false;
 }
 
 // As Meta has it of a token that is none, for there is none of this caller's.
@@ -112,7 +163,7 @@ static void begin_waiting(struct relay *relay, int timeout_ms)
     size_t n = tg_queue_pop(relay->queue, popped, TG_RELAY_CALLS_MAX, timeout_ms);
     for (size_t i = 0; i < n; i++) {
         struct call *call = popped[i];
-        if (call->error.code || !meta_begin(&relay->meta, call))
+        if (call->error.code || call->is_kept || !meta_begin(&relay->meta, call))
             end(relay, call, NULL);
         else
             TAILQ_INSERT_TAIL(&relay->at_meta, call, link);
@@ -125,7 +176,8 @@ static void pass_on(struct relay *relay, const struct tg_http_answer *answer)
     if (meta_goes_on(&relay->meta, call, answer))
         return;
     TAILQ_REMOVE(&relay->at_meta, call, link);
-    end(relay, call, answer);
+    if (!is_to_be_kept(relay, call, answer))
+        end(relay, call, answer);
 }
 
 static void pass_on_finished(struct relay *relay)
@@ -196,7 +248,6 @@ struct relay *relay_start(const struct tg_settings *settings)
     if (!settings->relay)
         return NULL;
     struct relay *relay = tg_alloc(sizeof *relay);
-    pthread_mutex_init(&relay->lock, NULL);
     TAILQ_INIT(&relay->at_meta);
     relay->places = tg_shares_create(TG_RELAY_CALLS_MAX, TG_RELAY_CALLS_MAX);
     relay->queue = tg_queue_create(TG_RELAY_CALLS_MAX);
@@ -245,6 +296,5 @@ void relay_free(struct relay *relay)
     tg_shares_destroy(relay->meta.answers);
     tg_queue_destroy(relay->queue);
     tg_shares_destroy(relay->places);
-    pthread_mutex_destroy(&relay->lock);
     free(relay);
 }

@@ -60,9 +60,9 @@ static bool rename_media(struct meta *meta, struct call *call, const char *ours,
                          struct tg_text *json)
 {
     const struct media_name name = call_media_name(call);
-    struct media_place where;
+    struct tg_media_place where;
     if (call->task->answer != RELAY_MEDIA || call->relayed.kind != TG_RELAYED_NODE ||
-        !media_read((struct tg_span){call->answer.data, call->answer.length}, &where))
+        !tg_media_read((struct tg_span){call->answer.data, call->answer.length}, &where))
         return false;
     TG_TEXT_AUTO url = {0};
     const char *version = *call->version ? call->version : meta->settings->graph_version;
@@ -131,11 +131,66 @@ static bool is_json(const struct tg_text *text)
 // A page of somebody's on the way, or of a Meta that is in trouble.
 static void refuse_foreign(struct call *call, const struct tg_http_answer *answer)
 {
-    bool changes = strcmp(call->request->method, "GET") != 0;
+    bool changes = strcmp(call->method, "GET") != 0;
     bool may_be_done = changes && (answer->status < 300 || answer->status >= 500);
     tg_error_set(&call->error, may_be_done ? "outcome_unknown" : "meta_unavailable", NULL,
                  "Something else than Meta's API has answered, with status %d%s", answer->status,
                  may_be_done ? ": it may have been done" : "");
+}
+
+static void append_member(struct tg_text *json, const char *name, const char *text)
+{
+    tg_text_append_format(json, "%s\"%s\":", json->data[json->length - 1] == '{' ? "" : ",", name);
+    if (text)
+        tg_text_append_json(json, text, strlen(text));
+    else
+        tg_text_append_string(json, "null");
+}
+
+static void append_number(struct tg_text *json, const char *name, struct json_object *number)
+{
+    tg_text_append_format(json, ",\"%s\":%s", name,
+                          number ? json_object_get_string(number) : "null");
+}
+
+// Meta's refusal, in the form of our own, with its words. (The token was hidden in them before.)
+static void refuse_in_metas_words(struct call *call, struct json_object *error)
+{
+    struct tg_text detail = {0};
+    struct json_object *data = tg_json_member(error, "error_data", json_type_object);
+    const char *message = tg_json_string_member(error, "message");
+    const char *user_message = tg_json_string_member(error, "error_user_msg");
+    const char *details = tg_json_string_member(data, "details");
+    const char *says = user_message ? user_message : details ? details : message;
+    tg_text_append_string(&detail, "{\"meta\":{");
+    append_member(&detail, "message", message);
+    append_number(&detail, "code", tg_json_member(error, "code", json_type_int));
+    append_number(&detail, "subcode", tg_json_member(error, "error_subcode", json_type_int));
+    append_member(&detail, "title", tg_json_string_member(error, "error_user_title"));
+    append_member(&detail, "details", user_message ? user_message : details);
+    append_member(&detail, "fbtrace_id", tg_json_string_member(error, "fbtrace_id"));
+    tg_text_append_string(&detail, "}}");
+    answer_error_detail(call->request, "refused_by_meta", says ? says : "Meta says no more",
+                        &detail);
+}
+
+static void refuse_by_meta(struct call *call, const struct tg_http_answer *answer)
+{
+    struct tg_error none;
+    const char *retry_after = tg_http_header(answer, "retry-after");
+    hide_token(call, &call->answer);
+    struct json_object *root = tg_json_parse(call->answer.data, call->answer.length, &none);
+    struct json_object *error = tg_json_member(root, "error", json_type_object);
+    bool is_refusal = error && answer->status < 500;
+    if (is_refusal && is_plain(retry_after))
+        request_add_header(call->request, "Retry-After", retry_after);
+    if (is_refusal)
+        refuse_in_metas_words(call, error);
+    else
+        answer_refusal(call->request, "meta_unavailable", NULL,
+                       error ? "Meta says that it cannot do it now"
+                             : "Meta has answered with neither a good answer nor an error");
+    json_object_put(root);
 }
 
 static void log_call(const struct call *call, const char *outcome, int status)
@@ -150,10 +205,10 @@ static void log_call(const struct call *call, const char *outcome, int status)
 
 void reply(struct meta *meta, struct call *call, const struct tg_http_answer *answer)
 {
-    assert(answer || call->error.code);
+    assert(answer || call->error.code || call->is_kept);
     int status = answer ? answer->status : 0;
     bool is_file = !call->error.code && call->step == CALL_FETCHES;
-    if (!call->error.code && !is_file && !is_json(&call->answer))
+    if (!call->error.code && !is_file && !call->is_kept && !is_json(&call->answer))
         refuse_foreign(call, answer);
     const char *outcome = call->left         ? "client_left"
                           : call->error.code ? call->error.code
@@ -166,6 +221,10 @@ void reply(struct meta *meta, struct call *call, const struct tg_http_answer *an
     request_drop_body(call->request);
     if (call->error.code)
         call_refuse(call);
+    else if (call->is_kept)
+        answer_json(call->request, call->task->deed->status, &call->document);
+    else if (call->task->deed)
+        refuse_by_meta(call, answer);
     else if (is_file)
         answer_file(call, answer);
     else

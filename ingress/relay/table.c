@@ -23,6 +23,7 @@ static const struct relay_task edit_template = {
     .name = "template_edit",
     .of = RELAY_OF_NODE,
     .wants = (const char *const[]){"components", "category", "message_send_ttl_seconds", NULL},
+    .renews_templates = true,
 };
 
 const struct endpoint relay_endpoints[] = {
@@ -93,7 +94,8 @@ const struct endpoint relay_endpoints[] = {
      ENDPOINT_QUERY("any"),
      .right = RIGHT_MANAGE,
      FIELDS,
-     TASK(.name = "template_create", .of = RELAY_OF_ACCOUNT, .edge = "message_templates"),
+     TASK(.name = "template_create", .of = RELAY_OF_ACCOUNT, .edge = "message_templates",
+          .renews_templates = true),
      .says = "A new template.",
      .answer = "MetaAnswer"},
     {.method = "DELETE",
@@ -101,7 +103,8 @@ const struct endpoint relay_endpoints[] = {
      RELAYED,
      ENDPOINT_QUERY("any"),
      .right = RIGHT_MANAGE,
-     TASK(.name = "templates_delete", .of = RELAY_OF_ACCOUNT, .edge = "message_templates"),
+     TASK(.name = "templates_delete", .of = RELAY_OF_ACCOUNT, .edge = "message_templates",
+          .renews_templates = true),
      .says = "Deletes templates by their name or ids.",
      .answer = "MetaAnswer"},
     {.method = "GET",
@@ -163,7 +166,7 @@ const struct endpoint relay_endpoints[] = {
      RELAYED,
      ENDPOINT_QUERY("phone_number_id", "any"),
      .right = RIGHT_SEND,
-     TASK(.name = "media_delete", .of = RELAY_OF_NODE, .is_frequent = true),
+     TASK(.name = "media_delete", .of = RELAY_OF_NODE, .is_frequent = true, .forgets_media = true),
      .says = "Deletes a media id.",
      .answer = "MetaAnswer"},
     {0},

@@ -14,6 +14,23 @@ enum relay_answer {
     RELAY_TOKEN, // likewise; it tells of the org's own token
 };
 
+struct call;
+struct tg_pg;
+
+// What a call of Tollgate's own API is at Meta, and what is kept of it here.
+struct relay_deed {
+    const char *method; // at Meta
+    // Reads what is asked, on the server's thread. false: call->error.
+    bool (*read)(struct call *call);
+    // Finds under whose token it is, and what Meta is asked, on a thread with a connection. false:
+    // likewise.
+    bool (*find)(struct call *call, struct tg_pg *pg);
+    // Keeps what Meta has done, and has the answer in call->document, on such a thread. false:
+    // likewise.
+    bool (*keep)(struct call *call, struct tg_pg *pg);
+    int status; // of the answer
+};
+
 struct relay_task {
     const char *name;         // in the log
     unsigned of;              // RELAY_OF_...; 0: there is no id in the path
@@ -26,7 +43,14 @@ struct relay_task {
     bool is_frequent; // as reading is; what is not is told in the log unless asked otherwise
     // Not for an org that gets back what is not told delivered: it must be told.
     bool cuts_webhooks;
+    // Once it is done Meta is asked for the account's templates.
+    bool renews_templates;
+    // Before it is done a file that Meta has under the id is forgotten to be there.
+    bool forgets_media;
+    const struct relay_deed *deed; // of Tollgate's own API; NULL: of Meta's
 };
 
 // For routers whose context is a struct relay.
 extern const struct endpoint relay_endpoints[];
+// Changes of templates (templates.c); likewise.
+extern const struct endpoint template_change_endpoints[];

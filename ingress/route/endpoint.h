@@ -35,6 +35,7 @@ struct endpoint {
     enum right right; // that an org's caller must have
     enum role role;   // that an operator must have at least
     enum body_kind body;
+    bool or_none; // it need not come: who has nothing to say sends none, of whatever type
     // Looks at the headers of one who signs, before a byte of the body is kept; false: it has
     // answered. NULL: there is nothing to look at.
     bool (*admits)(struct request *request);

@@ -94,11 +94,21 @@ struct tg_span path_segment(const char *pattern, const char *path, const char *n
     return (struct tg_span){0};
 }
 
+// Graph's own, where others have an id.
+static bool is_graphs(struct tg_span segment)
+{
+    static const char *const names[] = {"me", "app", "oauth", "message_template_library"};
+    size_t i = 0;
+    while (i < sizeof names / sizeof *names && !tg_span_equals(segment, names[i]))
+        i++;
+    return i < sizeof names / sizeof *names;
+}
+
 bool path_is_metas(const char *path)
 {
     if (*path != '/')
         return false;
-    size_t first = strcspn(path + 1, "/");
-    return (first > 0 && version_length(path + 1) == first) ||
-           is_id((struct tg_span){path + 1, first});
+    struct tg_span first = {path + 1, strcspn(path + 1, "/")};
+    return (first.length > 0 && version_length(path + 1) == first.length) || is_id(first) ||
+           is_graphs(first);
 }

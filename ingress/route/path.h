@@ -16,6 +16,6 @@ bool path_fits(const char *pattern, const char *path);
 // path no version.
 struct tg_span path_segment(const char *pattern, const char *path, const char *name);
 
-// Does a path look like one of Meta's API, whether an endpoint has it or not? A version or an id
-// stands first then.
+// Does a path look like one of Meta's API, whether an endpoint has it or not? A version, an id or a
+// name of Graph's own stands first then.
 bool path_is_metas(const char *path);

@@ -5,6 +5,7 @@
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "common/service/metrics.h"
+#include "worker/inbound/changes.h"
 #include "worker/inbound/reply.h"
 #include "worker/inbound/words.h"
 #include "worker/pg_wait.h"
@@ -164,7 +165,14 @@ static enum tg_pg_status record_dead(const struct batch *batch)
     return status;
 }
 
-static enum tg_pg_status apply_in_transaction(struct batch *batch, size_t first, size_t n)
+// How a batch has ended beside that.
+struct end {
+    bool stopped;        // stop was ordered before what follows from it was done
+    bool telling_failed; // it could be applied, but not told of
+};
+
+static enum tg_pg_status apply_in_transaction(struct batch *batch, size_t first, size_t n,
+                                              struct end *end)
 {
     enum tg_pg_status status = tg_pg_begin(batch->pg);
     if (status != TG_PG_OK)
@@ -172,6 +180,10 @@ static enum tg_pg_status apply_in_transaction(struct batch *batch, size_t first,
     status = apply_kinds(batch, batch->items->item + first, n);
     if (status == TG_PG_OK)
         status = record_dead(batch);
+    if (status == TG_PG_OK) {
+        status = changes_tell(batch->pg, batch->items, first, n);
+        end->telling_failed = status != TG_PG_OK;
+    }
     if (status == TG_PG_OK)
         return tg_pg_commit(batch->pg);
     tg_pg_rollback(batch->pg);
@@ -301,34 +313,41 @@ static bool conclude(const struct means *means, const struct batch *batch)
     return reply_to_all(means, causes, cause_count);
 }
 
-// *concluded is false if stop was ordered before what follows from the batch was done.
 static enum tg_pg_status apply_batch(const struct means *means, const struct items *items,
-                                     size_t first, size_t n, bool *concluded)
+                                     size_t first, size_t n, struct end *end)
 {
     struct batch batch = {.pg = means->pg,
                           .words = means->words,
                           .reply_within_s = *means->reply_within_s,
                           .items = items};
     long long began_ms = tg_now_ms();
-    enum tg_pg_status status = apply_in_transaction(&batch, first, n);
+    enum tg_pg_status status = apply_in_transaction(&batch, first, n, end);
     if (status == TG_PG_OK) {
         tg_observe(TG_INBOUND_BATCH, (double)n);
         long long took_ms = tg_now_ms() - began_ms;
         tg_observe(TG_INBOUND_SECONDS, (double)took_ms / 1e3);
         tg_log_step("items_applied", TG_LOG_NUMBER("items", n),
                     TG_LOG_NUMBER("duration_ms", took_ms));
-        *concluded = conclude(means, &batch);
+        end->stopped = !conclude(means, &batch);
     }
     for (size_t i = 0; i < n; i++)
         tg_text_finish(&batch.received[i].name);
     return status;
 }
 
-// What PostgreSQL refuses of one item alone: it is dead, and if not even that can be recorded it
-// stays with its body. False: it is to be tried once more, as a dead one.
-static bool refuse(struct item *item)
+// What PostgreSQL refuses of one item alone: that its change is told of, and then it is not; or the
+// item, and it is dead, and if not even that can be recorded it stays with its body. False: it is
+// to be tried once more like that.
+static bool refuse(struct item *item, const struct end *end)
 {
+    char number[33];
     bool was_dead = item->kind == ITEM_DEAD;
+    if (end->telling_failed) {
+        tg_log(TG_LOG_ERROR, "change_not_told",
+               TG_LOG_TEXT("phone_number_id", number_of(item, number)));
+        item->is_untellable = true;
+        return false;
+    }
     if (was_dead)
         item->origin.body->refused = item->reason;
     else
@@ -341,12 +360,12 @@ bool apply_all(struct means *means, struct items *items)
     sizing_note(&means->sizing, items->body_count, items->bytes);
     struct tg_batch batch = tg_batch_of(items->count, TG_BATCH_MAX);
     while (tg_batch_next(&batch)) {
-        bool concluded = true;
-        enum tg_pg_status status = apply_batch(means, items, batch.first, batch.size, &concluded);
+        struct end end = {0};
+        enum tg_pg_status status = apply_batch(means, items, batch.first, batch.size, &end);
         if (status == TG_PG_REFUSED && !tg_batch_halve(&batch) &&
-            !refuse(items->item + batch.first))
+            !refuse(items->item + batch.first, &end))
             tg_batch_repeat(&batch);
-        if (!concluded || !pg_wait_goes_on(status, &batch, means->stop))
+        if (end.stopped || !pg_wait_goes_on(status, &batch, means->stop))
             return false;
     }
     return true;

@@ -39,6 +39,7 @@ static size_t retry_some(struct means *means, const struct tg_taken_letter *lett
     for (; count < n && items.memory < TG_INBOUND_MEMORY; count++)
         items_read(&items, (struct item_body){.text = &letters[count].body,
                                               .letter = letters[count].id,
+                                              .was_told = letters[count].was_told,
                                               .tries = letters[count].tries});
     bool done = apply_all(means, &items) && end(means, letters, items.body, count);
     items_finish(&items);

@@ -28,6 +28,7 @@ struct item_body {
     const struct tg_text *text;
     int64_t letter;      // the dead letter's id; 0: a webhook's
     int64_t tries;       // so often it was tried before
+    bool was_told;       // of a dead letter: its org was told of it, if it asks for that
     const char *refused; // why an item of it was dead, if PostgreSQL would not even record that
 };
 
@@ -56,6 +57,7 @@ struct item {
     enum item_kind kind;
     struct item_origin origin;
     const char *reason; // of ITEM_DEAD: a string literal
+    bool is_untellable; // PostgreSQL has refused to have its change told of (changes.h)
     union {
         struct tg_inbound_message message; // or a copy
         struct tg_status_update status;

@@ -1,17 +1,17 @@
 #include "worker/inbound/rule_check.h"
 
 #include "common/limits.h"
+#include "common/rules/pattern.h"
+#include "common/rules/reply_body.h"
 #include "common/service/log.h"
-#include "worker/inbound/pattern.h"
-#include "worker/inbound/reply.h"
 
 #include <string.h>
 
 bool rule_check(const struct tg_rule *rule, struct tg_error *error)
 {
-    struct pattern *pattern = pattern_create(rule, error);
-    bool good = pattern && reply_check(rule, error);
-    pattern_destroy(pattern);
+    struct tg_pattern *pattern = tg_pattern_create(rule, error);
+    bool good = pattern && tg_reply_check(rule, error);
+    tg_pattern_destroy(pattern);
     return good;
 }
 

@@ -2,54 +2,47 @@
 
 #include "common/base/memory.h"
 #include "common/limits.h"
+#include "common/rules/fit.h"
 #include "common/service/log.h"
-#include "worker/inbound/pattern.h"
-#include "worker/inbound/spelling.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct known {
-    struct tg_rule rule;     // first, so that it can be found by its rule
-    struct pattern *pattern; // NULL: it is no good
-    bool failed;             // that is noted
+    struct tg_ready_rule ready; // first, so that it can be found by its rule
+    bool failed;                // that is noted
 };
 
 struct org_rules {
     struct tg_uuid org_id;
     int64_t version; // 0: nothing is remembered
+    bool has_hours;  // one of them does: they are told for the time between these
+    int64_t hours_from;
+    int64_t hours_until;
     size_t count;
     struct known *rule;
 };
 
 struct rules {
-    struct matcher *matcher;
+    struct tg_matcher *matcher;
     struct org_rules orgs[TG_RULE_CACHE_ORGS]; // by the org's hash
     struct tg_rule loaded[TG_RULES_MAX];
     struct tg_rule_fault faults[TG_RULE_FAULTS_MAX]; // that nobody was told of
     size_t fault_count;
 };
 
-// What of a message patterns are held against.
-struct said {
-    struct tg_span text;
-    struct tg_span word; // the text again, where it is a word, as words are compared
-    struct tg_span choice;
-};
-
 struct rules *rules_create(void)
 {
     struct rules *rules = tg_alloc(sizeof *rules);
-    rules->matcher = matcher_create();
+    rules->matcher = tg_matcher_create();
     return rules;
 }
 
 static void forget(struct org_rules *org)
 {
-    for (size_t i = 0; i < org->count; i++) {
-        pattern_destroy(org->rule[i].pattern);
-        tg_rule_finish(&org->rule[i].rule);
-    }
+    for (size_t i = 0; i < org->count; i++)
+        tg_ready_rule_finish(&org->rule[i].ready);
     free(org->rule);
     *org = (struct org_rules){0};
 }
@@ -60,7 +53,7 @@ void rules_destroy(struct rules *rules)
         return;
     for (size_t i = 0; i < TG_RULE_CACHE_ORGS; i++)
         forget(&rules->orgs[i]);
-    matcher_destroy(rules->matcher);
+    tg_matcher_destroy(rules->matcher);
     free(rules);
 }
 
@@ -69,13 +62,13 @@ static void fail(struct rules *rules, struct tg_uuid org_id, struct known *known
                  const struct tg_error *error)
 {
     tg_log_rarely(TG_LOG_WARN, kind, TG_LOG_ID("org_id", org_id),
-                  TG_LOG_ID("rule_id", known->rule.id), TG_LOG_TEXT("field", error->field),
+                  TG_LOG_ID("rule_id", known->ready.rule.id), TG_LOG_TEXT("field", error->field),
                   TG_LOG_TEXT("reason", error->message));
     if (known->failed || rules->fault_count == TG_RULE_FAULTS_MAX)
         return;
     known->failed = true;
     rules->faults[rules->fault_count++] = (struct tg_rule_fault){
-        .org_id = org_id, .rule_id = known->rule.id, .kind = kind, .error = *error};
+        .org_id = org_id, .rule_id = known->ready.rule.id, .kind = kind, .error = *error};
 }
 
 void rules_fail(struct rules *rules, struct tg_uuid org_id, const struct tg_rule *rule,
@@ -96,10 +89,11 @@ enum tg_pg_status rules_tell(struct rules *rules, struct tg_pg *pg)
 }
 
 static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_uuid org_id,
-                              struct org_rules *org)
+                              int64_t at_s, struct org_rules *org)
 {
     size_t count = 0;
-    enum tg_pg_status status = tg_store_list_rules(pg, org_id, TG_RULES_MAX, rules->loaded, &count);
+    enum tg_pg_status status =
+        tg_store_list_rules(pg, org_id, at_s, TG_RULES_MAX, rules->loaded, &count);
     if (status != TG_PG_OK)
         return status;
     if (count == TG_RULES_MAX)
@@ -113,31 +107,15 @@ static enum tg_pg_status load(struct rules *rules, struct tg_pg *pg, struct tg_u
     for (size_t i = 0; i < count; i++) {
         struct known *known = &org->rule[i];
         struct tg_error error;
-        known->rule = rules->loaded[i];
-        known->pattern = pattern_create(&known->rule, &error);
-        if (!known->pattern)
+        if (rules->loaded[i].has_hours) {
+            org->has_hours = true;
+            org->hours_from = rules->loaded[i].hours_from;
+            org->hours_until = rules->loaded[i].hours_until;
+        }
+        if (!tg_ready_rule_make(&known->ready, &rules->loaded[i], &error))
             fail(rules, org_id, known, "rule_refused", &error);
     }
     return TG_PG_OK;
-}
-
-static bool matches(struct rules *rules, struct known *known, const struct tg_received *received,
-                    const struct said *said)
-{
-    const struct tg_rule *rule = &known->rule;
-    const struct pattern *pattern = known->pattern;
-    if (!pattern || (rule->of_channel && !tg_uuid_equal(rule->channel_id, received->channel_id)))
-        return false;
-    if (pattern_takes_all(pattern) || pattern_takes_first(pattern))
-        return !received->is_word && (pattern_takes_all(pattern) || received->is_first);
-    struct tg_error error;
-    struct tg_span text = rule->of_choice ? said->choice : said->text;
-    bool found = matcher_matches(rules->matcher, pattern, text, &error) ||
-                 (!rule->of_choice && !error.code &&
-                  matcher_matches(rules->matcher, pattern, said->word, &error));
-    if (error.code)
-        fail(rules, received->org_id, known, "rule_failed", &error);
-    return found;
 }
 
 static struct org_rules *remembered(struct rules *rules, struct tg_uuid org_id)
@@ -145,48 +123,41 @@ static struct org_rules *remembered(struct rules *rules, struct tg_uuid org_id)
     return &rules->orgs[tg_uuid_hash(org_id) % TG_RULE_CACHE_ORGS];
 }
 
+static bool knows_hours(const struct org_rules *org, int64_t at_s)
+{
+    return !org->has_hours || (org->hours_from <= at_s && at_s < org->hours_until);
+}
+
 enum tg_pg_status rules_load(struct rules *rules, struct tg_pg *pg, struct tg_uuid org_id,
-                             int64_t version)
+                             int64_t version, int64_t at_s)
 {
     struct org_rules *org = remembered(rules, org_id);
-    if (tg_uuid_equal(org->org_id, org_id) && org->version >= version)
+    if (tg_uuid_equal(org->org_id, org_id) && org->version >= version && knows_hours(org, at_s))
         return TG_PG_OK;
-    enum tg_pg_status status = load(rules, pg, org_id, org);
+    enum tg_pg_status status = load(rules, pg, org_id, at_s, org);
     // An org without active rules has no row that could tell the version.
     if (status == TG_PG_OK && org->version < version)
         org->version = version;
     return status;
 }
 
-// So much of the text as a pattern sees, in whole characters.
-static void show(struct tg_span text, struct tg_text *seen)
-{
-    text = spelling_trim(text);
-    if (text.length > TG_RULE_TEXT_MAX) {
-        text.length = TG_RULE_TEXT_MAX;
-        while (((unsigned char)text.data[text.length] & 0xc0) == 0x80)
-            text.length--;
-    }
-    spelling_compose(text, seen);
-}
-
-static struct tg_span span_of(const struct tg_text *text)
-{
-    return text->length > 0 ? (struct tg_span){text->data, text->length} : (struct tg_span){0};
-}
-
 const struct tg_rule *rules_find(struct rules *rules, const struct tg_received *received,
-                                 const struct tg_inbound_message *message)
+                                 const struct tg_inbound_message *message, int64_t at_s)
 {
     const struct org_rules *org = remembered(rules, received->org_id);
-    TG_TEXT_AUTO text = {0};
-    TG_TEXT_AUTO choice = {0};
-    show(message->text, &text);
-    show(message->choice, &choice);
-    const struct said said = {span_of(&text), span_of(&message->word), span_of(&choice)};
-    for (size_t i = 0; i < org->count; i++) {
-        if (matches(rules, &org->rule[i], received, &said))
-            return &org->rule[i].rule;
+    const struct tg_rule *found = NULL;
+    struct tg_said said;
+    assert(org->count == 0 || org->rule);
+    tg_said_read(&said, message, at_s);
+    for (size_t i = 0; i < org->count && !found; i++) {
+        struct known *known = &org->rule[i];
+        struct tg_error error;
+        enum tg_fit fit = tg_fit_of(rules->matcher, &known->ready, received, &said, &error);
+        if (fit == TG_FIT_ANSWERS)
+            found = &known->ready.rule;
+        else if (fit == TG_FIT_TOO_COSTLY)
+            fail(rules, received->org_id, known, "rule_failed", &error);
     }
-    return NULL;
+    tg_said_finish(&said);
+    return found;
 }

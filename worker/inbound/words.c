@@ -2,7 +2,7 @@
 
 #include "common/base/memory.h"
 #include "common/limits.h"
-#include "worker/inbound/spelling.h"
+#include "common/rules/wish.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,28 +43,6 @@ static bool are_known(struct words *words, struct tg_uuid words_id)
     return known->opt_out.length > 0 && tg_uuid_equal(known->words_id, words_id);
 }
 
-static void fold(struct tg_span text, struct tg_text *folded)
-{
-    if (text.length > 0 && text.length <= TG_WORD_BYTES_MAX)
-        spelling_fold(text, folded);
-}
-
-// Lines become folded ones, with a line's end before the first and behind each.
-static void fold_lines(struct tg_text *lines)
-{
-    TG_TEXT_AUTO folded = {0};
-    tg_text_append_string(&folded, "\n");
-    const char *at = tg_text_string(lines);
-    for (size_t length; *at; at += length + (at[length] == '\n')) {
-        length = strcspn(at, "\n");
-        fold((struct tg_span){at, length}, &folded);
-        tg_text_append_string(&folded, "\n");
-    }
-    struct tg_text former = *lines;
-    *lines = folded;
-    folded = former;
-}
-
 // Messages of a batch that may be words.
 struct judgement {
     struct words *words;
@@ -76,44 +54,15 @@ struct judgement {
     bool any;                  // wishes something
 };
 
-// What a text says as a line of its own, or nothing.
-static void fold_line(struct tg_span text, struct tg_text *line)
-{
-    tg_text_clear(line);
-    tg_text_append_string(line, "\n");
-    fold(text, line);
-    if (line->length > 1)
-        tg_text_append_string(line, "\n");
-    else
-        tg_text_clear(line);
-}
-
-static bool has_line(const struct tg_text *lines, const struct tg_text *line)
-{
-    return line->length > 0 && memmem(lines->data, lines->length, line->data, line->length) != NULL;
-}
-
-static enum tg_wish wish_of(const struct tg_org_words *known, struct tg_span text,
-                            struct tg_text *line)
-{
-    fold_line(text, line);
-    if (has_line(&known->opt_out, line))
-        return TG_WISH_OUT;
-    return has_line(&known->opt_in, line) ? TG_WISH_IN : TG_WISH_NONE;
-}
-
 static void judge_one(struct judgement *judgement, size_t i, struct tg_text *line)
 {
     struct tg_inbound_message *message = &judgement->message[i]->message;
     struct tg_received *received = &judgement->received[i];
     const struct tg_org_words *known = place_of(judgement->words, received->words_id);
-    enum tg_wish wish = wish_of(known, message->text, line);
-    if (wish == TG_WISH_NONE && message->choice.length > 0)
-        wish = wish_of(known, message->choice, line);
+    enum tg_wish wish = tg_wish_of(known, message, line);
     judgement->judged[i] = true;
     if (wish == TG_WISH_NONE)
         return;
-    tg_text_append(&message->word, line->data + 1, line->length - 2);
     received->is_word = wish == TG_WISH_OUT;
     judgement->wish[i] = received->verdict == TG_ITEM_SAVED ? wish : TG_WISH_NONE;
     judgement->any |= judgement->wish[i] != TG_WISH_NONE;
@@ -152,8 +101,7 @@ static void learn_of(struct judgement *judgement, struct tg_uuid org_id, struct 
 {
     struct tg_org_words *known = place_of(judgement->words, read->words_id);
     forget(known);
-    fold_lines(&read->opt_out);
-    fold_lines(&read->opt_in);
+    tg_words_fold(read);
     *known = *read;
     for (size_t i = 0; i < judgement->n; i++) {
         if (!judgement->judged[i] && tg_uuid_equal(judgement->received[i].org_id, org_id))

@@ -17,6 +17,9 @@ enum {
     IDLE_MS = 1000,
     // Nobody tells us when the time to drain is over.
     LOOK_AGAIN_MS = 20,
+    // Requests that are begun before the next look for answers. Each that is under way needs a
+    // connection of its own, where Meta's side speaks no HTTP/2; and of many, each costs more.
+    BEGUN_AT_ONCE_MAX = 32,
 };
 
 struct dispatch {
@@ -64,23 +67,21 @@ static void begin(struct dispatch *dispatch, struct in_hand *message)
 static size_t pop_waiting(struct dispatch *dispatch, struct in_hand **messages, size_t max,
                           int timeout_ms)
 {
-    size_t n = tg_queue_pop(dispatch->queue, (void **)messages,
-                            max < TG_BATCH_MAX ? max : TG_BATCH_MAX, timeout_ms);
+    size_t n = tg_queue_pop(dispatch->queue, (void **)messages, max, timeout_ms);
     tg_gauge_set(TG_DISPATCH_QUEUE, (int64_t)tg_queue_length(dispatch->queue));
     return n;
 }
 
-static void begin_waiting(struct dispatch *dispatch)
+// False: nothing more waits that there is room for.
+static bool begin_some(struct dispatch *dispatch)
 {
-    for (;;) {
-        struct in_hand *messages[TG_BATCH_MAX];
-        size_t room = tg_http_room(dispatch->http);
-        size_t n = room > 0 ? pop_waiting(dispatch, messages, room, 0) : 0;
-        if (n == 0)
-            return;
-        for (size_t i = 0; i < n; i++)
-            begin(dispatch, messages[i]);
-    }
+    struct in_hand *messages[BEGUN_AT_ONCE_MAX];
+    size_t room = tg_http_room(dispatch->http);
+    size_t max = room < BEGUN_AT_ONCE_MAX ? room : BEGUN_AT_ONCE_MAX;
+    size_t n = max > 0 ? pop_waiting(dispatch, messages, max, 0) : 0;
+    for (size_t i = 0; i < n; i++)
+        begin(dispatch, messages[i]);
+    return n == BEGUN_AT_ONCE_MAX;
 }
 
 static void hand_back_waiting(struct dispatch *dispatch, int timeout_ms)
@@ -116,8 +117,8 @@ static void *run(void *argument)
 {
     struct dispatch *dispatch = argument;
     while (!stop_ordered(dispatch->worker->stop)) {
-        begin_waiting(dispatch);
-        tg_http_run(dispatch->http, IDLE_MS);
+        bool more_wait = begin_some(dispatch);
+        tg_http_run(dispatch->http, more_wait ? 0 : IDLE_MS);
         pass_on_finished(dispatch);
     }
     drain(dispatch);

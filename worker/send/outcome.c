@@ -73,6 +73,26 @@ static bool find_wamid(struct json_object *root, struct tg_outcome *outcome)
     return true;
 }
 
+// As a rule Meta says of a number what it was asked for, but for its plus.
+static bool is_asked_for(struct tg_span wa_id, struct tg_span input)
+{
+    size_t plus = input.length > 0 && input.data[0] == '+';
+    return wa_id.data && input.data && wa_id.length == input.length - plus &&
+           memcmp(wa_id.data, input.data + plus, wa_id.length) == 0;
+}
+
+static void find_number(struct tg_span input, struct tg_span wa_id, struct tg_outcome *outcome)
+{
+    char asked[TG_PHONE_SIZE];
+    struct tg_error none;
+    if (!wa_id.data || is_asked_for(wa_id, input))
+        return;
+    if (!tg_phone_normalise(wa_id.data, wa_id.length, "wa_id", outcome->wa_id, &none) ||
+        (input.data && tg_phone_normalise(input.data, input.length, "input", asked, &none) &&
+         strcmp(asked, outcome->wa_id) == 0))
+        outcome->wa_id[0] = '\0';
+}
+
 // {"contacts": [{"input": what was asked for, "wa_id": ..., "user_id": ...}]}: who has got it, if
 // that says more than was asked for.
 static void find_recipient(struct json_object *root, struct tg_outcome *outcome)
@@ -82,14 +102,7 @@ static void find_recipient(struct json_object *root, struct tg_outcome *outcome)
     struct tg_span input = tg_json_span(tg_json_member(first, "input", json_type_string));
     struct tg_span wa_id = tg_json_span(tg_json_member(first, "wa_id", json_type_string));
     struct tg_span user_id = tg_json_span(tg_json_member(first, "user_id", json_type_string));
-    char asked[TG_PHONE_SIZE];
-    struct tg_error none;
-    bool named =
-        wa_id.data && tg_phone_normalise(wa_id.data, wa_id.length, "wa_id", outcome->wa_id, &none);
-    if (!named ||
-        (input.data && tg_phone_normalise(input.data, input.length, "input", asked, &none) &&
-         strcmp(asked, outcome->wa_id) == 0))
-        outcome->wa_id[0] = '\0';
+    find_number(input, wa_id, outcome);
     if (user_id.length < sizeof outcome->user_id && user_id.data &&
         strlen(user_id.data) == user_id.length &&
         !(input.data && tg_span_equals(user_id, input.data)))

@@ -33,9 +33,12 @@ duty_round duty_undelivered; // messages that are not delivered for longer than 
 duty_round duty_keys;        // idempotency keys that are too old go
 duty_round duty_receipts;    // receipts whose end is long past go
 duty_round duty_sessions;    // sessions and links of the console that have ended long ago go
+duty_round duty_deliveries;  // what endpoints were told long ago goes
+duty_round duty_events;      // what orgs were told goes after some weeks
 duty_round duty_bodies;      // what messages say goes once their orgs keep it no longer
 duty_round duty_erasures;    // what erased contacts have said goes
 duty_round duty_usage;       // what orgs use is rolled up by day
+duty_round duty_media;       // files go that have been kept for as long as their orgs keep any
 duty_round duty_rules;       // orgs hear of rules that no worker has checked
 duty_round duty_notices;     // what follows from Meta's notices of accounts
 duty_round duty_seal;        // access tokens stand sealed, under the newest key

@@ -28,9 +28,13 @@ static const struct source {
     enum tg_figure number;
     int age; // NO_AGES: it is not told
 } sources[] = {
-    {"outbox", TG_OUTBOX, TG_OUTBOX_AGE},  {"unconfirmed", TG_UNCONFIRMED, TG_UNCONFIRMED_AGE},
-    {"alerts", TG_ALERTS, NO_AGES},        {"paused_channels", TG_PAUSED, NO_AGES},
-    {"dead_letters", TG_LETTERS, NO_AGES}, {"open_tokens", TG_OPEN_TOKENS, NO_AGES},
+    {"outbox", TG_OUTBOX, TG_OUTBOX_AGE},
+    {"unconfirmed", TG_UNCONFIRMED, TG_UNCONFIRMED_AGE},
+    {"alerts", TG_ALERTS, NO_AGES},
+    {"paused_channels", TG_PAUSED, NO_AGES},
+    {"dead_letters", TG_LETTERS, NO_AGES},
+    {"open_tokens", TG_OPEN_TOKENS, NO_AGES},
+    {"untold_events", TG_UNTOLD, TG_UNTOLD_AGE},
 };
 enum { SOURCES = sizeof sources / sizeof *sources };
 

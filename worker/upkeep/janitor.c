@@ -6,17 +6,20 @@
 #include "common/service/service.h"
 #include "common/streams/job.h"
 #include "common/streams/webhook.h"
+#include "worker/upkeep/campaigns.h"
 #include "worker/upkeep/duty.h"
 #include "worker/upkeep/figures.h"
 #include "worker/upkeep/numbers.h"
+#include "worker/upkeep/templates.h"
 
 // How soon another janitor takes over when the acting one is gone.
 enum { LOCK_INTERVAL_MS = 2000 };
 
 static duty_round *const duties[] = {
-    duty_clock,       duty_due,     duty_lost,     duty_expired,   duty_abandoned, duty_unheard,
-    duty_undelivered, duty_keys,    duty_receipts, duty_sessions,  duty_bodies,    duty_erasures,
-    duty_rules,       duty_notices, duty_seal,     duty_consumers, duty_usage,
+    duty_clock,     duty_due,         duty_lost,       duty_expired,  duty_abandoned,
+    duty_unheard,   duty_undelivered, duty_keys,       duty_receipts, duty_sessions,
+    duty_bodies,    duty_erasures,    duty_rules,      duty_notices,  duty_seal,
+    duty_consumers, duty_usage,       duty_deliveries, duty_events,   duty_media,
 };
 enum { DUTIES = sizeof duties / sizeof *duties };
 
@@ -26,6 +29,8 @@ struct janitor {
     atomic_bool acting;
     struct figures *figures;
     struct numbers *numbers;
+    struct campaigns *campaigns;
+    struct templates *templates;
     // The thread's own.
     long long next_ms[DUTIES]; // when each duty wants to be called again
 };
@@ -88,6 +93,8 @@ struct janitor *janitor_start(const struct worker *worker)
     janitor->thread = tg_service_thread("janitor", run, janitor);
     janitor->figures = figures_start(worker, &janitor->acting);
     janitor->numbers = numbers_start(worker, &janitor->acting);
+    janitor->campaigns = campaigns_start(worker, &janitor->acting);
+    janitor->templates = templates_start(worker, &janitor->acting);
     return janitor;
 }
 
@@ -98,6 +105,8 @@ void janitor_stop(struct janitor *janitor)
     pthread_join(janitor->thread, NULL);
     figures_stop(janitor->figures);
     numbers_stop(janitor->numbers);
+    campaigns_stop(janitor->campaigns);
+    templates_stop(janitor->templates);
 }
 
 void janitor_free(struct janitor *janitor)
@@ -106,5 +115,7 @@ void janitor_free(struct janitor *janitor)
         return;
     figures_free(janitor->figures);
     numbers_free(janitor->numbers);
+    campaigns_free(janitor->campaigns);
+    templates_free(janitor->templates);
     free(janitor);
 }

@@ -6,7 +6,7 @@
 
 struct janitor;
 
-// Starts its thread, and those of the figures and the numbers.
+// Starts its thread, and those of the figures, the numbers and the templates.
 struct janitor *janitor_start(const struct worker *worker);
 
 // Once stop is ordered no further duty is begun. Waits until the batch at hand is done.
