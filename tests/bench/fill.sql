@@ -10,7 +10,7 @@ SELECT setseed(0.5) \g /dev/null
 CREATE TEMP TABLE made_again AS
 SELECT format('%I', i.indexname) AS name, i.indexdef FROM pg_indexes i
  WHERE i.schemaname = 'tollgate'
-   AND i.tablename IN ('messages', 'contacts', 'conversations', 'wallet_transactions')
+   AND i.tablename IN ('messages', 'contacts', 'contact_terms', 'conversations', 'wallet_transactions')
    AND NOT EXISTS (SELECT FROM pg_constraint c
                     WHERE c.conindid = format('tollgate.%I', i.indexname)::regclass AND c.contype IN ('p', 'u'));
 SELECT format('DROP INDEX tollgate.%s', name) FROM made_again \gexec
@@ -45,12 +45,42 @@ INSERT INTO channels (id, org_id, phone_number_id, access_token, max_mps, servic
 SELECT channel_id, org_id, 7000000 + i * 10 + n, 'EAA', 10000, 0.20 FROM number;
 INSERT INTO pace (org_id, channel_id) SELECT org_id, channel_id FROM number;
 
+-- Names: a few are many people's, and most are few's. Which one is whose follows from the contact's id.
+CREATE FUNCTION pg_temp.share(p_contact_id bigint, p_of bigint) RETURNS float8
+LANGUAGE sql IMMUTABLE
+RETURN (hashint8extended(p_contact_id, p_of) & 1073741823) / 1073741824.0;
+CREATE TEMP TABLE called AS
+SELECT k.kind, r.rank, initcap(CASE WHEN r.rank <= cardinality(k.usual) THEN k.usual[r.rank]
+            ELSE s.begins[1 + r.rank % 30] || s.ends[1 + r.rank / 30 % 20] || s.ends[1 + r.rank / 600 % 20] END) AS word
+  FROM (VALUES ('first', string_to_array('mohammed asha ravi priya amit neha rahul pooja sanjay anita vijay sunita '
+                                         'deepak kavita arjun meera imran fatima karan divya anil rekha suresh', ' ')),
+               ('last', string_to_array('kumar singh sharma khan patel devi rao das gupta reddy yadav ali nair joshi '
+                                        'mehta iyer shah kaur verma khatri khanna mishra pillai thomas bose', ' ')))
+       AS k (kind, usual)
+ CROSS JOIN (SELECT string_to_array('a ba bha cha da de dha ga gu ha i ja ka kha la ma mo na ni pa pra ra ri sa sha '
+                                    'shi su ta va ya', ' ') AS begins,
+                    string_to_array('na ni ra ri sh t vi ya la li ma mi n nd nt r ksh ta th v', ' ') AS ends) s
+ CROSS JOIN generate_series(1, 3000) AS r (rank);
+ANALYZE called;
 INSERT INTO contacts (org_id, id, phone, name, created_at) OVERRIDING SYSTEM VALUE
-SELECT o.id, o.first_contact + k, '91' || (7000000000 + o.first_contact + k)::text,
-       (ARRAY['Asha', 'Ravi', 'Meera', 'Jonas', 'Lena', 'Omar', 'Yuki', 'Ana'])[1 + (k % 8)] || ' '
-       || (ARRAY['Rao', 'Weber', 'Silva', 'Khan', 'Sato', 'Novak', 'Okoye'])[1 + (k % 7)],
-       now() - interval '1 year'
-  FROM org o CROSS JOIN LATERAL generate_series(0, o.people - 1) k;
+SELECT c.org_id, c.id, '91' || (7000000000 + c.id)::text, f.word || ' ' || l.word, now() - interval '1 year'
+  FROM (SELECT o.id AS org_id, o.first_contact + k AS id
+          FROM org o CROSS JOIN LATERAL generate_series(0, o.people - 1) k) c
+  JOIN called f ON f.kind = 'first' AND f.rank = 1 + floor(3000 * power(pg_temp.share(c.id, 1), 2.5))
+  JOIN called l ON l.kind = 'last' AND l.rank = 1 + floor(3000 * power(pg_temp.share(c.id, 2), 3))
+ ORDER BY c.id;
+-- Of each ten one has a card: what the org calls it, and tags.
+INSERT INTO contact_cards (org_id, contact_id, name, tags)
+SELECT c.org_id, c.id, CASE WHEN c.id % 50 = 7 THEN 'Dr ' || c.name END,
+       CASE WHEN c.id % 500 = 7 THEN '{customer,vip}'::text[] ELSE '{customer}' END
+  FROM contacts c WHERE c.id % 10 = 7;
+INSERT INTO contact_terms (org_id, term, contact_id)
+SELECT c.org_id, 'n:' || w, c.id FROM contacts c CROSS JOIN LATERAL words_of(c.name) w
+ UNION
+SELECT k.org_id, 'n:' || w, k.contact_id FROM contact_cards k CROSS JOIN LATERAL words_of(k.name) w
+ UNION ALL
+SELECT k.org_id, 't:' || t, k.contact_id FROM contact_cards k CROSS JOIN LATERAL unnest(k.tags) t
+ ORDER BY 1, 2, 3;
 SELECT setval('contacts_id_seq', (SELECT max(id) FROM contacts)) \g /dev/null
 
 -- Whose the next message is: the orgs by the parts that they have, in steps, so that each is found at once.
@@ -129,8 +159,8 @@ SELECT m.org_id, m.id, m.channel_id, m.contact_id, nextval('outbox_seq'), 'bulk'
        now() + interval '1 year', now() + interval '1 year'
   FROM messages m WHERE m.org_id = (SELECT id FROM org WHERE i = 1) AND m.direction = 'outbound'
  ORDER BY m.id DESC LIMIT 1000;
-UPDATE messages m SET status = 'queued', sent_at = NULL, delivered_at = NULL, read_at = NULL, failed_at = NULL,
-                      error_code = NULL, error_message = NULL
+UPDATE messages m SET status = 'queued', attempts = 0, wamid = NULL, sent_at = NULL, delivered_at = NULL, read_at = NULL,
+                      failed_at = NULL, error_code = NULL, error_message = NULL, claimed_at = NULL, took_ms = NULL
   FROM outbox o WHERE o.message_id = m.id AND o.org_id = m.org_id;
 
 SELECT indexdef FROM made_again \gexec

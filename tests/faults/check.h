@@ -12,8 +12,8 @@ struct row {
     const char *contact_id;
     const char *state;
     const char *error_code; // "" if NULL
-    bool reply;
-    bool doubtful; // at some time nobody knew whether Meta had it
+    bool reply;             // of a rule, or of a campaign: nobody has sent it singly
+    bool doubtful;          // at some time nobody knew whether Meta had it
 };
 
 struct check {
@@ -30,3 +30,6 @@ struct check {
 };
 
 void violated(struct check *check, const char *format, ...) TG_PRINTF(2, 3);
+
+// Violated by whatever this query finds, one column of words; the first few are shown.
+void expect_none(struct check *check, const char *what, const char *query);

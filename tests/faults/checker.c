@@ -1,7 +1,9 @@
 #include "tests/faults/checker.h"
 
 #include "common/base/text.h"
+#include "tests/faults/cries.h"
 #include "tests/faults/people.h"
+#include "tests/faults/told.h"
 #include "tests/system/streams.h"
 
 #include <fcntl.h>
@@ -19,6 +21,8 @@ enum {
     DESCRIPTORS_SLACK = 64 + 32 + 16,
     DESCRIPTORS_WAIT_S = 40, // a connection that is idle for 30 s is closed
     MEMORY_SLACK_KIB = 16 * 1024,
+    // Of a worker: what TLS takes for as many connections as six endpoints have at the most.
+    ENDPOINTS_SLACK_KIB = 6 * 64 * 64,
 };
 
 void violated(struct check *check, const char *format, ...)
@@ -30,6 +34,18 @@ void violated(struct check *check, const char *format, ...)
     tg_text_append_string(&check->shown, text_of_list(format, args));
     va_end(args);
     tg_text_append_string(&check->shown, "\n");
+}
+
+void expect_none(struct check *check, const char *what, const char *query)
+{
+    const char *wrong =
+        database_text(check->rig->gateway->database,
+                      "WITH wrongs (w) AS MATERIALIZED (%s) SELECT (SELECT count(*) FROM wrongs) "
+                      "|| ': ' || string_agg(l.w, ', ') FROM (SELECT w FROM wrongs LIMIT 8) l "
+                      "HAVING count(*) > 0",
+                      query);
+    if (*wrong)
+        violated(check, "%s: %s", what, wrong);
 }
 
 // --- At rest -------------------------------------------------------------------------------------
@@ -57,15 +73,51 @@ static const char *entries_left(struct rig *rig)
     return webhooks || sends ? text_of("%ld webhooks and %ld jobs in Redis", webhooks, sends) : "";
 }
 
+// What waits in the outbox, and why as far as it says: who reads it cannot ask the database any
+// more.
+static const char *rows_waiting(struct database *database)
+{
+    return database_text(
+        database,
+        "SELECT string_agg(format('%%s %%s rows in the outbox (queued before %%s, claimed before "
+        "%%s, attempt %%s, to be looked at in %%s, channel %%s)', "
+        "n, state, queued, claimed, attempt, look, channel), ', ') "
+        "FROM (SELECT o.state, count(*) AS n, now() - min(o.queued_at) AS queued, "
+        "now() - min(o.claimed_at) AS claimed, min(o.attempt) AS attempt, "
+        "min(o.look_at) - now() AS look, min(concat_ws(' ', h.status, h.paused_for)) AS channel "
+        "FROM outbox o JOIN channels h ON h.org_id = o.org_id AND h.id = o.channel_id "
+        "GROUP BY o.state) w");
+}
+
+// What became of the messages before the first that is held by nobody, newest first.
+static const char *history_of_held(struct database *database)
+{
+    return database_text(
+        database,
+        "SELECT coalesce(' before the first that is held: ' || string_agg(format('%%s %%s %%s at "
+        "%%s "
+        "(campaign: %%s)', m.id, m.status, m.error_code, "
+        "coalesce(m.sent_at, m.failed_at, m.unconfirmed_at), EXISTS (SELECT FROM campaign_messages "
+        "k WHERE k.message_id = m.id)), ', '), '') FROM (SELECT m.* FROM (SELECT o.* FROM outbox o "
+        "WHERE o.state = 'held' ORDER BY o.seq LIMIT 1) o JOIN messages m ON m.org_id = o.org_id "
+        "AND m.channel_id = o.channel_id AND m.contact_id = o.contact_id AND m.direction = "
+        "'outbound' ORDER BY m.id DESC LIMIT 8) m");
+}
+
 // What stands in the way of rest, "" if nothing does.
 static const char *unrest(struct rig *rig)
 {
     struct database *database = rig->gateway->database;
-    long outbox = database_number(database, "SELECT count(*) FROM outbox");
-    if (outbox > 0)
-        return text_of("%ld rows in the outbox", outbox);
+    const char *outbox = rows_waiting(database);
+    if (*outbox)
+        return text_of("%s%s", outbox, history_of_held(database));
     if (simulator_webhook_stat(rig->gateway->simulator, "waiting") > 0)
         return "Meta has webhooks to post";
+    long campaigns = database_number(
+        database,
+        "SELECT count(*) FROM campaigns WHERE state IN ('scheduled', 'running', 'paused')");
+    if (campaigns > 0)
+        return text_of("%ld campaigns", campaigns);
     const char *entries = entries_left(rig);
     if (*entries)
         return entries;
@@ -77,7 +129,7 @@ static const char *unrest(struct rig *rig)
         return "messages are unconfirmed";
     if (database_number(database, "SELECT count(*) FROM awaited") > 0)
         return "deliveries are awaited";
-    return "";
+    return told_unrest(rig);
 }
 
 static void come_to_rest(struct rig *rig)
@@ -109,7 +161,8 @@ static void read_rows(struct check *check)
         "SELECT m.id, h.phone_number_id, coalesce(ltrim(m.payload ->> 'to', '+'), "
         "m.payload ->> 'recipient'), m.contact_id, coalesce(o.state, m.status), "
         "coalesce(m.error_code, ''), "
-        "EXISTS (SELECT FROM auto_replies a WHERE a.org_id = m.org_id AND a.reply_id = m.id), "
+        "EXISTS (SELECT FROM auto_replies a WHERE a.org_id = m.org_id AND a.reply_id = m.id) "
+        "OR EXISTS (SELECT FROM campaign_messages k WHERE k.message_id = m.id), "
         "EXISTS (SELECT FROM attempts a JOIN error_rules r ON r.outcome = a.outcome "
         "WHERE a.org_id = m.org_id AND a.message_id = m.id AND r.unconfirmed) "
         "FROM messages m JOIN channels h ON h.org_id = m.org_id AND h.id = m.channel_id "
@@ -324,7 +377,7 @@ static long given_up(struct check *check, enum told told)
                            shapes[told]);
 }
 
-static void check_told(struct check *check, enum told told, const char *what)
+static void check_count(struct check *check, enum told told, const char *what)
 {
     long there = database_number(check->rig->gateway->database, "SELECT count(*) FROM %s", what) +
                  given_up(check, told);
@@ -377,10 +430,10 @@ static void check_webhooks(struct check *check)
     check_meanings(check);
     if (check->rig->webhooks_lost)
         return;
-    check_told(check, TOLD_MESSAGE, "messages WHERE direction = 'inbound' AND origin IS NULL");
-    check_told(check, TOLD_COPY, "messages WHERE origin IS NOT NULL");
-    check_told(check, TOLD_NOTICE,
-               "account_notices WHERE field = 'account_update' OR value ->> 'type' = 'payment'");
+    check_count(check, TOLD_MESSAGE, "messages WHERE direction = 'inbound' AND origin IS NULL");
+    check_count(check, TOLD_COPY, "messages WHERE origin IS NOT NULL");
+    check_count(check, TOLD_NOTICE,
+                "account_notices WHERE field = 'account_update' OR value ->> 'type' = 'payment'");
     const char *dead = database_text(check->rig->gateway->database,
                                      "SELECT string_agg(reason, ', ') FROM dead_letters "
                                      "WHERE reason <> '%s'",
@@ -455,10 +508,11 @@ static void check_order(struct check *check)
 }
 
 // AddressSanitizer keeps what is freed for a while, and looks for leaks by itself.
-static void check_memory(struct check *check, const struct rig_daemon *daemon)
+static void check_memory(struct check *check, const struct rig_daemon *daemon, bool is_worker)
 {
     long now = rig_memory_kib(daemon);
-    if (!rig_has_address_sanitizer(daemon) && now > daemon->memory_kib + MEMORY_SLACK_KIB)
+    long slack = MEMORY_SLACK_KIB + (is_worker ? ENDPOINTS_SLACK_KIB : 0);
+    if (!rig_has_address_sanitizer(daemon) && now > daemon->memory_kib + slack)
         violated(check, "%s has %ld KiB resident, %ld at its start", daemon->daemon.process->name,
                  now, daemon->memory_kib);
 }
@@ -469,14 +523,14 @@ static void check_leaks(struct check *check)
         const struct rig_daemon *daemon =
             i < RIG_INGRESSES ? &check->rig->ingresses[i] : &check->rig->workers[i - RIG_INGRESSES];
         long long deadline_ms = testbed_now_ms() + DESCRIPTORS_WAIT_S * 1000LL;
-        while (rig_descriptors(daemon) > daemon->descriptors + DESCRIPTORS_SLACK &&
+        while (rig_descriptors(check->rig, daemon) > daemon->descriptors + DESCRIPTORS_SLACK &&
                testbed_now_ms() < deadline_ms)
             testbed_pause();
-        long now = rig_descriptors(daemon);
+        long now = rig_descriptors(check->rig, daemon);
         if (now > daemon->descriptors + DESCRIPTORS_SLACK)
             violated(check, "%s has %ld descriptors open, %ld at its start",
                      daemon->daemon.process->name, now, daemon->descriptors);
-        check_memory(check, daemon);
+        check_memory(check, daemon, i >= RIG_INGRESSES);
     }
 }
 
@@ -507,6 +561,7 @@ void check_rig(struct rig *rig, const char *fault)
 {
     struct check check = {.rig = rig, .fault = fault};
     workload_finish(rig->workload);
+    told_calm(rig);
     come_to_rest(rig);
     people_greet(&check);
     come_to_rest(rig);
@@ -518,10 +573,12 @@ void check_rig(struct rig *rig, const char *fault)
     check.posts = read_posts(rig->gateway->simulator, &check.post_count);
     check_ends(&check);
     check_posts(&check);
+    check_cries(&check);
     check_money(&check);
     check_alerts(&check);
     check_webhooks(&check);
     check_order(&check);
+    check_told(&check);
     check_leaks(&check);
     report(&check);
     cr_assert(check.violations == 0, "seed %llu, %zu violations (logs: %s):\n%s",

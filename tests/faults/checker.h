@@ -1,5 +1,6 @@
-// Looks from outside whether the invariants I1 to I9 held: at the database, at what the workload
-// was answered, and at the simulator's log of posts.
+// Looks from outside whether the invariants I1 to I9 and I11 held: at the database, at what the
+// workload was answered, at the simulator's log of posts, and at what endpoints and readers of
+// feeds were told.
 #pragma once
 
 #include "tests/faults/workload.h"

@@ -4,9 +4,9 @@
 #include <signal.h>
 #include <string.h>
 
-TestSuite(ingress, .timeout = 180);
-TestSuite(worker, .timeout = 180);
-TestSuite(everything, .timeout = 180);
+TestSuite(ingress, .timeout = 300);
+TestSuite(worker, .timeout = 300);
+TestSuite(everything, .timeout = 300);
 
 // One that has ended in good order is followed by one that dies at the point, and that by one that
 // lives.
@@ -90,6 +90,34 @@ FAULT(worker, killed_in_a_webhook)
     kill_worker_at(rig, "apply_statuses:5");
 }
 
+// Claimed, and not posted.
+FAULT(worker, killed_before_a_delivery, .tells = true)
+{
+    kill_worker_at(rig, "deliveries_claimed");
+}
+
+// The endpoint has it, and nobody knows.
+FAULT(worker, killed_after_a_delivery, .tells = true)
+{
+    kill_worker_at(rig, "after_delivery");
+}
+
+FAULT(worker, killed_in_settling_deliveries, .tells = true)
+{
+    kill_worker_at(rig, "settle_deliveries");
+}
+
+// One worker alone passes campaigns on: the only one there is.
+FAULT(worker, killed_after_a_piece)
+{
+    for (int i = 0; i < rig->worker_count; i++)
+        rig_end(&rig->workers[i]);
+    rig_start_worker(rig, 0, "after_piece:2");
+    rig_expect_stopped(&rig->workers[0]);
+    for (int i = 0; i < rig->worker_count; i++)
+        rig_start_worker(rig, i, NULL);
+}
+
 // Is a worker waiting for a lock, to settle? Within a transaction PostgreSQL would show the first
 // look again and again.
 static bool settle_waits(struct database *database)
@@ -158,7 +186,7 @@ FAULT(worker, stopped_for_long)
     process_signal(rig->workers[0].daemon.process, SIGCONT);
 }
 
-FAULT(everything, killed)
+FAULT(everything, killed, .tells = true)
 {
     for (int i = 0; i < RIG_INGRESSES; i++)
         rig_kill_ingress(rig, i);

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-TestSuite(enemies, .timeout = 180);
+TestSuite(enemies, .timeout = 300);
 
 enum {
     HALF_BODIES = 60,

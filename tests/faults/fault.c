@@ -17,8 +17,9 @@ void fault_list(struct fault *fault)
 
 void fault_try(const struct fault *fault)
 {
-    struct rig *rig = given_rig(.own_postgres = fault->takes_postgres,
-                                .small_redis_disk = fault->takes_redis_disk);
+    struct rig *rig =
+        given_rig(.own_postgres = fault->takes_postgres,
+                  .small_redis_disk = fault->takes_redis_disk, .untold = !fault->tells);
     if (!rig) {
         cr_log_warn("%s: this machine does not allow it", fault->name);
         return;

@@ -11,6 +11,7 @@ struct fault {
     bool takes_postgres;   // needs a cluster of its own
     bool takes_redis_disk; // and a disk for Redis
     bool loses_webhooks;   // acknowledged ones may be gone with Redis's data
+    bool tells;            // also alone: what orgs are told costs a test three times as much
     struct fault *next;    // of all faults
 };
 

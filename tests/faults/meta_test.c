@@ -3,7 +3,7 @@
 
 #include <signal.h>
 
-TestSuite(meta, .timeout = 180);
+TestSuite(meta, .timeout = 300);
 
 enum { OUTAGE_MS = 2500, EACH = 5, STOP_S = 10 };
 

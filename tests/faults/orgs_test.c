@@ -3,8 +3,8 @@
 #include "tests/faults/fault.h"
 #include "tests/faults/log_of_posts.h"
 
-TestSuite(org, .timeout = 180);
-TestSuite(clock, .timeout = 180);
+TestSuite(org, .timeout = 300);
+TestSuite(clock, .timeout = 300);
 
 enum {
     OUTAGE_MS = 2500,

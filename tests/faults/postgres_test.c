@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(postgres, .timeout = 180);
+TestSuite(postgres, .timeout = 300);
 
 enum { OUTAGE_MS = 2500, EACH = 3 };
 
@@ -47,7 +47,7 @@ FAULT(postgres, restarted, .takes_postgres = true)
     rig_reconnect(rig);
 }
 
-FAULT(postgres, killed, .takes_postgres = true)
+FAULT(postgres, killed, .takes_postgres = true, .tells = true)
 {
     postgres_kill(rig->postgres);
     postgres_start(rig->postgres);
@@ -121,22 +121,23 @@ FAULT(postgres, wallets_locked_for_long)
     (void)database_text(database, "ROLLBACK");
 }
 
+static const char *const committing[] = {
+    "accept_sends",       "claim_sends",    "settle_sends",   "receive_messages",  "pass_campaign",
+    "add_wallet_credits", "start_campaign", "fan_out_events", "settle_deliveries", "COMMIT",
+};
+
 FAULT(postgres, commits_unanswered)
 {
-    static const char *const calls[] = {"accept_sends",     "claim_sends",        "settle_sends",
-                                        "receive_messages", "add_wallet_credits", "COMMIT"};
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        proxy_lose_answers(rig->to_postgres, calls[i], EACH);
+    for (size_t i = 0; i < sizeof committing / sizeof *committing; i++) {
+        proxy_lose_answers(rig->to_postgres, committing[i], EACH);
         eventually(proxy_cuts_left(rig->to_postgres) == 0);
     }
 }
 
 FAULT(postgres, requests_cut)
 {
-    static const char *const calls[] = {"accept_sends",     "claim_sends",        "settle_sends",
-                                        "receive_messages", "add_wallet_credits", "COMMIT"};
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        proxy_cut_in_the_middle(rig->to_postgres, calls[i], EACH);
+    for (size_t i = 0; i < sizeof committing / sizeof *committing; i++) {
+        proxy_cut_in_the_middle(rig->to_postgres, committing[i], EACH);
         eventually(proxy_cuts_left(rig->to_postgres) == 0);
     }
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(redis, .timeout = 180);
+TestSuite(redis, .timeout = 300);
 
 enum { OUTAGE_MS = 2500, STOP_S = 20, HANG_MS = 4000 };
 
@@ -33,7 +33,7 @@ FAULT(redis, killed)
     redis_start(rig->gateway->redis);
 }
 
-FAULT(redis, wiped, .loses_webhooks = true)
+FAULT(redis, wiped, .loses_webhooks = true, .tells = true)
 {
     expect_ok(rig, WORDS("FLUSHALL"));
 }

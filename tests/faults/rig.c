@@ -1,5 +1,7 @@
 #include "tests/faults/rig.h"
 
+#include "tests/faults/endpoints.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +12,9 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { READY_S = 30, END_S = 40, INGRESS_SETTINGS = 3, WORKER_SETTINGS = 7 };
+enum { READY_S = 30, END_S = 40, STOPPED_S = 60, INGRESS_SETTINGS = 3, WORKER_SETTINGS = 7 };
 
 static const char *const balance = "1000000.00";
 
@@ -38,14 +41,15 @@ static struct database *start_postgres(struct rig *rig)
     return database;
 }
 
-// In a mount namespace of the test's own, so that nothing of it is left behind.
+// In a mount namespace of the test's own, so that nothing of it is left behind. All that Redis
+// writes in a round has room there, also where a slow machine makes it long.
 static const char *mount_small_disk(void)
 {
     const char *path = text_of("%s/disk", testbed_directory());
     cr_assert(mkdir(path, 0755) == 0, "%s", strerrordesc_np(errno));
     bool mounted = unshare(CLONE_NEWNS) == 0 &&
                    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-                   mount("tmpfs", path, "tmpfs", 0, "size=16m") == 0;
+                   mount("tmpfs", path, "tmpfs", 0, "size=64m") == 0;
     return mounted ? path : NULL;
 }
 
@@ -82,8 +86,15 @@ static void start_ingress_at(struct rig *rig, int i, const char *stop_point)
 {
     const char **settings = rig->settings->ingress_settings;
     settings[2] = text_of("TOLLGATE_LISTEN=127.0.0.1:%d", rig->ingress_ports[i]);
-    settings[INGRESS_SETTINGS] = stop_point ? text_of("TOLLGATE_STOP_POINT=%s", stop_point) : NULL;
-    rig->ingresses[i].daemon = start_ingress(rig->gateway);
+    size_t n = INGRESS_SETTINGS;
+    if (rig->endpoints)
+        settings[n++] = sink_networks();
+    if (stop_point)
+        settings[n++] = text_of("TOLLGATE_STOP_POINT=%s", stop_point);
+    settings[n] = NULL;
+    // Meta and the workload know where it listens, and may have it end before it has said so.
+    rig->ingresses[i].daemon =
+        stop_point ? begin_ingress(rig->gateway) : start_ingress(rig->gateway);
 }
 
 static bool is_ready(struct rig_daemon *daemon)
@@ -95,10 +106,10 @@ static bool is_ready(struct rig_daemon *daemon)
     return ready;
 }
 
-static void expect_ready(struct rig_daemon *daemon)
+static void expect_ready(const struct rig *rig, struct rig_daemon *daemon)
 {
     eventually_within(READY_S, is_ready(daemon));
-    daemon->descriptors = rig_descriptors(daemon);
+    daemon->descriptors = rig_descriptors(rig, daemon);
     daemon->memory_kib = rig_memory_kib(daemon);
 }
 
@@ -106,7 +117,7 @@ void rig_start_ingress(struct rig *rig, int i, const char *stop_point)
 {
     start_ingress_at(rig, i, stop_point);
     if (!stop_point)
-        expect_ready(&rig->ingresses[i]);
+        expect_ready(rig, &rig->ingresses[i]);
 }
 
 static void run_rig_worker(struct rig *rig, int i, const char *graph_url, const char *stop_point)
@@ -115,6 +126,10 @@ static void run_rig_worker(struct rig *rig, int i, const char *graph_url, const 
     size_t n = WORKER_SETTINGS;
     if (!rig->former)
         settings[n++] = text_of("TOLLGATE_TOKEN_KEYS=%s", rig->token_keys);
+    if (rig->endpoints) {
+        settings[n++] = sink_networks();
+        settings[n++] = endpoints_authority(rig->endpoints);
+    }
     if (rig->accepts_unsigned)
         settings[n++] = "TOLLGATE_UNSIGNED_WEBHOOKS=accept";
     if (graph_url)
@@ -124,7 +139,7 @@ static void run_rig_worker(struct rig *rig, int i, const char *graph_url, const 
     settings[n] = NULL;
     rig->workers[i].daemon = start_worker_apart(rig->gateway);
     if (!stop_point)
-        expect_ready(&rig->workers[i]);
+        expect_ready(rig, &rig->workers[i]);
 }
 
 void rig_start_worker(struct rig *rig, int i, const char *stop_point)
@@ -158,7 +173,7 @@ void rig_kill_worker(struct rig *rig, int i)
 void rig_expect_stopped(struct rig_daemon *daemon)
 {
     enum { KILLED = 128 + SIGKILL };
-    int status = process_wait(daemon->daemon.process, READY_S);
+    int status = process_wait(daemon->daemon.process, STOPPED_S);
     cr_assert(status == KILLED, "%s ended with %d", daemon->daemon.process->name, status);
 }
 
@@ -214,12 +229,16 @@ struct rig *rig_start(const struct rig_options *options)
     rig->settings->daemons = options->daemons;
     rig->former = options->daemons != NULL;
     start_servers(rig, options);
+    if (!rig->former && !options->untold)
+        endpoints_open(rig);
     set_settings(rig);
     make_orgs(rig);
     for (int i = 0; i < RIG_INGRESSES; i++) {
         rig->ingress_ports[i] = testbed_port();
         rig_start_ingress(rig, i, NULL);
     }
+    if (rig->endpoints)
+        endpoints_make(rig);
     simulator_aim(rig->gateway->simulator,
                   text_of("http://127.0.0.1:%d/webhook", rig->ingress_ports[0]),
                   GATEWAY_APP_SECRET);
@@ -252,6 +271,8 @@ void rig_stop(struct rig *rig)
     for (int i = 0; i < rig->worker_count; i++)
         rig_end(&rig->workers[i]);
     process_stop_cleanly(rig->gateway->simulator->process);
+    if (rig->endpoints)
+        endpoints_close(rig->endpoints);
     redis_kill(rig->gateway->redis);
     if (rig->postgres)
         postgres_stop(rig->postgres);
@@ -259,14 +280,67 @@ void rig_stop(struct rig *rig)
         database_drop(rig->gateway->database);
 }
 
-long rig_descriptors(const struct rig_daemon *daemon)
+enum { TO_ENDPOINTS_MAX = 4096 };
+
+// The word of a line, from 0; *length of it.
+static const char *word_of(const char *line, int n, int *length)
 {
-    DIR *directory = opendir(text_of("/proc/%d/fd", (int)daemon->daemon.process->pid));
+    line += strspn(line, " ");
+    for (; n > 0; n--) {
+        line += strcspn(line, " ");
+        line += strspn(line, " ");
+    }
+    *length = (int)strcspn(line, " \n");
+    return line;
+}
+
+// The sockets of this machine that are connected to where endpoints are, as /proc names them.
+static size_t list_sockets_to_endpoints(const struct rig *rig,
+                                        const char *names[static TO_ENDPOINTS_MAX])
+{
+    enum { PEER = 2, INODE = 9 };
+    FILE *file = rig->to_endpoints ? fopen("/proc/net/tcp", "re") : NULL;
+    const char *port =
+        rig->to_endpoints ? text_of(":%04X", (unsigned)proxy_port(rig->to_endpoints)) : "";
+    char line[256];
+    size_t n = 0;
+    while (file && n < TO_ENDPOINTS_MAX && fgets(line, sizeof line, file)) {
+        int length = 0;
+        const char *peer = word_of(line, PEER, &length);
+        const char *end = peer + length - strlen(port);
+        if (end < peer || strncmp(end, port, strlen(port)) != 0)
+            continue;
+        const char *inode = word_of(line, INODE, &length);
+        names[n++] = text_of("socket:[%.*s]", length, inode);
+    }
+    if (file)
+        (void)fclose(file);
+    return n;
+}
+
+static bool leads_to_one_of(const char *path, const char *const *names, size_t n)
+{
+    char target[64] = "";
+    if (readlink(path, target, sizeof target - 1) < 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], target) == 0)
+            return true;
+    return false;
+}
+
+long rig_descriptors(const struct rig *rig, const struct rig_daemon *daemon)
+{
+    static const char *sockets[TO_ENDPOINTS_MAX];
+    const char *path = text_of("/proc/%d/fd", (int)daemon->daemon.process->pid);
+    DIR *directory = opendir(path);
     if (!directory)
         return 0;
+    size_t to_endpoints = list_sockets_to_endpoints(rig, sockets);
+    const struct dirent *entry;
     long n = 0;
-    while (readdir(directory)) // NOLINT(concurrency-mt-unsafe): each has its own stream
-        n++;
+    while ((entry = readdir(directory))) // NOLINT(concurrency-mt-unsafe): each has its own stream
+        n += !leads_to_one_of(text_of("%s/%s", path, entry->d_name), sockets, to_endpoints);
     (void)closedir(directory);
     return n;
 }

@@ -1,6 +1,6 @@
 // A gateway on which faults are tried: two ingresses and some workers, each of which can be killed
-// and started again in its place, with a proxy in front of PostgreSQL, of Redis and of Meta; orgs,
-// and a workload on all of it.
+// and started again in its place, with a proxy in front of PostgreSQL, of Redis, of Meta and of
+// where orgs are told what happens; orgs, and a workload on all of it.
 #pragma once
 
 #include "tests/system/org.h"
@@ -28,6 +28,7 @@ struct rig_options {
     const char *template;  // of its database; NULL: this version's
     const char *daemons;   // a folder with those of another version; NULL: those under test
     bool small_redis_disk; // Redis's file is on a small disk of its own
+    bool untold;           // orgs have no endpoints, and read no feeds
     int latency_ms;        // of Meta
 };
 
@@ -44,7 +45,9 @@ struct rig {
     struct proxy *to_postgres;
     struct proxy *to_redis;
     struct proxy *to_meta;
-    const char *redis_disk; // NULL: Redis has none of its own
+    struct endpoints *endpoints; // of the orgs; NULL: they are told nothing, nor read feeds
+    struct proxy *to_endpoints;  // likewise
+    const char *redis_disk;      // NULL: Redis has none of its own
     int ingress_ports[RIG_INGRESSES];
     struct rig_daemon ingresses[RIG_INGRESSES];
     struct rig_daemon workers[RIG_WORKERS_MAX];
@@ -89,8 +92,10 @@ void rig_expect_ready(struct rig *rig);
 // Stops all daemons, each of which must end with 0, then the rest.
 void rig_stop(struct rig *rig);
 
-// How many descriptors a process has open, and how much memory it has resident. 0: it is gone.
-long rig_descriptors(const struct rig_daemon *daemon);
+// How many descriptors a process has open, without its connections to endpoints (that those are
+// closed libcurl finds with the next request alone), and how much memory it has resident. 0: it is
+// gone.
+long rig_descriptors(const struct rig *rig, const struct rig_daemon *daemon);
 long rig_memory_kib(const struct rig_daemon *daemon);
 
 // Was it built with AddressSanitizer, whatever these tests are built with? (Of gcc: a library.)

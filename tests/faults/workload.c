@@ -91,6 +91,8 @@ struct workload {
     atomic_size_t accepted;
     atomic_size_t told[TOLD_KINDS];
     struct office *office; // NULL: none
+    struct crier *crier;   // likewise
+    struct follower *follower;
     struct draw draw;
     struct slot slots[CONTACTS_MAX];
     int slot_count;
@@ -410,7 +412,9 @@ void workload_start(struct rig *rig, const struct workload_options *options)
         &(const struct tg_http_options){.calls_max = CONTACTS_MAX + 1, .silence_ms = ANSWER_MS});
     cr_assert(workload->sent);
     add_contacts(workload, options->faulty ? options->faulty : 1);
+    workload->follower = rig->endpoints ? follower_open(rig) : NULL;
     workload->office = rig->former ? NULL : office_open(rig);
+    workload->crier = rig->former ? NULL : crier_open(rig);
     snprintf(workload->inbound_slot.url, sizeof workload->inbound_slot.url, "%s/_sim/inbound",
              rig->gateway->simulator->url);
     cr_assert(pthread_create(&workload->thread, NULL, run, workload) == 0);
@@ -438,6 +442,8 @@ void workload_finish(struct workload *workload)
     pthread_join(workload->thread, NULL);
     if (workload->office)
         office_close(workload->office);
+    if (workload->crier)
+        crier_close(workload->crier);
     for (int i = 0; i < workload->slot_count; i++)
         tg_text_finish(&workload->slots[i].body);
     tg_text_finish(&workload->inbound_slot.body);
@@ -463,4 +469,14 @@ int workload_contacts(const struct workload *workload)
 const struct office *workload_office(const struct workload *workload)
 {
     return workload->office;
+}
+
+const struct crier *workload_crier(const struct workload *workload)
+{
+    return workload->crier;
+}
+
+struct follower *workload_follower(const struct workload *workload)
+{
+    return workload->follower;
 }

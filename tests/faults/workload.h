@@ -4,6 +4,8 @@
 // kept; what was answered is remembered.
 #pragma once
 
+#include "tests/faults/crier.h"
+#include "tests/faults/follower.h"
 #include "tests/faults/office.h"
 
 enum { WORKLOAD_ID_SIZE = 37, CONTACT_NAMES = 3, CONTACT_NAME_SIZE = 32 };
@@ -57,7 +59,8 @@ size_t workload_told(const struct workload *workload, enum told told);
 // Waits until so many more are.
 void workload_run_on(struct workload *workload, size_t more);
 
-// No further sends; waits until all are answered. Then the rest may be asked for.
+// No further sends; waits until all are answered. Then the rest may be asked for. (But feeds are
+// still followed.)
 void workload_finish(struct workload *workload);
 
 // In the order in which they were answered.
@@ -66,3 +69,6 @@ const struct contact *workload_contact(const struct workload *workload, int cont
 int workload_contacts(const struct workload *workload);
 // NULL with former daemons, which know no references.
 const struct office *workload_office(const struct workload *workload);
+// Likewise.
+const struct crier *workload_crier(const struct workload *workload);
+struct follower *workload_follower(const struct workload *workload);

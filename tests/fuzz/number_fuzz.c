@@ -33,12 +33,12 @@ FUZZ_TARGET(number)
         struct tg_graph_number number;
         memset(&number, 'x', sizeof number);
         tg_graph_read_number("4711", statuses[i], tg_text_span(input), &number);
-        bool failed = *number.error_code != '\0';
+        bool failed = *number.trouble.code != '\0';
         FUZZ_HOLDS(failed || statuses[i] == 200);
         FUZZ_HOLDS(failed == (number.facts.length == 0));
-        FUZZ_HOLDS(failed == (number.error_message[0] != '\0'));
-        FUZZ_HOLDS(tg_utf8_is_valid(number.error_message, strlen(number.error_message)));
-        FUZZ_HOLDS(!has_long_word(number.error_message));
+        FUZZ_HOLDS(failed == (number.trouble.message[0] != '\0'));
+        FUZZ_HOLDS(tg_utf8_is_valid(number.trouble.message, strlen(number.trouble.message)));
+        FUZZ_HOLDS(!has_long_word(number.trouble.message));
         if (!failed)
             expect_facts(&number);
         tg_text_finish(&number.facts);

@@ -43,23 +43,23 @@ static void expect_hidden(const struct tg_text *input)
 // An address is at Meta only if a host of the list stands where one must.
 static void expect_place(const struct tg_text *input)
 {
-    struct media_place place;
+    struct tg_media_place place;
     TG_TEXT_AUTO renamed = {0};
     const char *url = tg_text_string(input);
-    if (media_is_at_meta(url, "lookaside.fbsbx.com", GRAPH))
+    if (tg_media_is_at_meta(url, "lookaside.fbsbx.com", GRAPH))
         FUZZ_HOLDS(strncasecmp(url, "https://lookaside.fbsbx.com/", 28) == 0 ||
                    strncmp(url, GRAPH "/", strlen(GRAPH) + 1) == 0);
-    if (!media_read(tg_text_span(input), &place))
+    if (!tg_media_read(tg_text_span(input), &place))
         return;
     FUZZ_HOLDS(place.url.length > 0 && place.file_size >= 0);
     FUZZ_HOLDS(strlen(place.sha256) == 0 || strlen(place.sha256) == 64);
-    media_place_finish(&place);
+    tg_media_place_finish(&place);
     media_rename(tg_text_span(input), OURS "/x", &renamed);
     if (renamed.length > input->length) // more than is read, perhaps
         return;
-    FUZZ_HOLDS(media_read(tg_text_span(&renamed), &place));
+    FUZZ_HOLDS(tg_media_read(tg_text_span(&renamed), &place));
     FUZZ_HOLDS(strcmp(place.url.data, OURS "/x") == 0);
-    media_place_finish(&place);
+    tg_media_place_finish(&place);
 }
 
 FUZZ_TARGET(relay)

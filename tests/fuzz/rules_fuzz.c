@@ -1,8 +1,8 @@
 #include "common/base/json.h"
 #include "common/cloud/message.h"
+#include "common/rules/pattern.h"
+#include "common/rules/reply_body.h"
 #include "tests/fuzz/fuzz.h"
-#include "worker/inbound/pattern.h"
-#include "worker/inbound/reply.h"
 #include "worker/inbound/rule_check.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static bool reply_to(const struct given *given)
     struct tg_cloud_message checked;
     struct tg_received to = {.phone = "919876543210", .name = fuzz_text(given->name)};
     struct tg_reply reply = {.reply_id = tg_uuid7()};
-    bool good = reply_write(&given->rule, &to, (struct tg_span){"wamid.in", 8}, &reply, &error);
+    bool good = tg_reply_write(&given->rule, &to, (struct tg_span){"wamid.in", 8}, &reply, &error);
     if (good) {
         struct json_object *payload =
             tg_json_parse(reply.payload.data, reply.payload.length, &error);
@@ -55,19 +55,19 @@ static bool reply_to(const struct given *given)
 static void match(const struct given *given)
 {
     struct tg_error error = {0};
-    struct pattern *pattern = pattern_create(&given->rule, &error);
+    struct tg_pattern *pattern = tg_pattern_create(&given->rule, &error);
     if (!pattern) {
         fuzz_refused(&error);
         FUZZ_HOLDS(strcmp(error.field, "pattern") == 0 || strcmp(error.field, "match_kind") == 0);
         return;
     }
-    struct matcher *matcher = matcher_create();
-    bool all = pattern_takes_all(pattern) || pattern_takes_first(pattern);
-    bool matches = matcher_matches(matcher, pattern, given->text, &error);
+    struct tg_matcher *matcher = tg_matcher_create();
+    bool all = tg_pattern_takes_all(pattern) || tg_pattern_takes_first(pattern);
+    bool matches = tg_matcher_matches(matcher, pattern, given->text, &error);
     FUZZ_HOLDS(!(matches && (all || error.code)));
-    FUZZ_HOLDS(!matcher_matches(matcher, pattern, (struct tg_span){0}, &error));
-    matcher_destroy(matcher);
-    pattern_destroy(pattern);
+    FUZZ_HOLDS(!tg_matcher_matches(matcher, pattern, (struct tg_span){0}, &error));
+    tg_matcher_destroy(matcher);
+    tg_pattern_destroy(pattern);
 }
 
 FUZZ_TARGET(rules)

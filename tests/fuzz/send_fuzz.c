@@ -32,7 +32,7 @@ static void expect_same_again(const struct tg_send *send, const struct identity 
     TG_TEXT_AUTO body = {0};
     tg_uuid_format(send->org_id, org_id);
     tg_text_append_format(&body, "{\"org_id\":\"%s\",\"payload\":%s}", org_id, send->payload.data);
-    bool good = send_form_read(&body, caller, NULL, &again, &error);
+    bool good = send_form_read(&body, caller, NULL, NULL, &again, &error);
     FUZZ_HOLDS(good);
     FUZZ_HOLDS(strcmp(again.phone, send->phone) == 0 && strcmp(again.type, send->type) == 0 &&
                strcmp(again.user_id, send->user_id) == 0);
@@ -65,13 +65,16 @@ static void read_as(const struct tg_text *input, const struct identity *caller)
 {
     struct tg_error error = {0};
     struct tg_send send = {0};
-    if (send_form_read(input, caller, NULL, &send, &error)) {
+    struct loans *loans = NULL;
+    if (send_form_read(input, caller, NULL, &loans, &send, &error)) {
         expect_send(input, &send, caller);
         tg_send_finish(&send);
     } else {
         fuzz_refused(&error);
         FUZZ_HOLDS(error.field[0] != '\0');
     }
+    FUZZ_HOLDS(!loans || (loans->n > 0 && loans->n <= TG_LOANS_MAX));
+    loans_free(loans);
 }
 
 FUZZ_TARGET(send)

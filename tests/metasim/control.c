@@ -2,6 +2,7 @@
 
 #include "common/base/json.h"
 #include "tests/metasim/inbound.h"
+#include "tests/metasim/template_words.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -95,6 +96,19 @@ static void answer_account(struct sim *sim, const struct request *request, struc
     json_object_put(change);
 }
 
+static void answer_template(struct sim *sim, const struct request *request, struct answer *answer)
+{
+    struct tg_error error;
+    struct json_object *change = parse_body(request, &error);
+    if (!change || !template_words_say(sim, change, &error)) {
+        refuse(answer, &error);
+    } else {
+        answer->http_status = 200;
+        tg_text_append_string(&answer->body, "{\"success\":true}");
+    }
+    json_object_put(change);
+}
+
 static void answer_calls(struct sim *sim, const struct request *request, struct answer *answer)
 {
     (void)request;
@@ -153,11 +167,12 @@ static const struct route {
     const char *path;
     void (*answer)(struct sim *sim, const struct request *request, struct answer *answer);
 } routes[] = {
-    {"GET", "/_sim/posts", answer_posts},      {"GET", "/_sim/log", answer_log},
-    {"GET", "/_sim/stats", answer_stats},      {"POST", "/_sim/settings", answer_settings},
-    {"GET", "/_sim/calls", answer_calls},      {"POST", "/_sim/account", answer_account},
-    {"POST", "/_sim/number", answer_number},   {"POST", "/_sim/webhook", answer_webhook},
-    {"POST", "/_sim/inbound", answer_inbound}, {"POST", "/_sim/reset", answer_reset},
+    {"GET", "/_sim/posts", answer_posts},        {"GET", "/_sim/log", answer_log},
+    {"GET", "/_sim/stats", answer_stats},        {"POST", "/_sim/settings", answer_settings},
+    {"GET", "/_sim/calls", answer_calls},        {"POST", "/_sim/account", answer_account},
+    {"POST", "/_sim/number", answer_number},     {"POST", "/_sim/webhook", answer_webhook},
+    {"POST", "/_sim/inbound", answer_inbound},   {"POST", "/_sim/reset", answer_reset},
+    {"POST", "/_sim/template", answer_template},
 };
 
 void control_answer(struct sim *sim, const struct request *request, struct answer *answer)

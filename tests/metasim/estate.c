@@ -100,7 +100,9 @@ bool estate_apply(struct estate *estate, struct json_object *change, struct tg_e
     const char *file = tg_json_string_member(change, "media_id");
     const char *number = tg_json_string_member(change, "phone_number_id");
     struct json_object *fields = tg_json_member(change, "fields", json_type_object);
-    bool dead = tg_json_member(change, "dead", json_type_boolean) != NULL;
+    struct json_object *dead = tg_json_member(change, "dead", json_type_boolean);
+    struct json_object *endless = tg_json_member(change, "endless", json_type_boolean);
+    struct json_object *huge = tg_json_member(change, "huge", json_type_boolean);
     if (!token && !file && !(number && fields))
         return tg_error_set(error, "invalid_account", "token",
                             "token, media_id, or phone_number_id with fields must be there");
@@ -109,10 +111,17 @@ bool estate_apply(struct estate *estate, struct json_object *change, struct tg_e
         kill_addresses(estate, file);
     if (number && fields)
         set_fields(estate_number(estate, number), fields);
-    if (token && dead)
+    if (token && dead && !json_object_get_boolean(dead))
+        json_object_object_del(estate->dead, token);
+    else if (token && dead)
         json_object_object_add(estate->dead, token, json_object_new_boolean(true));
     if (token && account)
         claim(estate, token, account);
+    if (account && endless)
+        json_object_object_add(estate_account(estate, account), "_endless",
+                               json_object_get(endless));
+    if (account && huge)
+        json_object_object_add(estate_account(estate, account), "_huge", json_object_get(huge));
     if (token)
         claim_numbers(estate, token, account,
                       tg_json_member(change, "phone_number_ids", json_type_array));
@@ -204,6 +213,21 @@ struct json_object *estate_account(struct estate *estate, const char *id)
     json_object_object_add(account, "_templates", json_object_new_array());
     json_object_object_add(account, "_subscribed", json_object_new_boolean(true));
     return account;
+}
+
+struct json_object *estate_template(struct estate *estate, const char *id)
+{
+    struct json_object *account;
+    if (!json_object_object_get_ex(estate->templates, id, &account))
+        return NULL;
+    struct json_object *list = json_object_object_get(
+        estate_account(estate, json_object_get_string(account)), "_templates");
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *template = json_object_array_get_idx(list, i);
+        if (strcmp(tg_json_string_member(template, "id"), id) == 0)
+            return template;
+    }
+    return NULL;
 }
 
 uint64_t estate_new_id(struct estate *estate)

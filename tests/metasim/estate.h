@@ -39,7 +39,8 @@ void estate_init(struct estate *estate);
 void estate_finish(struct estate *estate);
 void estate_reset(struct estate *estate);
 
-// Claims what {"token", "waba_id", "phone_number_ids": [...]} names, or kills the token ({"token",
+// Claims what {"token", "waba_id", "phone_number_ids": [...]} names ("endless", "huge": its list of
+// templates is), or kills the token ({"token",
 // "dead": true}), or the addresses of a file ({"media_id"}), or sets fields of a number
 // ({"phone_number_id", "fields": {...}}).
 bool estate_apply(struct estate *estate, struct json_object *change,
@@ -57,6 +58,9 @@ bool estate_owns(struct estate *estate, const char *token, const char *id);
 // The fields of a number, or an account, made if need be; borrowed. Under the lock.
 struct json_object *estate_number(struct estate *estate, const char *id);
 struct json_object *estate_account(struct estate *estate, const char *id);
+
+// The template of that id, of whichever account; NULL: there is none. Borrowed. Under the lock.
+struct json_object *estate_template(struct estate *estate, const char *id);
 
 // A new id, that no other thing has; and whether an id was one, of what may be gone. Under the
 // lock.

@@ -84,16 +84,20 @@ static struct estate_file *find(struct graph_call *call)
 bool graph_get_media(struct graph_call *call)
 {
     const struct estate_file *file = find(call);
+    char sha256[sizeof file->sha256];
     if (!file)
         return false;
+    snprintf(sha256, sizeof sha256, "%s", file->sha256);
+    if (sim_settings_get(&call->sim->settings, SETTING_WRONG_HASH))
+        sha256[0] = sha256[0] == '0' ? '1' : '0';
     call->answer->http_status = 200;
     tg_text_append_format(
         &call->answer->body,
         "{\"url\":\"http:\\/\\/%s\\/whatsapp_business\\/attachments\\/?mid=%s&"
         "ext=%u&hash=ATsim\",\"mime_type\":\"%s\",\"sha256\":\"%s\",\"file_size\":"
         "%" PRIu64 ",\"id\":\"%s\",\"messaging_product\":\"whatsapp\"}",
-        call->request->host ? call->request->host : "", file->id, file->issue, file->type,
-        file->sha256, file->size, file->id);
+        call->request->host ? call->request->host : "", file->id, file->issue, file->type, sha256,
+        file->size, file->id);
     return true;
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_PARAMETER = 100, LIMIT_DEFAULT = 25 };
+enum { CODE_PARAMETER = 100, LIMIT_DEFAULT = 25, HUGE_BYTES = 4 * 1024 * 1024 };
 
 static struct json_object *list_of(struct graph_call *call, const char *account)
 {
@@ -49,6 +49,26 @@ static size_t number_argument(struct graph_call *call, const char *name, size_t 
     return given ? strtoul(given, NULL, 10) : standard;
 }
 
+static bool has_flag(struct graph_call *call, const char *name)
+{
+    return json_object_get_boolean(
+        json_object_object_get(estate_account(call->estate, call->id), name));
+}
+
+// A page of as many as are asked for, with another one behind it.
+static void write_endless_page(struct graph_call *call, size_t first, size_t limit)
+{
+    struct tg_text *body = &call->answer->body;
+    for (size_t i = 0; i < limit; i++)
+        tg_text_append_format(body,
+                              "%s{\"id\":\"%zu\",\"name\":\"n\",\"language\":\"en\",\"status\":"
+                              "\"APPROVED\"}",
+                              i > 0 ? "," : "", 1000000 + first + i);
+    tg_text_append_string(body, "],");
+    write_paging(call, first, first + limit, limit, true);
+    tg_text_append_string(body, "}");
+}
+
 void graph_list_templates(struct graph_call *call)
 {
     struct json_object *list = list_of(call, call->id);
@@ -58,7 +78,14 @@ void graph_list_templates(struct graph_call *call)
     size_t n = json_object_array_length(list);
     size_t at = first;
     size_t written = 0;
+    call->answer->http_status = 200;
     tg_text_append_string(body, "{\"data\":[");
+    if (has_flag(call, "_huge"))
+        tg_text_append_format(body, "\"%*s\",", HUGE_BYTES, "x");
+    if (has_flag(call, "_endless")) {
+        write_endless_page(call, first, limit);
+        return;
+    }
     for (; at < n && written < limit; at++) {
         struct json_object *template = json_object_array_get_idx(list, at);
         if (!is_asked_for(call, template))
@@ -69,7 +96,6 @@ void graph_list_templates(struct graph_call *call)
     tg_text_append_string(body, "],");
     write_paging(call, first, at, limit, at < n);
     tg_text_append_string(body, "}");
-    call->answer->http_status = 200;
 }
 
 static bool is_name(const char *name)
@@ -155,13 +181,7 @@ static struct json_object *find(struct graph_call *call)
     if (!json_object_object_get_ex(call->estate->templates, call->id, &account) ||
         !estate_owns(call->estate, call->token, json_object_get_string(account)))
         return NULL;
-    struct json_object *list = list_of(call, json_object_get_string(account));
-    for (size_t i = 0; i < json_object_array_length(list); i++) {
-        struct json_object *template = json_object_array_get_idx(list, i);
-        if (strcmp(tg_json_string_member(template, "id"), call->id) == 0)
-            return template;
-    }
-    return NULL;
+    return estate_template(call->estate, call->id);
 }
 
 bool graph_get_template(struct graph_call *call)

@@ -23,6 +23,7 @@ static const struct kind kinds[SETTINGS] = {
     [SETTING_CUT_UPLOAD_AT] = {"cut_upload_at", 0, 1000000000, false},
     [SETTING_CUT_DOWNLOAD_AT] = {"cut_download_at", 0, 1000000000, false},
     [SETTING_STALL_DOWNLOAD_AT] = {"stall_download_at", 0, 1000000000, false},
+    [SETTING_WRONG_HASH] = {"wrong_hash", 0, 1, true},
     [SETTING_STATUS_GAP_MS] = {"status_gap_ms", 300, SIM_LATENCY_MS_MAX, false},
 };
 

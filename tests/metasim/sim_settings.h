@@ -21,6 +21,7 @@ enum setting {
     SETTING_CUT_UPLOAD_AT,     // uploads are cut off behind so many bytes; 0: they are not
     SETTING_CUT_DOWNLOAD_AT,   // and downloads
     SETTING_STALL_DOWNLOAD_AT, // of which nothing more comes behind so many bytes; 0: it does
+    SETTING_WRONG_HASH,        // files are told to be others than they are
     SETTING_STATUS_GAP_MS,     // what the times of a message's status webhooks are counted in
     SETTINGS,
 };

@@ -52,11 +52,11 @@ function ask(method, path, key, upload) {
 }
 
 function form() {
-  const part = (name, more, value) => `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}`;
+  const part = (name, more, value) => `--file-of-the-benchmark\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}`;
   const head = part('messaging_product', '', 'whatsapp\r\n') + part('type', '', 'application/pdf\r\n') +
     part('file', '; filename="f"\r\nContent-Type: application/pdf', '');
-  const tail = '\r\n--b--\r\n';
-  return { head, tail, headers: { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': head.length + bytes + tail.length } };
+  const tail = '\r\n--file-of-the-benchmark--\r\n';
+  return { head, tail, headers: { 'Content-Type': 'multipart/form-data; boundary=file-of-the-benchmark', 'Content-Length': head.length + bytes + tail.length } };
 }
 
 function count(status) {

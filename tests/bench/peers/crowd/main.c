@@ -92,7 +92,8 @@ static int64_t read_options(int argc, char **argv, struct crowd_options *options
                                 ['c'] = &options->count,
                                 ['r'] = &options->rate,
                                 ['a'] = &options->addresses};
-    for (int option; (option = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    int which = 0;
+    for (int option; (option = getopt_long(argc, argv, "", names, &which)) != -1;) {
         if (option == 'h') {
             fputs(help, stdout);
             exit(EXIT_SUCCESS);
@@ -105,7 +106,7 @@ static int64_t read_options(int argc, char **argv, struct crowd_options *options
         } else if (option == '?') {
             exit(EXIT_FAILURE);
         } else {
-            *numbers[option] = read_number("an option", optarg, option == 'a' ? 0 : 1);
+            *numbers[option] = read_number(names[which].name, optarg, option == 'a' ? 0 : 1);
         }
     }
     return port;
