@@ -1,6 +1,6 @@
 // A client of Tollgate in a page: its types are made of /openapi.json by openapi-typescript, so that a path, a
 // parameter, a member or a status that is not described does not compile.
-import type { paths } from './tollgate.js';
+import type { components, paths } from './tollgate.js';
 
 type Json<T> = T extends { content: { 'application/json': infer Body } } ? Body : undefined;
 
@@ -35,6 +35,9 @@ type Methods<Path extends keyof paths> = {
     [Method in keyof paths[Path]]: paths[Path][Method] extends { responses: unknown } ? Method : never;
 }[keyof paths[Path]];
 
+export type Message = components['schemas']['ListedMessage'];
+export type MessageFilter = Omit<NonNullable<paths['/api/messages']['get']['parameters']['query']>, 'before'>;
+
 export class Client {
     constructor(
         private readonly url: string,
@@ -67,5 +70,17 @@ export class Client {
             headers: response.headers,
             body: isJson ? JSON.parse(text) : text,
         } as Answers<paths[Path][Method]>;
+    }
+    // All messages that fit, newest first, page by page, as far as they are wanted. (A page may be empty and no end.)
+    async *messages(filter: MessageFilter = {}): AsyncGenerator<Message> {
+        let before: string | undefined;
+        do {
+            const page = await this.call('get', '/api/messages', {
+                query: before === undefined ? filter : { ...filter, before },
+            });
+            if (page.status !== 200) throw new Error(`${page.status} ${page.body.code}: ${page.body.error}`);
+            yield* page.body.messages;
+            before = page.body.next_before ?? undefined;
+        } while (before !== undefined);
     }
 }

@@ -1,6 +1,6 @@
 // What a tenant's program does with Tollgate, by the client that its description types.
 import assert from 'node:assert/strict';
-import { Client } from './client.js';
+import { Client, type Message, type MessageFilter } from './client.js';
 
 const PATIENCE_MS = 1000 * Number(process.env.TOLLGATE_TEST_PATIENCE_S ?? 20);
 
@@ -83,6 +83,59 @@ async function isRefused(client: Client, url: string): Promise<void> {
     assert(absent.status === 404 && absent.body.code === 'not_found');
 }
 
+async function all(client: Client, filter: MessageFilter): Promise<Message[]> {
+    const found = [];
+    for await (const message of client.messages(filter)) found.push(message);
+    return found;
+}
+
+// By pages of two, so that the cursor has to carry it.
+async function listsMessages(client: Client, sent: string): Promise<void> {
+    const messages = await all(client, { limit: 2 });
+    const ids = messages.map((message) => message.message_id);
+    assert(ids.length > 4 && ids.includes(sent), ids.join());
+    assert.deepEqual(ids, [...new Set(ids)].sort().reverse());
+    const whole = await client.call('get', '/api/messages', { query: { limit: 200 } });
+    assert(whole.status === 200 && whole.body.next_before === null);
+    assert.deepEqual(whole.body.messages.map((message) => message.message_id), ids);
+    for await (const newest of client.messages({ limit: 1 })) {
+        assert.equal(newest.message_id, ids[0]);
+        break;
+    }
+}
+
+// `sent` is the first since `begun`.
+async function filtersMessages(client: Client, sent: string, begun: string): Promise<void> {
+    const [once, ...others] = await all(client, { contact: '+91 98765-43210', direction: 'outbound', text: 'once' });
+    assert.equal(once?.text, 'Once');
+    assert.equal(others.length, 0);
+    const withO = await all(client, { text: 'o', limit: 1 });
+    assert.deepEqual(withO.map((message) => message.text), ['Hello', 'One', 'Once', 'Hello']);
+    const refused = await all(client, { status: 'failed', error: '131026', type: 'text' });
+    assert.deepEqual(refused.map((message) => message.phone), ['15550131026']);
+    const cancelled = await all(client, { error: 'cancelled' });
+    assert.deepEqual(cancelled.map((message) => [message.status, message.refunded]), [['failed', true]]);
+    const [one] = (await all(client, {})).filter((message) => message.message_id === sent);
+    assert(one?.contact_id);
+    const whole = await client.call('get', '/api/messages/{id}', { path: { id: sent } });
+    assert(whole.status === 200 && whole.body.contact_id === one.contact_id);
+    const sameContact = await all(client, { contact_id: one.contact_id, channel: one.channel_id, limit: 1 });
+    assert(sameContact.length > 1 && sameContact.every((message) => message.phone === '919876543210'));
+    assert.deepEqual(await all(client, { until: begun }), []);
+    assert.equal((await all(client, { since: begun })).at(-1)?.message_id, sent);
+    assert.deepEqual(await all(client, { direction: 'inbound' }), []);
+}
+
+async function isToldWhatFiltersAreWrong(client: Client): Promise<void> {
+    const absent = await client.call('get', '/api/messages', { query: { channel: '4711' } });
+    assert(absent.status === 404 && absent.body.code === 'channel_not_found');
+    // @ts-expect-error: what is not described does not compile, and is refused.
+    const misspelt = await client.call('get', '/api/messages', { query: { direction: 'out' } });
+    assert(misspelt.status === 400);
+    assert.equal(misspelt.body.detail?.field, 'direction');
+    await assert.rejects(all(client, { channel: '4711' }), /404 channel_not_found/);
+}
+
 async function looksAtMoney(client: Client, sent: string): Promise<void> {
     const wallet = await client.call('get', '/api/wallet', {});
     assert(wallet.status === 200);
@@ -115,11 +168,15 @@ async function keepsKeys(client: Client, url: string): Promise<void> {
 
 export async function run(url: string, key: string): Promise<void> {
     const client = new Client(url, key);
+    const begun = new Date().toISOString();
     const sent = await sends(client);
     await sendsOnce(client);
     await sendsMany(client);
     await cancels(client);
     await isRefused(client, url);
+    await listsMessages(client, sent);
+    await filtersMessages(client, sent, begun);
+    await isToldWhatFiltersAreWrong(client);
     await looksAtMoney(client, sent);
     await keepsKeys(client, url);
 }

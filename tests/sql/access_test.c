@@ -29,6 +29,8 @@ Test(access, no_daemon_executes_a_function_outside_of_its_rooms)
                         "(obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM 'Room: daemons' "
                         "OR obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM "
                         "'Room: ' || replace(substr(r.rolname, 10), 'operator', 'admin') "
+                        "OR (obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM 'Room: desk' "
+                        "AND r.rolname <> 'tollgate_worker') "
                         "OR (obj_description(p.oid, 'pg_proc') IS NOT DISTINCT FROM 'Room: relay' "
                         "AND r.rolname = 'tollgate_ingress'))"));
 }
@@ -58,7 +60,7 @@ static const char *functions_in(const char *room)
 
 Test(access, each_function_that_a_daemon_calls_is_found_by_its_name)
 {
-    const char *const rooms[] = {"admin", "daemons", "ingress", "relay", "worker"};
+    const char *const rooms[] = {"admin", "daemons", "desk", "ingress", "relay", "worker"};
     for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)
         cr_expect_str_eq(functions_in(rooms[i]), files_in(rooms[i]), "sql/%s: %sand %s", rooms[i],
                          functions_in(rooms[i]), files_in(rooms[i]));
@@ -268,9 +270,9 @@ Test(access, every_table_of_an_org_has_row_level_security)
 {
     assert_rows(rows("SELECT relname FROM pg_class c WHERE relkind = 'r' AND NOT relrowsecurity "
                      "AND relnamespace = 'tollgate'::regnamespace ORDER BY 1"),
-                "body_walks", "clock", "erasure_key", "error_rules", "former_error_rules",
-                "janitor_seat", "operators", "restores", "schema_migrations", "token_sealing",
-                "usage_days", "usage_walk");
+                "body_walks", "clock", "erasure_key", "error_rules", "event_writes", "fan_out_lock",
+                "fan_outs", "former_error_rules", "janitor_seat", "media_store", "operators",
+                "restores", "schema_migrations", "token_sealing", "usage_days", "usage_walk");
 }
 
 static const char *const tables[] = {"organizations", "wallets",  "wallet_transactions",

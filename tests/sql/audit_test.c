@@ -310,10 +310,48 @@ Test(audit, what_refers_to_another_orgs_violates_I7)
               "SELECT org_id, channel_id, %s FROM messages WHERE id = '%s'",
               stranger("contact_id"), sent),
          "I7, a row of conversations refers to no row of contacts of its own org"},
+        {text(
+             "INSERT INTO event_change_messages (org_id, event_id, message_id) VALUES ('%s', '%s', "
+             "'%s')",
+             acme, new_id(), stranger("id")),
+         "I7, a row of event_change_messages refers to no row of messages of its own org"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run("BEGIN; %s", cases[i].sql);
         assert_rows(faults(), cases[i].fault);
         run("ROLLBACK");
     }
+}
+
+Test(audit, an_event_that_is_not_found_in_its_order_violates_I11)
+{
+    given_a_right_ledger();
+    run("SET session_replication_role = origin");
+    run("SELECT set_event_wishes('%s', '{*}')", acme);
+    run("SELECT tell_event('%s', 'wallet.low', NULL, NULL)", acme);
+    assert_no_rows(faults());
+    run("BEGIN; UPDATE event_writes SET org_ids = '{}'");
+    assert_rows(
+        rows("SELECT invariant, org_id = '%s', detail ~ 'is not found' FROM audit_ledger()", acme),
+        "I11, t, t");
+    run("ROLLBACK");
+}
+
+Test(audit, what_meta_has_posted_and_nobody_is_told_violates_I11)
+{
+    given_a_right_ledger();
+    run("SET session_replication_role = origin");
+    run("SELECT set_event_wishes('%s', '{meta.*}')", acme);
+    run("SELECT tell_changes('{%s}', '{NULL}', '{messages}', '{\"{}\"}', ARRAY[sha256('a')], "
+        "'{1}')",
+        acme);
+    assert_no_rows(faults());
+    run("BEGIN; DELETE FROM event_changes");
+    assert_rows(rows("SELECT invariant, detail ~ 'has nothing that Meta has posted' FROM "
+                     "audit_ledger()"),
+                "I11, t");
+    run("ROLLBACK; BEGIN; DELETE FROM events");
+    assert_rows(rows("SELECT invariant, detail ~ 'which is not there' FROM audit_ledger()"),
+                "I11, t");
+    run("ROLLBACK");
 }

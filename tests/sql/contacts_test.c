@@ -665,6 +665,79 @@ Test(contacts, what_is_accepted_while_they_become_one_stands_in_the_one_line)
     assert_healthy();
 }
 
+// Who settles what stands ahead, and who learns that two lines are one: whoever comes first, the
+// one behind leaves.
+Test(contacts, who_comes_into_a_line_whose_first_is_just_leaving_is_called_up)
+{
+    for (int order = 0; order < 2; order++) {
+        given_acme();
+        const char *ahead = given_claimed_message(.org = acme, .phone = ASHA);
+        const char *behind = given_message(.org = acme, .user_id = "IN.1");
+        const struct inbound_spec both = {.org = acme, .user_id = "IN.1"};
+        const char *settle =
+            settle_sends_sql(&(struct outcome_spec){.org = acme, .message = ahead}, 1);
+        const char *unite = receive_sql(&both, 1);
+        const char *answer = order ? meanwhile(unite, settle) : meanwhile(settle, unite);
+        cr_expect_null(strstr(answer, "error"), "%s", answer);
+        cr_expect_str_eq(state_of(behind), "queued", "%d", order);
+    }
+    assert_healthy();
+}
+
+// Both were on their way when their lines became one, and leave at the same moment: each counts on
+// the other.
+Test(contacts, who_stands_behind_two_that_leave_at_once_is_called_up)
+{
+    given_acme();
+    const char *one = given_claimed_message(.org = acme, .phone = ASHA);
+    const char *other = given_claimed_message(.org = acme, .user_id = "IN.1");
+    const struct inbound_spec both = {.org = acme, .user_id = "IN.1"};
+    assert_rows(rows("%s", receive_sql(&both, 1)), "saved");
+    const char *behind = given_message(.org = acme, .phone = ASHA);
+    cr_assert_str_eq(state_of(behind), "held");
+    const struct outcome_spec first = {.org = acme, .message = one};
+    const struct outcome_spec second = {.org = acme, .message = other};
+    (void)meanwhile(settle_sends_sql(&first, 1), settle_sends_sql(&second, 1));
+    cr_assert_str_eq(state_of(behind), "queued");
+    assert_healthy();
+}
+
+// Who accepts holds the wallet, for however long: until then nobody's number changes.
+Test(contacts, a_number_changes_once_who_accepts_is_through)
+{
+    given_acme();
+    (void)receive({.org = acme, .phone = LATER});
+    const char *ahead = given_claimed_message(.org = acme, .phone = ASHA);
+    const char *behind = new_id();
+    const struct send_spec send = {.org = acme, .id = behind, .phone = ASHA};
+    const struct inbound_spec change = {
+        .org = acme, .wamid = "a", .phone = ASHA, .type = "system", .new_phone = LATER};
+    struct session *holder = session_open();
+    (void)session_rows(holder, "BEGIN");
+    (void)session_rows(holder, "%s", accept_sends_sql(&send, 1));
+    assert_rows(receive(change, {.org = acme, .wamid = "b", .phone = "15550001111"}), "wallet_held",
+                "saved");
+    (void)session_rows(holder, "COMMIT");
+    session_close(holder);
+    assert_rows(receive(change), "saved");
+    cr_assert_str_eq(released_by(acme, ahead, "sent"), behind);
+    cr_assert_str_eq(number_of("messages WHERE type = 'system'"), "1");
+    assert_healthy();
+}
+
+// The phone of somebody whom the org knows by user id alone is learnt just as something is sent
+// there.
+Test(contacts, who_turns_out_to_have_a_line_stands_in_it)
+{
+    given_acme();
+    (void)given_claimed_message(.org = acme, .user_id = "IN.1");
+    const struct inbound_spec both = {.org = acme, .user_id = "IN.1"};
+    const struct send_spec send = {.org = acme, .phone = ASHA};
+    const char *answer = meanwhile(receive_sql(&both, 1), accept_sends_sql(&send, 1));
+    cr_assert_str_eq(answer, "accepted, held, 99.60, 0.20\n", "%s", answer);
+    assert_healthy();
+}
+
 static void meet_at_once(struct session *session, int thread)
 {
     for (int i = 0; i < 8; i++) {
@@ -703,7 +776,8 @@ Test(contacts, many_workers_that_learn_it_at_once_make_one_of_each)
     assert_healthy();
 }
 
-// Somebody holds the org's wallet for long: webhooks are applied all the same.
+// Somebody holds the org's wallet for long: webhooks are applied all the same, but those that
+// change whose lines are whose, which come again.
 Test(contacts, a_wallet_that_is_held_keeps_nobody_waiting)
 {
     given_acme();
@@ -720,9 +794,11 @@ Test(contacts, a_wallet_that_is_held_keeps_nobody_waiting)
         "'{wamid.1}', '{NULL}', '{f}', '{0}', p_wa_ids => '{553191234567}')",
         acme, message, claim_of(message));
     assert_rows(receive({.org = acme, .phone = ASHA, .type = "system", .new_phone = LATER}),
-                "saved");
+                "wallet_held");
     (void)session_rows(holder, "COMMIT");
     session_close(holder);
+    assert_rows(receive({.org = acme, .phone = ASHA, .type = "system", .new_phone = LATER}),
+                "saved");
     cr_assert_str_eq(status_of(message), "sent");
     cr_assert_str_eq(bulk_to(LATER, NULL), "contact_opted_out");
     assert_rows(receive({.org = acme, .phone = LATER, .user_id = "IN.1"}), "saved");

@@ -227,7 +227,7 @@ static void create_from(const char *template)
     (void)snprintf(database, sizeof database, "tollgate_sql_%ld", (long)getpid());
     // One that a crashed test of the same pid may have left.
     tell_server(text("DROP DATABASE IF EXISTS %s WITH (FORCE)", database));
-    tell_server(text("CREATE DATABASE %s TEMPLATE %s", database, template));
+    tell_server(text("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", database, template));
     own.connection = connect_to(database);
 }
 

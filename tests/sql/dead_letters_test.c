@@ -204,3 +204,14 @@ Test(dead_letters, what_may_be_anybody_s_is_kept_up_to_so_many_bytes)
     assert_rows(rows("SELECT left(convert_from(body, 'UTF8'), 1) FROM dead_letters ORDER BY id"),
                 "x", "a");
 }
+
+Test(dead_letters, of_which_the_org_was_told_say_so)
+{
+    const char *org = given_org_with_channel("1.00");
+    record("", "a", "unknown_number", "'4711'", 0);
+    record("", "b", "unknown_status", text("'%s'", number_of_org(org)), 0);
+    run("SELECT replay_dead_letters()");
+    assert_rows(
+        rows("SELECT convert_from(body, 'UTF8'), was_told FROM take_dead_letters(10) ORDER BY 1"),
+        "a, f", "b, t");
+}

@@ -116,6 +116,47 @@ Test(erasure, nothing_personal_is_left_and_the_money_is)
     cr_assert_str_eq(number_of("erasures"), "1");
 }
 
+static void tell_change(const char *message, const char *body)
+{
+    run("SELECT tell_changes(ARRAY['%s']::uuid[], '{NULL}', '{messages}', ARRAY['{%s}'], "
+        "ARRAY[sha256('%s')], ARRAY['{\"x\": \"%s\"}'])",
+        acme, message, body, body);
+}
+
+// Of a contact and of its messages; whatever an endpoint has answered may quote what it was told.
+Test(erasure, what_endpoints_were_told_goes_and_what_they_have_answered)
+{
+    given_ann();
+    run("SELECT create_endpoint('k', '%s', '{\"id\": \"%s\", \"url\": \"https://a.b\", "
+        "\"types\": [\"contact.*\"], \"secret\": \"x\"}')",
+        acme, new_id());
+    run("SELECT create_endpoint('k', '%s', '{\"id\": \"%s\", \"url\": \"https://a.b\", \"format\": "
+        "\"meta\", \"verify_token\": \"t\", \"secret\": \"x\"}')",
+        acme, new_id());
+    (void)receive({.org = acme, .phone = PHONE, .text = "START", .at = 1763800001},
+                  {.org = acme, .phone = "919876540009", .text = "STOP", .at = 1763800001});
+    (void)receive({.org = acme, .phone = PHONE, .text = "STOP", .at = 1763800002});
+    const char *ann = value("SELECT id FROM messages WHERE text = 'my secret'");
+    tell_change(text("%s,%s", ann, value("SELECT id FROM messages WHERE contact_id <> 1")),
+                "of her message");
+    tell_change("", "by her phone " PHONE);
+    tell_change(value("SELECT id FROM messages WHERE contact_id <> 1"), "of another");
+    run("INSERT INTO deliveries (org_id, endpoint_id, event_id, event_xact, message_id, next_at) "
+        "SELECT e.org_id, p.id, e.id, e.xact, e.message_id, now() FROM events e JOIN endpoints p "
+        "ON is_told(p, e)");
+    run("INSERT INTO delivery_attempts (org_id, endpoint_id, event_id, attempt, at, outcome, "
+        "took_ms, answer) SELECT org_id, endpoint_id, event_id, 1, now(), 'http:400', 1, 'who?' "
+        "FROM deliveries");
+    cr_assert_str_eq(number_of("delivery_attempts"), "5");
+    erase_all(acme, "'" PHONE "'");
+    assert_rows(rows("SELECT body FROM event_changes ORDER BY body::text COLLATE \"C\""),
+                "{\"x\": \"of another\"}", "{}", "{}");
+    assert_rows(
+        rows("SELECT e.type, count(a.answer), count(*) FROM events e JOIN delivery_attempts a "
+             "ON a.event_id = e.id GROUP BY 1 ORDER BY 1"),
+        "contact.opted_out, 1, 2", "meta.messages, 1, 3");
+}
+
 Test(erasure, another_contact_and_another_orgs_are_let_alone)
 {
     given_ann();
@@ -338,7 +379,8 @@ Test(erasure, get_message_says_that_the_body_is_gone)
 }
 
 // A new column that may name or quote somebody: is it erased? Then it stands here, too. (What Meta
-// says of an org's own numbers, and where it is asked about them, names none of its contacts.)
+// says of an org's own numbers, and where it is asked about them, names none of its contacts. Nor
+// does what a campaign says to all.)
 Test(erasure, all_columns_that_may_name_somebody_are_known)
 {
     assert_rows(
@@ -346,12 +388,16 @@ Test(erasure, all_columns_that_may_name_somebody_are_known)
              "a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped WHERE c.relkind = 'r' AND "
              "c.relnamespace = 'tollgate'::regnamespace AND a.attname ~ "
              "'(^|_)(phone|message|user_id|media_id)$|^(text|payload|body|value|name|summary|"
-             "referral|callback_data)$' ORDER BY 1"),
+             "referral|callback_data|answer)$' ORDER BY 1"),
         "account_notices.value", "alerts.message", "api_keys.name", "attempts.error_message",
-        "channel_facts.value", "channel_health.error_message", "contact_cards.name",
-        "contact_changes.new_phone", "contact_changes.new_user_id", "contact_changes.phone",
-        "contact_changes.user_id", "contacts.name", "contacts.phone", "contacts.user_id",
-        "dead_letters.body", "messages.callback_data", "messages.error_message",
+        "campaign_recipients.name", "campaign_recipients.phone", "campaign_recipients.user_id",
+        "campaigns.callback_data", "campaigns.name", "channel_facts.value",
+        "channel_health.error_message", "contact_cards.name", "contact_changes.new_phone",
+        "contact_changes.new_user_id", "contact_changes.phone", "contact_changes.user_id",
+        "contacts.name", "contacts.phone", "contacts.user_id", "dead_letters.body",
+        "delivery_attempts.answer", "event_changes.body", "media.error_message",
+        "media_at_meta.media_id", "messages.callback_data", "messages.error_message",
         "messages.media_id", "messages.payload", "messages.referral", "messages.summary",
-        "messages.text", "operators.name", "organizations.name", "schema_migrations.name");
+        "messages.text", "operators.name", "organizations.name", "schema_migrations.name",
+        "template_accounts.error_message", "templates.name");
 }

@@ -186,6 +186,17 @@ Test(held, what_a_look_has_missed_is_found_by_one_at_everything)
         "t");
 }
 
+// As on a machine that had no time for it: what was missed would wait for a hundred times as long.
+Test(held, after_a_slow_look_the_next_at_everything_is_soon)
+{
+    remember(true);
+    (void)rows("SELECT keep_look('due', clock_timestamp() - interval '1 minute', '-infinity', "
+               "clock_timestamp())");
+    cr_assert_str_eq(value("SELECT (current_setting('tollgate.look_due')::timestamptz[])[2] <= "
+                           "clock_timestamp() + interval '10 seconds'"),
+                     "t");
+}
+
 // As when the clock was set back.
 Test(held, a_look_never_begins_in_the_future)
 {

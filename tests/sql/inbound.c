@@ -29,7 +29,7 @@ static const char *message_row(const struct inbound_spec *spec, size_t n)
             ? text("'%s'", spec->number)
             : text("(SELECT phone_number_id FROM channels WHERE org_id = '%s')", spec->org);
     return text("(%zu, gen_random_uuid(), %s, %s, %s, %s, %s, %s, '%s', %s, %ld::bigint, %s, %s, "
-                "%s, %s)",
+                "%s, %s, %s)",
                 n, number, spec->wamid ? literal_or_null(spec->wamid) : "gen_random_uuid()::text",
                 literal_or_null(spec->phone ? spec->phone : "919876543210"),
                 literal_or_null(spec->user_id), literal_or_null(spec->name),
@@ -37,7 +37,7 @@ static const char *message_row(const struct inbound_spec *spec, size_t n)
                 literal_or_null(spec->text ? spec->text : "hello"),
                 spec->at ? spec->at : 1763800000, literal_or_null(spec->group),
                 literal_or_null(spec->changes), spec->is_unsaid ? "false" : "true",
-                literal_or_null(spec->new_user_id));
+                literal_or_null(spec->new_user_id), literal_or_null(spec->media));
 }
 
 // Calls a function with the batch; columns of what it returns, as `received`.
@@ -56,9 +56,10 @@ static const char *call_with(const char *columns, const char *function,
         "array_agg(i::text ORDER BY n) AS i, array_agg(j ORDER BY n) AS j, "
         "array_agg(k::text ORDER BY n) AS k, array_agg(l::text ORDER BY n) AS l, "
         "array_agg(o ORDER BY n) AS o, array_agg(p::text ORDER BY n) AS p, "
+        "array_agg(q::text ORDER BY n) AS q, "
         "array_agg(NULL::text) AS none, array_agg('{}'::text) AS objects "
-        "FROM (VALUES %s) AS message (n, a, b, c, d, e, f, g, h, i, j, k, l, o, p)) batch, "
-        "%s(a, b, c, d, e, f, g, h, i, none, none, none, none, objects, j, p_group_ids => k, "
+        "FROM (VALUES %s) AS message (n, a, b, c, d, e, f, g, h, i, j, k, l, o, p, q)) batch, "
+        "%s(a, b, c, d, e, f, g, h, i, q, none, none, none, objects, j, p_group_ids => k, "
         "p_changes => l, p_are_said => o, p_new_user_ids => p, p_words_later => %s) received",
         columns, items, function, messages[0].words_later ? "true" : "false");
 }

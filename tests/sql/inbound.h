@@ -23,6 +23,7 @@ struct inbound_spec {
     const char *text;        // "hello"
     const char *group;       // null: a group's id
     const char *changes;     // null: the wamid that it edits or revokes
+    const char *media;       // null: Meta's id of its file
     long at;                 // 1763800000
     bool is_unsaid;          // a reaction, say
     bool words_later;        // of the first: SQL looks for no words in the whole batch

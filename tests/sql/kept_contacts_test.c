@@ -69,7 +69,11 @@ Test(kept_contacts, what_cannot_be_kept_is_refused_by_its_name)
         {"{\"phone\": \"919800000001\", \"user_id\": \"IN.1\"}", "invalid_field", "phone"},
         {"{\"phone\": \"919800000001\", \"language\": \"English\"}", "invalid_field", "language"},
         {"{\"phone\": \"919800000001\", \"tags\": [\" \"]}", "invalid_field", "tags"},
-        {"{\"phone\": \"919800000001\", \"attributes\": \"text\"}", "invalid_field", "attributes"}};
+        {"{\"phone\": \"919800000001\", \"attributes\": \"text\"}", "invalid_field", "attributes"},
+        {"{\"phone\": \"919800000001\", \"attributes\": {\"a\": [1e999999]}}", "invalid_field",
+         "attributes"},
+        {"{\"phone\": \"919800000001\", \"attributes\": {\"a\": -1e-999999}}", "invalid_field",
+         "attributes"}};
     acme = given_org_with_channel("1.00");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_told(bad[i].code, bad[i].field, "SELECT create_contact(" ACTOR ", '%s', '%s')", acme,
@@ -139,7 +143,7 @@ Test(kept_contacts, pages_have_each_once)
 {
     given_some();
     cr_assert_str_eq(walk("{}"), "[Rao][Ashok][ash\u00c4-ANN asha][Ravi Sharma][Asha Rao]");
-    cr_assert_str_eq(walk("{\"name\": \"ash\"}"), "[Asha Rao][ash\u00c4-ANN asha][Ashok][]");
+    cr_assert_str_eq(walk("{\"name\": \"ash\"}"), "[Asha Rao][ash\u00c4-ANN asha][Ashok]");
     cr_assert_str_eq(walk("{\"tag\": \"vip\"}"), "[ash\u00c4-ANN asha][Asha Rao]");
 }
 
@@ -161,6 +165,112 @@ Test(kept_contacts, a_page_looks_at_so_many_and_no_more)
               "-> 'contacts')",
               acme),
         "0");
+}
+
+// More than a page looks at, called Kumar, with a tag and opted out; and one in their midst who is
+// called Ra as well.
+static const char *given_many(void)
+{
+    acme = given_org_with_channel("1.00");
+    static const char many[] =
+        "WITH made AS (INSERT INTO contacts (org_id, phone, name) SELECT '%s', '%s' || "
+        "lpad(g::text, "
+        "8, '0'), 'Kumar' FROM generate_series(1, 1100) g RETURNING org_id, id), tagged AS (INSERT "
+        "INTO contact_cards (org_id, contact_id, tags) SELECT org_id, id, '{all}' FROM made) "
+        "INSERT "
+        "INTO conversations (org_id, channel_id, contact_id, opted_out_at) SELECT m.org_id, h.id, "
+        "m.id, now() FROM made m JOIN channels h ON h.org_id = m.org_id";
+    run(many, acme, "9197");
+    const char *one = create("{\"phone\": \"919800000001\", \"name\": \"Ra Kumar\", \"tags\": "
+                             "[\"all\"]}");
+    run("SELECT opt_contact_out(" ACTOR ", '%s', %s, '{}')", acme, one);
+    run(many, acme, "9196");
+    return one;
+}
+
+// What is rare is found at once, and there is no next page.
+Test(kept_contacts, are_looked_for_where_the_fewest_are)
+{
+    const char *one = given_many();
+    cr_expect_str_eq(all_of("{\"name\": \"kumar ra\"}"), "Ra Kumar");
+    cr_expect_str_eq(all_of("{\"name\": \"ra\", \"opted_out\": true}"), "Ra Kumar");
+    cr_expect_str_eq(all_of("{\"name\": \"ra\", \"opted_out\": false}"), "");
+    cr_expect_str_eq(all_of("{\"name\": \"ra\", \"tag\": \"all\"}"), "Ra Kumar");
+    cr_expect_str_eq(all_of("{\"name\": \"kumar nobody\"}"), "");
+    run("SELECT change_contact(" ACTOR ", '%s', %s, '{\"tags\": [\"all\", \"vip\"]}')", acme, one);
+    cr_expect_str_eq(all_of("{\"name\": \"kumar\", \"tag\": \"vip\"}"), "Ra Kumar");
+    cr_expect_str_eq(all_of("{\"opted_out\": true, \"tag\": \"vip\"}"), "Ra Kumar");
+    run("UPDATE conversations SET opted_out_at = NULL WHERE contact_id <> %s", one);
+    cr_expect_str_eq(all_of("{\"name\": \"kumar\", \"opted_out\": true}"), "Ra Kumar");
+    cr_expect_str_eq(all_of("{\"tag\": \"all\", \"opted_out\": true}"), "Ra Kumar");
+}
+
+// Page after page: how many there are, and how many contacts are on them, each once.
+static const char *leaf_through(const char *find)
+{
+    const char *before = "NULL";
+    run("CREATE TEMP TABLE seen (id text PRIMARY KEY)");
+    for (int pages = 1; pages < 50; pages++) {
+        run("INSERT INTO seen SELECT c ->> 'id' FROM json_array_elements(list_contacts('%s', '%s', "
+            "%s, 200) -> 'contacts') c",
+            acme, find, before);
+        const char *next = value("SELECT coalesce(list_contacts('%s', '%s', %s, 200) ->> "
+                                 "'next_before', '')",
+                                 acme, find, before);
+        if (!*next) {
+            const char *told = text("%s on %d", number_of("seen"), pages);
+            run("DROP TABLE seen");
+            return told;
+        }
+        before = text("'%s'", next);
+    }
+    return "no end";
+}
+
+Test(kept_contacts, pages_have_all_of_many_each_once)
+{
+    (void)given_many();
+    cr_expect_str_eq(leaf_through("{}"), "2201 on 12");
+    cr_expect_str_eq(leaf_through("{\"opted_out\": true}"), "2201 on 12");
+    cr_expect_str_eq(leaf_through("{\"name\": \"k\", \"tag\": \"all\"}"), "2201 on 12");
+    cr_expect_str_eq(leaf_through("{\"name\": \"kumar\"}"), "2201 on 12");
+    // Looked through in vain: the first thousand, the second one, and what is left.
+    cr_expect_str_eq(leaf_through("{\"opted_out\": false}"), "0 on 3");
+    cr_expect_str_eq(leaf_through("{\"name\": \"kumar\", \"opted_out\": false}"), "0 on 3");
+    cr_expect_str_eq(leaf_through("{\"tag\": \"all\", \"opted_out\": false}"), "0 on 3");
+}
+
+Test(kept_contacts, the_pages_of_a_search_are_in_one_order_whatever_the_fewest_are_by_then)
+{
+    static const char *const find = "{\"name\": \"as ra\"}";
+    given_some();
+    (void)create("{\"phone\": \"919800000006\", \"name\": \"Ravi Ashok\", \"tags\": [\"vip\"]}");
+    (void)create("{\"phone\": \"919800000007\", \"name\": \"Ashok Rao\"}");
+    (void)create("{\"phone\": \"919800000008\", \"name\": \"Ravi Ray Rasha\"}");
+    // By as: asha, ashok. By ra they would be as rao, ravi.
+    cr_assert_str_eq(walk(find), "[Asha Rao][Ravi Ashok][Ashok Rao]");
+    const char *next = strchr(page_of(find, "NULL", 1), '|') + 2;
+    run("INSERT INTO contacts (org_id, phone, name) SELECT '%s', '9199' || lpad(g::text, 8, '0'), "
+        "'Asmita' FROM generate_series(1, 9) g",
+        acme);
+    cr_assert_str_eq(page_of(find, text("'%s'", next), 200), "Ravi Ashok, Ashok Rao");
+    cr_assert_str_eq(walk(find), "[Asha Rao][Ashok Rao][Ravi Ashok]");
+    // By a tag, until a word becomes as rare.
+    static const char *const of_vips = "{\"name\": \"as\", \"tag\": \"vip\"}";
+    const char *first = page_of(of_vips, "NULL", 1);
+    cr_assert(strncmp(first, "Ravi Ashok | ", 13) == 0, "%s", first);
+    run("DELETE FROM contact_terms WHERE term = 'n:asmita'");
+    run("UPDATE contact_cards SET tags = '{vip}'");
+    cr_assert_str_eq(page_of(of_vips, text("'%s'", first + 13), 200),
+                     "Ashok, ash\u00c4-ANN asha, Asha Rao");
+}
+
+Test(kept_contacts, the_place_of_another_search_is_refused)
+{
+    given_some();
+    assert_told("invalid_field", "before",
+                "SELECT list_contacts('%s', '{\"name\": \"rao\"}', '1 asha', 9)", acme);
+    assert_told("invalid_field", "before", "SELECT list_contacts('%s', '{}', '1 asha', 9)", acme);
 }
 
 Test(kept_contacts, an_opt_out_says_whose_word_it_was_until_the_contact_says_another)
@@ -195,6 +305,15 @@ Test(kept_contacts, an_opt_out_says_whose_word_it_was_until_the_contact_says_ano
     assert_told("channel_not_found", "channel_id",
                 "SELECT opt_contact_out(" ACTOR ", '%s', %s, '{\"channel_id\": \"%s\"}')", acme, id,
                 new_id());
+    assert_told("channel_not_found", "phone_number_id",
+                "SELECT opt_contact_out(" ACTOR ", '%s', %s, '{\"phone_number_id\": \"4711\"}')",
+                acme, id);
+    const char *second = given_channel(.org = acme);
+    run("SELECT opt_contact_out(" ACTOR ", '%s', %s, json_build_object('phone_number_id', "
+        "(SELECT phone_number_id FROM channels WHERE id = '%s')))",
+        acme, id, second);
+    assert_rows(rows("SELECT channel_id FROM conversations WHERE opted_out_at IS NOT NULL"),
+                second);
 }
 
 Test(kept_contacts, who_turned_out_to_be_another_is_that_one_with_all_that_was_kept)
@@ -231,6 +350,45 @@ Test(kept_contacts, an_import_makes_changes_and_repeats)
     cr_assert_str_eq(value(import, acme), "changed same changed"); // Asha, and Usha again
     assert_rows(rows("SELECT after -> 'imported' FROM audit_log WHERE object = 'contacts'"),
                 "{\"changed\": 1, \"created\": 2}", "{\"same\": 1, \"changed\": 2}");
+}
+
+#define IMPORT(phones, names, tags)                                                                \
+    "SELECT string_agg(outcome, ' ') FROM import_contacts(" ACTOR ", '%s', '" phones "', '" names  \
+    "', array_fill(NULL::text, ARRAY[cardinality('" phones "'::text[])]), '" tags "')"
+
+// Else a tag that was there makes room for one of the file's.
+Test(kept_contacts, an_import_takes_no_tag_away)
+{
+    acme = given_org_with_channel("1.00");
+    run("SELECT create_contact(" ACTOR
+        ", '%s', jsonb_build_object('phone', '919800000001', 'name', "
+        "'Asha', 'tags', (SELECT jsonb_agg('t' || i) FROM generate_series(10, 40) i))::json)",
+        acme);
+    static const char tags[] =
+        "SELECT cardinality(tags), tags[1], tags[31], name FROM contact_cards";
+    cr_assert_str_eq(value(IMPORT("{919800000001}", "{Usha}", "{\"a,b\"}"), acme), "full");
+    assert_rows(rows(tags), "31, t10, t40, Asha");
+    cr_assert_str_eq(value(IMPORT("{919800000001}", "{Usha}", "{a}"), acme), "changed");
+    cr_assert_str_eq(value(IMPORT("{919800000001,919800000002,919800000001}", "{Usha,Ravi,NULL}",
+                                  "{\"t40,a\",b,c}"),
+                           acme),
+                     "same created full");
+    assert_rows(
+        rows("SELECT cardinality(tags), tags[1], tags[32], name FROM contact_cards ORDER BY "
+             "name"),
+        "1, b, null, Ravi", "32, a, t40, Usha");
+}
+
+Test(kept_contacts, an_import_makes_one_of_the_two_forms_of_a_phone)
+{
+    acme = given_org_with_channel("1.00");
+    cr_assert_str_eq(value(IMPORT("{5511987654321,551187654321,5511987654321}", "{Ana,NULL,Bia}",
+                                  "{NULL,b,NULL}"),
+                           acme),
+                     "created changed changed");
+    assert_rows(rows("SELECT c.phone, k.name, k.tags FROM contacts c JOIN contact_cards k ON "
+                     "k.contact_id = c.id"),
+                "5511987654321, Bia, {b}");
 }
 
 Test(kept_contacts, one_that_is_erased_is_nobody_s_any_more)

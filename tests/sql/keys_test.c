@@ -159,3 +159,118 @@ Test(keys, a_session_that_was_begun_with_it_follows)
     run(CHANGE, "send,read,keys", acme, shop, "{\"rights\": [\"send\", \"read\"]}");
     assert_rows(rows("SELECT rights FROM sessions"), "{read}");
 }
+
+// A key that is good for an hour, from 10/8 only; what it does is done by boss.
+static const char *given_bounded_key(void)
+{
+    (void)value(
+        "SELECT create_api_key('%s', 'boss', '{send,read,keys}', now() + interval '1 hour', "
+        "'{10.0.0.0/8}')",
+        acme);
+    return value("SELECT 'key:' || prefix FROM api_keys WHERE name = 'boss'");
+}
+
+#define CHANGE_BY "SELECT change_key('%s', 'send,read,keys', '%s', '%s', '%s')"
+
+static const struct {
+    const char *body;
+    const char *field;
+} wider[] = {
+    {"{\"expires_at\": null}", "expires_at"},
+    {"{\"expires_at\": \"2100-01-01T00:00:00Z\"}", "expires_at"},
+    {"{\"addresses\": null}", "addresses"},
+    {"{\"addresses\": [\"0.0.0.0/0\"]}", "addresses"},
+    {"{\"addresses\": [\"10.1.0.0/16\", \"192.0.2.0/24\"]}", "addresses"},
+};
+
+Test(keys, one_with_bounds_lifts_neither_its_own_nor_another_s)
+{
+    given_key();
+    const char *boss = given_bounded_key();
+    const char *own = value("SELECT id FROM api_keys WHERE name = 'boss'");
+    run("SELECT open_session('%s', '{read,keys}', 'key:x', k) FROM api_keys k WHERE id = '%s'",
+        acme, own);
+    const char *session = value("SELECT 'session:' || id FROM sessions");
+    for (size_t i = 0; i < sizeof wider / sizeof *wider; i++) {
+        assert_told("invalid_field", wider[i].field, CHANGE_BY, boss, acme, own, wider[i].body);
+        assert_told("invalid_field", wider[i].field, CHANGE_BY, boss, acme, shop, wider[i].body);
+        assert_told("invalid_field", wider[i].field, CHANGE_BY, session, acme, own, wider[i].body);
+    }
+    assert_rows(rows(WHOLE, own), "boss, {send,read,keys}, t, {10.0.0.0/8}");
+    run(CHANGE_BY, boss, acme, own,
+        "{\"addresses\": [\"10.1.0.0/16\"], \"rights\": [\"keys\", \"read\"]}");
+    assert_rows(rows(WHOLE, own), "boss, {read,keys}, t, {10.1.0.0/16}");
+}
+
+// Else it gives its rights to one that is good from everywhere, and for ever.
+Test(keys, one_with_bounds_changes_none_that_has_wider_ones)
+{
+    given_key();
+    const char *boss = given_bounded_key();
+    (void)value("SELECT create_api_key('%s', 'main')", acme);
+    const char *other = value("SELECT id FROM api_keys WHERE name = 'main'");
+    assert_told("invalid_field", "expires_at", CHANGE_BY, boss, acme, other,
+                "{\"rights\": [\"keys\"]}");
+    assert_rows(rows(WHOLE, other), "main, {send,read}, null, null");
+}
+
+Test(keys, one_that_is_made_by_one_with_bounds_has_them)
+{
+    given_key();
+    const char *boss = given_bounded_key();
+    for (size_t i = 1; i < sizeof wider / sizeof *wider; i++) {
+        if (!strstr(wider[i].body, "null"))
+            assert_told(
+                "invalid_field", wider[i].field,
+                "SELECT create_key('%s', 'send,read,keys', '%s', ('{\"name\": \"x\"}'::jsonb "
+                "|| '%s')::json)",
+                boss, acme, wider[i].body);
+    }
+    run("SELECT create_key('%s', 'send,read,keys', '%s', '{\"name\": \"new\"}')", boss, acme);
+    run("SELECT create_key('%s', 'send,read,keys', '%s', '{\"name\": \"near\", \"addresses\": "
+        "[\"10.2.3.0/24\"], \"expires_at\": null}')",
+        boss, acme);
+    assert_rows(
+        rows("SELECT k.name, k.addresses, k.expires_at = b.expires_at FROM api_keys k, api_keys "
+             "b WHERE b.name = 'boss' AND k.name IN ('new', 'near') ORDER BY 1"),
+        "near, {10.2.3.0/24}, t", "new, {10.0.0.0/8}, t");
+}
+
+#define LINK                                                                                       \
+    "SELECT create_link('%s', 'send,read,keys', '%s', '{\"rights\": [\"read\", \"keys\"]}')"
+#define USE_LINK                                                                                   \
+    "SELECT count(*) FROM use_console_link((SELECT token_hash FROM console_links WHERE used_at "   \
+    "IS "                                                                                          \
+    "NULL))"
+
+Test(keys, a_link_of_one_begins_a_session_within_its_bounds)
+{
+    given_key();
+    const char *boss = given_bounded_key();
+    const char *own = value("SELECT id FROM api_keys WHERE name = 'boss'");
+    run(LINK, boss, acme);
+    run("SELECT change_key('operator', 'send,read,keys', '%s', '%s', '{\"rights\": [\"keys\"]}')",
+        acme, own);
+    cr_assert_str_eq(value(USE_LINK), "1");
+    assert_rows(rows("SELECT s.rights, s.addresses, s.expires_at = k.expires_at, s.revoked_at FROM "
+                     "sessions s JOIN api_keys k ON k.id = s.key_id"),
+                "{keys}, {10.0.0.0/8}, t, null");
+    const char *session = value("SELECT 'session:' || id FROM sessions");
+    run(LINK, session, acme); // and a link of that session's
+    cr_assert_str_eq(value(USE_LINK), "1");
+    run("SELECT revoke_key('operator', '%s', '%s')", acme, own);
+    cr_assert_str_eq(
+        value("SELECT count(*) FROM sessions WHERE key_id IS NOT NULL AND revoked_at IS "
+              "NOT NULL"),
+        "2");
+}
+
+Test(keys, a_link_of_one_that_was_ended_lets_nobody_in)
+{
+    given_key();
+    const char *boss = given_bounded_key();
+    run(LINK, boss, acme);
+    run("SELECT revoke_key('operator', '%s', id) FROM api_keys WHERE name = 'boss'", acme);
+    cr_assert_str_eq(value(USE_LINK), "0");
+    cr_assert_str_eq(value("SELECT count(*) FROM sessions"), "0");
+}

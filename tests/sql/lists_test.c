@@ -26,10 +26,11 @@ static void given_row(const char *org, int n, const char *phone, const char *col
 }
 
 #define OUTBOUND ", direction, type, status, payload"
+#define SETTLED OUTBOUND ", attempts"
 
 static void given_sent(const char *org, int n, const char *phone)
 {
-    given_row(org, n, phone, OUTBOUND, ", 'outbound', 'text', 'sent', '{}'");
+    given_row(org, n, phone, SETTLED, ", 'outbound', 'text', 'sent', '{}', 1");
 }
 
 // The numbers of the messages of a page, in order, then how to go on, and whether only so far was
@@ -90,8 +91,9 @@ static void given_one_of_each(void)
     (void)given_channel(.org = acme, .phone_number_id = "4711");
     given_row(acme, 1, "919800000001", OUTBOUND ", text, sent_at",
               ", 'inbound', 'text', 'received', '{}', 'Where is 100%% of it?', now()");
-    given_row(acme, 2, "919800000001", OUTBOUND,
-              ", 'outbound', 'text', 'read', '{\"text\": {\"body\": \"It \\\"left\\\" today\"}}'");
+    given_row(
+        acme, 2, "919800000001", SETTLED,
+        ", 'outbound', 'text', 'read', '{\"text\": {\"body\": \"It \\\"left\\\" today\"}}', 1");
     given_row(
         acme, 3, "919800000002", OUTBOUND ", error_code, failed_at",
         ", 'outbound', 'template', 'failed', '{\"template\": {\"name\": \"news\", "
@@ -107,8 +109,9 @@ static void given_one_of_each(void)
         "now(), now() FROM messages WHERE id = '%s'",
         id_of(5));
     run("INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, status, "
-        "payload) "
-        "SELECT '%s', m.org_id, h.id, m.contact_id, 'outbound', 'text', 'sent', '{}' FROM messages "
+        "payload, attempts) "
+        "SELECT '%s', m.org_id, h.id, m.contact_id, 'outbound', 'text', 'sent', '{}', 1 FROM "
+        "messages "
         "m "
         "JOIN channels h ON h.phone_number_id = '4711' WHERE m.id = '%s'",
         id_of(6), id_of(1));
@@ -117,8 +120,9 @@ static void given_one_of_each(void)
     run("INSERT INTO contacts (org_id, phone, merged_into) SELECT org_id, '919800000009', id FROM "
         "contacts WHERE phone = '919800000001'");
     run("INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, status, "
-        "payload) "
-        "SELECT '%s', c.org_id, h.id, c.id, 'outbound', 'text', 'unconfirmed', '{}' FROM contacts "
+        "payload, attempts) "
+        "SELECT '%s', c.org_id, h.id, c.id, 'outbound', 'text', 'unconfirmed', '{}', 1 FROM "
+        "contacts "
         "c "
         "JOIN channels h ON h.org_id = c.org_id AND h.phone_number_id <> '4711' WHERE c.phone = "
         "'919800000009'",
@@ -178,6 +182,53 @@ Test(lists, each_filter_finds_its_own)
                 acme);
 }
 
+#define listed(find, before, limit)                                                                \
+    rows("SELECT m ->> 'message_id', m ->> 'status' FROM json_array_elements(list_messages('%s', " \
+         "'%s', %s, %d) -> 'messages') m",                                                         \
+         acme, find, before, limit)
+
+// Each by its own place, and once, whether it has settled or not.
+Test(lists, what_waits_is_listed_with_what_has_settled)
+{
+    acme = given_org_with_channel("9.00");
+    const char *sent = given_claimed_message(.org = acme, .id = id_of(1));
+    (void)settle_sends({.org = acme, .message = sent, .outcome = "sent"});
+    const char *waits = given_message(.org = acme, .id = id_of(2), .phone = "919800000001");
+    const char *held = given_message(.org = acme, .id = id_of(3), .phone = "919800000001");
+    const char *sending = given_claimed_message(.org = acme, .id = id_of(4));
+    const char *cancelled = given_message(.org = acme, .id = id_of(5), .send_in_ms = 60000);
+    run("SELECT cancel_send('%s', '%s')", acme, cancelled);
+    assert_rows(listed("{}", "NULL", 9), text("%s, failed", cancelled),
+                text("%s, sending", sending), text("%s, held", held), text("%s, queued", waits),
+                text("%s, sent", sent));
+    assert_rows(listed("{}", quoted(cancelled), 2), text("%s, sending", sending),
+                text("%s, held", held));
+    assert_rows(listed("{}", quoted(held), 9), text("%s, queued", waits), text("%s, sent", sent));
+    assert_rows(listed("{\"contact\": \"919800000001\"}", "NULL", 9), text("%s, held", held),
+                text("%s, queued", waits));
+    assert_rows(listed("{\"status\": \"held\"}", "NULL", 9), text("%s, held", held));
+    assert_rows(listed("{\"status\": \"sent\"}", "NULL", 9), text("%s, sent", sent));
+    assert_no_rows(listed("{\"error\": \"131049\"}", "NULL", 9));
+    assert_rows(listed("{\"direction\": \"outbound\", \"type\": \"text\"}", quoted(waits), 9),
+                text("%s, sent", sent));
+}
+
+// The last message of a conversation may be one that waits.
+Test(lists, a_conversation_ends_with_what_waits)
+{
+    acme = given_org_with_channel("9.00");
+    given_inbound(.org = acme, .wamid = "w1", .text = "hello");
+    static const char last[] =
+        "SELECT v -> 'last_message' ->> 'message_id' FROM "
+        "json_array_elements(list_conversations('%s', '{}', NULL, 9) -> 'conversations') v";
+    assert_rows(rows(last, acme), value("SELECT id FROM messages"));
+    const char *phone = value("SELECT phone FROM contacts");
+    (void)given_message(.org = acme, .id = "ffffaaaa-0001-7000-8000-000000000000", .phone = phone);
+    const char *later = given_message(.org = acme, .id = "ffffaaaa-0002-7000-8000-000000000000",
+                                      .phone = phone, .send_in_ms = 60000);
+    assert_rows(rows(last, acme), later);
+}
+
 // As the caller's role, so that row-level security stands behind it.
 Test(lists, nothing_of_another_org_is_listed)
 {
@@ -220,12 +271,12 @@ Test(lists, nothing_of_another_org_is_listed)
 Test(lists, a_page_looks_at_so_many_and_tells_how_far)
 {
     const char *org = given_org_with_channel("1.00");
-    given_row(org, 1, "919876543210", OUTBOUND, ", 'outbound', 'location', 'sent', '{}'");
+    given_row(org, 1, "919876543210", SETTLED, ", 'outbound', 'location', 'sent', '{}', 1");
     run("INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, "
-        "status) "
+        "status, attempts) "
         "SELECT ('0199aaaa-' || lpad(to_hex(g), 4, '0') || '-7000-8000-000000000000')::uuid, "
         "m.org_id, "
-        "m.channel_id, m.contact_id, 'outbound', 'text', '{}', 'sent' FROM messages m, "
+        "m.channel_id, m.contact_id, 'outbound', 'text', '{}', 'sent', 1 FROM messages m, "
         "generate_series(2, 5000) g");
     cr_assert_str_eq(page(org, "{\"type\": \"location\"}", "NULL", 9), "| 4001 so far");
     cr_assert_str_eq(page(org, "{\"type\": \"location\"}", quoted(id_of(3001)), 9),
@@ -317,6 +368,21 @@ Test(lists, a_conversation_is_unread_until_it_is_read)
         value("SELECT wamid FROM messages WHERE id = '%s'", id_of(4)));
 }
 
+// Whose contact has opted out before a word was said.
+Test(lists, a_conversation_in_which_nothing_was_said_is_none_to_read)
+{
+    acme = given_org_with_channel("1.00");
+    const char *id = value("SELECT create_contact('key:x', '%s', '{\"phone\": \"919800000001\"}') "
+                           "->> 'id'",
+                           acme);
+    run("SELECT opt_contact_out('key:x', '%s', %s, '{}')", acme, id);
+    assert_no_rows(conversations(acme, "{}"));
+    assert_told("not_found", "",
+                "SELECT read_conversation('key:x', org_id, channel_id, contact_id, '{}') FROM "
+                "conversations WHERE org_id = '%s'",
+                acme);
+}
+
 // The contact's last word stands further back than is looked.
 Test(lists, a_conversation_is_read_however_many_were_written_since)
 {
@@ -326,10 +392,11 @@ Test(lists, a_conversation_is_read_however_many_were_written_since)
     run("UPDATE messages SET id = overlay(first_id_of(now() - interval '1 minute')::text PLACING "
         "'1' FROM 36)::uuid");
     run("INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, "
-        "status) "
+        "status, attempts) "
         "SELECT overlay(m.id::text PLACING lpad(to_hex(i + 1), 12, '0') FROM 25)::uuid, m.org_id, "
         "m.channel_id, "
-        "m.contact_id, 'outbound', 'text', '{}', 'sent' FROM messages m, generate_series(1, 1000) "
+        "m.contact_id, 'outbound', 'text', '{}', 'sent', 1 FROM messages m, generate_series(1, "
+        "1000) "
         "i");
     run("SET session_replication_role = DEFAULT");
     const char *one = text("{\"until\": \"%s\"}", value("SELECT min(id::text) FROM messages"));

@@ -97,6 +97,17 @@ Test(migrate, a_file_that_was_changed_after_it_had_been_applied_is_refused)
     cr_assert_str_eq(schema(), before);
 }
 
+// As two changes bring them that knew nothing of each other.
+Test(migrate, two_files_of_one_number_are_refused)
+{
+    const char *before = schema();
+    const char *root = given_copy_with("tables/001_others.sql", "CREATE TABLE others (a integer);");
+    const char *said = refused_migration(root);
+    remove_copy(root);
+    cr_assert(strstr(said, "more than one file of number 001"), "%s", said);
+    cr_assert_str_eq(schema(), before);
+}
+
 Test(migrate, a_new_file_is_applied_once)
 {
     const char *root =

@@ -5,6 +5,7 @@
 #include "tests/sql/inbound.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 TestSuite(plans, .init = database_create, .fini = database_drop);
 
@@ -63,6 +64,14 @@ static const char *apply(const char *status, const char *message_id)
                 number_of_org(acme), message_id, status);
 }
 
+// Whose the statuses of the batch are, of orgs that are told what Meta posts.
+#define OWNERS                                                                                     \
+    "SELECT find_change_owners(array_agg(h.phone_number_id), array_agg(NULL::text), "              \
+    "array_agg(0::bigint), array_agg(CASE WHEN mod(n, 2) = 0 THEN b.message_id END), "             \
+    "array_agg('wamid.' || b.message_id)) FROM (SELECT *, row_number() OVER () AS n FROM batch) "  \
+    "b "                                                                                           \
+    "JOIN channels h ON h.org_id = b.org_id"
+
 // Each function makes its plans while nothing is there, and then comes a day's work.
 static void given_a_full_day(void)
 {
@@ -75,6 +84,7 @@ static void given_a_full_day(void)
     run("VACUUM ANALYZE conversations");
     run("%s", accept_of(1, "'key'::text"));
     run("%s", receive_of(1));
+    run(OWNERS);
     static const char *const outcomes[] = {"sent", "131049", "network:refused"};
     for (int i = 0; i < 3; i++) {
         run("%s", accept_of(1, "NULL::text"));
@@ -246,6 +256,18 @@ Test(plans, statuses_read_their_messages)
     cr_assert_str_eq(number_of("messages WHERE status = 'read'"), text("%d", BATCH));
 }
 
+Test(plans, looking_whose_they_are_reads_their_messages)
+{
+    given_a_full_day();
+    run("SELECT set_event_wishes('%s', '{meta.*}')", acme);
+    run(CLAIM);
+    run("%s", settle("sent"));
+    assert_reads_little(OWNERS);
+    cr_assert_str_eq(value("SELECT count(*) FROM (" OWNERS ") AS o (o) WHERE (o).message_id IS NOT "
+                           "NULL"),
+                     text("%d", BATCH));
+}
+
 Test(plans, failures_that_come_later_read_their_messages)
 {
     given_a_full_day();
@@ -285,6 +307,30 @@ Test(plans, receiving_reads_what_comes)
     cr_assert_str_eq(number_of("messages WHERE direction = 'inbound'"), text("%d", 1 + 2 * BATCH));
 }
 
+// People whom sends have made known get their names as they write, and others later.
+Test(plans, naming_contacts_reads_what_they_are_found_by)
+{
+    acme = given_org_with_channel("100000.00");
+    run("CREATE SEQUENCE phones");
+    run("SELECT nextval('phones')");
+    run("VACUUM ANALYZE contact_terms");
+    for (int i = 0; i < 2; i++) {
+        run("INSERT INTO contacts (org_id, phone, name) SELECT '%s', '4916' || "
+            "lpad(nextval('phones')::text, 8, '0'), CASE %d WHEN 1 THEN 'Bob' END FROM "
+            "generate_series(1, %d)",
+            acme, i, i == 0 ? 1 : FULL);
+        run("SELECT setval('phones', currval('phones') - 1)");
+        run("%s", receive_of(1));
+    }
+    run("SELECT setval('phones', currval('phones') - %d)", BATCH);
+    assert_reads_little(receive_of(BATCH)); // they were Bobs, but for one
+    cr_assert_str_eq(number_of("contact_terms WHERE term = 'n:ann'"), text("%d", 1 + BATCH));
+    run("UPDATE contacts SET name = NULL WHERE name = 'Bob'");
+    run("SELECT setval('phones', currval('phones') - %d)", 2 * BATCH);
+    assert_reads_little(receive_of(BATCH)); // they had none
+    cr_assert_str_eq(number_of("contact_terms"), text("%d", 1 + 2 * BATCH));
+}
+
 // The people of a batch, of whom each is known by phone and by user id, turn out to be one.
 Test(plans, uniting_contacts_reads_what_is_theirs)
 {
@@ -320,8 +366,8 @@ Test(plans, what_waits_on_a_channel_is_counted_up_to_a_bound)
 enum {
     PAGE = 16,
     PAGE_READS = 16 * PAGE,
-    LOOKED_THROUGH = 2 * 1000 + PAGE_READS, // (twice, where it tells how far it came)
-    CONTACTS_LOOKED_THROUGH = 3 * 2000 + PAGE_READS
+    // (Twice, where it tells how far it came; of what waits the keys besides.)
+    LOOKED_THROUGH = 3 * 1000 + PAGE_READS
 };
 
 #define assert_list_reads(max, statement)                                                          \
@@ -347,6 +393,17 @@ Test(plans, a_page_of_messages_reads_itself_or_what_is_looked_through)
         text("SELECT list_messages('%s', '{\"type\": \"video\"}', NULL, %d)", acme, PAGE));
 }
 
+Test(plans, a_page_of_what_waits_and_what_has_settled_reads_itself)
+{
+    given_a_full_day();
+    run("DELETE FROM outbox WHERE message_id NOT IN (SELECT message_id FROM outbox ORDER BY "
+        "message_id LIMIT 20)");
+    run("UPDATE messages m SET status = 'sent', attempts = 1 WHERE NOT EXISTS (SELECT FROM outbox "
+        "o "
+        "WHERE o.message_id = m.id)");
+    assert_list_reads(PAGE_READS, text("SELECT list_messages('%s', '{}', NULL, %d)", acme, PAGE));
+}
+
 Test(plans, a_page_of_conversations_reads_itself_or_what_is_looked_through)
 {
     given_a_full_day();
@@ -361,15 +418,59 @@ Test(plans, a_page_of_conversations_reads_itself_or_what_is_looked_through)
         text("SELECT list_conversations('%s', '{\"unread\": true}', NULL, %d)", acme, PAGE));
 }
 
+// (Of a name the two terms, each once where it is looked for and once where it is asked for
+// others.)
 Test(plans, a_page_of_contacts_reads_what_is_looked_at)
 {
     given_a_full_day();
-    run("UPDATE contacts SET name = 'Asha ' || id WHERE id %% 100 = 0");
-    assert_list_reads(CONTACTS_LOOKED_THROUGH,
-                      text("SELECT list_contacts('%s', '{}', NULL, %d)", acme, PAGE));
-    assert_list_reads(
-        CONTACTS_LOOKED_THROUGH,
-        text("SELECT list_contacts('%s', '{\"name\": \"asha\"}', NULL, %d)", acme, PAGE));
+    run("UPDATE contacts SET name = 'Asha ' || id WHERE id %% 2 = 0");
+    run("UPDATE conversations SET opted_out_at = now() WHERE contact_id %% 2 = 1");
+    static const struct {
+        const char *find;
+        long max;
+    } searches[] = {{"{}", PAGE_READS},
+                    {"{\"name\": \"asha\"}", PAGE_READS},
+                    {"{\"opted_out\": true}", PAGE_READS},
+                    {"{\"name\": \"asha\", \"opted_out\": true}", 6L * 1000 + PAGE_READS},
+                    {"{\"name\": \"as nobody\"}", 1000 + PAGE_READS},
+                    {"{\"name\": \"asha a\", \"tag\": \"none\"}", 1000 + PAGE_READS},
+                    {"{\"name\": \"as 1 2 3\"}", 6L * 1000 + PAGE_READS}};
+    for (size_t i = 0; i < sizeof searches / sizeof *searches; i++)
+        assert_list_reads(searches[i].max, text("SELECT list_contacts('%s', '%s', NULL, %d)", acme,
+                                                searches[i].find, PAGE));
+}
+
+// How many pages of tables and indexes a statement looks at, when the catalogue is known.
+static long pages_read(const char *statement)
+{
+    static const char explained[] =
+        "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, SUMMARY OFF, FORMAT JSON) %s";
+    (void)value(explained, statement);
+    const char *hit = strstr(value(explained, statement), "\"Shared Hit Blocks\": ");
+    cr_assert_not_null(hit);
+    return strtol(strchr(hit, ':') + 1, NULL, 10);
+}
+
+// One that has more conversations than the org seems to have, over several numbers.
+Test(plans, a_page_of_contacts_looks_each_conversation_up)
+{
+    given_a_full_day();
+    for (int i = 0; i < 3; i++)
+        (void)given_channel(.org = acme);
+    run("INSERT INTO conversations (org_id, channel_id, contact_id) SELECT c.org_id, h.id, c.id "
+        "FROM contacts c JOIN channels h ON h.org_id = c.org_id ON CONFLICT DO NOTHING");
+    long read = pages_read(text("SELECT list_contacts('%s', '{}', NULL, %d)", acme, PAGE));
+    cr_assert_lt(read, 64L * PAGE, "%ld pages", read);
+}
+
+// Of many who have a word that begins so: an index tells what else each is called.
+Test(plans, a_search_of_contacts_asks_each_for_its_words)
+{
+    given_a_full_day();
+    run("UPDATE contacts SET name = 'Asha ' || id");
+    long read = pages_read(
+        text("SELECT list_contacts('%s', '{\"name\": \"as 1 2\"}', NULL, %d)", acme, PAGE));
+    cr_assert_lt(read, 1000 * 8L, "%ld pages", read);
 }
 
 Test(plans, reading_a_conversation_looks_back_so_far_and_no_further)

@@ -135,8 +135,17 @@ Test(queries, a_receipt_has_no_contact)
     const char *acme = given_org_with_channel("100.00");
     given_received(acme);
     const char *receipt = given_message(.org = acme, .type = "receipt");
-    assert_rows(message_members(acme, receipt, "'type', 'phone', 'user_id', 'fee'"),
-                "receipt, null, null, 0.00");
+    assert_rows(message_members(acme, receipt, "'type', 'contact_id', 'phone', 'user_id', 'fee'"),
+                "receipt, null, null, null, 0.00");
+}
+
+Test(queries, a_message_names_its_contact_as_lists_do)
+{
+    const char *acme = given_org_with_channel("100.00");
+    const char *message = given_message(.org = acme);
+    assert_rows(
+        message_members(acme, message, "'contact_id'"),
+        value("SELECT list_messages('%s', '{}', NULL, 1) #>> '{messages,0,contact_id}'", acme));
 }
 
 Test(queries, another_orgs_message_is_not_there)

@@ -2,6 +2,7 @@
 // the rest.
 
 #include "common/limits.h"
+#include "common/store/rules.h"
 #include "tests/sql/inbound.h"
 
 #include <string.h>
@@ -109,6 +110,23 @@ static const char *alerts(void)
     return rows(
         "SELECT kind, outcome, message, rule_id IS NOT NULL, channel_id, resolved_at IS NOT "
         "NULL FROM alerts ORDER BY id");
+}
+
+// Its caller finishes all of a rule, of which not all is asked for.
+Test(rules, that_are_taken_can_be_finished_wherever_they_were_put)
+{
+    org = given_org_with_channel("1.00");
+    run("%s", insert("Welcome"));
+    struct tg_pg *pg = tg_pg_create(database_conninfo(), "tests");
+    struct tg_rule rules[2];
+    size_t n = 0;
+    memset(rules, 0x5a, sizeof rules);
+    cr_assert_eq(tg_store_take_rules_to_check(pg, 2, rules, &n), TG_PG_OK);
+    cr_expect_eq(n, 1);
+    cr_expect_str_eq(rules[0].reply.data, "\"Welcome\"");
+    cr_expect_null(rules[0].hours.data);
+    tg_pg_destroy(pg);
+    tg_rule_finish(&rules[0]);
 }
 
 Test(rules, are_tried_once_they_are_checked)

@@ -144,7 +144,7 @@ Test(settle_phases, outcomes_are_recorded_with_the_attempts_that_failed)
     const char *acme = given_org_with_channel("100.00");
     const char *sent = given_claimed_message(.org = acme);
     const char *failed = given_claimed_message(.org = acme);
-    run("SELECT record_outcomes(take_out(%s))",
+    run("SELECT record_outcomes(t), keep_attempts(t) FROM take_out(%s) t",
         judged({.org = acme, .message = sent, .wamid = "wamid.1"},
                {.org = acme, .message = failed, .outcome = "190", .error = "expired"}));
     assert_rows(rows("SELECT status, attempts, wamid, refunded, error_code, error_message, "
@@ -158,7 +158,7 @@ Test(settle_phases, what_is_tried_again_has_an_attempt_and_no_end)
 {
     const char *acme = given_org_with_channel("100.00");
     const char *message = given_claimed_message(.org = acme);
-    run("SELECT record_outcomes(put_off(%s))",
+    run("SELECT record_outcomes(p), keep_attempts(p) FROM put_off(%s) p",
         one(.org = acme, .message = message, .outcome = "network:refused"));
     assert_rows(rows("SELECT m.status, m.error_code, a.attempt, a.outcome, a.claimed_at IS NULL "
                      "FROM messages m JOIN attempts a ON a.message_id = m.id"),

@@ -406,3 +406,19 @@ Test(statuses, a_held_wallet_keeps_its_own_org_waiting_only)
     assert_rows(rows("%s", both), "applied, t", "applied, f", "applied, f");
     assert_healthy();
 }
+
+Test(statuses, that_take_a_fee_again_are_told_of)
+{
+    const char *acme = given_org_with_channel("10.00");
+    run("SELECT set_event_wishes('%s', '{wallet.refund_reversed}')", acme);
+    const char *message = given_settled_message(acme, "sent");
+    (void)apply(.org = acme, .message = message, .status = "failed", .code = "131000");
+    assert_no_rows(rows("SELECT type FROM events"));
+    (void)apply(.org = acme, .message = message, .status = "delivered");
+    (void)apply(.org = acme, .message = message, .status = "read");
+    assert_rows(rows("SELECT type, message_id = '%s', data ->> 'message_id' = '%s', "
+                     "data ->> 'amount', data ->> 'balance', data ->> 'currency' FROM events",
+                     message, message),
+                "wallet.refund_reversed, t, t, -0.20, 9.80, INR");
+    assert_healthy();
+}

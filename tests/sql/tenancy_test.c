@@ -294,7 +294,7 @@ Test(tenancy, every_table_carries_org_id)
                      "SELECT FROM information_schema.columns c WHERE c.table_name = t.table_name "
                      "AND c.column_name = 'org_id' AND c.is_nullable = 'NO') ORDER BY 1"),
                 "account_notices", "audit_log", "body_walks", "clock", "dead_letters",
-                "erasure_key", "error_rules", "former_error_rules", "janitor_seat", "operators",
-                "organizations", "restores", "schema_migrations", "token_sealing", "usage_days",
-                "usage_walk");
+                "erasure_key", "error_rules", "event_writes", "fan_out_lock", "fan_outs",
+                "former_error_rules", "janitor_seat", "media_store", "operators", "organizations",
+                "restores", "schema_migrations", "token_sealing", "usage_days", "usage_walk");
 }

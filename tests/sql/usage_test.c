@@ -269,6 +269,12 @@ Test(usage, is_an_orgs_own)
               "AND channel_id IS NOT NULL AND day <= (now() AT TIME ZONE 'UTC')::date",
               acme);
     const char *foreign = value("SELECT id FROM channels WHERE org_id = '%s' LIMIT 1", beta);
+    // Who has had a number twice has it as one.
+    const char *number = value("SELECT phone_number_id FROM channels WHERE id = '%s'", channel);
+    const char *former =
+        value("SELECT id FROM channels WHERE org_id = '%s' AND id <> '%s'", acme, channel);
+    run("UPDATE channels SET status = 'disabled', phone_number_id = '%s' WHERE id = '%s'", number,
+        former);
     database_connect_as("tollgate_ingress");
     cr_assert_str_eq(value("SELECT count(*) FROM tollgate.usage_messages"), "0");
     cr_assert_str_eq(value("SELECT sum((l ->> 'fees_net')::numeric) FROM "
@@ -284,6 +290,18 @@ Test(usage, is_an_orgs_own)
         channel);
     assert_told("channel_not_found", "channel_id",
                 "SELECT tollgate.get_usage('%s', '{\"channel_id\": \"%s\"}')", acme, foreign);
+    assert_told("channel_not_found", "channel",
+                "SELECT tollgate.get_usage('%s', '{\"channel\": \"%s\"}')", acme, foreign);
+    assert_rows(
+        rows("SELECT count(DISTINCT l ->> 'channel_id') FROM "
+             "json_array_elements(tollgate.get_usage('%s', '{\"channel\": \"%s\"}') -> 'usage') l",
+             acme, number),
+        "2");
+    assert_rows(
+        rows("SELECT DISTINCT l ->> 'channel_id' FROM json_array_elements(tollgate.get_usage('%s', "
+             "'{\"channel\": \"%s\", \"channel_id\": \"%s\"}') -> 'usage') l",
+             acme, number, former),
+        former);
     assert_told(
         "invalid_field", "until",
         "SELECT tollgate.get_usage('%s', '{\"since\": \"2026-11-02\", \"until\": \"2026-11-02\"}')",

@@ -436,7 +436,7 @@ static void expect_append_only(void)
         "UPDATE wallet_transactions SET amount = 1 WHERE false",
         "DELETE FROM wallet_transactions",
         "DELETE FROM wallet_transactions WHERE false",
-        "TRUNCATE wallet_transactions, bookings",
+        "TRUNCATE wallet_transactions, bookings, campaign_bookings",
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         cr_expect_str_eq(refusal("%s", changes[i]), RESTRICT_VIOLATION, "%s", changes[i]);

@@ -287,6 +287,7 @@ Test(admin, members_of_the_wrong_kind_are_refused_by_their_names)
          "replies_per_minute_max"},
         {"", "PATCH", "{\"replies_per_minute_max\": \"5\"}", "invalid_field",
          "replies_per_minute_max"},
+        {"", "PATCH", "{\"keep_media_for_s\": 0}", "invalid_field", "keep_media_for_s"},
         {"", "PATCH", "{\"opt_out_words\": \"STOP\"}", "invalid_field", "opt_out_words"},
         {"", "PATCH", "{\"opt_out_words\": [1]}", "invalid_field", "opt_out_words"},
         {"", "PATCH", "{\"default_channel_id\": \"mine\"}", "invalid_field", "default_channel_id"},

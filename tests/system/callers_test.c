@@ -5,8 +5,10 @@
 #include "tests/system/desk.h"
 #include "tests/system/tables.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 TestSuite(callers, .timeout = 300);
 
@@ -17,27 +19,58 @@ static struct org beta;
 static const char *message_id; // of Acme's
 static const char *session_id;
 static const char *key_id;
+static const char *campaign_id;
+static const char *media_id;
+static const char *rule_id;
+static const char *endpoint_id;
+static const char *event_id; // that the endpoint is told
+static const char *template_id;
 static const char *contact_id; // who has a conversation with Acme
 
 // What of Acme's {id} stands for, by what the path says before it; a new one must be named here.
 static const struct {
     const char *path;
     const char **id;
-} things[] = {{"/api/messages/", &message_id},
-              {"/api/sessions/", &session_id},
-              {"/api/keys/", &key_id},
-              {"/api/contacts/", &contact_id}};
+} things[] = {{"/api/messages/", &message_id},  {"/api/sessions/", &session_id},
+              {"/api/keys/", &key_id},          {"/api/campaigns/", &campaign_id},
+              {"/api/media/", &media_id},       {"/api/contacts/", &contact_id},
+              {"/api/rules/", &rule_id},        {"/api/endpoints/", &endpoint_id},
+              {"/api/templates/", &template_id}};
 static const char *cookie; // of that session, which may do all
+
+static const char good_rule[] = "{\"match_kind\": \"exact\", \"pattern\": \"hours\", "
+                                "\"reply\": \"From nine\"}";
+static const char good_endpoint[] =
+    "{\"url\": \"https://hooks.example.com/tollgate\", \"types\": [\"*\"]}";
+static const char good_campaign[] = "{\"payload\": {\"text\": {\"body\": \"Hi\"}}, "
+                                    "\"recipients\": [{\"phone\": \"+919876543210\"}]}";
+
+// A file that is kept for Acme.
+static void given_file(const char *store)
+{
+    cr_assert_eq(mkdir(text_of("%s/%s", store, acme.id), 0700), 0);
+    media_id = database_text(
+        gateway->database,
+        "INSERT INTO media (org_id, id, state, mime_type, size, next_at, file, kept_at) SELECT "
+        "'%s', i, 'kept', 'text/plain', 6, now(), media_file('%s', i), now() FROM "
+        "gen_random_uuid() i RETURNING id",
+        acme.id, acme.id);
+    FILE *file = fopen(text_of("%s/%s/%s", store, acme.id, media_id), "w");
+    cr_assert(file && fputs("secret", file) >= 0 && fclose(file) == 0);
+}
 
 static void given_all(void)
 {
+    const char *store = text_of("%s/store", testbed_directory());
+    cr_assert_eq(mkdir(store, 0700), 0);
     issuer = issuer_create();
     const char *jwks = file_with("jwks.json", issuer_jwks(&issuer));
     gateway = given_gateway(.desk = true, .without_worker = true,
                             .ingress_settings = {"TOLLGATE_RATE_OF_FAILURES=0",
                                                  "TOLLGATE_JWT_ISSUER=" ISSUER,
                                                  "TOLLGATE_JWT_SECRET=" ISSUER_SECRET,
-                                                 text_of("TOLLGATE_JWKS_FILE=%s", jwks)});
+                                                 text_of("TOLLGATE_JWKS_FILE=%s", jwks),
+                                                 text_of("TOLLGATE_MEDIA_STORE=%s", store)});
     acme = given_org(gateway, .name = "Acme", .balance = "4711.00");
     beta = given_org(gateway, .name = "Beta");
     struct answer answer =
@@ -51,6 +84,33 @@ static void given_all(void)
     session_id = database_text(gateway->database, "SELECT id FROM sessions");
     (void)database_text(gateway->database, "SELECT create_api_key('%s', 'spare')", acme.id);
     key_id = database_text(gateway->database, "SELECT id FROM api_keys WHERE name = 'spare'");
+    answer = ask(gateway->http, .path = "/api/campaigns", .key = acme.key, .body = good_campaign);
+    campaign_id = answer_text(&answer, "/campaign_id");
+    const char *manager = database_text(
+        gateway->database, "SELECT create_api_key('%s', 'manager', '{manage}')", acme.id);
+    answer = ask(gateway->http, .path = "/api/rules", .key = manager, .body = good_rule);
+    cr_assert_eq(answer.status, 201, "%s", answer.body);
+    rule_id = answer_text(&answer, "/id");
+    answer = ask(gateway->http, .path = "/api/endpoints", .key = manager, .body = good_endpoint);
+    cr_assert_eq(answer.status, 201, "%s", answer.body);
+    endpoint_id = answer_text(&answer, "/id");
+    answer = ask(gateway->http, .method = "POST", .key = manager,
+                 .path = text_of("/api/endpoints/%s/test", endpoint_id));
+    cr_assert_eq(answer.status / 100, 2, "%s", answer.body);
+    event_id = database_text(
+        gateway->database,
+        "INSERT INTO deliveries (org_id, endpoint_id, event_id, event_xact, next_at) SELECT "
+        "org_id, '%s', id, xact, now() FROM events WHERE org_id = '%s' LIMIT 1 RETURNING "
+        "event_name(event_id)",
+        endpoint_id, acme.id);
+    template_id = database_text(
+        gateway->database,
+        "INSERT INTO templates (org_id, waba_id, id, name, language, status, status_as_of, "
+        "category_as_of, quality_as_of, content_as_of, parameter_format, seen_at) SELECT org_id, "
+        "waba_id, '77', 'news', 'en', 'APPROVED', now(), now(), now(), now(), 'POSITIONAL', now() "
+        "FROM template_accounts WHERE org_id = '%s' RETURNING id",
+        acme.id);
+    given_file(store);
     contact_id = database_text(gateway->database,
                                "INSERT INTO conversations (org_id, channel_id, contact_id, "
                                "newest_id, unread) SELECT org_id, channel_id, contact_id, id, true "
@@ -88,6 +148,7 @@ static const char *const *thing_of(const struct table_row *row)
 // The endpoint's path with what is Acme's in it.
 static const char *path_of(const struct table_row *row)
 {
+    static const char *const first_version = "1";
     const struct {
         const char *name;
         const char *const *value;
@@ -95,7 +156,14 @@ static const char *path_of(const struct table_row *row)
                   {"{org}", &acme.id},
                   {"{phone_number_id}", &acme.phone_number_id},
                   {"{channel}", &acme.channel_id},
-                  {"{number}", &acme.channel_id},
+                  {"{number}", strncmp(row->path, "/api/rules/", strlen("/api/rules/")) == 0
+                                   ? &first_version
+                                   : &acme.channel_id},
+                  {"{rule}", &rule_id},
+                  {"{campaign}", &campaign_id},
+                  {"{endpoint}", &endpoint_id},
+                  {"{template}", &template_id},
+                  {"{event}", &event_id},
                   {"{contact}", &contact_id}};
     static const char if_any[] = "[/{version}]";
     const char *path = row->path;
@@ -131,8 +199,30 @@ static const char *body_of_acme(const struct table_row *row)
         return "{\"phone\": \"+919876543299\"}";
     if (strcmp(row->request, "ContactChange") == 0 || strcmp(row->request, "Wish") == 0 ||
         strcmp(row->request, "SettingsChange") == 0 || strcmp(row->request, "KeyChange") == 0 ||
-        strcmp(row->request, "NewConsoleLink") == 0)
+        strcmp(row->request, "NewConsoleLink") == 0 || strcmp(row->request, "RuleChange") == 0 ||
+        strcmp(row->request, "EndpointChange") == 0 || strcmp(row->request, "SecretRotation") == 0)
         return "{}";
+    if (strcmp(row->request, "CampaignStart") == 0)
+        return "{}";
+    if (strcmp(row->request, "NewRule") == 0)
+        return good_rule;
+    if (strcmp(row->request, "RuleMove") == 0)
+        return "{\"place\": \"first\"}";
+    if (strcmp(row->request, "RuleTry") == 0)
+        return "{\"phone\": \"919876543210\", \"text\": \"hours\"}";
+    if (strcmp(row->request, "NewEndpoint") == 0)
+        return good_endpoint;
+    if (strcmp(row->request, "Recovery") == 0)
+        return "{\"since\": \"2026-11-01T00:00:00Z\"}";
+    if (strcmp(row->request, "NewTemplate") == 0)
+        return "{\"name\": \"offer\", \"language\": \"en\", \"category\": \"UTILITY\", "
+               "\"components\": [{\"type\": \"BODY\", \"text\": \"Hi\"}]}";
+    if (strcmp(row->request, "TemplateChange") == 0)
+        return "{\"components\": [{\"type\": \"BODY\", \"text\": \"Hello\"}]}";
+    if (strcmp(row->request, "NewCampaign") == 0)
+        return good_campaign;
+    if (strcmp(row->request, "NewFile") == 0)
+        return "xyz";
     if (strcmp(row->request, "ContactFile") == 0)
         return "phone\n+919876543210\n";
     if (strcmp(row->request, "CloudSend") == 0)
@@ -329,9 +419,17 @@ Test(callers, nobody_reaches_another_org)
 }
 
 // So that the others were not refused for something else.
+struct let_in {
+    const char *key;
+    bool deletes; // these come last: nobody finds what they have deleted
+};
+
 static void let_in(const struct table_row *row, void *context)
 {
-    struct answer answer = call(gateway->http, row, context, NULL, true);
+    const struct let_in *who = context;
+    if ((strcmp(row->method, "DELETE") == 0) != who->deletes)
+        return;
+    struct answer answer = call(gateway->http, row, who->key, NULL, true);
     cr_assert(answer.status / 100 == 2 || (!*row->right && answer.status == 404), "%s %s: %d %s",
               row->method, row->path, answer.status, answer.body);
 }
@@ -339,8 +437,10 @@ static void let_in(const struct table_row *row, void *context)
 Test(callers, who_may_is_let_in)
 {
     given_all();
-    char *key = text_of("%s", key_with("all", "'{send,read,manage,money,keys}'"));
-    (void)each(TABLES_OF_ORGS, let_in, key);
+    struct let_in who = {text_of("%s", key_with("all", "'{send,read,manage,money,keys}'")), false};
+    (void)each(TABLES_OF_ORGS, let_in, &who);
+    who.deletes = true;
+    (void)each(TABLES_OF_ORGS, let_in, &who);
     end_all();
 }
 

@@ -26,6 +26,20 @@ struct provocation {
 #define TEXT(rest) "{\"phone\": \"+919876543210\", \"message\": \"Hi\"" rest "}"
 #define NOBODY "00000000-0000-4000-8000-000000000000"
 #define LATE "{\"phone\": \"+919800000001\", \"message\": \"Hi\"}"
+#define TEMPLATE                                                                                   \
+    "{\"phone\": \"+919876543210\", \"payload\": {\"type\": \"template\", \"template\": "          \
+    "{\"name\": "                                                                                  \
+    "\"news\", \"language\": {\"code\": \"en\"}}}}"
+#define TEMPLATES_ON                                                                               \
+    "UPDATE organizations SET template_check = 'refuse'; UPDATE template_accounts SET looked_at "  \
+    "= "                                                                                           \
+    "now();"
+#define TEMPLATE_IS(status, wants)                                                                 \
+    "INSERT INTO templates (org_id, waba_id, id, name, language, status, status_as_of, "           \
+    "category_as_of, quality_as_of, content_as_of, parameter_format, wants, seen_at) SELECT "      \
+    "org_id, waba_id, '77', 'news', 'en', '" status                                                \
+    "', now(), now(), now(), now(), 'POSITIONAL', " wants ", now() FROM template_accounts"
+#define TEMPLATES_OFF "DELETE FROM templates; UPDATE organizations SET template_check = 'off'"
 
 static const struct provocation provocations[] = {
     {"address_not_allowed", 403, BOUND, {.path = "/api/wallet"}, NULL, NULL},
@@ -125,8 +139,40 @@ static const struct provocation provocations[] = {
      {SEND = "{\"phone\": \"+15550131026\", \"message\": \"Hi\"}", .headers = {"Prefer: wait=30"}},
      NULL,
      NULL},
+    {"template_disabled",
+     409,
+     ALL,
+     {SEND = TEMPLATE},
+     TEMPLATES_ON TEMPLATE_IS("DISABLED", "NULL"),
+     TEMPLATES_OFF},
+    {"template_not_found", 409, ALL, {SEND = TEMPLATE}, TEMPLATES_ON, TEMPLATES_OFF},
+    {"template_parameters",
+     409,
+     ALL,
+     {SEND = TEMPLATE},
+     TEMPLATES_ON TEMPLATE_IS("APPROVED", "'{body 1}'"),
+     TEMPLATES_OFF},
+    {"template_paused",
+     409,
+     ALL,
+     {SEND = TEMPLATE},
+     TEMPLATES_ON TEMPLATE_IS("PAUSED", "NULL"),
+     TEMPLATES_OFF},
+    {"template_rejected",
+     409,
+     ALL,
+     {SEND = TEMPLATE},
+     TEMPLATES_ON TEMPLATE_IS("REJECTED", "NULL"),
+     TEMPLATES_OFF},
     {"too_late", 409, ALL, {.method = "DELETE", .path = "/api/messages/$"}, NULL, NULL},
     {"unauthorized", 401, STRANGER, {.path = "/api/wallet"}, NULL, NULL},
+    {"no_recipients",
+     400,
+     ALL,
+     {.path = "/api/campaigns",
+      .body = "{\"payload\": {\"text\": {\"body\": \"x\"}}, \"recipients\": [{}]}"},
+     NULL,
+     NULL},
     {"unexpected_body",
      400,
      ALL,
@@ -180,11 +226,19 @@ static const struct {
     const char *words;
 } elsewhere[] = {
     {"database_not_ready", "start_test.c", "\"database_not_ready\""},
+    {"duplicate_recipient", "campaign_test.c", "\"duplicate_recipient\""},
     {"insecure_listener", "admin_test.c", "\"insecure_listener\""},
     {"invalid_form", "door_test.c", "\"invalid_form\""},
+    {"media_failed", "media_test.c", "409, \"media_failed\""},
+    {"media_gone", "media_test.c", "410, \"media_gone\""},
+    {"media_not_found", "media_sent_test.c", "404, \"media_not_found\""},
+    {"media_quota", "media_sent_test.c", "409, \"media_quota\""},
+    {"media_waiting", "media_test.c", "409, \"media_waiting\""},
     {"meta_unavailable", "relay_test.c", "503, \"2\""},
     {"outcome_unknown", "outage_test.c", "\"outcome_unknown\""},
     {"overloaded", "crowds_test.c", "\"overloaded\""},
+    {"range_beyond", "media_test.c", "416, \"range_beyond\""},
+    {"refused_by_meta", "templates_test.c", "\"refused_by_meta\""},
     {"token_not_opened", "sealed_test.c", "token_not_opened"},
     {"unavailable", "outage_test.c", "\"unavailable\""},
 };

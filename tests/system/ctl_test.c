@@ -154,6 +154,55 @@ Test(ctl, sees_to_dead_letters)
     stop_gateway(gateway);
 }
 
+// (Without a worker nothing of a campaign leaves by itself.)
+Test(ctl, sees_to_campaigns_and_endpoints)
+{
+    struct gateway *gateway = given_gateway(.desk = true, .without_worker = true);
+    struct org org = given_acme(gateway);
+    struct answer answer =
+        ask(gateway->http, .path = "/api/campaigns", .key = org.key,
+            .body = "{\"name\": \"Diwali\", \"payload\": {\"text\": {\"body\": \"Hi\"}}, "
+                    "\"recipients\": [{\"phone\": \"+919876543210\"}]}");
+    cr_assert_eq(answer.status, 201, "%s", answer.body);
+    const char *id = answer_text(&answer, "/campaign_id");
+    answer = ask(gateway->http, .path = text_of("/api/campaigns/%s/start", id), .key = org.key,
+                 .body = "{}");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    cr_assert(strstr(CTL("campaign", "list", "acme", "--state", "running"), id));
+    cr_assert(strstr(CTL("campaign", "pause", "acme", "diwali"), "paused"));
+    cr_assert(strstr(CTL("campaign", "show", "acme", id), "progress"));
+    cr_assert(strstr(CTL("campaign", "resume", "acme", "Diwali"), "running"));
+    REFUSES(1, "there is no campaign Holi", "campaign", "show", "acme", "Holi");
+    REFUSES(4, "--yes says that it is meant", "campaign", "cancel", "acme", "Diwali");
+    expect_equal(MEMBER("/state", "campaign", "show", "acme", "Diwali"), "running");
+    expect_equal(MEMBER("/state", "campaign", "cancel", "acme", "Diwali", "--yes"), "cancelled");
+    expect_equal(CTL("campaign", "refused", "acme", "Diwali"), "there are none\n");
+
+    const char *url = "https://hooks.example.com/tollgate";
+    const char *manager = MEMBER("/key", "key", "create", "acme", "m", "--rights", "manage");
+    answer = ask(gateway->http, .path = "/api/endpoints", .key = manager,
+                 .body = text_of("{\"url\": \"%s\", \"types\": [\"*\"]}", url));
+    cr_assert_eq(answer.status, 201, "%s", answer.body);
+    cr_assert(strstr(CTL("endpoint", "list", "acme"), url));
+    const char *event = MEMBER("/event_id", "endpoint", "test", "acme", url);
+    cr_assert(strstr(CTL("event", "list", "acme", "--channel", "700100200"), "there are none"));
+    cr_assert(strstr(CTL("event", "list", "acme", "--types", "endpoint.*"), event));
+    expect_equal(CTL("endpoint", "deliveries", "acme", url, "--state", "failed"),
+                 "there are none\n");
+    REFUSES(1, "no such delivery", "endpoint", "resend", "acme", url, event);
+    REFUSES(1, "no such delivery", "endpoint", "delivery", "acme", url, event);
+    expect_equal(MEMBER("/recovering", "endpoint", "recover", "acme", url), "true");
+    expect_equal(MEMBER("/state", "endpoint", "set", "acme", url, "--state", "disabled"),
+                 "disabled");
+    cr_assert(strstr(CTL("endpoint", "show", "acme", url), "disabled"));
+    cr_assert(strstr(CTL("template", "list", "acme"), "there are none"));
+    REFUSES(1, "no such template", "template", "show", "acme", "77");
+    expect_equal(CTL("media", "list", "acme"), "there are none\n");
+    const char *log = CTL("audit-log", "--org", "acme", "--actor", "operator:admin");
+    cr_assert(strstr(log, "campaigns") && strstr(log, "endpoints"), "%s", log);
+    stop_gateway(gateway);
+}
+
 Test(ctl, says_what_is_wrong)
 {
     struct gateway *gateway = given_gateway(.desk = true);

@@ -18,7 +18,7 @@
 // What it has with .desk
 #define GATEWAY_ADMIN_TOKEN "test-admin-token-of-the-first-operator"
 
-enum { GATEWAY_SETTINGS_MAX = 12, GATEWAY_WORKERS_MAX = 4 };
+enum { GATEWAY_SETTINGS_MAX = 16, GATEWAY_WORKERS_MAX = 4 };
 
 struct daemon {
     struct process *process;

@@ -39,6 +39,15 @@ static struct answer mark_read(const struct org *org, const char *key, const cha
                                conversation(org, "/contact_id")));
 }
 
+// How many messages the query finds.
+static void expect_listed(const struct org *org, const char *query, size_t count)
+{
+    struct answer answer = get(org, text_of("/api/messages?%s", query));
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    struct json_object *messages = json_object_object_get(answer.json, "messages");
+    cr_assert_eq(json_object_array_length(messages), count, "%s: %s", query, answer.body);
+}
+
 Test(inbox, a_customer_s_message_is_seen_and_marked_as_read_here_and_at_meta)
 {
     struct gateway *gateway = given_gateway();
@@ -56,6 +65,10 @@ Test(inbox, a_customer_s_message_is_seen_and_marked_as_read_here_and_at_meta)
     struct answer answer = get(&org, "/api/messages?contact=98123%2045678&text=where&limit=1");
     cr_assert_eq(answer.status, 200, "%s", answer.body);
     expect_equal(answer_text(&answer, "/messages/0/direction"), "inbound");
+    const char *yesterday =
+        database_text(gateway->database, "SELECT (now() AT TIME ZONE 'UTC')::date - 1");
+    expect_listed(&org, text_of("since=%s", yesterday), 1);
+    expect_listed(&org, text_of("until=%s", yesterday), 0);
     expect_found_by_wamid(&org, answer_text(&answer, "/messages/0/wamid"));
     (void)database_text(gateway->database, "UPDATE messages SET wamid = 'wamid.a/b+c=='");
     expect_found_by_wamid(&org, "wamid.a/b+c==");
@@ -86,6 +99,8 @@ Test(inbox, filters_are_refused_by_their_names)
     } bad[] = {{"messages?status=lost", "invalid_field", "status"},
                {"messages?direction=in", "invalid_field", "direction"},
                {"messages?since=yesterday", "invalid_field", "since"},
+               {"messages?since=0000-01-01T00:00:00Z", "invalid_field", "since"},
+               {"messages?until=2026-11-29T00:00:00-16:00", "invalid_field", "until"},
                {"messages?contact=12", "invalid_phone", "contact"},
                {"messages?contact_id=x", "invalid_field", "contact_id"},
                {"messages?before=1", "invalid_field", "before"},
@@ -97,7 +112,9 @@ Test(inbox, filters_are_refused_by_their_names)
         struct answer answer = get(&org, text_of("/api/%s", bad[i].query));
         expect_refused(&answer, 400, bad[i].code, bad[i].field);
     }
-    struct answer answer = get(&org, "/api/messages?channel=4711");
+    struct answer answer = get(&org, "/api/messages?until=9999-12-31T23:59:59.999-15:59");
+    cr_assert_eq(answer.status, 200, "%s", answer.body);
+    answer = get(&org, "/api/messages?channel=4711");
     expect_refused(&answer, 404, "channel_not_found", "channel");
     stop_gateway(gateway);
 }

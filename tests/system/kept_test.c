@@ -99,10 +99,38 @@ Test(kept, a_file_of_contacts_is_judged_line_by_line)
     expect_equal(answer_text(&answer, "/changed"), "1");
     answer = get(&org, "/api/contacts?tag=north");
     expect_equal(answer_text(&answer, "/contacts/0/name"), "Usha");
-    static const char *const bad[] = {"", "name\nAsha\n", "phone,phone\n", "phone,age\n"};
+    const char *many = "m0";
+    for (int i = 1; i < 31; i++)
+        many = text_of("%s,m%d", many, i);
+    answer = import(&org, text_of("phone,tags\n\n+919876543211,x\n+919876543210,\"%s\"\n", many));
+    expect_equal(answer_text(&answer, "/changed"), "1");
+    expect_equal(answer_text(&answer, "/refused"), "1");
+    expect_equal(answer_text(&answer, "/errors/0/line"), "4");
+    expect_equal(answer_text(&answer, "/errors/0/detail/field"), "tags");
+    stop_gateway(gateway);
+}
+
+// As spreadsheets write it, and as people who have it sent by a form do.
+Test(kept, a_file_s_first_line_names_columns_in_any_case_or_says_which_is_none)
+{
+    static const struct {
+        const char *file;
+        const char *says;
+    } bad[] = {
+        {"", "The body must be a file with lines"},
+        {"name\nAsha\n", "There must be a column phone"},
+        {"phone,Phone\n", "Column 2, \"Phone\", is there twice"},
+        {"phone,age\n", "Column 2 is \"age\", and must be one of phone, name, language, tags"},
+        {"Phone;Name\n", "Column 1 is \"Phone;Name\", and must be one of"},
+        {"\xff,phone\n", "A line must be UTF-8"}};
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_manager(gateway);
+    struct answer answer = import(&org, "\xef\xbb\xbfPhone,NAME \r\n+919876543210,Usha\r\n");
+    expect_equal(answer_text(&answer, "/created"), "1");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        answer = import(&org, bad[i]);
+        answer = import(&org, bad[i].file);
         cr_assert_eq(answer.status, 400, "%s", answer.body);
+        cr_assert(strstr(answer_text(&answer, "/error"), bad[i].says), "%s", answer.body);
     }
     stop_gateway(gateway);
 }

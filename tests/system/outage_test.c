@@ -10,20 +10,6 @@
 
 TestSuite(outage, .timeout = 180);
 
-// The database of a cluster of the test's own, which is not started yet.
-static struct database *database_in(const struct postgres *postgres)
-{
-    return database_of("127.0.0.1", postgres->port, "tollgate");
-}
-
-static void migrate(const struct database *database)
-{
-    struct command_result result = command_run(
-        WORDS(TOLLGATE_SOURCE_DIR "/deploy/migrate", "--url", database_url(database, "postgres")),
-        NULL);
-    cr_assert(result.status == 0, "%s%s", result.output, result.errors);
-}
-
 static void expect_both_miss(struct gateway *gateway, const char *missing)
 {
     eventually(strcmp(daemon_missing(&gateway->ingress), missing) == 0);
@@ -57,7 +43,7 @@ static void expect_key_known(struct gateway *gateway, const struct org *org)
 Test(outage, of_postgresql_at_the_start_and_later_ends_by_itself)
 {
     struct postgres *postgres = postgres_create();
-    struct gateway *gateway = given_gateway(.database = database_in(postgres));
+    struct gateway *gateway = given_gateway(.database = postgres_database(postgres));
     expect_both_miss(gateway, "postgresql");
     expect_alive(gateway);
     struct answer answer = ask(gateway->http, .path = "/api/wallet", .key = "tg_x");
@@ -65,12 +51,9 @@ Test(outage, of_postgresql_at_the_start_and_later_ends_by_itself)
     expect_equal(answer_header(&answer, "Retry-After"), "1");
 
     postgres_start(postgres);
-    struct database *server = database_of("127.0.0.1", postgres->port, "postgres");
-    (void)database_text(server, "CREATE ROLE tollgate_ingress LOGIN");
-    (void)database_text(server, "CREATE ROLE tollgate_worker LOGIN");
-    (void)database_text(server, "CREATE DATABASE tollgate");
+    postgres_make_database(postgres);
     expect_both_miss(gateway, "schema");
-    migrate(gateway->database);
+    postgres_migrate(postgres);
     expect_both_miss(gateway, "");
     struct org org = given_org(gateway, .number = "123456");
     answer = send_text_and_wait(&org, "919876543210");
@@ -91,7 +74,7 @@ Test(outage, of_postgresql_at_the_start_and_later_ends_by_itself)
     cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
 
     postgres_start(postgres);
-    gateway->database = database_in(postgres);
+    gateway->database = postgres_database(postgres);
     eventually(send_text_and_wait(&org, "919876543211").status == 200);
     expect_both_miss(gateway, "");
     answer = get(&org, text_of("/api/messages/%s", answer_text(&unknown, "/detail/message_id")));

@@ -142,3 +142,58 @@ Test(own, a_link_lets_somebody_in_who_may_do_no_more_than_who_made_it)
     cr_assert_eq(answer.status, 200, "%d %s", answer.status, answer.body);
     stop_gateway(gateway);
 }
+
+static struct answer say_nothing(const struct org *org, const char *path)
+{
+    return ask(org->gateway->http, .method = "POST", .path = path, .key = org->key,
+               .content_type = "");
+}
+
+// Somebody has nothing to say, and says nothing, not even in which type.
+Test(own, what_needs_no_body_takes_none)
+{
+    struct gateway *gateway = given_gateway(.without_worker = true);
+    struct org org = given_org(gateway);
+    org.key = database_text(
+        gateway->database, "SELECT create_api_key('%s', 'all', '{read,send,manage,keys}')", org.id);
+    struct answer contact = ask(gateway->http, .path = "/api/contacts", .key = org.key,
+                                .body = "{\"phone\": \"+919876543210\"}");
+    struct answer endpoint =
+        ask(gateway->http, .path = "/api/endpoints", .key = org.key,
+            .body = "{\"url\": \"https://crm.example/in\", \"types\": [\"wallet.*\"]}");
+    struct answer campaign =
+        ask(gateway->http, .path = "/api/campaigns", .key = org.key,
+            .body = "{\"payload\": {\"text\": {\"body\": \"x\"}}, \"recipients\": "
+                    "[{\"phone\": \"+919876543211\"}]}");
+    cr_assert(contact.status == 201 && endpoint.status == 201 && campaign.status == 201, "%s%s%s",
+              contact.body, endpoint.body, campaign.body);
+    const struct {
+        const char *path;
+        const char *id;
+        const char *deed;
+        int status;
+    } calls[] = {{"contacts", answer_text(&contact, "/id"), "opt-out", 200},
+                 {"contacts", answer_text(&contact, "/id"), "opt-in", 200},
+                 {"endpoints", answer_text(&endpoint, "/id"), "rotate-secret", 200},
+                 {"endpoints", answer_text(&endpoint, "/id"), "recover", 202},
+                 {"endpoints", answer_text(&endpoint, "/id"), "test", 202},
+                 {"campaigns", answer_text(&campaign, "/campaign_id"), "start", 200},
+                 {"campaigns", answer_text(&campaign, "/campaign_id"), "pause", 200}};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct answer answer =
+            say_nothing(&org, text_of("/api/%s/%s/%s", calls[i].path, calls[i].id, calls[i].deed));
+        cr_expect_eq(answer.status, calls[i].status, "%s: %s", calls[i].deed, answer.body);
+    }
+    cr_expect_eq(say_nothing(&org, "/api/console-links").status, 201);
+    struct answer answer = say_nothing(&org, text_of("/api/conversations/%s/%s/read",
+                                                     org.channel_id, answer_text(&contact, "/id")));
+    expect_refused(&answer, 404, "not_found", NULL);
+    // Where something must be said, saying nothing is no JSON.
+    answer = say_nothing(&org, "/api/keys");
+    expect_refused(&answer, 415, "unsupported_media_type", "Content-Type");
+    // What is said is said as JSON.
+    answer = ask(gateway->http, .path = "/api/console-links", .key = org.key, .body = "{}",
+                 .content_type = "text/plain");
+    expect_refused(&answer, 415, "unsupported_media_type", "Content-Type");
+    stop_gateway(gateway);
+}

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STOP_S = 10, COMMAND_S = 60, ENVIRONMENT_MAX = 256, LOG_TAIL = 3000 };
+enum { STOP_S = 10, COMMAND_S = 100, ENVIRONMENT_MAX = 256, LOG_TAIL = 3000 };
 
 struct launch {
     const char *const *argv;

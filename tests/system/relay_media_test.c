@@ -49,39 +49,20 @@ Test(relay_media, passes_a_file_up_and_down)
     relay_end();
 }
 
-enum { MB = 1000 * 1000, LARGE = 95 * MB };
-
-// The most memory that the ingress has had, in MiB, since it was asked to forget.
-static long resident_mib(bool forget)
-{
-    const char *root = text_of("/proc/%d", gateway->ingress.process->pid);
-    const char *status = file_text(text_of("%s/status", root), NULL);
-    const char *line = status ? strstr(status, "VmHWM:") : NULL;
-    cr_assert(line);
-    if (forget) {
-        FILE *file = fopen(text_of("%s/clear_refs", root), "w");
-        cr_assert(file && fputs("5", file) >= 0 && fclose(file) == 0);
-    }
-    return strtol(line + strlen("VmHWM:"), NULL, 10) / 1024;
-}
-
-// Under a sanitizer a daemon has more at first; what comes on top is what counts here. The figure
-// of one that is deployed stands in tests/bench/relay.
+// (The figure of an ingress that is deployed stands in tests/bench/relay.)
 Test(relay_media, of_95_megabytes_is_never_in_memory)
 {
-    enum { MORE_MIB = 48 };
     given_relay();
     (void)upload(&acme, "image/png", 1000); // what is made once
-    (void)resident_mib(true);
-    long before = resident_mib(false);
+    forget_memory(&gateway->ingress);
+    long before = most_memory(&gateway->ingress);
     const char *id = upload(&acme, "application/pdf", LARGE);
     struct answer answer = call(&acme, .path = content_path(&acme, id));
     expect_status(answer, 200);
     cr_assert_eq(strlen(answer.body), LARGE);
     cr_assert_eq(answer.body[LARGE - 1], 'x');
     expect_equal(answer_header(&answer, "Content-Type"), "application/pdf");
-    long after = resident_mib(false);
-    cr_assert_lt(after - before, MORE_MIB, "%ld MiB became %ld", before, after);
+    expect_no_more_memory(&gateway->ingress, before);
     expect_equal(daemon_metric(&gateway->ingress, "tollgate_relayed_bytes_total{way=\"down\"}"),
                  "95000000");
     relay_end();

@@ -2,6 +2,8 @@
 
 #include "common/base/text.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct gateway *gateway;
@@ -109,4 +111,25 @@ const char *given_template(const struct org *org, const char *name)
                              name));
     expect_status(answer, 200);
     return answer_text(&answer, "/id");
+}
+
+long most_memory(const struct daemon *daemon)
+{
+    const char *status = file_text(text_of("/proc/%d/status", daemon->process->pid), NULL);
+    const char *line = status ? strstr(status, "VmHWM:") : NULL;
+    cr_assert(line);
+    return strtol(line + strlen("VmHWM:"), NULL, 10) / 1024;
+}
+
+void forget_memory(const struct daemon *daemon)
+{
+    FILE *file = fopen(text_of("/proc/%d/clear_refs", daemon->process->pid), "w");
+    cr_assert(file && fputs("5", file) >= 0 && fclose(file) == 0);
+}
+
+void expect_no_more_memory_at(const char *here, const struct daemon *daemon, long before_mib)
+{
+    enum { MORE_MIB = 48 };
+    long after = most_memory(daemon);
+    cr_assert_lt(after - before_mib, MORE_MIB, "%s: %ld MiB became %ld", here, before_mib, after);
 }

@@ -35,6 +35,16 @@ void expect_not_there_at(const char *here, struct answer answer);
 struct http_request upload_of(const struct org *org, const char *type, size_t size);
 const char *upload(const struct org *org, const char *type, size_t size);
 
+// Of files, in bytes.
+enum { MB = 1000 * 1000, LARGE = 95 * MB };
+
+// The most memory that a daemon has had, in MiB, since forget_memory. Under a sanitizer it has more
+// at first: what comes on top is what counts.
+long most_memory(const struct daemon *daemon);
+void forget_memory(const struct daemon *daemon);
+#define expect_no_more_memory(daemon, before_mib) expect_no_more_memory_at(HERE, daemon, before_mib)
+void expect_no_more_memory_at(const char *here, const struct daemon *daemon, long before_mib);
+
 // The path of an address of ours.
 const char *path_in(const char *url);
 // That of a file.

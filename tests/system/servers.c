@@ -141,3 +141,24 @@ void postgres_stop(struct postgres *postgres)
     process_signal(postgres->process, SIGQUIT); // at once, as a crash
     (void)process_wait(postgres->process, STOP_S);
 }
+
+struct database *postgres_database(const struct postgres *postgres)
+{
+    return database_of("127.0.0.1", postgres->port, "tollgate");
+}
+
+void postgres_make_database(const struct postgres *postgres)
+{
+    struct database *server = database_of("127.0.0.1", postgres->port, "postgres");
+    (void)database_text(server, "CREATE ROLE tollgate_ingress LOGIN");
+    (void)database_text(server, "CREATE ROLE tollgate_worker LOGIN");
+    (void)database_text(server, "CREATE DATABASE tollgate");
+}
+
+void postgres_migrate(const struct postgres *postgres)
+{
+    const char *url = database_url(postgres_database(postgres), "postgres");
+    struct command_result result =
+        command_run(WORDS(TOLLGATE_SOURCE_DIR "/deploy/migrate", "--url", url), NULL);
+    cr_assert(result.status == 0, "%s%s", result.output, result.errors);
+}

@@ -40,3 +40,9 @@ struct postgres *postgres_create(void);
 void postgres_start(struct postgres *postgres);
 void postgres_stop(struct postgres *postgres);
 void postgres_kill(struct postgres *postgres);
+// The database of a gateway's, in one that runs: connected anew, as after postgres_start the former
+// connection is dead.
+struct database *postgres_database(const struct postgres *postgres);
+// Makes it, with the daemons' roles; and deploy/migrate.
+void postgres_make_database(const struct postgres *postgres);
+void postgres_migrate(const struct postgres *postgres);

@@ -93,6 +93,12 @@ void simulator_account(struct simulator *simulator, const char *change)
     cr_assert(answer.status == 200, "%s", answer.body);
 }
 
+void simulator_template(struct simulator *simulator, const char *change)
+{
+    struct answer answer = ask(simulator->http, .path = "/_sim/template", .body = change);
+    cr_assert(answer.status == 200, "%s", answer.body);
+}
+
 void simulator_set(struct simulator *simulator, const char *settings)
 {
     struct answer answer = ask(simulator->http, .path = "/_sim/settings", .body = settings);

@@ -36,6 +36,9 @@ long simulator_calls(struct simulator *simulator, const char *call);
 // /_sim/account.
 void simulator_account(struct simulator *simulator, const char *change);
 
+// Meta decides something of a template: the JSON of /_sim/template.
+void simulator_template(struct simulator *simulator, const char *change);
+
 // Changes settings: a JSON object such as {"latency_ms": 50}.
 void simulator_set(struct simulator *simulator, const char *settings);
 

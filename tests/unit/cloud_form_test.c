@@ -56,6 +56,15 @@ Test(cloud_form, reads_each_way_to_write_a_message)
     }
 }
 
+// What curl calls a form unless it is told otherwise.
+Test(cloud_form, says_of_json_that_is_called_a_form_what_it_is)
+{
+    cr_assert_null(read_message(FORM, " {\"messaging_product\":\"whatsapp\"}"));
+    cr_assert_str_eq(error.code, "unsupported_media_type");
+    cr_assert_str_eq(error.field, "Content-Type");
+    cr_assert_str_eq(error.message, "The body is JSON: its Content-Type must be application/json");
+}
+
 // Below the parts, too, where nothing but an object or a list can be.
 Test(cloud_form, reads_what_is_written_as_text_below_the_parts)
 {

@@ -296,6 +296,14 @@ Test(ctl, shows_lists_as_tables)
                      "a  b     c\n"
                      "1  2, x  -\n"
                      "-  -     {\"d\":1}\n");
+    cr_assert_str_eq(shown("{\"templates\":[{\"name\":\"news\",\"components\":[{}]}],"
+                           "\"next_before\":null,\"accounts\":[{\"waba_id\":\"1\"}]}",
+                           "name"),
+                     "name\n"
+                     "news\n"
+                     "accounts:\n"
+                     "  waba_id\n"
+                     "  1\n");
 }
 
 Test(ctl, shows_one_thing_member_by_member)

@@ -47,3 +47,11 @@ Test(hex, is_two_digits_of_either_case_for_each_byte)
         cr_assert(!cases[i].good || (bytes[0] == 0x0a && bytes[1] == 0xf9));
     }
 }
+
+Test(hex, is_written_in_small_letters)
+{
+    char digits[] = "------";
+    tg_hex_write((const unsigned char[]){0x0a, 0xf9}, 2, digits);
+    cr_assert_str_eq(digits, "0af9");
+    cr_assert_eq(digits[5], '-');
+}

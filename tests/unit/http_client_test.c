@@ -347,6 +347,26 @@ Test(http_client, sends_a_file_from_its_beginning_and_no_more_of_it_than_it_shal
     peer_end(peer);
 }
 
+Test(http_client, sends_a_part_of_a_file_between_what_stands_around_it)
+{
+    struct tg_http *http = given_client();
+    struct peer *peer = given_peer("tail", OK);
+    int file = given_file("before the-part behind");
+    const struct tg_http_request request = {.method = "PUT",
+                                            .file = file,
+                                            .file_from = strlen("before "),
+                                            .file_size = strlen("the-part"),
+                                            .before = tg_span_of("head "),
+                                            .after = tg_span_of(" tail")};
+    struct tg_http_answer answer = ask(http, peer, &request);
+    cr_expect_eq(answer.status, 200);
+    cr_expect(strstr(peer->heard, "Content-Length: 18\r\n"), "%s", peer->heard);
+    cr_expect(strstr(peer->heard, "\r\n\r\nhead the-part tail"), "%s", peer->heard);
+    close(file);
+    tg_http_destroy(http);
+    peer_end(peer);
+}
+
 Test(http_client, sends_no_file_twice_when_a_used_connection_ends_without_an_answer)
 {
     struct tg_http *http = given_client();

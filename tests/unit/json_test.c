@@ -26,7 +26,7 @@ struct bad {
 ParameterizedTestParameters(json, anything_else_is_refused)
 {
     static struct bad cases[] = {
-        {"", 0, "it ends too early"},
+        {"", 0, "it is empty, where at least {} must be"},
         {"{\"a\":", 0, "it ends too early"},
         {"{\"a\":1} {", 0, ""},
         {"{\"a\":1}x", 0, ""},

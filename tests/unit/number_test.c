@@ -20,7 +20,7 @@ static void answered(int status, const char *body)
 static void expect_facts(const char *body, const char *facts)
 {
     answered(200, body);
-    cr_expect_str_eq(number.error_code, "", "%s: %s", body, number.error_code);
+    cr_expect_str_eq(number.trouble.code, "", "%s: %s", body, number.trouble.code);
     cr_expect_str_eq(tg_text_string(&number.facts), facts, "%s: %s", body,
                      tg_text_string(&number.facts));
 }
@@ -28,10 +28,10 @@ static void expect_facts(const char *body, const char *facts)
 static void expect_error(int status, const char *body, const char *code, const char *message)
 {
     answered(status, body);
-    cr_expect_str_eq(number.error_code, code, "%.80s: %s", body, number.error_code);
-    cr_expect(!message || strcmp(number.error_message, message) == 0, "%.80s: %s", body,
-              number.error_message);
-    cr_expect_str_neq(number.error_message, "");
+    cr_expect_str_eq(number.trouble.code, code, "%.80s: %s", body, number.trouble.code);
+    cr_expect(!message || strcmp(number.trouble.message, message) == 0, "%.80s: %s", body,
+              number.trouble.message);
+    cr_expect_str_neq(number.trouble.message, "");
     cr_expect_eq(number.facts.length, 0);
 }
 
@@ -100,7 +100,7 @@ Test(number, has_short_texts_and_few_problems_however_long_the_answer_is)
     }
     tg_text_append_string(&body, "]}}");
     answered(200, body.data);
-    cr_assert_str_eq(number.error_code, "");
+    cr_assert_str_eq(number.trouble.code, "");
     cr_assert_leq(number.facts.length, 20480);
     cr_assert(tg_utf8_is_valid(number.facts.data, number.facts.length));
     struct tg_error error;
@@ -154,17 +154,17 @@ Test(number, has_no_token_in_an_error)
         tg_text_append_string(&body, "A");
     tg_text_append_string(&body, "\"}}");
     answered(400, body.data);
-    cr_assert_null(strstr(number.error_message, "AA"), "%s", number.error_message);
+    cr_assert_null(strstr(number.trouble.message, "AA"), "%s", number.trouble.message);
 }
 
 Test(number, of_an_older_version_is_asked_for_what_that_has)
 {
     answered(400, "{\"error\":{\"code\":100,\"message\":\"(#100) nonexisting field\"}}");
-    cr_assert(number.is_field_unknown);
+    cr_assert(number.trouble.is_field_unknown);
     answered(400, "{\"error\":{\"code\":100,\"error_subcode\":33,\"message\":\"not there\"}}");
-    cr_assert_not(number.is_field_unknown);
+    cr_assert_not(number.trouble.is_field_unknown);
     answered(400, "{\"error\":{\"code\":190}}");
-    cr_assert_not(number.is_field_unknown);
+    cr_assert_not(number.trouble.is_field_unknown);
     cr_assert_eq(strncmp(tg_graph_number_fields, tg_graph_number_old_fields,
                          strlen(tg_graph_number_old_fields)),
                  0);

@@ -102,14 +102,24 @@ Test(path, of_meta_s_api_may_lack_its_version_and_end_in_a_slash)
     cr_assert(path_fits("[/{version}]/files/{name}", "/v1/files/a"));
 }
 
-Test(path, looks_like_one_of_meta_s_if_a_version_or_an_id_stands_first)
+Test(path, looks_like_one_of_meta_s_if_a_version_an_id_or_a_name_of_graph_s_stands_first)
 {
-    static const char *const metas[] = {
-        "/v23.0/100/messages", "/v23.0", "/v23.0/", "/v1/x", "/100", "/100/", "/100/x"};
+    static const char *const metas[] = {"/v23.0/100/messages",
+                                        "/v23.0",
+                                        "/v23.0/",
+                                        "/v1/x",
+                                        "/100",
+                                        "/100/",
+                                        "/100/x",
+                                        "/me",
+                                        "/me/accounts",
+                                        "/app/uploads",
+                                        "/oauth/access_token",
+                                        "/message_template_library"};
     static const char *const others[] = {
-        "",      "/",        "/api/wallet", "/api",  "/admin/orgs", "/webhook", "/console/links/x",
-        "/docs", "/v",       "/vx/100",     "/v1x/", "/v23./100",   "/100x/y",  "/openapi.json",
-        ID_33,   "v23.0/100"};
+        "",      "/",         "/api/wallet", "/api",  "/admin/orgs", "/webhook", "/console/links/x",
+        "/docs", "/v",        "/vx/100",     "/v1x/", "/v23./100",   "/100x/y",  "/openapi.json",
+        ID_33,   "v23.0/100", "/men",        "/m"};
     for (size_t i = 0; i < sizeof metas / sizeof *metas; i++)
         cr_assert(path_is_metas(metas[i]), "%s", metas[i]);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)

@@ -1,4 +1,4 @@
-#include "worker/inbound/pattern.h"
+#include "common/rules/pattern.h"
 
 #include "common/limits.h"
 
@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct pattern *given_pattern(const char *kind, const char *text, struct tg_error *error)
+static struct tg_pattern *given_pattern(const char *kind, const char *text, struct tg_error *error)
 {
     struct tg_rule rule = {0};
     snprintf(rule.match_kind, sizeof rule.match_kind, "%s", kind);
     tg_text_append_string(&rule.pattern, text);
-    struct pattern *pattern = pattern_create(&rule, error);
+    struct tg_pattern *pattern = tg_pattern_create(&rule, error);
     tg_rule_finish(&rule);
     return pattern;
 }
@@ -47,23 +47,23 @@ ParameterizedTestParameters(pattern, is_compared_without_case_by_unicode)
 ParameterizedTest(struct comparison *case_, pattern, is_compared_without_case_by_unicode)
 {
     struct tg_error error;
-    struct pattern *pattern = given_pattern(case_->kind, case_->pattern, &error);
-    struct matcher *matcher = matcher_create();
+    struct tg_pattern *pattern = given_pattern(case_->kind, case_->pattern, &error);
+    struct tg_matcher *matcher = tg_matcher_create();
     cr_assert(pattern, "%s", error.message);
     struct tg_span text = {case_->text, strlen(case_->text)};
-    cr_assert_eq(matcher_matches(matcher, pattern, text, &error), case_->matches, "%s in %s",
+    cr_assert_eq(tg_matcher_matches(matcher, pattern, text, &error), case_->matches, "%s in %s",
                  case_->pattern, case_->text);
     cr_assert_null(error.code);
-    cr_assert_not(matcher_matches(matcher, pattern, (struct tg_span){0}, &error));
-    matcher_destroy(matcher);
-    pattern_destroy(pattern);
+    cr_assert_not(tg_matcher_matches(matcher, pattern, (struct tg_span){0}, &error));
+    tg_matcher_destroy(matcher);
+    tg_pattern_destroy(pattern);
 }
 
 Test(pattern, that_costs_too_much_says_so)
 {
     struct tg_error error;
-    struct pattern *pattern = given_pattern("regex", "^(a+)+$", &error);
-    struct matcher *matcher = matcher_create();
+    struct tg_pattern *pattern = given_pattern("regex", "^(a+)+$", &error);
+    struct tg_matcher *matcher = tg_matcher_create();
     static char text[TG_RULE_TEXT_MAX];
     memset(text, 'a', sizeof text);
     static const struct {
@@ -73,13 +73,13 @@ Test(pattern, that_costs_too_much_says_so)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         text[cases[i].length - 1] = '!';
         cr_assert_not(
-            matcher_matches(matcher, pattern, (struct tg_span){text, cases[i].length}, &error));
+            tg_matcher_matches(matcher, pattern, (struct tg_span){text, cases[i].length}, &error));
         cr_assert_eq(error.code != NULL, cases[i].too_much, "%zu", cases[i].length);
         cr_assert(!cases[i].too_much || strcmp(error.field, "pattern") == 0);
         text[cases[i].length - 1] = 'a';
     }
-    matcher_destroy(matcher);
-    pattern_destroy(pattern);
+    tg_matcher_destroy(matcher);
+    tg_pattern_destroy(pattern);
 }
 
 Test(pattern, that_is_none_is_refused)
@@ -94,10 +94,10 @@ Test(pattern, that_is_none_is_refused)
 Test(pattern, may_take_all)
 {
     struct tg_error error;
-    struct pattern *any = given_pattern("any", "", &error);
-    struct pattern *first = given_pattern("first_message", "", &error);
-    cr_assert(pattern_takes_all(any) && !pattern_takes_first(any));
-    cr_assert(pattern_takes_first(first) && !pattern_takes_all(first));
-    pattern_destroy(any);
-    pattern_destroy(first);
+    struct tg_pattern *any = given_pattern("any", "", &error);
+    struct tg_pattern *first = given_pattern("first_message", "", &error);
+    cr_assert(tg_pattern_takes_all(any) && !tg_pattern_takes_first(any));
+    cr_assert(tg_pattern_takes_first(first) && !tg_pattern_takes_all(first));
+    tg_pattern_destroy(any);
+    tg_pattern_destroy(first);
 }

@@ -1,4 +1,4 @@
-#include "worker/inbound/placeholders.h"
+#include "common/rules/placeholders.h"
 
 #include "common/base/json.h"
 
@@ -46,7 +46,7 @@ static const char *filled(const char *text, const char *name)
     TG_TEXT_AUTO of = {0};
     tg_text_append_string(&of, name);
     struct json_object *string = json_object_new_string(text);
-    placeholders_fill(string, &of);
+    tg_placeholders_fill(string, &of);
     snprintf(result, sizeof result, "%s", json_object_get_string(string));
     json_object_put(string);
     return result;
@@ -100,7 +100,7 @@ ParameterizedTest(struct judged *judged, placeholders, that_stand_for_nothing_ar
     struct json_object *object = json_object_new_object();
     json_object_array_add(array, json_object_new_string(judged->text));
     json_object_object_add(object, "a", array);
-    bool good = placeholders_check(object, &error);
+    bool good = tg_placeholders_check(object, &error);
     json_object_put(object);
     cr_assert_eq(good, judged->unknown[0] == '\0', "%s", judged->text);
     if (!good) {

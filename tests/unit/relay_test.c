@@ -126,39 +126,39 @@ Test(relay, fetches_files_from_hosts_of_meta_s_alone)
         {"https://graph.facebook.com.evil.example/x", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        cr_expect_eq(media_is_at_meta(cases[i].url, "lookaside.fbsbx.com,other.example", GRAPH),
+        cr_expect_eq(tg_media_is_at_meta(cases[i].url, "lookaside.fbsbx.com,other.example", GRAPH),
                      cases[i].good, "%s", cases[i].url);
-    cr_expect_not(media_is_at_meta("https://lookaside.fbsbx.com/x", "", GRAPH));
+    cr_expect_not(tg_media_is_at_meta("https://lookaside.fbsbx.com/x", "", GRAPH));
     // The simulator, beside us.
-    cr_expect(media_is_at_meta("http://127.0.0.1:8080/x", "", "http://127.0.0.1:8080"));
-    cr_expect_not(media_is_at_meta("http://127.0.0.1:80801/x", "", "http://127.0.0.1:8080"));
+    cr_expect(tg_media_is_at_meta("http://127.0.0.1:8080/x", "", "http://127.0.0.1:8080"));
+    cr_expect_not(tg_media_is_at_meta("http://127.0.0.1:80801/x", "", "http://127.0.0.1:8080"));
 }
 
 #define SHA "3f9d94d399fa61c191bc1d4ca71375a035cbb9b9f5b1088f0963f1c1ef5a1e6c"
 
-static bool read(const char *json, struct media_place *place)
+static bool read(const char *json, struct tg_media_place *place)
 {
-    return media_read((struct tg_span){json, strlen(json)}, place);
+    return tg_media_read((struct tg_span){json, strlen(json)}, place);
 }
 
 Test(relay, reads_where_meta_keeps_a_file)
 {
-    struct media_place place;
+    struct tg_media_place place;
     cr_assert(read(
         "{\"url\":\"https:\\/\\/a\\/b\",\"sha256\":\"" SHA "\",\"file_size\":\"303833\"}", &place));
     cr_expect_str_eq(place.url.data, "https://a/b");
     cr_expect_str_eq(place.sha256, SHA);
     cr_expect_eq(place.file_size, 303833);
-    media_place_finish(&place);
+    tg_media_place_finish(&place);
     cr_assert(read("{\"url\":\"u\",\"sha256\":\"short\",\"file_size\":-1}", &place));
     cr_expect_str_eq(place.sha256, "");
     cr_expect_eq(place.file_size, 0);
-    media_place_finish(&place);
+    tg_media_place_finish(&place);
     char longest[TG_MEDIA_URL_MAX + 16];
     for (size_t length = TG_MEDIA_URL_MAX; length <= TG_MEDIA_URL_MAX + 1; length++) {
         snprintf(longest, sizeof longest, "{\"url\":\"%0*d\"}", (int)length, 0);
         cr_expect_eq(read(longest, &place), length == TG_MEDIA_URL_MAX);
-        media_place_finish(&place);
+        tg_media_place_finish(&place);
     }
     static const char *const none[] = {
         "", "{}", "[]", "1", "{\"url\":1}", "{\"url\":\"\"}", "{\"data\":{\"url\":\"u\"}}"};
@@ -191,7 +191,7 @@ Test(relay, remembers_files_of_each_org_and_number_apart)
     const struct media_name name = name_of(1, "10", "100");
     const struct media_name others[] = {name_of(2, "10", "100"), name_of(1, "11", "100"),
                                         name_of(1, "10", "101")};
-    struct media_place place = {.file_size = 7};
+    struct tg_media_place place = {.file_size = 7};
     tg_text_append_string(&place.url, "https://a/b");
     media_places_keep(places, &name, &place);
     cr_expect_null(place.url.data);

@@ -1,4 +1,4 @@
-#include "worker/inbound/reply.h"
+#include "common/rules/reply_body.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -18,7 +18,7 @@ static const char *written_to(const char *name, const char *rule_reply, const ch
     tg_text_append_string(&to.name, name);
     snprintf(to.phone, sizeof to.phone, "%s", phone);
     snprintf(to.user_id, sizeof to.user_id, "IN.1");
-    bool good = reply_write(&rule, &to, (struct tg_span){"wamid.in", 8}, &reply, error);
+    bool good = tg_reply_write(&rule, &to, (struct tg_span){"wamid.in", 8}, &reply, error);
     tg_uuid_format(reply.reply_id, id);
     char *at = good ? strstr(reply.payload.data, id) : NULL;
     cr_assert(!good || at);
@@ -169,7 +169,7 @@ ParameterizedTest(struct check *check, reply, is_checked_for_who_has_no_name)
     struct tg_rule rule = {0};
     struct tg_error error;
     tg_text_append_string(&rule.reply, check->reply);
-    bool good = reply_check(&rule, &error);
+    bool good = tg_reply_check(&rule, &error);
     cr_assert_eq(good, check->field[0] == '\0', "%s: %s", check->reply, error.message);
     if (!good)
         cr_assert_str_eq(error.field, check->field, "%s: %s", check->reply, error.field);
@@ -182,6 +182,6 @@ Test(reply, of_former_times_is_checked_for_who_has_a_name)
     struct tg_rule rule = {.is_former = true};
     struct tg_error error;
     tg_text_append_string(&rule.reply, "\"{name}{code}\"");
-    cr_assert(reply_check(&rule, &error));
+    cr_assert(tg_reply_check(&rule, &error));
     tg_rule_finish(&rule);
 }

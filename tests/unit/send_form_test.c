@@ -131,7 +131,7 @@ ParameterizedTest(struct times *times, not_after, is_after_send_at_and_not_too_f
     tg_text_append_string(&body, "}");
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error);
     cr_assert_str_eq(error.field, times->field, "%s", tg_text_string(&body));
     cr_assert_eq(good, times->field[0] == '\0');
     if (!good) {
@@ -177,7 +177,7 @@ ParameterizedTest(struct recipient *recipient, recipient, is_one_person_or_none)
     tg_text_append_string(&body, recipient->request);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error);
     cr_assert_str_eq(error.field, recipient->field, "%s", recipient->request);
     cr_assert_eq(good, recipient->field[0] == '\0', "%s", error.message);
     if (!good)
@@ -223,7 +223,7 @@ ParameterizedTest(struct member *member, member, that_is_unknown_is_refused_by_i
     tg_text_append_string(&body, member->request);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert_not(send_form_read(&body, &(struct identity){0}, NULL, &send, &error), "%s",
+    cr_assert_not(send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error), "%s",
                   member->request);
     cr_assert_str_eq(error.code, "unknown_field");
     cr_assert_str_eq(error.field, member->field);
@@ -261,7 +261,7 @@ ParameterizedTest(struct filled *filled, phone, fills_up_the_payload_beside_it)
     tg_text_append_format(&body, "{\"phone\":\"919876543210\",\"payload\":{%s}}", filled->payload);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error);
     cr_assert_eq(good, filled->field[0] == '\0', "%s: %s", filled->payload, error.message);
     cr_assert_str_eq(error.field, filled->field);
     if (!good)
@@ -279,7 +279,7 @@ Test(payload, without_a_recipient_says_how_to_write_one)
     tg_text_append_string(&body, "{\"payload\":{" TEXT "}}");
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert_not(send_form_read(&body, &(struct identity){0}, NULL, &send, &error));
+    cr_assert_not(send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error));
     cr_assert_str_eq(error.field, "payload.to");
     cr_assert(strstr(error.message, "phone beside payload"), "%s", error.message);
 }
@@ -290,7 +290,7 @@ Test(payload, of_a_receipt_needs_no_envelope)
     tg_text_append_string(&body, "{\"payload\":{\"status\":\"read\",\"message_id\":\"wamid.1\"}}");
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert(send_form_read(&body, &(struct identity){0}, NULL, &send, &error), "%s",
+    cr_assert(send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error), "%s",
               error.message);
     cr_assert_str_eq(send.type, "receipt");
     cr_assert_not(strstr(tg_text_string(&send.payload), "\"to\""));
@@ -305,7 +305,7 @@ Test(payload, keeps_numbers_as_they_were_written)
                           "{\"body\":\"Hi\"},\"new\":[12345678901234567890123,-0,1.50]}}");
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert(send_form_read(&body, &(struct identity){0}, NULL, &send, &error), "%s",
+    cr_assert(send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error), "%s",
               error.message);
     cr_assert(strstr(tg_text_string(&send.payload), "[12345678901234567890123,-0,1.50]"), "%s",
               tg_text_string(&send.payload));
@@ -341,7 +341,7 @@ ParameterizedTest(struct channel *channel, channel, is_named_by_its_id_or_its_nu
                           channel->member);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error);
     cr_assert_str_eq(error.field, channel->field, "%s: %s", channel->member, error.message);
     cr_assert_eq(good, channel->field[0] == '\0');
     if (good)
@@ -371,7 +371,7 @@ ParameterizedTest(struct number *number, recipient, leaves_with_a_plus_however_i
     tg_text_append_string(&body, number->request);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert(send_form_read(&body, &(struct identity){0}, NULL, &send, &error), "%s",
+    cr_assert(send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error), "%s",
               error.message);
     cr_expect_str_eq(send.phone, "919876543210");
     cr_expect(strstr(tg_text_string(&send.payload), "\"to\":\"+919876543210\""), "%s",
@@ -389,7 +389,7 @@ Test(recipient, is_kept_whole_or_refused)
         tg_text_append_string(&body, "\"}}");
         struct tg_send send = {0};
         struct tg_error error = {0};
-        bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
+        bool good = send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error);
         cr_assert_eq(good, 2 * letters < TG_USER_ID_SIZE, "%zu: %s", letters, error.message);
         if (!good) {
             cr_assert_str_eq(error.field, "payload.recipient");
@@ -433,7 +433,7 @@ ParameterizedTest(struct nul_send *sent, send, with_a_nul_character_is_refused_b
     tg_text_append_string(&body, sent->body);
     struct tg_send send = {0};
     struct tg_error error = {0};
-    bool good = send_form_read(&body, &(struct identity){0}, NULL, &send, &error);
+    bool good = send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error);
     cr_assert_eq(good, sent->field[0] == '\0', "%s: %s", sent->body, error.message);
     cr_assert_str_eq(error.field, sent->field);
     tg_send_finish(&send);
@@ -450,7 +450,7 @@ static bool has_too_many(const char *one, size_t size)
     tg_text_append_string(&body, "]}}");
     struct tg_send send = {0};
     struct tg_error error = {0};
-    cr_assert_not(send_form_read(&body, &(struct identity){0}, NULL, &send, &error));
+    cr_assert_not(send_form_read(&body, &(struct identity){0}, NULL, NULL, &send, &error));
     bool refused = strstr(error.message, "objects and lists") != NULL;
     cr_assert_str_eq(error.code, refused ? "invalid_json" : "invalid_message");
     cr_assert_str_eq(error.field, refused ? "body" : "payload.type");

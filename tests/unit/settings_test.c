@@ -76,11 +76,30 @@ Test(settings, the_defaults_are_good_for_the_worker)
     cr_assert_str_eq(settings.graph_url, "https://graph.facebook.com");
     cr_assert_str_eq(settings.graph_version, "v23.0");
     cr_assert_eq(settings.graph_timeout_ms, 30000);
-    cr_assert_eq(settings.worker_roles, TG_ROLE_SEND | TG_ROLE_INBOUND | TG_ROLE_JANITOR);
+    cr_assert_eq(settings.worker_roles,
+                 TG_ROLE_SEND | TG_ROLE_INBOUND | TG_ROLE_JANITOR | TG_ROLE_NOTIFY);
     cr_assert_eq(settings.send_concurrency, 1024);
     expect_shared(settings.graph_app_secret, "");
     expect_shared(settings.app_secrets, "secret");
     cr_assert_eq(settings.unsigned_webhooks, TG_UNSIGNED_REFUSE);
+}
+
+Test(settings, calls_are_as_many_as_there_are_files_for)
+{
+    struct rlimit limit = {4096, 4096};
+    given_environment(POSTGRES, "TOLLGATE_APP_SECRETS=secret", "TOLLGATE_SEND_CONCURRENCY=1000");
+    cr_assert(tg_settings_read(TG_WORKER, &settings, &error), "%s", error.message);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    cr_assert_eq(tg_settings_calls(&settings), TG_NOTIFY_CALLS_MAX);
+    limit = (struct rlimit){1000 + TG_FILES_BESIDES + 300, 1000 + TG_FILES_BESIDES + 300};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    cr_assert_eq(tg_settings_calls(&settings), 300);
+    settings.worker_roles = TG_ROLE_NOTIFY;
+    cr_assert_eq(tg_settings_calls(&settings), TG_NOTIFY_CALLS_MAX);
+    settings.worker_roles |= TG_ROLE_SEND;
+    limit = (struct rlimit){1024, 1024};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    cr_assert_eq(tg_settings_calls(&settings), TG_NOTIFY_CALLS_LEAST);
 }
 
 Test(settings, app_secrets_are_for_the_role_inbound)
@@ -329,6 +348,7 @@ static const struct {
     {"TOLLGATE_SEND_CONCURRENCY", 1, TG_SEND_CONCURRENCY_MAX},
     {"TOLLGATE_CONFIRMATION_WINDOW_S", 1, 604800},
     {"TOLLGATE_REPLY_WITHIN_S", 1, 86400},
+    {"TOLLGATE_EVENTS_KEPT_DAYS", 1, 365},
     {"TOLLGATE_LOOK_INTERVAL_S", 0, 604800},
 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };

@@ -223,3 +223,29 @@ Test(fair_queue, loses_nothing_between_threads)
         pthread_join(threads[i], NULL);
     tg_fair_queue_destroy(queue);
 }
+
+enum { THREADS = 4, ROUNDS = 50 * 1000 };
+
+static void *take_and_give(void *argument)
+{
+    struct tg_shares *shares = argument;
+    const struct tg_uuid own = tg_uuid7();
+    for (int i = 0; i < ROUNDS; i++) {
+        int place = tg_shares_take(shares, own, 1);
+        if (place >= 0)
+            tg_shares_give(shares, place, 1);
+    }
+    return NULL;
+}
+
+Test(shares, are_taken_by_several_threads)
+{
+    struct tg_shares *shares = tg_shares_create(THREADS, THREADS);
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, take_and_give, shares), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(tg_shares_taken(shares), 0);
+    tg_shares_destroy(shares);
+}

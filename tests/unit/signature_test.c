@@ -74,6 +74,14 @@ Test(signature, is_of_every_byte_of_the_body)
     cr_assert_not(tg_signature_is_right("sha256=" DIGITS, "Jefe", BODY, sizeof BODY));
 }
 
+Test(signature, that_is_written_is_read_as_right)
+{
+    TG_TEXT_AUTO written = {0};
+    tg_signature_write(tg_span_of("Jefe"), tg_span_of(BODY), &written);
+    cr_assert_str_eq(tg_text_string(&written), "sha256=" DIGITS);
+    cr_assert(tg_signature_is_right(written.data, "Jefe", BODY, sizeof BODY - 1));
+}
+
 Test(signature, of_an_empty_body_is_one_like_any_other)
 {
     cr_assert(tg_signature_is_right(

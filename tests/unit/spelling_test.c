@@ -1,4 +1,4 @@
-#include "worker/inbound/spelling.h"
+#include "common/rules/spelling.h"
 
 #include "common/limits.h"
 
@@ -54,7 +54,7 @@ ParameterizedTestParameters(spelling, what_reads_the_same_is_the_same)
 ParameterizedTest(struct spelling *spelling, spelling, what_reads_the_same_is_the_same)
 {
     TG_TEXT_AUTO folded = {0};
-    spelling_fold(tg_span_of(spelling->given), &folded);
+    tg_spelling_fold(tg_span_of(spelling->given), &folded);
     cr_assert_str_eq(tg_text_string(&folded), spelling->expected, "%s", spelling->given);
 }
 
@@ -62,17 +62,17 @@ Test(spelling, what_is_no_utf_8_is_a_replacement_character)
 {
     TG_TEXT_AUTO folded = {0};
     TG_TEXT_AUTO composed = {0};
-    spelling_fold(tg_span_of("st\xffop"), &folded);
+    tg_spelling_fold(tg_span_of("st\xffop"), &folded);
     cr_assert_str_eq(tg_text_string(&folded), "st\xef\xbf\xbd"
                                               "op");
-    spelling_compose(tg_span_of("\xc3"), &composed);
+    tg_spelling_compose(tg_span_of("\xc3"), &composed);
     cr_assert_str_eq(tg_text_string(&composed), "\xef\xbf\xbd");
 }
 
 Test(spelling, a_character_with_nul_is_not_its_end)
 {
     TG_TEXT_AUTO folded = {0};
-    spelling_fold((struct tg_span){"Stop\0it", 7}, &folded);
+    tg_spelling_fold((struct tg_span){"Stop\0it", 7}, &folded);
     cr_assert_str_eq(tg_text_string(&folded), "stopit");
 }
 
@@ -106,7 +106,7 @@ ParameterizedTestParameters(spelling, a_name_can_stand_within_a_sentence)
 ParameterizedTest(struct spelling *spelling, spelling, a_name_can_stand_within_a_sentence)
 {
     TG_TEXT_AUTO shown = {0};
-    spelling_name(tg_span_of(spelling->given), &shown);
+    tg_spelling_name(tg_span_of(spelling->given), &shown);
     cr_assert_str_eq(tg_text_string(&shown), spelling->expected, "%s", spelling->given);
 }
 
@@ -117,17 +117,17 @@ Test(spelling, a_name_is_bounded_between_letters)
     for (int i = 0; i < TG_REPLY_NAME_MAX - 1; i++)
         tg_text_append_string(&name, "x");
     tg_text_append_string(&name, "q\xcc\x87\xcc\xa3"); // one letter of three characters
-    spelling_name((struct tg_span){name.data, name.length}, &shown);
+    tg_spelling_name((struct tg_span){name.data, name.length}, &shown);
     cr_assert_eq(shown.length, TG_REPLY_NAME_MAX - 1);
     tg_text_clear(&shown);
     name.data[TG_REPLY_NAME_MAX - 2] = ' '; // the last one that has room
-    spelling_name((struct tg_span){name.data, name.length}, &shown);
+    tg_spelling_name((struct tg_span){name.data, name.length}, &shown);
     cr_assert_eq(shown.length, TG_REPLY_NAME_MAX - 2);
     tg_text_clear(&shown);
     tg_text_clear(&name);
     for (int i = 0; i < 10 * TG_REPLY_NAME_MAX; i++)
         tg_text_append_string(&name, "\xe0\xa4\x95");
-    spelling_name((struct tg_span){name.data, name.length}, &shown);
+    tg_spelling_name((struct tg_span){name.data, name.length}, &shown);
     cr_assert_eq(shown.length, 3UL * TG_REPLY_NAME_MAX);
 }
 
@@ -138,14 +138,14 @@ Test(spelling, a_name_that_can_be_seen_only_behind_the_bound_is_none)
     for (int i = 0; i < TG_REPLY_NAME_MAX; i++)
         tg_text_append_string(&name, "\xe2\xa0\x80");
     tg_text_append_string(&name, "Asha");
-    spelling_name((struct tg_span){name.data, name.length}, &shown);
+    tg_spelling_name((struct tg_span){name.data, name.length}, &shown);
     cr_assert_eq(shown.length, 0);
 }
 
 Test(spelling, a_text_is_trimmed_by_what_is_seen)
 {
     struct tg_span text =
-        spelling_trim(tg_span_of("\xc2\xa0\xe2\x80\x8f hi there.\xe2\x80\x8b \n"));
+        tg_spelling_trim(tg_span_of("\xc2\xa0\xe2\x80\x8f hi there.\xe2\x80\x8b \n"));
     cr_assert(tg_span_equals(text, "hi there."));
-    cr_assert_eq(spelling_trim(tg_span_of("\xe2\x80\x8b ")).length, 0);
+    cr_assert_eq(tg_spelling_trim(tg_span_of("\xe2\x80\x8b ")).length, 0);
 }

@@ -121,7 +121,7 @@ static const char *given_wider_functions(void)
         "my ($made, $takes, $then) = ($1, $2, $3); chop $takes; "
         "$made . $takes . ($takes =~ m{\\S} ? \", \" : \"\") . \"p_further text DEFAULT NULL)\" . "
         "$then/se "
-        "or die $ARGV if m{SECURITY DEFINER}' ingress/*.sql worker/*.sql";
+        "or die $ARGV if m{SECURITY DEFINER}' desk/*.sql ingress/*.sql worker/*.sql";
     const char *tree = text_of("%s/wider", testbed_directory());
     cr_assert(mkdir(tree, 0755) == 0);
     struct command_result result = command_run(
