@@ -38,7 +38,8 @@ static const char *placeholder(enum value_kind kind)
                                         [VALUE_FILE] = "FILE",
                                         [VALUE_ORG] = "ORG",
                                         [VALUE_CHANNEL] = "CHANNEL",
-                                        [VALUE_YES] = "yes|no"};
+                                        [VALUE_YES] = "yes|no",
+                                        [VALUE_JSON] = "JSON"};
     return names[kind];
 }
 
@@ -101,7 +102,9 @@ static void print_names(const struct command *command)
     static const char *const names[][2] = {
         {"ORG", "its name or id"},
         {"CHANNEL", "the number as people write it, Meta's id of it, or the channel's id"},
-        {"KEY", "its name, what it begins with (prefix), or its id"}};
+        {"KEY", "its name, what it begins with (prefix), or its id"},
+        {"CAMPAIGN", "its name or id"},
+        {"ENDPOINT", "its address (url), its description, or its id"}};
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
         bool is_said = false;
         for (size_t i = 0; i < ARGUMENTS_MAX && command->arguments[i].name; i++)

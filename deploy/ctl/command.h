@@ -13,7 +13,8 @@ enum value_kind {
     VALUE_FILE,    // the text in a file, "-" is standard input: secrets are in no command line
     VALUE_ORG,     // an org's id, by its name, too
     VALUE_CHANNEL, // the id of a channel of the command's ORG, by its number, too
-    VALUE_YES      // yes or no
+    VALUE_YES,     // yes or no
+    VALUE_JSON     // an object in JSON
 };
 
 // Of a command line: "--reference TEXT", or what stands at its place ("NAME").
@@ -31,7 +32,7 @@ struct argument {
     enum value_kind kind; // if it is a member
 };
 
-enum { ARGUMENTS_MAX = 4, OPTIONS_MAX = 12 };
+enum { ARGUMENTS_MAX = 4, OPTIONS_MAX = 20 };
 
 struct command {
     const char *words; // "channel add"

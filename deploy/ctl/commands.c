@@ -8,6 +8,14 @@
     {                                                                                              \
         .name = "CHANNEL"                                                                          \
     }
+#define CAMPAIGN                                                                                   \
+    {                                                                                              \
+        .name = "CAMPAIGN"                                                                         \
+    }
+#define ENDPOINT                                                                                   \
+    {                                                                                              \
+        .name = "ENDPOINT"                                                                         \
+    }
 #define MEMBER(name_, member_)                                                                     \
     {                                                                                              \
         .name = (name_), .member = (member_), .kind = VALUE_TEXT                                   \
@@ -33,9 +41,24 @@
          "Seconds after which what is not delivered fails."},                                      \
         {"keep-bodies-for-s", VALUE_NUMBER, "keep_bodies_for_s",                                   \
          "Seconds after which texts are deleted."},                                                \
+        {"outside-window", VALUE_TEXT, "outside_window",                                           \
+         "What becomes of what Meta's window forbids: off, warn, refuse."},                        \
+        {"time-zone", VALUE_TEXT, "time_zone",                                                     \
+         "Whose days caps of rules are about, such as Asia/Kolkata."},                             \
+        {"reply-meta-cost", VALUE_TEXT, "reply_meta_cost",                                         \
+         "What an auto-reply costs it at Meta, such as 0.115."},                                   \
+        {"keep-media", VALUE_YES, "keep_media", "yes: files of contacts are kept."},               \
+        {"keep-media-for-s", VALUE_NUMBER, "keep_media_for_s",                                     \
+         "Seconds after which they are deleted."},                                                 \
+        {"keep-media-types", VALUE_WORDS, "keep_media_types",                                      \
+         "Of messages of which types alone: image, video, audio, voice, document, sticker."},      \
+        {"keep-media-max-bytes", VALUE_NUMBER, "keep_media_max_bytes",                             \
+         "None that is larger is kept."},                                                          \
+        {"media-quota-bytes", VALUE_NUMBER, "media_quota_bytes",                                   \
+         "So many bytes of files in all, its own too."},                                           \
     {                                                                                              \
-        "outside-window", VALUE_TEXT, "outside_window",                                            \
-            "What becomes of what Meta's window forbids: off, warn, refuse."                       \
+        "template-check", VALUE_TEXT, "template_check",                                            \
+            "What becomes of what Meta refuses for its template: off, warn, refuse."               \
     }
 #define RULE                                                                                       \
     {"pattern", VALUE_TEXT, "pattern", "What it is compared with; not of any, first_message."},    \
@@ -48,16 +71,24 @@
         {"cooldown-s", VALUE_NUMBER, "cooldown_s",                                                 \
          "Seconds until it answers the same contact again."},                                      \
         {"daily-cap", VALUE_NUMBER, "daily_cap", "Answers of it a day at the most."},              \
+        {"daily-spend-cap", VALUE_TEXT, "daily_spend_cap",                                         \
+         "What they may cost a day, fees and what Meta takes."},                                   \
+        {"meta-cost", VALUE_TEXT, "meta_cost", "What one of them costs at Meta."},                 \
+        {"hours", VALUE_JSON, "hours",                                                             \
+         "When it answers: {\"answers\":\"within\",\"time_zone\":...,\"open\":[...]}."},           \
     {                                                                                              \
         "active", VALUE_YES, "active", "no: it waits."                                             \
     }
 
 static const char org_clears[] =
-    "default-country,default-channel,undelivered-after-s,keep-bodies-for-s";
+    "default-country,default-channel,undelivered-after-s,keep-bodies-for-s,keep-media-types";
 static const char channel_clears[] = "waba-id,number";
-static const char rule_clears[] = "channel,daily-cap";
+static const char rule_clears[] = "channel,daily-cap,daily-spend-cap,meta-cost,hours";
 static const char channel_columns[] =
     "phone_number_id,display_phone_number,status,service_fee_per_msg,max_mps,id";
+static const char campaign_columns[] =
+    "name,state,ended_for,recipients,passed,dropped,cost,campaign_id";
+static const char endpoint_columns[] = "url,state,state_why,failing_since,recovering,id";
 
 const struct command commands[] = {
     {.words = "org create",
@@ -324,6 +355,184 @@ const struct command commands[] = {
      .path = "/admin/orgs/{ORG}/rules/{RULE}",
      .warning = "The rule will be gone.",
      .says = "Deletes a rule."},
+    {.words = "rule move",
+     .arguments = {ORG, {.name = "RULE"}},
+     .options = {{"before", VALUE_TEXT, "before", "Before this one."},
+                 {"after", VALUE_TEXT, "after", "Behind this one."},
+                 {"place", VALUE_TEXT, "place", "first, or last."}},
+     .method = "POST",
+     .path = "/admin/orgs/{ORG}/rules/{RULE}/move",
+     .columns = "id,match_kind,pattern,priority,active,state",
+     .says = "Puts a rule elsewhere in the order in which they are tried."},
+    {.words = "rule versions",
+     .arguments = {ORG, {.name = "RULE"}},
+     .options = {PAGE},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/rules/{RULE}/versions",
+     .columns = "version,is_current,changed_at,changed_by,rule",
+     .says = "Lists what a rule was, also one that was deleted."},
+    {.words = "rule version",
+     .arguments = {ORG, {.name = "RULE"}, {.name = "VERSION"}},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/rules/{RULE}/versions/{VERSION}",
+     .says = "Shows one version of a rule."},
+    {.words = "rule restore",
+     .arguments = {ORG, {.name = "RULE"}, {.name = "VERSION"}},
+     .method = "POST",
+     .path = "/admin/orgs/{ORG}/rules/{RULE}/versions/{VERSION}/restore",
+     .columns = "id,match_kind,pattern,priority,active,state",
+     .says = "Makes a rule what it was, also one that was deleted."},
+    {.words = "rule try",
+     .arguments = {ORG},
+     .options = {{"phone", VALUE_TEXT, "phone", "Who writes."},
+                 {"user-id", VALUE_TEXT, "user_id", "Who writes, by Meta's id."},
+                 {"contact", VALUE_NUMBER, "contact_id", "Who writes, by the contact's number."},
+                 {"name", VALUE_TEXT, "name", "The profile name that comes with it."},
+                 {"text", VALUE_TEXT, "text", "What is written."},
+                 {"choice", VALUE_TEXT, "choice", "What was chosen: a button's payload, say."},
+                 {"first", VALUE_YES, "first", "no: there was something before."},
+                 {"channel", VALUE_CHANNEL, "channel_id", "To which number."},
+                 {"phone-number-id", VALUE_TEXT, "phone_number_id", "The same by Meta's id."},
+                 {"at", VALUE_TEXT, "at", "When, such as 2026-11-28T09:30:00Z."}},
+     .method = "POST",
+     .path = "/admin/orgs/{ORG}/rules/try",
+     .columns = "answers,verdict,rule,reply,fee,meta_cost,cost",
+     .says = "Tells what an org's rules would answer. Nothing is sent."},
+
+    {.words = "campaign list",
+     .arguments = {ORG},
+     .options = {{"state", VALUE_TEXT, "state",
+                  "draft, scheduled, running, paused, done, cancelled or expired alone."},
+                 PAGE},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/campaigns",
+     .columns = "name,state,recipients,passed,cost,created_at,campaign_id",
+     .says = "Lists an org's campaigns."},
+    {.words = "campaign show",
+     .arguments = {ORG, CAMPAIGN},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/campaigns/{CAMPAIGN}",
+     .columns = campaign_columns,
+     .says = "Shows a campaign, and how far it is."},
+    {.words = "campaign refused",
+     .arguments = {ORG, CAMPAIGN},
+     .options = {PAGE},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/campaigns/{CAMPAIGN}/refused",
+     .columns = "line,phone,user_id,code",
+     .says = "Lists recipients who got no message when their turn came."},
+    {.words = "campaign pause",
+     .arguments = {ORG, CAMPAIGN},
+     .method = "POST",
+     .path = "/admin/orgs/{ORG}/campaigns/{CAMPAIGN}/pause",
+     .columns = campaign_columns,
+     .says = "Keeps what has not left of a campaign from leaving."},
+    {.words = "campaign resume",
+     .arguments = {ORG, CAMPAIGN},
+     .method = "POST",
+     .path = "/admin/orgs/{ORG}/campaigns/{CAMPAIGN}/resume",
+     .columns = campaign_columns,
+     .says = "Lets a paused campaign go on."},
+    {.words = "campaign cancel",
+     .arguments = {ORG, CAMPAIGN},
+     .method = "POST",
+     .path = "/admin/orgs/{ORG}/campaigns/{CAMPAIGN}/cancel",
+     .columns = campaign_columns,
+     .warning = "What has not left never will; its fees are given back.",
+     .says = "Ends a campaign."},
+
+    {.words = "endpoint list",
+     .arguments = {ORG},
+     .options = {PAGE},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/endpoints",
+     .columns = "url,state,state_why,failing_since,types,id",
+     .says = "Lists an org's endpoints."},
+    {.words = "endpoint show",
+     .arguments = {ORG, ENDPOINT},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/endpoints/{ENDPOINT}",
+     .columns = endpoint_columns,
+     .says = "Shows an endpoint."},
+    {.words = "endpoint set",
+     .arguments = {ORG, ENDPOINT},
+     .options = {{"state", VALUE_TEXT, "state", "active, or disabled: nothing is posted there."}},
+     .method = "PATCH",
+     .path = "/admin/orgs/{ORG}/endpoints/{ENDPOINT}",
+     .needs = "state",
+     .columns = endpoint_columns,
+     .says = "Switches an endpoint on or off."},
+    {.words = "endpoint test",
+     .arguments = {ORG, ENDPOINT},
+     .method = "POST",
+     .path = "/admin/orgs/{ORG}/endpoints/{ENDPOINT}/test",
+     .columns = "event_id",
+     .says = "Has a test event posted to an endpoint, or one of format meta verified anew."},
+    {.words = "endpoint recover",
+     .arguments = {ORG, ENDPOINT},
+     .options = {{"since", VALUE_TEXT, "since",
+                  "From then on alone, such as 2026-11-28T00:00:00Z."}},
+     .method = "POST",
+     .path = "/admin/orgs/{ORG}/endpoints/{ENDPOINT}/recover",
+     .columns = endpoint_columns,
+     .says = "Has what was given up posted again, oldest first."},
+    {.words = "endpoint deliveries",
+     .arguments = {ORG, ENDPOINT},
+     .options = {{"state", VALUE_TEXT, "state", "pending, delivered, failed or erased alone."},
+                 PAGE},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/endpoints/{ENDPOINT}/deliveries",
+     .columns = "created_at,type,state,next_attempt_at,event_id,attempts",
+     .says = "Lists what an endpoint was told."},
+    {.words = "endpoint delivery",
+     .arguments = {ORG, ENDPOINT, {.name = "EVENT"}},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/endpoints/{ENDPOINT}/deliveries/{EVENT}",
+     .columns = "event_id,type,state",
+     .says = "Shows a delivery, with each attempt."},
+    {.words = "endpoint resend",
+     .arguments = {ORG, ENDPOINT, {.name = "EVENT"}},
+     .method = "POST",
+     .path = "/admin/orgs/{ORG}/endpoints/{ENDPOINT}/deliveries/{EVENT}/resend",
+     .columns = "event_id,type,state",
+     .says = "Has an event posted to an endpoint once more, under the same id."},
+    {.words = "event list",
+     .arguments = {ORG},
+     .options = {{"types", VALUE_TEXT, "types",
+                  "Of these alone, such as message.failed,channel.*."},
+                 {"channel", VALUE_CHANNEL, "channel_id", "About this channel alone."},
+                 PAGE},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/events",
+     .columns = "timestamp,type,id,data",
+     .says = "Lists what an org was told."},
+
+    {.words = "template list",
+     .arguments = {ORG},
+     .options = {{"status", VALUE_TEXT, "status",
+                  "Of those alone that Meta says to be so: APPROVED."},
+                 {"name", VALUE_TEXT, "name", "Of this name alone, in all languages."},
+                 {"language", VALUE_TEXT, "language", "In this language alone."},
+                 {"category", VALUE_TEXT, "category", "Of this category alone."},
+                 {"channel", VALUE_CHANNEL, "channel_id", "Of this channel's account alone."},
+                 PAGE},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/templates",
+     .columns = "name,language,status,reason,category,quality,id",
+     .says = "Lists an org's templates, as Meta has them."},
+    {.words = "template show",
+     .arguments = {ORG, {.name = "TEMPLATE"}},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/templates/{TEMPLATE}",
+     .columns = "name,language,status,reason,reason_says,category,quality",
+     .says = "Shows a template."},
+    {.words = "media list",
+     .arguments = {ORG},
+     .options = {PAGE},
+     .method = "GET",
+     .path = "/admin/orgs/{ORG}/media",
+     .columns = "created_at,state,mime_type,size,filename,message_id,id",
+     .says = "Lists an org's files, contacts' and its own, and nothing of what is in them."},
 
     {.words = "message show",
      .arguments = {{.name = "MESSAGE"}},
@@ -375,7 +584,8 @@ const struct command commands[] = {
                  PAGE},
      .method = "GET",
      .path = "/admin/alerts",
-     .columns = "id,raised_at,kind,outcome,acknowledged_by,resolved_at,org_id,channel_id,advice",
+     .columns = "id,raised_at,kind,outcome,acknowledged_by,resolved_at,org_id,channel_id,"
+                "campaign_id,endpoint_id,advice",
      .says = "Lists what is wrong."},
     {.words = "alert acknowledge",
      .arguments = {{.name = "ID"}},

@@ -77,6 +77,10 @@ static bool read_value(enum value_kind kind, const char *name, const char *text,
             return tg_error_set(error, "usage", NULL, "%s must be yes or no, not %s", name, text);
         *value = json_object_new_boolean(strcmp(text, "yes") == 0);
         return true;
+    case VALUE_JSON:
+        *value = json_tokener_parse(text);
+        return json_object_is_type(*value, json_type_object) ||
+               tg_error_set(error, "usage", NULL, "%s must be an object in JSON", name);
     case VALUE_TEXT:
     case VALUE_ORG:
     case VALUE_CHANNEL:

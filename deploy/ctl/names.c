@@ -13,20 +13,24 @@ static const struct kind {
     const char *word;     // "org"
     const char *list;
     const char *names[3];
+    const char *id; // the member that is its id; NULL: "id"
 } kinds[] = {
-    {"ORG", "org", "/admin/orgs?limit=200&name=", {"name"}},
+    {"ORG", "org", "/admin/orgs?limit=200&name=", {"name"}, NULL},
     {"CHANNEL",
      "channel",
      "/admin/orgs/{ORG}/channels?limit=200",
-     {"phone_number_id", "display_phone_number"}},
-    {"KEY", "key", "/admin/orgs/{ORG}/keys?limit=200", {"name", "prefix"}},
+     {"phone_number_id", "display_phone_number"},
+     NULL},
+    {"KEY", "key", "/admin/orgs/{ORG}/keys?limit=200", {"name", "prefix"}, NULL},
+    {"CAMPAIGN", "campaign", "/admin/orgs/{ORG}/campaigns?limit=200", {"name"}, "campaign_id"},
+    {"ENDPOINT", "endpoint", "/admin/orgs/{ORG}/endpoints?limit=200", {"url", "description"}, NULL},
 };
 
 // How many ids of the same name are said.
 enum { IDS_MAX = 2 };
 
-// Those that a name may mean. Of what is over (revoked, disabled) the name is free again: it means
-// such a one only where no other has it.
+// Those that a name may mean. Of what is over (revoked, disabled, ended) the name is free again: it
+// means such a one only where no other has it.
 struct found {
     size_t good;
     size_t over;
@@ -68,13 +72,13 @@ static bool has_name(struct json_object *thing, const struct kind *kind, const c
 static bool is_over(struct json_object *thing)
 {
     const char *status = tg_json_string_member(thing, "status");
-    return tg_json_string_member(thing, "revoked_at") ||
+    return tg_json_string_member(thing, "revoked_at") || tg_json_string_member(thing, "ended_at") ||
            (status && strcmp(status, "disabled") == 0);
 }
 
-static void keep(struct found *found, struct json_object *thing)
+static void keep(struct found *found, const struct kind *kind, struct json_object *thing)
 {
-    const char *id = tg_json_string_member(thing, "id");
+    const char *id = tg_json_string_member(thing, kind->id ? kind->id : "id");
     bool over = is_over(thing);
     struct tg_text *ids = over ? &found->over_ids : &found->good_ids;
     size_t n = over ? found->over++ : found->good++;
@@ -91,7 +95,7 @@ static void keep_named(struct found *found, const struct kind *kind, struct json
     for (size_t i = 0; list && i < json_object_array_length(list); i++) {
         struct json_object *thing = json_object_array_get_idx(list, i);
         if (has_name(thing, kind, name))
-            keep(found, thing);
+            keep(found, kind, thing);
     }
 }
 

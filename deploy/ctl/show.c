@@ -215,7 +215,7 @@ static void show_member(const char *name, struct json_object *value, int indent)
     }
 }
 
-// A list comes alone, or with where it goes on.
+// A list comes alone, or with where it goes on, and lists of what it is about behind it.
 static struct json_object *list_of(struct json_object *answer, struct json_object **next)
 {
     struct json_object *list = NULL;
@@ -224,9 +224,9 @@ static struct json_object *list_of(struct json_object *answer, struct json_objec
     {
         if (strcmp(name, "next_before") == 0)
             *next = value;
-        else if (list || !json_object_is_type(value, json_type_array))
+        else if (!json_object_is_type(value, json_type_array))
             return NULL;
-        else
+        else if (!list)
             list = value;
     }
     return list;
@@ -257,6 +257,15 @@ static void show_thing(struct json_object *thing, const char *names, int indent)
     show_rest(thing, &first, true, indent);
 }
 
+static void show_other_lists(struct json_object *answer, const struct json_object *list)
+{
+    json_object_object_foreach(answer, name, value)
+    {
+        if (is_table(value) && value != list)
+            show_member(name, value, 0);
+    }
+}
+
 void show(struct json_object *answer, const char *columns)
 {
     struct json_object *next;
@@ -276,4 +285,5 @@ void show(struct json_object *answer, const char *columns)
         write_cell(next, &cell);
         printf("there are more: --before %s\n", tg_text_string(&cell));
     }
+    show_other_lists(answer, list);
 }
