@@ -1,5 +1,6 @@
 #include "ingress/route/path.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static const char digits[] = "0123456789";
@@ -78,6 +79,23 @@ bool path_fits(const char *pattern, const char *path)
     if (of_meta && strncmp(pattern, path, rest) == 0 && strcmp(path + rest, "/") == 0)
         return true;
     return strcmp(pattern, path) == 0;
+}
+
+unsigned path_place(const char *pattern_or_path)
+{
+    static const uint32_t offset_basis = 2166136261; // of FNV-1a
+    static const uint32_t prime = 16777619;
+    uint32_t hash = offset_basis;
+    unsigned slashes = 0;
+    for (const char *c = pattern_or_path; *c; c++) {
+        slashes += *c == '/';
+        if (slashes > 2)
+            break;
+        if (*c == '{')
+            return PATH_ANYWHERE;
+        hash = (hash ^ (unsigned char)*c) * prime;
+    }
+    return 1 + hash % (PATH_PLACES - 1);
 }
 
 struct tg_span path_segment(const char *pattern, const char *path, const char *name)

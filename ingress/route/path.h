@@ -7,10 +7,19 @@
 
 #include "common/base/text.h"
 
-enum { PATH_ID_MAX = 32 };
+enum {
+    PATH_ID_MAX = 32,
+    PATH_PLACES = 256, // more than there are beginnings of endpoints' paths
+    PATH_ANYWHERE = 0,
+};
 
 // Does the path fit the pattern?
 bool path_fits(const char *pattern, const char *path);
+
+// By its first two segments, where a path's pattern stands among all, below PATH_PLACES: what fits
+// a pattern has the pattern's place, unless that is PATH_ANYWHERE (Meta's, and whatever has a name
+// among the two).
+unsigned path_place(const char *pattern_or_path);
 
 // What stands there for {name} in a path that fits; absent if the pattern has no such name, or the
 // path no version.

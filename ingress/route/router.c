@@ -18,12 +18,16 @@ struct row {
     const struct endpoint *endpoint;
     void *context; // of its handler
     int series;    // of its durations
+    size_t next;   // the next of its place, counted from 1; 0: none
 };
 
 struct router {
     struct router_parts parts;
     size_t count;
     struct row *rows; // of all tables
+    // By path_place the first and the last row of a place, counted from 1; 0: none.
+    size_t first[PATH_PLACES];
+    size_t last[PATH_PLACES];
 };
 
 // What the router knows of a request: its state.
@@ -52,6 +56,14 @@ void router_free(struct router *router)
     free(router);
 }
 
+static void put_last(struct router *router, size_t row, unsigned place)
+{
+    size_t *link =
+        router->last[place] ? &router->rows[router->last[place] - 1].next : &router->first[place];
+    *link = row;
+    router->last[place] = row;
+}
+
 void router_add(struct router *router, const struct endpoint *endpoints, void *context)
 {
     for (const struct endpoint *endpoint = endpoints; endpoint->method; endpoint++) {
@@ -59,7 +71,8 @@ void router_add(struct router *router, const struct endpoint *endpoints, void *c
         bool timed = endpoint->who == CALLER_ORG || endpoint->who == CALLER_META;
         router->rows[router->count++] = (struct row){
             endpoint, context,
-            timed ? tg_histogram_add(TG_HTTP_SECONDS, endpoint->method, endpoint->path) : -1};
+            timed ? tg_histogram_add(TG_HTTP_SECONDS, endpoint->method, endpoint->path) : -1, 0};
+        put_last(router, router->count, path_place(endpoint->path));
     }
 }
 
@@ -68,15 +81,23 @@ const struct endpoint *router_endpoint(const struct router *router, size_t i)
     return i < router->count ? router->rows[i].endpoint : NULL;
 }
 
-// The next endpoint whose path fits; *at is where to look on, and begins at 0.
-static const struct row *next_row(const struct router *router, const char *path, size_t *at)
+// The next endpoint whose path fits, behind `row`, or NULL to begin; of those that may stand
+// anywhere last.
+static const struct row *next_row(const struct router *router, const char *path,
+                                  const struct row *row)
 {
-    while (*at < router->count) {
-        const struct row *row = &router->rows[(*at)++];
-        if (path_fits(row->endpoint->path, path))
-            return row;
+    unsigned place = row ? path_place(row->endpoint->path) : path_place(path);
+    size_t at = row ? row->next : router->first[place];
+    for (;;) {
+        for (; at > 0; at = router->rows[at - 1].next) {
+            if (path_fits(router->rows[at - 1].endpoint->path, path))
+                return &router->rows[at - 1];
+        }
+        if (place == PATH_ANYWHERE)
+            return NULL;
+        place = PATH_ANYWHERE;
+        at = router->first[place];
     }
-    return NULL;
 }
 
 static bool takes(const struct endpoint *endpoint, const char *method)
@@ -88,10 +109,9 @@ static bool takes(const struct endpoint *endpoint, const char *method)
 // The row of the request's path and method; NULL if there is none.
 static const struct row *find_row(const struct router *router, const struct request *request)
 {
-    const struct row *row;
-    size_t at = 0;
+    const struct row *row = NULL;
     do {
-        row = next_row(router, request->path, &at);
+        row = next_row(router, request->path, row);
     } while (row && !takes(row->endpoint, request->method));
     return row;
 }
@@ -101,9 +121,8 @@ static void answer_nothing_there(const struct visit *visit)
 {
     struct tg_error error;
     TG_TEXT_AUTO methods = {0};
-    const struct row *row;
-    size_t at = 0;
-    while ((row = next_row(visit->router, visit->request->path, &at)))
+    const struct row *row = NULL;
+    while ((row = next_row(visit->router, visit->request->path, row)))
         tg_text_append_format(&methods, "%s%s", methods.length > 0 ? ", " : "",
                               row->endpoint->method);
     if (methods.length == 0) {
@@ -554,8 +573,7 @@ static void authenticate_operator(struct visit *visit)
 static void choose_manner(const struct visit *visit)
 {
     struct request *request = visit->request;
-    size_t at = 0;
-    const struct row *row = visit->row ? visit->row : next_row(visit->router, request->path, &at);
+    const struct row *row = visit->row ? visit->row : next_row(visit->router, request->path, NULL);
     if (row)
         request->manner = row->endpoint->manner;
     else if (path_is_metas(request->path))

@@ -37,7 +37,8 @@ struct router *router_create(const struct router_parts *parts);
 void router_free(struct router *router); // NULL is fine
 
 // Adds a table, which ends with an empty row; its handlers get `context`. Before the server is
-// started. Of two endpoints that fit a request the one that was added first is taken.
+// started. Of two endpoints that fit a request the one that was added first is taken, those that
+// may stand anywhere (path.h) behind the others.
 void router_add(struct router *router, const struct endpoint *endpoints, void *context);
 
 // Its endpoints, as they were added; NULL behind the last one.

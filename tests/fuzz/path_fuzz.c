@@ -95,8 +95,11 @@ FUZZ_TARGET(path)
         expect_decoded(path);
     expect_metas(path);
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
-        if (path_fits(patterns[i].pattern, path))
+        if (path_fits(patterns[i].pattern, path)) {
             expect_parts(patterns[i].pattern, patterns[i].names, path);
+            unsigned place = path_place(patterns[i].pattern);
+            FUZZ_HOLDS(place == PATH_ANYWHERE || place == path_place(path));
+        }
         FUZZ_HOLDS(!path_segment(patterns[i].pattern, patterns[i].pattern, "other").data);
     }
 }

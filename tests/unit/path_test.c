@@ -102,6 +102,30 @@ Test(path, of_meta_s_api_may_lack_its_version_and_end_in_a_slash)
     cr_assert(path_fits("[/{version}]/files/{name}", "/v1/files/a"));
 }
 
+Test(path, has_the_place_of_the_pattern_that_it_fits)
+{
+    static const struct {
+        const char *pattern;
+        const char *path;
+    } same[] = {
+        {"/webhook", "/webhook"},
+        {"/api/messages", "/api/messages"},
+        {"/api/messages/{id}", "/api/messages/x"},
+        {"/api/messages/{id}/body", "/api/messages/{/body"},
+        {"/admin/orgs/{org}/keys/{key}", "/admin/orgs/a/keys/b"},
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        cr_assert_eq(path_place(same[i].pattern), path_place(same[i].path), "%s", same[i].path);
+        cr_assert_neq(path_place(same[i].pattern), PATH_ANYWHERE, "%s", same[i].pattern);
+        cr_assert(path_fits(same[i].pattern, same[i].path), "%s", same[i].path);
+    }
+    static const char *const anywhere[] = {"[/{version}]/{phone_number_id}/messages",
+                                           "[/{version}]/debug_token", "/docs/{file}", "/{a}/b"};
+    for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
+        cr_assert_eq(path_place(anywhere[i]), PATH_ANYWHERE, "%s", anywhere[i]);
+    cr_assert_neq(path_place("/api/messages"), path_place("/api/contacts"));
+}
+
 Test(path, looks_like_one_of_meta_s_if_a_version_an_id_or_a_name_of_graph_s_stands_first)
 {
     static const char *const metas[] = {"/v23.0/100/messages",
