@@ -16,26 +16,26 @@ bool tg_decimal_read(const char *text, int64_t highest, int64_t *number)
     return true;
 }
 
-// -1: it is none.
-static int hex_value(char c)
+// 1 more than what a digit is worth; 0: it is none.
+static const unsigned char hex_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+static unsigned hex_value(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+    return hex_values[(unsigned char)c];
 }
 
 bool tg_hex_read(const char *digits, unsigned char *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        int high = hex_value(digits[2 * i]);
-        int low = high < 0 ? -1 : hex_value(digits[2 * i + 1]);
-        if (low < 0)
+        unsigned high = hex_value(digits[2 * i]);
+        unsigned low = high == 0 ? 0 : hex_value(digits[2 * i + 1]);
+        if (low == 0)
             return false;
-        bytes[i] = (unsigned char)(high << 4 | low);
+        bytes[i] = (unsigned char)((high - 1) << 4 | (low - 1));
     }
     return true;
 }
