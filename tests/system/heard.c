@@ -115,6 +115,12 @@ static bool is_told_of(const struct told *told, const struct endpoint *endpoint,
     return id;
 }
 
+// What the gateway itself knows of it, for who must find out what was missed.
+static const char *message_told(const struct tenant *tenant, const char *message_id)
+{
+    return get(&tenant->org, text_of("/api/messages/%s", message_id)).body;
+}
+
 // By what this test has done, and heard itself.
 static void expect_told_what_happened(const struct tenant *tenant, const struct told *told)
 {
@@ -126,7 +132,8 @@ static void expect_told_what_happened(const struct tenant *tenant, const struct 
         static const char *const types[] = {"message.accepted", "message.read"};
         for (size_t k = 0; k < 2; k++)
             cr_assert(is_told_of(told, endpoint, types[k], tenant->sends[i].message_id),
-                      "%s of %s at %s", types[k], tenant->sends[i].message_id, endpoint->name);
+                      "%s of %s at %s: %s", types[k], tenant->sends[i].message_id, endpoint->name,
+                      message_told(tenant, tenant->sends[i].message_id));
     }
 }
 
