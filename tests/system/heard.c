@@ -121,6 +121,25 @@ static const char *message_told(const struct tenant *tenant, const char *message
     return get(&tenant->org, text_of("/api/messages/%s", message_id)).body;
 }
 
+static bool was_posted(const struct tenant *tenant, const char *message_id)
+{
+    return simulator_posts_of(tenant->org.gateway->simulator, message_id) > 0;
+}
+
+// A send is read in the end, unless the worker that had taken it was killed before it posted it:
+// nobody can tell then, and it is not posted again.
+static void expect_told_of_send(const struct tenant *tenant, const struct told *told,
+                                const char *message_id)
+{
+    bool posted = was_posted(tenant, message_id);
+    const char *const types[] = {"message.accepted",
+                                 posted ? "message.read" : "message.unconfirmed"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        cr_assert(is_told_of(told, &tenant->endpoints[0], types[i], message_id),
+                  "%s of %s at %s: %s", types[i], message_id, tenant->endpoints[0].name,
+                  message_told(tenant, message_id));
+}
+
 // By what this test has done, and heard itself.
 static void expect_told_what_happened(const struct tenant *tenant, const struct told *told)
 {
@@ -128,13 +147,8 @@ static void expect_told_what_happened(const struct tenant *tenant, const struct 
     for (size_t i = 0; i < tenant->written_count; i++)
         cr_assert(is_told_of(told, endpoint, "message.received", tenant->written[i]),
                   "%s, written to %s", tenant->written[i], endpoint->name);
-    for (size_t i = 0; i < tenant->send_count && asks(endpoint, "message.read"); i++) {
-        static const char *const types[] = {"message.accepted", "message.read"};
-        for (size_t k = 0; k < 2; k++)
-            cr_assert(is_told_of(told, endpoint, types[k], tenant->sends[i].message_id),
-                      "%s of %s at %s: %s", types[k], tenant->sends[i].message_id, endpoint->name,
-                      message_told(tenant, tenant->sends[i].message_id));
-    }
+    for (size_t i = 0; i < tenant->send_count && asks(endpoint, "message.read"); i++)
+        expect_told_of_send(tenant, told, tenant->sends[i].message_id);
 }
 
 static void expect_nothing_of_others(const struct tenant *tenant, const struct told *told)
@@ -190,6 +204,9 @@ void expect_told_what_meta_posted(const struct tenant *tenant, const struct endp
         written += *json_text(value, "/messages/0/id") != '\0';
         read += strcmp(json_text(value, "/statuses/0/status"), "read") == 0;
     }
+    size_t posted = 0;
+    for (size_t i = 0; i < tenant->send_count; i++)
+        posted += was_posted(tenant, tenant->sends[i].message_id);
     cr_assert_eq(written, tenant->written_count);
-    cr_assert_eq(read, tenant->send_count);
+    cr_assert_eq(read, posted);
 }
