@@ -312,13 +312,6 @@ BEGIN
         SELECT i.message_id, i.org_id, i.channel_id, i.recipient, 'outbound', i.type, p_payloads[i.n]::json,
                p_callback_data[i.n], i.fee, 'queued', nullif(i.is_outside, false), (i.template_fault).code
           FROM item i
-    ), told AS (
-        INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id, data)
-        SELECT i.org_id, event_id((SELECT event_id_head()), i.n), 'message.accepted', i.channel_id,
-               i.recipient, i.message_id,
-               CASE WHEN i.state <> 'queued' THEN jsonb_build_object('status', i.state) END
-          FROM item i JOIN event_wishes w ON w.org_id = i.org_id
-         WHERE p_is_asked AND i.recipient IS NOT NULL AND asks_for(w.asks, 'accepted')
     )
     INSERT INTO outbox (org_id, message_id, channel_id, contact_id, priority, state, not_after, due_at, look_at,
                         seq)
@@ -327,6 +320,12 @@ BEGIN
            CASE i.state WHEN 'scheduled' THEN least(i.due_at, i.expires_at) WHEN 'held' THEN i.expires_at END,
            CASE WHEN i.has_place THEN nextval('outbox_seq') END
       FROM item i;
+    IF p_is_asked THEN
+        PERFORM tell_news(array_agg(
+                    ROW(i.n, i.org_id, i.channel_id, i.recipient, i.message_id, wish_bit('accepted'),
+                        CASE WHEN i.state <> 'queued' THEN jsonb_build_object('status', i.state) END)::message_news))
+           FROM unnest(p_items, p_seats) i WHERE i.verdict = 'accepted';
+    END IF;
 END $$;
 
 -- keep_receipts: which of what is accepted is not kept for ever.

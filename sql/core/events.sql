@@ -51,6 +51,25 @@ BEGIN
     END IF;
 END $$;
 
+-- type_of_news: the event that a wish_bit stands for.
+CREATE OR REPLACE FUNCTION type_of_news(p_news integer) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE p_news WHEN 4 THEN 'message.sent' WHEN 8 THEN 'message.failed' WHEN 16 THEN 'message.unconfirmed'
+                   WHEN 32 THEN 'message.delivered' WHEN 64 THEN 'message.read' WHEN 2 THEN 'message.accepted'
+                   WHEN 1 THEN 'message.received' END;
+
+-- tell_news: writes what batches have for news, of orgs that ask for it. A statement of its own, since the others are made
+-- ready for less where nobody asks.
+CREATE OR REPLACE FUNCTION tell_news(p_news message_news[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id, data)
+    SELECT i.org_id, event_id((SELECT event_id_head()), i.n), type_of_news(i.news), i.channel_id, i.contact_id,
+           i.message_id, i.data
+      FROM unnest(p_news) i JOIN event_wishes w ON w.org_id = i.org_id
+     WHERE i.contact_id IS NOT NULL AND i.news & w.asks > 0;
+END $$;
+
 -- tell_event: the same for one that is about an org, or a channel of it.
 CREATE OR REPLACE FUNCTION tell_event(p_org_id uuid, p_type text, p_channel_id uuid, p_data jsonb) RETURNS void
 LANGUAGE sql AS $$
@@ -58,7 +77,7 @@ LANGUAGE sql AS $$
 $$;
 
 -- tell_of_ends: these messages have ended otherwise, or nobody knows whether they have left; as they are on record now. (What batches do is
--- told where it is written: write_sends, record_outcomes, record_statuses, save_inbound.) Nothing is told of a receipt, which
+-- told where it is written, by tell_news: write_sends, record_outcomes, record_statuses, save_inbound.) Nothing is told of a receipt, which
 -- is nobody's message.
 CREATE OR REPLACE FUNCTION tell_of_ends(p_org_ids uuid[], p_message_ids uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$

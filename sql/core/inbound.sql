@@ -146,6 +146,8 @@ END $$;
 -- that it has saved, of orgs that ask for them (p_is_asked: any does).
 CREATE OR REPLACE FUNCTION save_inbound(p_items inbound_item[], p_contacts bigint[], p_is_asked boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_news message_news[];
 BEGIN
     WITH saved AS (
         INSERT INTO messages (id, org_id, channel_id, contact_id, direction, type, payload, status, wamid, text,
@@ -159,10 +161,12 @@ BEGIN
         ON CONFLICT (channel_id, wamid) WHERE wamid IS NOT NULL DO NOTHING
         RETURNING org_id, id, channel_id, contact_id
     )
-    INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id)
-    SELECT s.org_id, event_id((SELECT event_id_head()), row_number() OVER ()), 'message.received', s.channel_id,
-           s.contact_id, s.id
-      FROM saved s JOIN event_wishes w ON w.org_id = s.org_id WHERE p_is_asked AND asks_for(w.asks, 'received');
+    SELECT array_agg(ROW(s.n, s.org_id, s.channel_id, s.contact_id, s.id, wish_bit('received'), NULL)::message_news)
+           FILTER (WHERE p_is_asked)
+      INTO v_news FROM (SELECT s.*, row_number() OVER () AS n FROM saved s) s;
+    IF p_is_asked THEN
+        PERFORM tell_news(v_news);
+    END IF;
 END $$;
 
 -- tell_received: a row per item, in order. A message that is there already may lack its reply, if a worker died in

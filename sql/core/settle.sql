@@ -124,6 +124,7 @@ CREATE FUNCTION record_outcomes(p_settled settled_item[], p_is_asked boolean DEF
 LANGUAGE plpgsql AS $$
 DECLARE
     v_since uuid := first_id_of(clock_timestamp() - interval '1 minute');
+    v_news  message_news[];
 BEGIN
     WITH recorded AS (
         UPDATE messages m
@@ -143,20 +144,19 @@ BEGIN
          WHERE s.status <> 'scheduled' AND m.id = ANY (ARRAY[(s.item).message_id]) AND m.org_id = (s.item).org_id
         RETURNING m.org_id, m.id, m.channel_id, m.contact_id, m.status, m.error_code, (s.item).n,
                   s.contact_id AS in_line
-    ), told AS (
-        INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id, data)
-        SELECT r.org_id, event_id((SELECT event_id_head()), r.n), 'message.' || r.status, r.channel_id,
-               r.contact_id, r.id, CASE r.status WHEN 'unconfirmed' THEN jsonb_build_object('code', r.error_code) END
-          FROM recorded r JOIN event_wishes w ON w.org_id = r.org_id
-         WHERE p_is_asked AND asks_for(w.asks, r.status)
-           AND r.contact_id IS NOT NULL
     )
     SELECT bool_or((SELECT coalesce(c.newest_id < least(r.id, v_since), false) FROM conversations c
                      WHERE c.org_id = r.org_id AND c.channel_id = r.channel_id AND c.contact_id = r.in_line)),
            bool_or((SELECT true FROM outbox o
                      WHERE o.channel_id = r.channel_id AND o.contact_id = r.in_line AND o.org_id = r.org_id
-                       AND o.seq IS NOT NULL ORDER BY o.seq LIMIT 1))
-      INTO any_behind, any_in_line FROM recorded r;
+                       AND o.seq IS NOT NULL ORDER BY o.seq LIMIT 1)),
+           array_agg(ROW(r.n, r.org_id, r.channel_id, r.contact_id, r.id, wish_bit(r.status),
+                         CASE r.status WHEN 'unconfirmed' THEN jsonb_build_object('code', r.error_code)
+                         END)::message_news) FILTER (WHERE p_is_asked)
+      INTO any_behind, any_in_line, v_news FROM recorded r;
+    IF p_is_asked THEN
+        PERFORM tell_news(v_news);
+    END IF;
 END $$;
 
 -- keep_attempts: a row for each attempt that failed.

@@ -149,35 +149,33 @@ CREATE OR REPLACE FUNCTION record_statuses(p_sums status_sum[], p_gone uuid[], p
                                            p_reversed uuid[], p_is_asked boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    WITH recorded AS (
-        UPDATE messages m
-           SET status = s.status,
-               attempts = coalesce(p_attempts[array_position(p_gone, m.id)], m.attempts),
-               wamid = coalesce(m.wamid, s.wamid),
-               refunded = (m.refunded OR s.is_refunded) AND m.id <> ALL (p_reversed),
-               refund_waived = m.refund_waived OR s.is_charged_again AND m.id <> ALL (p_reversed),
-               error_code = CASE WHEN s.is_failing THEN s.error_code
-                                 WHEN m.failed_at IS NOT NULL THEN m.error_code END,
-               error_message = CASE WHEN s.is_failing THEN s.error_message
-                                    WHEN m.failed_at IS NOT NULL THEN m.error_message END,
-               error_subcode = CASE WHEN s.is_failing THEN s.error_subcode
-                                    WHEN m.failed_at IS NOT NULL THEN m.error_subcode END,
-               error_transient = CASE WHEN NOT s.is_failing AND m.failed_at IS NOT NULL THEN m.error_transient END,
-               sent_at = least(m.sent_at, s.sent_at), delivered_at = least(m.delivered_at, s.delivered_at),
-               read_at = least(m.read_at, s.read_at), failed_at = least(m.failed_at, s.failed_at),
-               unconfirmed_at = NULL, pricing = coalesce(m.pricing, s.pricing)
-          FROM unnest(p_sums) s
-         WHERE m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
-        RETURNING m.org_id, m.id, m.channel_id, m.contact_id, m.origin, s.n, s.news
-    )
-    INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id)
-    SELECT r.org_id, event_id((SELECT event_id_head()), 8 * r.n + k.place), k.type, r.channel_id, r.contact_id, r.id
-      FROM recorded r
-      JOIN event_wishes w ON w.org_id = r.org_id
-     CROSS JOIN unnest('{2,3,4,5}'::integer[],
-                       ARRAY[wish_bit('sent'), wish_bit('failed'), wish_bit('delivered'), wish_bit('read')],
-                       '{message.sent,message.failed,message.delivered,message.read}'::text[]) AS k (place, news, type)
-     WHERE p_is_asked AND r.origin IS NULL AND r.contact_id IS NOT NULL AND r.news > 0 AND r.news & w.asks & k.news > 0;
+    UPDATE messages m
+       SET status = s.status,
+           attempts = coalesce(p_attempts[array_position(p_gone, m.id)], m.attempts),
+           wamid = coalesce(m.wamid, s.wamid),
+           refunded = (m.refunded OR s.is_refunded) AND m.id <> ALL (p_reversed),
+           refund_waived = m.refund_waived OR s.is_charged_again AND m.id <> ALL (p_reversed),
+           error_code = CASE WHEN s.is_failing THEN s.error_code
+                             WHEN m.failed_at IS NOT NULL THEN m.error_code END,
+           error_message = CASE WHEN s.is_failing THEN s.error_message
+                                WHEN m.failed_at IS NOT NULL THEN m.error_message END,
+           error_subcode = CASE WHEN s.is_failing THEN s.error_subcode
+                                WHEN m.failed_at IS NOT NULL THEN m.error_subcode END,
+           error_transient = CASE WHEN NOT s.is_failing AND m.failed_at IS NOT NULL THEN m.error_transient END,
+           sent_at = least(m.sent_at, s.sent_at), delivered_at = least(m.delivered_at, s.delivered_at),
+           read_at = least(m.read_at, s.read_at), failed_at = least(m.failed_at, s.failed_at),
+           unconfirmed_at = NULL, pricing = coalesce(m.pricing, s.pricing)
+      FROM unnest(p_sums) s
+     WHERE m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id;
+    IF p_is_asked THEN
+        PERFORM tell_news(array_agg(ROW(8 * s.n + k.place, s.org_id, m.channel_id, m.contact_id, s.message_id, k.news,
+                                        NULL)::message_news))
+           FROM unnest(p_sums) s
+           JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
+          CROSS JOIN unnest('{2,3,4,5}'::integer[], ARRAY[wish_bit('sent'), wish_bit('failed'), wish_bit('delivered'),
+                                                          wish_bit('read')]) AS k (place, news)
+          WHERE s.news & k.news > 0 AND m.origin IS NULL;
+    END IF;
 END $$;
 
 -- list_pausing: which of these have paused their channels, which are among p_paused.
