@@ -4,7 +4,6 @@
 #include "common/base/memory.h"
 #include "common/cloud/media.h"
 #include "common/crypto/seal.h"
-#include "common/files/bucket.h"
 #include "common/graph/token.h"
 #include "common/graph/trouble.h"
 #include "common/health/media_store.h"
@@ -12,6 +11,7 @@
 #include "common/service/metrics.h"
 #include "common/service/stop_point.h"
 #include "common/store/failure.h"
+#include "ingress/media/copy.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -27,7 +27,7 @@ TAILQ_HEAD(errands_list, errand);
 
 // A request on its way through its loans, one after the other.
 struct errand {
-    struct parcel parcel; // to the bucket, or to Meta
+    struct copy copy; // of what lies in a bucket; its parcel is that of the upload, too
     TAILQ_ENTRY(errand) link;
     struct errands_list followers; // who wait for the same file
     struct lender *lender;
@@ -37,7 +37,6 @@ struct errand {
     struct loan *loan; // that it is at
     struct tg_sendable sendable;
     struct tg_text token; // opened; a secret
-    struct body copy;     // of what lies in a bucket
     int file;             // that is uploaded; -1: none
     struct tg_text before;
     struct tg_text after;
@@ -55,10 +54,10 @@ static void look_up(struct tg_pg *pg, void *context);
 // What the errand had for one file.
 static void drop_file(struct errand *errand)
 {
-    if (errand->file >= 0 && errand->file != errand->copy.file)
+    if (errand->file >= 0 && errand->file != errand->copy.body.file)
         close(errand->file);
     errand->file = -1;
-    request_drop_file(errand->request, &errand->copy);
+    request_drop_file(errand->request, &errand->copy.body);
     tg_text_wipe(&errand->sendable.access_token);
     tg_text_wipe(&errand->token);
     tg_text_finish(&errand->before);
@@ -256,58 +255,55 @@ static void begin_upload(struct parcel *parcel, struct tg_http *http)
 
 static void upload(struct errand *errand)
 {
-    errand->parcel.begin = begin_upload;
-    errand->parcel.end = upload_ended;
-    carrier_add(errand->lender->errands->to_meta, &errand->parcel);
+    struct parcel *parcel = &errand->copy.parcel;
+    parcel->begin = begin_upload;
+    parcel->end = upload_ended;
+    carrier_add(errand->lender->errands->to_meta, parcel);
 }
 
-static bool take(void *context, int status, const char *bytes, size_t size)
-{
-    struct errand *errand = context;
-    if (status == 200)
-        request_keep(errand->request, &errand->copy, bytes, size);
-    return !errand->copy.without_room && !errand->copy.too_large;
-}
+static const char unreadable[] = "Where files are kept cannot be read";
 
 static void fail_unread(struct errand *errand, const char *reason)
 {
     tg_log_rarely(TG_LOG_ERROR, "media_not_read", TG_LOG_TEXT("file", errand->sendable.file),
                   TG_LOG_TEXT("reason", reason));
-    fail(errand, "unavailable", "Where files are kept cannot be read");
+    fail(errand, "unavailable", unreadable);
 }
 
 static void copy_ended(struct parcel *parcel, const struct tg_http_answer *answer)
 {
     struct errand *errand = (struct errand *)parcel;
-    const struct body *copy = &errand->copy;
-    if (answer && answer->end == TG_HTTP_ANSWERED && answer->status == 200 &&
-        copy->held == (size_t)errand->sendable.size) {
-        errand->file = copy->file;
+    const struct body *body = &errand->copy.body;
+    if (copy_has_come(&errand->copy, answer)) {
+        errand->file = body->file;
         upload(errand);
-    } else if (!answer) {
-        fail(errand, "unavailable", "The file was not brought to Meta: nothing was sent");
-    } else if (copy->without_room) {
-        fail(errand, copy->share_used ? "too_many_requests" : "overloaded",
-             copy->share_used ? "Too many of your files are on their way"
-                              : "Too many files are on their way");
-    } else {
-        fail_unread(errand, *answer->reason ? answer->reason : "the bucket says no");
+        return;
     }
+    copy_log_failure(&errand->copy, answer);
+    if (!answer)
+        fail(errand, "unavailable", "The file was not brought to Meta: nothing was sent");
+    else if (body->without_room)
+        fail(errand, body->share_used ? "too_many_requests" : "overloaded",
+             body->share_used ? "Too many of your files are on their way"
+                              : "Too many files are on their way");
+    else
+        fail(errand, "unavailable", unreadable);
 }
 
-static void begin_copy(struct parcel *parcel, struct tg_http *http)
+// From the bucket into the body of the request.
+static void begin_copy(struct errand *errand)
 {
-    struct errand *errand = (struct errand *)parcel;
     const struct errands *errands = errand->lender->errands;
-    tg_bucket_ask(
-        tg_files_bucket(errands->files), http,
-        &(const struct tg_bucket_request){
-            .method = "GET",
-            .name = errand->sendable.file,
-            .timeout_ms = tg_settings_transfer_ms(errands->settings, (size_t)errand->sendable.size),
-            .stall_s = tg_settings_stall_s(errands->settings),
-            .take = take,
-            .context = parcel});
+    errand->copy = (struct copy){.parcel = {.begin = copy_begin,
+                                            .end = copy_ended,
+                                            .is_unwanted = errand->copy.parcel.is_unwanted},
+                                 .settings = errands->settings,
+                                 .files = errands->files,
+                                 .request = errand->request,
+                                 .name = errand->sendable.file,
+                                 .size = (size_t)errand->sendable.size,
+                                 .body = body_of(BODY_FILE, TG_MEDIA_MAX)};
+    carrier_add(errands->to_bucket, &errand->copy.parcel);
 }
 
 // What lies in a bucket comes here first: its beginning is read more than once, if Meta wants it.
@@ -315,10 +311,7 @@ static void begin(struct errand *errand)
 {
     const struct errands *errands = errand->lender->errands;
     if (errands->to_bucket) {
-        errand->copy = body_of(BODY_FILE, TG_MEDIA_MAX);
-        errand->parcel.begin = begin_copy;
-        errand->parcel.end = copy_ended;
-        carrier_add(errands->to_bucket, &errand->parcel);
+        begin_copy(errand);
         return;
     }
     size_t size = 0;
@@ -411,7 +404,7 @@ static bool find(struct errand *errand, struct tg_pg *pg, struct tg_error *error
     const struct loan *loan = errand->loan;
     struct tg_sendable *sendable = &errand->sendable;
     if (tg_media_store_look(errand->lender->errands->files, pg) != TG_STORE_SHARED)
-        return tg_error_set(error, "unavailable", NULL, "Where files are kept cannot be read");
+        return tg_error_set(error, "unavailable", NULL, "%s", unreadable);
     enum tg_pg_status status = tg_store_find_sendable_media(pg, &loan->question, &found, sendable);
     if (status != TG_PG_OK)
         return tg_store_failure(pg, status, error);
@@ -508,14 +501,14 @@ void lender_take(struct lender *lender, struct request *request, struct loans *l
         return;
     }
     struct errand *errand = tg_alloc(sizeof *errand);
-    *errand = (struct errand){.parcel = {.is_unwanted = is_unwanted},
-                              .lender = lender,
-                              .request = request,
-                              .loans = loans,
-                              .place = place,
-                              .loan = &loans->of[0],
-                              .file = -1,
-                              .copy = body_of(BODY_FILE, TG_MEDIA_MAX)};
+    *errand = (struct errand){
+        .copy = {.parcel = {.is_unwanted = is_unwanted}, .body = body_of(BODY_FILE, TG_MEDIA_MAX)},
+        .lender = lender,
+        .request = request,
+        .loans = loans,
+        .place = place,
+        .loan = &loans->of[0],
+        .file = -1};
     TAILQ_INIT(&errand->followers);
     go_on(errand);
 }

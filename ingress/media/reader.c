@@ -6,18 +6,16 @@
 #include "common/limits.h"
 #include "common/service/log.h"
 #include "ingress/http/answer.h"
-#include "ingress/media/carrier.h"
+#include "ingress/media/copy.h"
 #include "ingress/media/hand_out.h"
 
 #include <string.h>
 
 struct read {
-    struct parcel parcel; // from the bucket
+    struct copy copy;
     struct reader *reader;
-    struct request *request;
     struct tg_media media;
     struct part part;
-    struct body file;
     int place;
 };
 
@@ -41,58 +39,30 @@ static void read_free(struct read *read)
     free(read);
 }
 
-static bool take(void *context, int status, const char *bytes, size_t size)
-{
-    struct read *read = context;
-    if (status == 200)
-        request_keep(read->request, &read->file, bytes, size);
-    return !read->file.without_room && !read->file.too_large;
-}
-
-static void begin(struct parcel *parcel, struct tg_http *http)
-{
-    struct read *read = (struct read *)parcel;
-    const struct reader *reader = read->reader;
-    tg_bucket_ask(
-        tg_files_bucket(reader->files), http,
-        &(const struct tg_bucket_request){
-            .method = "GET",
-            .name = read->media.file,
-            .timeout_ms = tg_settings_transfer_ms(reader->settings, (size_t)read->media.size),
-            .stall_s = tg_settings_stall_s(reader->settings),
-            .take = take,
-            .context = read});
-}
-
 static void end(struct parcel *parcel, const struct tg_http_answer *answer)
 {
     struct read *read = (struct read *)parcel;
+    struct copy *copy = &read->copy;
     tg_shares_give(read->reader->places, read->place, 1);
-    bool came = answer && answer->end == TG_HTTP_ANSWERED && answer->status == 200 &&
-                read->file.held == (size_t)read->media.size;
-    if (came) {
-        hand_out(read->request, &read->media, &read->part, &read->file);
+    if (copy_has_come(copy, answer)) {
+        hand_out(copy->request, &read->media, &read->part, &copy->body);
         read_free(read);
         return;
     }
-    bool without_room = read->file.without_room;
-    bool share_used = read->file.share_used;
-    request_drop_file(read->request, &read->file);
-    if (answer && !without_room)
-        tg_log_rarely(
-            TG_LOG_ERROR, "media_not_read", TG_LOG_TEXT("file", read->media.file),
-            TG_LOG_TEXT("reason", *answer->reason ? answer->reason : "the bucket says no"),
-            TG_LOG_NUMBER("http_status", answer->status));
+    copy_log_failure(copy, answer);
+    bool without_room = copy->body.without_room;
+    bool share_used = copy->body.share_used;
+    request_drop_file(copy->request, &copy->body);
     if (without_room)
-        refuse(read->request, share_used);
+        refuse(copy->request, share_used);
     else
-        answer_refusal(read->request, "unavailable", NULL, "Where files are kept cannot be read");
+        answer_refusal(copy->request, "unavailable", NULL, "Where files are kept cannot be read");
     read_free(read);
 }
 
 static bool is_unwanted(const struct parcel *parcel)
 {
-    return request_client_has_left(((const struct read *)parcel)->request);
+    return request_client_has_left(((const struct copy *)parcel)->request);
 }
 
 void reader_take(struct reader *reader, struct request *request, struct tg_uuid org_id,
@@ -107,15 +77,20 @@ void reader_take(struct reader *reader, struct request *request, struct tg_uuid 
         return;
     }
     struct read *read = tg_alloc(sizeof *read);
-    *read = (struct read){.parcel = {.begin = begin, .end = end, .is_unwanted = is_unwanted},
-                          .reader = reader,
-                          .request = request,
-                          .media = *media,
-                          .part = part,
-                          .place = place,
-                          .file = body_of(BODY_FILE, TG_MEDIA_MAX)};
+    *read = (struct read){
+        .copy = {.parcel = {.begin = copy_begin, .end = end, .is_unwanted = is_unwanted},
+                 .settings = reader->settings,
+                 .files = reader->files,
+                 .request = request,
+                 .size = (size_t)media->size,
+                 .body = body_of(BODY_FILE, TG_MEDIA_MAX)},
+        .reader = reader,
+        .media = *media,
+        .part = part,
+        .place = place};
+    read->copy.name = read->media.file;
     media->filename = (struct tg_text){0};
-    carrier_add(reader->carrier, &read->parcel);
+    carrier_add(reader->carrier, &read->copy.parcel);
 }
 
 struct reader *reader_start(const struct tg_settings *settings, struct tg_files *files)
