@@ -80,6 +80,7 @@ void tg_service_start(struct tg_service_memory memory)
 
 void tg_service_ready(void)
 {
+    malloc_trim(0); // what only the start took
     sd_notify(0, "READY=1");
     tg_log(TG_LOG_INFO, "service_started", TG_LOG_NUMBER("pid", getpid()));
 }

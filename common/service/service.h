@@ -19,8 +19,8 @@ void tg_service_start(struct tg_service_memory memory);
 // How many files may be open of those that the daemon wants; logs "file_limit_low" if it is fewer.
 size_t tg_service_files(size_t wanted);
 
-// Tells the service manager (sd_notify, if $NOTIFY_SOCKET is set) that the daemon is ready, and
-// logs "service_started".
+// Tells the service manager (sd_notify, if $NOTIFY_SOCKET is set) that the daemon is ready, logs
+// "service_started", and gives back what memory only the start has taken.
 void tg_service_ready(void);
 
 // Waits for SIGTERM or SIGINT, logs it and tells the service manager that the daemon is stopping.
