@@ -322,7 +322,7 @@ BEGIN
       FROM item i;
     IF p_is_asked THEN
         PERFORM tell_news(array_agg(
-                    ROW(i.n, i.org_id, i.channel_id, i.recipient, i.message_id, wish_bit('accepted'),
+                    ROW(i.n, i.org_id, i.channel_id, i.recipient, i.message_id, 'accepted',
                         CASE WHEN i.state <> 'queued' THEN jsonb_build_object('status', i.state) END)::message_news))
            FROM unnest(p_items, p_seats) i WHERE i.verdict = 'accepted';
     END IF;

@@ -51,23 +51,16 @@ BEGIN
     END IF;
 END $$;
 
--- type_of_news: the event that a wish_bit stands for.
-CREATE OR REPLACE FUNCTION type_of_news(p_news integer) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN CASE p_news WHEN 4 THEN 'message.sent' WHEN 8 THEN 'message.failed' WHEN 16 THEN 'message.unconfirmed'
-                   WHEN 32 THEN 'message.delivered' WHEN 64 THEN 'message.read' WHEN 2 THEN 'message.accepted'
-                   WHEN 1 THEN 'message.received' END;
-
 -- tell_news: writes what batches have for news, of orgs that ask for it. A statement of its own, since the others are made
 -- ready for less where nobody asks.
 CREATE OR REPLACE FUNCTION tell_news(p_news message_news[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO events (org_id, id, type, channel_id, contact_id, message_id, data)
-    SELECT i.org_id, event_id((SELECT event_id_head()), i.n), type_of_news(i.news), i.channel_id, i.contact_id,
+    SELECT i.org_id, event_id((SELECT event_id_head()), i.n), 'message.' || i.status, i.channel_id, i.contact_id,
            i.message_id, i.data
       FROM unnest(p_news) i JOIN event_wishes w ON w.org_id = i.org_id
-     WHERE i.contact_id IS NOT NULL AND i.news & w.asks > 0;
+     WHERE i.contact_id IS NOT NULL AND asks_for(w.asks, i.status);
 END $$;
 
 -- tell_event: the same for one that is about an org, or a channel of it.

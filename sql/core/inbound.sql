@@ -161,7 +161,7 @@ BEGIN
         ON CONFLICT (channel_id, wamid) WHERE wamid IS NOT NULL DO NOTHING
         RETURNING org_id, id, channel_id, contact_id
     )
-    SELECT array_agg(ROW(s.n, s.org_id, s.channel_id, s.contact_id, s.id, wish_bit('received'), NULL)::message_news)
+    SELECT array_agg(ROW(s.n, s.org_id, s.channel_id, s.contact_id, s.id, 'received', NULL)::message_news)
            FILTER (WHERE p_is_asked)
       INTO v_news FROM (SELECT s.*, row_number() OVER () AS n FROM saved s) s;
     IF p_is_asked THEN

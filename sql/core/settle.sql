@@ -150,7 +150,7 @@ BEGIN
            bool_or((SELECT true FROM outbox o
                      WHERE o.channel_id = r.channel_id AND o.contact_id = r.in_line AND o.org_id = r.org_id
                        AND o.seq IS NOT NULL ORDER BY o.seq LIMIT 1)),
-           array_agg(ROW(r.n, r.org_id, r.channel_id, r.contact_id, r.id, wish_bit(r.status),
+           array_agg(ROW(r.n, r.org_id, r.channel_id, r.contact_id, r.id, r.status,
                          CASE r.status WHEN 'unconfirmed' THEN jsonb_build_object('code', r.error_code)
                          END)::message_news) FILTER (WHERE p_is_asked)
       INTO any_behind, any_in_line, v_news FROM recorded r;

@@ -168,13 +168,12 @@ BEGIN
       FROM unnest(p_sums) s
      WHERE m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id;
     IF p_is_asked THEN
-        PERFORM tell_news(array_agg(ROW(8 * s.n + k.place, s.org_id, m.channel_id, m.contact_id, s.message_id, k.news,
+        PERFORM tell_news(array_agg(ROW(8 * s.n + k.place, s.org_id, m.channel_id, m.contact_id, s.message_id, k.status,
                                         NULL)::message_news))
            FROM unnest(p_sums) s
            JOIN messages m ON m.id = ANY (ARRAY[s.message_id]) AND m.org_id = s.org_id
-          CROSS JOIN unnest('{2,3,4,5}'::integer[], ARRAY[wish_bit('sent'), wish_bit('failed'), wish_bit('delivered'),
-                                                          wish_bit('read')]) AS k (place, news)
-          WHERE s.news & k.news > 0 AND m.origin IS NULL;
+          CROSS JOIN unnest('{sent,failed,delivered,read}'::text[]) WITH ORDINALITY AS k (status, place)
+          WHERE asks_for(s.news, k.status) AND m.origin IS NULL;
     END IF;
 END $$;
 

@@ -6,6 +6,6 @@ CREATE TYPE message_news AS (
     channel_id uuid,
     contact_id bigint,  -- NULL: it is nobody's message, and nothing is told of it
     message_id uuid,
-    news       integer, -- wish_bit of what it is
+    status     text,    -- that it has come to, as wish_bit has them
     data       jsonb
 );
