@@ -1,5 +1,7 @@
 #include "common/base/uuid7.h"
 
+#include "common/base/hash.h"
+
 #include "common/base/clock.h"
 #include "common/base/digits.h"
 
@@ -78,8 +80,5 @@ bool tg_uuid_equal(struct tg_uuid a, struct tg_uuid b)
 
 uint32_t tg_uuid_hash(struct tg_uuid id)
 {
-    uint32_t hash = 2166136261U;
-    for (int i = 0; i < 16; i++)
-        hash = (hash ^ id.bytes[i]) * 16777619U;
-    return hash;
+    return tg_hash(id.bytes, sizeof id.bytes);
 }

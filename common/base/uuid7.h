@@ -25,5 +25,5 @@ bool tg_uuid_parse(const char *text, size_t length, struct tg_uuid *id) TG_MUST_
 
 bool tg_uuid_equal(struct tg_uuid a, struct tg_uuid b);
 
-// A well-mixed 32-bit hash of the id (FNV-1a), for lanes, partitions and tables.
+// tg_hash of the id, for lanes, partitions and tables.
 uint32_t tg_uuid_hash(struct tg_uuid id);

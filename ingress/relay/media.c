@@ -1,6 +1,7 @@
 #include "ingress/relay/media.h"
 
 #include "common/base/clock.h"
+#include "common/base/hash.h"
 #include "common/base/json.h"
 #include "common/base/memory.h"
 #include "common/limits.h"
@@ -49,14 +50,10 @@ void media_places_destroy(struct media_places *places)
     free(places);
 }
 
-// FNV-1a. One whose place was taken is only asked for anew.
+// One whose place was taken is only asked for anew.
 static struct kept *place_of(struct media_places *places, const struct media_name *name)
 {
-    const unsigned char *bytes = (const unsigned char *)name;
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < sizeof *name; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-    return &places->of[hash % TG_MEDIA_PLACES];
+    return &places->of[tg_hash(name, sizeof *name) % TG_MEDIA_PLACES];
 }
 
 void media_places_keep(struct media_places *places, const struct media_name *name,

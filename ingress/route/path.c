@@ -1,6 +1,7 @@
 #include "ingress/route/path.h"
 
-#include <stdint.h>
+#include "common/base/hash.h"
+
 #include <string.h>
 
 static const char digits[] = "0123456789";
@@ -83,19 +84,16 @@ bool path_fits(const char *pattern, const char *path)
 
 unsigned path_place(const char *pattern_or_path)
 {
-    static const uint32_t offset_basis = 2166136261; // of FNV-1a
-    static const uint32_t prime = 16777619;
-    uint32_t hash = offset_basis;
+    size_t length = 0;
     unsigned slashes = 0;
-    for (const char *c = pattern_or_path; *c; c++) {
+    for (const char *c = pattern_or_path; *c; c++, length++) {
         slashes += *c == '/';
         if (slashes > 2)
             break;
         if (*c == '{')
             return PATH_ANYWHERE;
-        hash = (hash ^ (unsigned char)*c) * prime;
     }
-    return 1 + hash % (PATH_PLACES - 1);
+    return 1 + tg_hash(pattern_or_path, length) % (PATH_PLACES - 1);
 }
 
 struct tg_span path_segment(const char *pattern, const char *path, const char *name)
