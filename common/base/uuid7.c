@@ -1,9 +1,8 @@
 #include "common/base/uuid7.h"
 
-#include "common/base/hash.h"
-
 #include "common/base/clock.h"
 #include "common/base/digits.h"
+#include "common/base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -15,25 +15,30 @@ struct scene {
     const char *manager; // a key with all rights
 };
 
+// An org of this gateway, and who may do all that tests ask for. `sink`: NULL: there is none.
+static struct scene scene_at(struct gateway *gateway, struct sink *sink)
+{
+    struct scene scene = {gateway, sink, given_org(gateway), NULL};
+    scene.manager = database_text(gateway->database,
+                                  "SELECT create_api_key('%s', 'all', '{send,read,manage,keys}')",
+                                  scene.org.id);
+    return scene;
+}
+
 // A gateway that may call the sink, and an org. `settings` of its workers beside that.
 #define given_scene(...) scene_of((const struct gateway_options){__VA_ARGS__})
 static struct scene scene_of(struct gateway_options options)
 {
-    struct scene scene = {.sink = sink_start()};
+    struct sink *sink = sink_start();
     size_t n = 0;
     while (options.worker_settings[n])
         n++;
     options.worker_settings[n++] = sink_networks();
-    options.worker_settings[n] = sink_authority(scene.sink);
+    options.worker_settings[n] = sink_authority(sink);
     for (n = 0; options.ingress_settings[n];)
         n++;
     options.ingress_settings[n] = sink_networks();
-    scene.gateway = gateway_start(&options);
-    scene.org = given_org(scene.gateway);
-    scene.manager = database_text(scene.gateway->database,
-                                  "SELECT create_api_key('%s', 'all', '{send,read,manage,keys}')",
-                                  scene.org.id);
-    return scene;
+    return scene_at(gateway_start(&options), sink);
 }
 
 static void end_scene(struct scene *scene)
@@ -204,9 +209,7 @@ Test(notify, nothing_is_posted_to_an_inner_address)
     struct sink *sink = sink_start();
     // Ingress lets it be saved, as if the name had led elsewhere then.
     struct gateway *gateway = given_gateway(.worker_settings = {sink_authority(sink)});
-    struct scene scene = {gateway, sink, given_org(gateway), NULL};
-    scene.manager = database_text(
-        gateway->database, "SELECT create_api_key('%s', 'all', '{read,manage}')", scene.org.id);
+    struct scene scene = scene_at(gateway, sink);
     const char *endpoint = given_endpoint(&scene, "/ok/acme", "*");
     tell(&scene.org, "wallet.low");
     eventually(stands(&scene, endpoint, "/attempts/0/outcome", "inside"));
@@ -219,9 +222,7 @@ Test(notify, nothing_is_posted_to_who_cannot_prove_who_it_is)
 {
     struct sink *sink = sink_start();
     struct gateway *gateway = given_gateway(.worker_settings = {sink_networks()});
-    struct scene scene = {gateway, sink, given_org(gateway), NULL};
-    scene.manager = database_text(
-        gateway->database, "SELECT create_api_key('%s', 'all', '{read,manage}')", scene.org.id);
+    struct scene scene = scene_at(gateway, sink);
     const char *endpoint = given_endpoint(&scene, "/ok/acme", "*");
     tell(&scene.org, "wallet.low");
     eventually(stands(&scene, endpoint, "/attempts/0/outcome", "no_tls"));
@@ -232,9 +233,7 @@ Test(notify, nothing_is_posted_to_who_cannot_prove_who_it_is)
 Test(notify, addresses_that_lead_astray_are_refused)
 {
     struct gateway *gateway = given_gateway(.without_worker = true);
-    struct scene scene = {.gateway = gateway, .org = given_org(gateway)};
-    scene.manager = database_text(
-        gateway->database, "SELECT create_api_key('%s', 'all', '{read,manage}')", scene.org.id);
+    struct scene scene = scene_at(gateway, NULL);
     static const char *const urls[] = {
         "http://example.com/",        "https://user:pass@example.com/",
         "https://127.0.0.1/",         "https://[::ffff:127.0.0.1]/",
@@ -254,9 +253,7 @@ Test(notify, addresses_that_lead_astray_are_refused)
 Test(notify, an_endpoint_asks_for_what_there_is_and_as_who_may)
 {
     struct gateway *gateway = given_gateway(.without_worker = true);
-    struct scene scene = {.gateway = gateway, .org = given_org(gateway)};
-    scene.manager = database_text(
-        gateway->database, "SELECT create_api_key('%s', 'all', '{read,manage}')", scene.org.id);
+    struct scene scene = scene_at(gateway, NULL);
 #define URL "\"url\": \"https://example.com/hook\""
     struct answer answer = make(&scene, "{" URL "}");
     expect_refused(&answer, 400, "invalid_field", "types");
